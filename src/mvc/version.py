@@ -1,0 +1,3 @@
+"""The version of the compiler, in one place that nothing heavy needs to import."""
+
+VERSION = "0.1.0"
