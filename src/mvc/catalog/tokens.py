@@ -1,0 +1,141 @@
+"""PostgreSQL's tokens, with the offset of each: what the DDL reader reads.
+
+sqlglot's tokenizer is not used here, since files of DDL hold what it does not know: psql's backslash commands, COPY data,
+`U&"…"` names. One regular expression also reads a dump of thousands of tables in a blink.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from mvc.quoting import MAX_IDENTIFIER_BYTES
+
+TokenKind = Literal["word", "name", "string", "number", "psql", "symbol"]
+
+
+class Token(NamedTuple):
+    """A piece of SQL. `text` is folded for a bare word, unquoted for a name and a string; `end` is exclusive."""
+
+    kind: TokenKind
+    text: str
+    start: int
+    end: int
+
+
+class Unreadable(Exception):
+    """The text from `start` to `end` cannot be read, for the reason given."""
+
+    def __init__(self, reason: str, start: int, end: int) -> None:
+        super().__init__(reason)
+        self.reason, self.start, self.end = reason, start, end
+
+
+_LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
+_TOKEN: Final = re.compile(
+    rf"""
+    (?P<comment>/\*)
+    | (?P<name>(?:[uU]&)?"(?:[^"]|"")*")
+    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' | \$(?P<tag>(?:[{_LETTER}][\w]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<open>(?:[eEbBxXnN]|[uU]&)?['"] | \$(?:[{_LETTER}]\w*)?\$)
+    | (?P<word>[{_LETTER}][\w$]*)
+    | (?P<number>\d[\w.]* | \.\d\w*)
+    | (?P<psql>\\[^\n]*)
+    | (?P<symbol>::|:=|=>|\S)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_SPACE: Final = re.compile(r"(?:\s+|--[^\n]*)*")
+_COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
+_UNICODE_ESCAPE: Final = re.compile(r"\\(?:(\\)|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))")
+_LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+
+
+def next_token(text: str, position: int) -> Token | None:
+    """The first token at or after `position`, or None at the end. Raises Unreadable for a quote that never ends."""
+    while True:
+        start = _end_of_space(text, position)
+        match = _TOKEN.match(text, start)
+        if match is None:
+            return None
+        if match.lastgroup != "comment":
+            return _token(match)
+        position = _end_of_comment(text, start)
+
+
+def fold(word: str) -> str:
+    """A bare name as the server reads it: ASCII letters in lower case, no more bytes than it keeps."""
+    return cut(word.lower() if word.isascii() else word.translate(_LOWER))
+
+
+def cut(name: str) -> str:
+    """A name shortened to what the server keeps, never inside a character."""
+    if len(name) * 4 <= MAX_IDENTIFIER_BYTES:
+        return name
+    return name.encode("utf-8", "surrogatepass")[:MAX_IDENTIFIER_BYTES].decode("utf-8", "ignore")
+
+
+def _token(match: re.Match[str]) -> Token:
+    kind, raw = match.lastgroup, match.group()
+    if kind == "word":
+        return Token("word", fold(raw), match.start(), match.end())
+    if kind == "name":
+        if not (name := _unquoted_name(raw)):
+            raise Unreadable("a quoted name is empty", match.start(), match.end())
+        return Token("name", cut(name), match.start(), match.end())
+    if kind == "string":
+        return Token("string", _unquoted_string(raw), match.start(), match.end())
+    if kind == "open":
+        raise Unreadable(f"the quote {raw} is never closed", match.start(), match.end())
+    if kind == "number":
+        return Token("number", raw, match.start(), match.end())
+    return Token("psql" if kind == "psql" else "symbol", raw, match.start(), match.end())
+
+
+def _end_of_space(text: str, position: int) -> int:
+    match = _SPACE.match(text, position)
+    return match.end() if match else position
+
+
+def _end_of_comment(text: str, start: int) -> int:
+    """Comments nest in PostgreSQL, which no regular expression can follow."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(text, start):
+        depth += 1 if edge.group() == "/*" else -1
+        if depth == 0:
+            return edge.end()
+    raise Unreadable("the comment /* is never closed", start, start + 2)
+
+
+def _unquoted_name(raw: str) -> str:
+    if raw[0] == '"':
+        return raw[1:-1].replace('""', '"')
+    return _UNICODE_ESCAPE.sub(_character, raw[3:-1].replace('""', '"'))
+
+
+def _character(escape: re.Match[str]) -> str:
+    return escape[1] or chr(min(int(escape[2] or escape[3], 16), 0x10FFFF))
+
+
+def _unquoted_string(raw: str) -> str:
+    if raw[0] == "$":
+        edge = raw.index("$", 1) + 1
+        return raw[edge:-edge]
+    body = raw[raw.index("'") + 1 : -1].replace("''", "'")
+    if raw[0] in "uU":
+        return _UNICODE_ESCAPE.sub(_character, body)
+    return _ESCAPE.sub(_escaped, body) if raw[0] in "eE" else body
+
+
+_ESCAPE: Final = re.compile(
+    r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL
+)
+_CONTROL: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def _escaped(escape: re.Match[str]) -> str:
+    octal, *hexadecimal, single = escape.groups()
+    if octal:
+        return chr(int(octal, 8))
+    digits = next((item for item in hexadecimal if item), None)
+    return chr(min(int(digits, 16), 0x10FFFF)) if digits else _CONTROL.get(single, single)

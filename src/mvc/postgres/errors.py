@@ -1,0 +1,60 @@
+"""What can go wrong with a server, in words for a user. psycopg's own exceptions end here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psycopg
+
+
+class ServerError(Exception):
+    """A server cannot be reached, or refuses something. The message is for a user; nothing was left half-done."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What PostgreSQL said to one statement. `position` counts characters of the statement from 1; 0 is unknown."""
+
+    sqlstate: str
+    message: str
+    detail: str
+    hint: str
+    position: int
+
+
+class StatementRefused(ServerError):
+    """The server refused a statement of one view (`view` is its name; empty for the runtime)."""
+
+    def __init__(self, view: str, statement: str, refusal: Refusal) -> None:
+        of_view = f"the view {view}" if view else "the runtime"
+        super().__init__(f"the server refuses {of_view}: {refusal.message}", refusal.hint or refusal.detail)
+        self.view, self.statement, self.refusal = view, statement, refusal
+
+
+def refusal_of(problem: psycopg.Error) -> Refusal:
+    """The parts of a server's error."""
+    said = problem.diag
+    return Refusal(
+        sqlstate=said.sqlstate or "",
+        message=said.message_primary or str(problem).strip() or "no reason given",
+        detail=said.message_detail or "",
+        hint=said.message_hint or "",
+        position=int(said.statement_position or 0),
+    )
+
+
+@contextmanager
+def server_errors() -> Iterator[None]:
+    """Turns what psycopg raises inside into ServerError. Also a decorator, for the functions that others call."""
+    try:
+        yield
+    except psycopg.Error as problem:
+        said = refusal_of(problem)
+        hint = said.hint or said.detail or (f"SQLSTATE {said.sqlstate}" if said.sqlstate else "")
+        raise ServerError(f"the server says: {said.message}", hint) from None

@@ -1,0 +1,53 @@
+"""What a database holds cannot stand in for what the server's own operators and functions mean to `pull`."""
+
+from __future__ import annotations
+
+from mvc.postgres.pull import pull
+
+TABLES = """
+CREATE SCHEMA other;
+CREATE TYPE mood AS ENUM ('low', 'high');
+CREATE TABLE t (id int PRIMARY KEY, m mood NOT NULL, j json);
+CREATE TABLE other.x (id int, name text, t_id int REFERENCES t, UNIQUE (id, name));
+CREATE VIEW w AS SELECT t.id, x.name FROM t JOIN other.x ON x.t_id = t.id;
+"""
+FAILING = "LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RAISE EXCEPTION $$called$$; END'"
+OPERANDS = ("name[], name[]", "anyarray, anyarray", "int2[], int2[]", "name, text", "oid, oid", '"char", "char"')
+
+
+def hostile() -> str:
+    statements = [f"CREATE FUNCTION unnest(int2[]) RETURNS SETOF int2 {FAILING}"]
+    for number, operands in enumerate(OPERANDS):
+        left, right = operands.split(", ")
+        statements.append(f"CREATE FUNCTION f{number}({operands}) RETURNS boolean {FAILING}")
+        statements += [
+            f"CREATE OPERATOR {operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = f{number})"
+            for operator in ("=", "<>")
+        ]
+    return ";\n".join(statements)
+
+
+def test_user_defined_operators_are_not_used(database):
+    connection = database.connect()
+    connection.execute(TABLES)
+    before = pull(connection)
+    connection.execute(hostile())
+    after = pull(connection)
+    assert (after.relations, after.enums) == (before.relations, before.enums)
+    assert len(before.relations) == 3
+
+
+def test_types_are_spelled_for_the_search_path(database):
+    connection = database.connect()
+    connection.execute(TABLES)
+    found = {path: pull(connection, search_path=path).by_name["public", "t"] for path in (("public",), ("other",))}
+    assert [column.type for column in found["public",].columns] == ["integer", "mood", "json"]
+    assert [column.type for column in found["other",].columns] == ["integer", "public.mood", "json"]
+
+
+def test_the_session_is_left_as_it_was(database):
+    connection = database.connect()
+    connection.execute("SET search_path = other, public")
+    pull(connection)
+    assert connection.execute("SHOW search_path").fetchone() == ("other, public",)
+    assert connection.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE 'mvc%'").fetchone() == (0,)
