@@ -1,0 +1,43 @@
+"""`expression [asc|desc] [nulls first|last]`, as indexes and ordered aggregates write it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlglot import Token
+
+from mvc.expression.expression import Expression
+from mvc.expression.parse import parse_expression
+from mvc.expression.tokens import tokenize
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An expression with a direction. `desc` means DESC NULLS LAST: a list "largest first" begins with values."""
+
+    expression: Expression
+    descending: bool = False
+    nulls_first: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The direction as SQL; empty for PostgreSQL's default, ASC NULLS LAST."""
+        if self.descending:
+            return " DESC" if self.nulls_first else " DESC NULLS LAST"
+        return " NULLS FIRST" if self.nulls_first else ""
+
+
+def parse_ordered(text: str) -> Ordered:
+    """An ordered term. Raises ExpressionError."""
+    tokens = tokenize(text)
+    words = [token.text.lower() for token in tokens]
+    nulls_first = words[-2:] == ["nulls", "first"]
+    cut = len(tokens) - (2 if words[-2:] in (["nulls", "first"], ["nulls", "last"]) else 0)
+    descending = cut > 1 and words[cut - 1] == "desc"
+    if cut > 1 and words[cut - 1] in ("asc", "desc") and _is_bare(tokens[cut - 1], text):
+        cut -= 1
+    return Ordered(parse_expression(text[: tokens[max(cut, 1) - 1].end + 1]), descending, nulls_first)
+
+
+def _is_bare(token: Token, text: str) -> bool:
+    return text[token.start] not in "\"'"

@@ -1,0 +1,61 @@
+"""The author's text as tokens. Comments end here; what is left can be put inside parentheses without hiding anything."""
+
+from __future__ import annotations
+
+from sqlglot import Token, TokenType
+from sqlglot.dialects.postgres import Postgres
+from sqlglot.errors import SqlglotError
+
+from mvc.expression.expression import ExpressionError
+
+POSTGRES = Postgres()
+
+_OPENING = {TokenType.L_PAREN: TokenType.R_PAREN, TokenType.L_BRACKET: TokenType.R_BRACKET}
+_CLOSING = frozenset(_OPENING.values())
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of an expression. Raises ExpressionError for what cannot be one: statements, loose brackets, NULs."""
+    if "\x00" in text:
+        raise ExpressionError("MV101", "SQL cannot hold the character NUL", text.index("\x00"), text.index("\x00") + 1)
+    try:
+        tokens = list(POSTGRES.tokenize(text))
+    except SqlglotError:
+        raise ExpressionError("MV101", "a quote or comment is opened and never closed", 0, len(text)) from None
+    if not tokens:
+        raise ExpressionError("MV101", "there is no SQL here", 0, len(text))
+    _check_brackets(tokens)
+    return tokens
+
+
+def _check_brackets(tokens: list[Token]) -> None:
+    open_: list[Token] = []
+    for token in tokens:
+        if token.token_type is TokenType.SEMICOLON:
+            raise ExpressionError(
+                "MV102", "`;` would end the statement: one expression is allowed here", *_place(token)
+            )
+        if token.token_type in _OPENING:
+            open_.append(token)
+        elif token.token_type in _CLOSING and (not open_ or _OPENING[open_.pop().token_type] is not token.token_type):
+            raise ExpressionError(
+                "MV102", f"`{token.text}` closes a bracket that this expression did not open", *_place(token)
+            )
+    if open_:
+        raise ExpressionError("MV101", f"`{open_[-1].text}` is never closed", *_place(open_[-1]))
+
+
+def _place(token: Token) -> tuple[int, int]:
+    return token.start, token.end + 1
+
+
+def one_line(text: str, tokens: list[Token]) -> str:
+    """The tokens as they were written, with one space wherever there was a gap, a line break or a comment."""
+    parts: list[str] = []
+    last = 0
+    for token in tokens:
+        if parts and token.start > last:
+            parts.append(" ")
+        parts.append(text[token.start : token.end + 1])
+        last = token.end + 1
+    return "".join(parts)

@@ -1,0 +1,231 @@
+"""Files → Project: every YAML file read, validated and given its meaning; the catalog read. Reports all findings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from mvc.catalog.ddl import read_ddl
+from mvc.catalog.snapshot import load_snapshot
+from mvc.catalog.types import Catalog
+from mvc.diagnostics import Diagnostic, ProjectError, Span, error
+from mvc.model.build_policy import build_policies, build_predicates
+from mvc.model.build_schedule import build_schedules
+from mvc.model.build_view import build_view
+from mvc.model.cron import zone_problem
+from mvc.model.origin import Origin
+from mvc.model.policy import Policy
+from mvc.model.project import Project, Settings
+from mvc.model.reading import Findings
+from mvc.model.schedule import Schedule
+from mvc.model.view import Sql, View
+from mvc.source import Document, read
+from mvc.spec import PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
+from mvc.spec.validate import validate
+from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
+
+Files = Mapping[str, str]
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass
+class Loaded:
+    """What could be read, and what is wrong with the rest. `broken` names views that exist but cannot be analysed."""
+
+    settings: Settings | None = None
+    catalog: Catalog = field(default_factory=Catalog)
+    views: list[View] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    complete: bool = True
+    policies: list[Policy] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def project(self) -> Project:
+        """The project, for which there must be settings."""
+        if self.settings is None:
+            raise ProjectError(self.diagnostics)
+        return Project(
+            self.settings,
+            self.catalog,
+            tuple(self.views),
+            tuple(self.policies),
+            tuple(self.schedules),
+            tuple(self.diagnostics),
+            frozenset(self.broken),
+            self.complete,
+        )
+
+
+def load_files(files: Files) -> Loaded:
+    """Everything in `files` that can be read, with findings for what cannot."""
+    loaded = Loaded()
+    spec = _settings(files, loaded)
+    if spec is None or loaded.settings is None:
+        return loaded
+    _catalog(files, spec, loaded)
+    for path in spec_paths(files, "views"):
+        _view(files, path, loaded)
+    _policies(files, loaded)
+    for path in spec_paths(files, "schedules"):
+        _schedules(files, path, loaded)
+    _check_names(loaded)
+    return loaded
+
+
+def _text(files: Files, path: str, loaded: Loaded) -> str | None:
+    try:
+        return files[path]
+    except UnicodeDecodeError:
+        loaded.diagnostics.append(error("MV001", Span(path), "this file is not UTF-8 text"))
+    except OSError as problem:
+        loaded.diagnostics.append(error("MV001", Span(path), f"this file cannot be read: {problem.strerror}"))
+    return None
+
+
+def _validated(files: Files, path: str, model: type[Model], loaded: Loaded) -> tuple[Model, Document] | None:
+    text = _text(files, path, loaded)
+    document, found = read(path, text) if text is not None else (None, ())
+    loaded.diagnostics += found
+    spec, found = validate(document, model) if document else (None, ())
+    loaded.diagnostics += found
+    loaded.complete &= spec is not None
+    return (spec, document) if spec is not None and document is not None else None
+
+
+def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
+    if PROJECT_FILE not in files:
+        help_line = "`mvc init` writes a small project that compiles; `--project DIR` names another folder"
+        loaded.diagnostics.append(
+            error("MV006", Span(PROJECT_FILE), f"there is no {PROJECT_FILE} here", help=help_line)
+        )
+        return None
+    validated = _validated(files, PROJECT_FILE, ProjectSpec, loaded)
+    if validated is None:
+        return None
+    spec, document = validated
+    findings = Findings()
+    origin = Origin(document)
+    if problem := zone_problem(spec.timezone):
+        findings.add(error("MV602", origin.at("timezone").span, problem))
+    for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
+        findings.name(value, origin.at("schemas", key))
+    if spec.schemas.exposed == spec.schemas.stored:
+        findings.add(
+            error(
+                "MV012",
+                origin.at("schemas").key_span,
+                "`exposed` and `stored` must be two schemas: only one is for readers",
+            )
+        )
+    loaded.diagnostics += findings.items
+    loaded.settings = Settings(
+        project=spec.project,
+        version=spec.version,
+        exposed=spec.schemas.exposed,
+        stored=spec.schemas.stored,
+        search_path=spec.search_path,
+        timezone=spec.timezone,
+        refresh_roles=spec.refresh_roles,
+    )
+    return spec
+
+
+def _catalog(files: Files, spec: ProjectSpec, loaded: Loaded) -> None:
+    patterns = (spec.catalog,) if isinstance(spec.catalog, str) else spec.catalog
+    paths = catalog_paths(files, patterns)
+    if not paths:
+        title = f"no file matches `catalog: {', '.join(patterns)}`"
+        help_line = "write the base tables' DDL there, or `mvc catalog pull` a snapshot from a database"
+        loaded.diagnostics.append(error("MV007", Span(PROJECT_FILE), title, help=help_line))
+        loaded.complete = False
+        return
+    texts = {path: text for path in paths if (text := _text(files, path, loaded)) is not None}
+    snapshots = [path for path in texts if path.endswith(".json")]
+    catalog, found = read_ddl({path: text for path, text in texts.items() if path not in snapshots}, spec.search_path)
+    loaded.diagnostics += found
+    for path in snapshots:
+        snapshot, found = load_snapshot(texts[path], path)
+        loaded.diagnostics += found
+        catalog = _joined(catalog, snapshot)
+    loaded.catalog = catalog
+
+
+def _joined(one: Catalog, other: Catalog) -> Catalog:
+    return Catalog(
+        relations=(*one.relations, *other.relations),
+        functions=(*one.functions, *other.functions),
+        enums=(*one.enums, *other.enums),
+        domains=(*one.domains, *other.domains),
+        extensions=(*one.extensions, *other.extensions),
+        search_path=one.search_path,
+    )
+
+
+def _view(files: Files, path: str, loaded: Loaded) -> None:
+    validated = _validated(files, path, ViewSpec, loaded)
+    if validated is None or loaded.settings is None:
+        loaded.broken |= _claimed_names(files, path)
+        return
+    findings = Findings()
+    view = build_view(*validated, loaded.settings.exposed, findings)
+    loaded.diagnostics += findings.items
+    if findings.items:
+        loaded.broken.add(view.name)
+    else:
+        loaded.views.append(view)
+
+
+def _claimed_names(files: Files, path: str) -> set[str]:
+    """The name in a view's file that is not valid, so that what reads the view is not blamed as well."""
+    try:
+        lines = files[path].splitlines()
+    except (OSError, UnicodeDecodeError):
+        return set()
+    claimed = (line.partition("view:")[2].strip().strip("\"'") for line in lines if line.startswith("view:"))
+    return {name for name in claimed if name}
+
+
+def _policies(files: Files, loaded: Loaded) -> None:
+    validated = [_validated(files, path, PolicyFile, loaded) for path in spec_paths(files, "policies")]
+    findings = Findings()
+    predicates: dict[str, Sql] = {}
+    for spec, document in (item for item in validated if item):
+        for name, sql in build_predicates(spec, document, findings).items():
+            if name in predicates:
+                place = f"{predicates[name].origin.document.path}"
+                findings.add(
+                    error("MV013", sql.origin.key_span, f"the predicate `{name}` is defined in {place} already")
+                )
+            predicates.setdefault(name, sql)
+    for spec, document in (item for item in validated if item):
+        loaded.policies += build_policies(spec, document, predicates, findings)
+    loaded.diagnostics += findings.items
+
+
+def _schedules(files: Files, path: str, loaded: Loaded) -> None:
+    validated = _validated(files, path, ScheduleFile, loaded)
+    if validated is None or loaded.settings is None:
+        return
+    findings = Findings()
+    loaded.schedules += build_schedules(*validated, loaded.settings.timezone, findings)
+    loaded.diagnostics += findings.items
+
+
+def _check_names(loaded: Loaded) -> None:
+    """Views and schedules have names of their own."""
+    kinds: Iterable[tuple[str, Iterable[tuple[str, Origin]]]] = (
+        ("view", ((view.name, view.origin.at("view")) for view in loaded.views)),
+        ("schedule", ((item.name, item.origin.at("schedule")) for item in loaded.schedules)),
+    )
+    for kind, named in kinds:
+        seen: dict[str, Origin] = {}
+        for name, origin in named:
+            if name in seen:
+                first = seen[name].document.path
+                title = f"the {kind} `{name}` is defined in {first} already"
+                loaded.diagnostics.append(error("MV013", origin.span, title, help="give one of them another name"))
+            seen.setdefault(name, origin)

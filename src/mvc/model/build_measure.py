@@ -1,0 +1,89 @@
+"""AggregateSpec → Aggregate or Computed."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from typing import Final
+
+from mvc.diagnostics import error
+from mvc.model.origin import Origin
+from mvc.model.reading import Findings
+from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
+from mvc.spec import AggregateSpec, ViewSpec
+from mvc.spec.view import FUNCTIONS
+
+Measure = Aggregate | Computed
+
+_NEEDS_ORDER: Final = ("first", "last")
+_ARRAYS: Final = ("array_agg", "string_agg", "json_agg", "jsonb_agg")
+_OPTIONS: Final = {
+    "where": (*FUNCTIONS, "sql"),
+    "order": (*_ARRAYS, *_NEEDS_ORDER),
+    "separator": ("string_agg",),
+    "at": ("percentile",),
+    "distinct": (*_ARRAYS, "count", "sum", "avg"),
+}
+
+
+def build_measures(
+    spec: ViewSpec, origin: Origin, aliases: AbstractSet[str], findings: Findings
+) -> tuple[Measure, ...]:
+    """The aggregates of a view in the order of the spec; those that cannot be read are left out, with findings."""
+    measures = (_measure(name, given, origin.at(name), aliases, findings) for name, given in spec.aggregates.items())
+    return tuple(measure for measure in measures if measure)
+
+
+def _measure(
+    name: str, spec: AggregateSpec, origin: Origin, aliases: AbstractSet[str], findings: Findings
+) -> Measure | None:
+    function = spec.given[0]
+    text = getattr(spec, function)
+    _check_options(spec, origin, findings)
+    if function == "count" and text in aliases:
+        return _aggregate(name, spec, None, origin, findings)
+    sql = findings.sql(text, origin.at(function))
+    if sql is None:
+        return None
+    if function == "expr":
+        return Computed(name, sql, spec.default, spec.description, origin)
+    return _aggregate(name, spec, sql, origin, findings)
+
+
+def _aggregate(name: str, spec: AggregateSpec, argument: Sql | None, origin: Origin, findings: Findings) -> Aggregate:
+    """`argument` is None for `count: alias`, which counts the rows of a source."""
+    function = spec.given[0]
+    return Aggregate(
+        name=name,
+        function=function,
+        argument=argument,
+        alias=None if argument else spec.count,
+        where=findings.sql(spec.where, origin.at("where")),
+        order=_order(spec.order, origin.at("order"), findings),
+        distinct=spec.distinct,
+        separator=", " if spec.separator is None else spec.separator,
+        at=0.5 if function == "median" else spec.at,
+        default=spec.default,
+        description=spec.description,
+        origin=origin,
+    )
+
+
+def _check_options(spec: AggregateSpec, origin: Origin, findings: Findings) -> None:
+    function = spec.given[0]
+    if function in _NEEDS_ORDER and not spec.order:
+        title = f"`{function}` needs `order`: without one, any row may be the {function}"
+        findings.add(error("MV012", origin.key_span, title, help="add e.g. order: r.created_at"))
+    if function == "percentile" and spec.at is None:
+        findings.add(error("MV012", origin.key_span, "`percentile` needs `at`, from 0 to 1", help="add e.g. at: 0.9"))
+    for option, fits in _OPTIONS.items():
+        if option in spec.model_fields_set and function not in fits:
+            title = f"`{option}` means nothing for `{function}`"
+            findings.add(error("MV012", origin.at(option).key_span, title, help=f"it belongs to: {', '.join(fits)}"))
+
+
+def _order(order: str | tuple[str, ...] | None, origin: Origin, findings: Findings) -> tuple[OrderTerm, ...]:
+    if isinstance(order, str):
+        terms = [findings.ordered(order, origin)]
+    else:
+        terms = [findings.ordered(text, origin.at(number)) for number, text in enumerate(order or ())]
+    return tuple(term for term in terms if term)

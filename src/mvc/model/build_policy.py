@@ -1,0 +1,91 @@
+"""PolicyFile → policies, with named predicates put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mvc.diagnostics import did_you_mean, error
+from mvc.model.origin import Origin
+from mvc.model.policy import AllOf, AnyOf, Condition, Policy
+from mvc.model.reading import Findings
+from mvc.model.view import Sql
+from mvc.source import Document
+from mvc.spec import PolicyFile, PolicySpec, UsingSpec
+
+Predicates = Mapping[str, Sql]
+
+
+def build_predicates(spec: PolicyFile, document: Document, findings: Findings) -> dict[str, Sql]:
+    """The named predicates of one file."""
+    origin = Origin(document, ("predicates",))
+    read = {name: findings.sql(text, origin.at(name)) for name, text in spec.predicates.items()}
+    return {name: sql for name, sql in read.items() if sql}
+
+
+def build_policies(spec: PolicyFile, document: Document, predicates: Predicates, findings: Findings) -> list[Policy]:
+    """One Policy per policy and view of the file."""
+    origin = Origin(document, ("policies",))
+    built = (_policy(policy, origin.at(number), predicates, findings) for number, policy in enumerate(spec.policies))
+    return [policy for policies in built for policy in policies]
+
+
+def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: Findings) -> list[Policy]:
+    condition = _condition(spec.using, origin.at("using"), predicates, findings)
+    if condition is None:
+        return []
+    views = (spec.view,) if isinstance(spec.view, str) else spec.view
+    for number, role in enumerate(spec.to):
+        findings.name(role, origin.at("to", number))
+    return [
+        Policy(
+            name=spec.policy,
+            view=view,
+            roles=tuple(sorted({*spec.to} - {"public"})) if "public" not in spec.to else (),
+            permissive=spec.as_ == "permissive",
+            condition=condition,
+            description=spec.description,
+            origin=origin,
+        )
+        for view in views
+    ]
+
+
+def _condition(
+    using: str | bool | UsingSpec,  # noqa: FBT001 - a policy may say `using: true`
+    origin: Origin,
+    predicates: Predicates,
+    findings: Findings,
+) -> Condition | None:
+    if isinstance(using, bool):
+        return using
+    if isinstance(using, str):
+        return findings.sql(using, origin)
+    if using.sql is not None:
+        return findings.sql(using.sql, origin.at("sql"))
+    if using.predicate is not None:
+        return _named(using.predicate, origin.at("predicate"), predicates, findings)
+    joined = AllOf if using.all is not None else AnyOf
+    key = "all" if using.all is not None else "any"
+    parts = [
+        _part(item, origin.at(key, number), predicates, findings)
+        for number, item in enumerate(using.all or using.any or ())
+    ]
+    return (
+        joined(tuple(part for part in parts if part is not None)) if all(part is not None for part in parts) else None
+    )
+
+
+def _part(item: str | UsingSpec, origin: Origin, predicates: Predicates, findings: Findings) -> Condition | None:
+    return (
+        _named(item, origin, predicates, findings)
+        if isinstance(item, str)
+        else _condition(item, origin, predicates, findings)
+    )
+
+
+def _named(name: str, origin: Origin, predicates: Predicates, findings: Findings) -> Sql | None:
+    if name not in predicates:
+        help_line = did_you_mean(name, predicates, "predicates") or "write it under `predicates:` of a policies file"
+        findings.add(error("MV501", origin.span, f"no predicate is named `{name}`", help=help_line))
+        return None
+    return predicates[name]

@@ -1,0 +1,72 @@
+"""ScheduleFile → schedules: selectors, cron lines and durations read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from mvc.diagnostics import error
+from mvc.model.cron import cron_problem, zone_problem
+from mvc.model.origin import Origin
+from mvc.model.reading import Findings
+from mvc.model.schedule import Schedule, Selector
+from mvc.source import Document
+from mvc.spec import ScheduleFile, ScheduleSpec
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"(?:\d+[smhdw])+\Z")
+
+
+def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findings: Findings) -> list[Schedule]:
+    """The schedules of one file."""
+    origin = Origin(document, ("schedules",))
+    return [
+        _schedule(schedule, origin.at(number), timezone, findings) for number, schedule in enumerate(spec.schedules)
+    ]
+
+
+def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findings) -> Schedule:
+    _check(spec.every, cron_problem, origin.at("every"), findings)
+    _check(spec.timezone, zone_problem, origin.at("timezone"), findings)
+    texts = (spec.refresh,) if isinstance(spec.refresh, str) else spec.refresh
+    return Schedule(
+        name=spec.schedule,
+        selectors=tuple(parse_selector(text) for text in texts),
+        cron=spec.every,
+        within_seconds=_duration(spec.within, origin.at("within"), findings),
+        timezone=spec.timezone or timezone,
+        mode=spec.mode,
+        timeout_seconds=_duration(spec.timeout, origin.at("timeout"), findings),
+        lock_timeout_seconds=_duration(spec.lock_timeout, origin.at("lock_timeout"), findings),
+        enabled=spec.enabled,
+        description=spec.description,
+        origin=origin,
+    )
+
+
+def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, findings: Findings) -> None:
+    if text is not None and (problem := problem_of(text)):
+        findings.add(error("MV602", origin.span, problem))
+
+
+def parse_selector(text: str) -> Selector:
+    """`name`, `all` or `tag:NAME`, each with an optional `+` in front."""
+    upstream = text.startswith("+")
+    value = text.removeprefix("+")
+    if value == "all":
+        return Selector("all", "", upstream)
+    if value.startswith("tag:"):
+        return Selector("tag", value.removeprefix("tag:"), upstream)
+    return Selector("name", value, upstream)
+
+
+def _duration(text: str | None, origin: Origin, findings: Findings) -> int | None:
+    """Seconds of `90s`, `15m`, `1h30m`, `2d`."""
+    if text is None:
+        return None
+    if not _DURATION.match(text):
+        findings.add(
+            error("MV603", origin.span, f"`{text}` is not a duration", help="write e.g. 90s, 15m, 1h30m or 2d")
+        )
+        return None
+    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", text))

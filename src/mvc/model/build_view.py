@@ -1,0 +1,148 @@
+"""ViewSpec → View."""
+
+from __future__ import annotations
+
+from mvc.diagnostics import error
+from mvc.model.build_measure import build_measures
+from mvc.model.origin import Origin
+from mvc.model.reading import Findings
+from mvc.model.view import (
+    Body,
+    Declared,
+    Dimension,
+    Index,
+    IndexKey,
+    Relation,
+    Source,
+    SubqueryRef,
+    TableRef,
+    View,
+    ViewRef,
+)
+from mvc.source import Document
+from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+
+
+def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
+    """The view that `spec` means. Parts that cannot be read are left out, each with a finding."""
+    origin = Origin(document)
+    findings.name(spec.view, origin.at("view"))
+    if spec.schema_:
+        findings.name(spec.schema_, origin.at("schema"))
+    body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, findings)
+    return View(
+        name=spec.view,
+        schema=spec.schema_ or exposed,
+        description=spec.description,
+        tags=spec.tags,
+        kind="materialized" if spec.materialized else "plain",
+        body=body,
+        indexes=_indexes(spec, origin.at("indexes"), findings),
+        parameters=dict(sorted(spec.storage.items())),
+        requires=spec.requires,
+        accept=spec.accept,
+        origin=origin,
+    )
+
+
+def _body(spec: ViewSpec, origin: Origin, _findings: Findings) -> Body:
+    return Body(spec.sql or "", spec.grain, spec.columns, origin.at("sql"))
+
+
+def _declared(spec: ViewSpec, origin: Origin, findings: Findings) -> Declared:
+    sources = tuple(
+        _source(alias, source, origin.at("sources", alias), findings) for alias, source in (spec.sources or {}).items()
+    )
+    aliases = frozenset(source.alias for source in sources)
+    for key, mapping in (("sources", spec.sources), ("dimensions", spec.dimensions), ("aggregates", spec.aggregates)):
+        findings.names(origin.at(key), mapping or {})
+    _check_repeated(spec, origin, findings)
+    return Declared(
+        sources=sources,
+        where=findings.sql(spec.where, origin.at("where")),
+        dimensions=_dimensions(spec, origin.at("dimensions"), findings),
+        measures=build_measures(spec, origin.at("aggregates"), aliases, findings),
+    )
+
+
+def _check_repeated(spec: ViewSpec, origin: Origin, findings: Findings) -> None:
+    for name in spec.aggregates:
+        if name in (spec.dimensions or {}):
+            span = origin.at("aggregates", name).key_span
+            findings.add(
+                error(
+                    "MV209", span, f"the column `{name}` is a dimension already", help="give one of them another name"
+                )
+            )
+
+
+def _source(alias: str, spec: SourceSpec, origin: Origin, findings: Findings) -> Source:
+    return Source(
+        alias=alias,
+        relation=_relation(spec),
+        on=findings.sql(spec.on, origin.at("on")),
+        where=findings.sql(spec.where, origin.at("where")),
+        required=spec.required,
+        one=spec.one,
+        origin=origin,
+    )
+
+
+def _relation(spec: SourceSpec) -> Relation:
+    if spec.view is not None:
+        return ViewRef(spec.view)
+    if spec.sql is not None:
+        return SubqueryRef(spec.sql, spec.key or ())
+    return table_ref(spec.table or "")
+
+
+def table_ref(text: str) -> TableRef:
+    """`name` or `schema.name`; a dot inside double quotes is part of the name."""
+    parts: list[str] = []
+    rest = text
+    while rest:
+        if rest[0] == '"' and (end := rest.find('"', 1)) > 0:
+            part, rest = rest[1:end], rest[end + 1 :].removeprefix(".")
+        else:
+            part, _, rest = rest.partition(".")
+        parts.append(part)
+    return TableRef(".".join(parts[:-1]) or None, parts[-1])
+
+
+def _dimensions(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Dimension, ...]:
+    found: list[Dimension] = []
+    for name, given in (spec.dimensions or {}).items():
+        here = origin.at(name)
+        text, at = (given, here) if isinstance(given, str) else (given.expr, here.at("expr"))
+        if sql := findings.sql(text, at):
+            found.append(Dimension(name, sql, None if isinstance(given, str) else given.description, here))
+    return tuple(found)
+
+
+def _indexes(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Index, ...]:
+    return tuple(_index(index, origin.at(number), findings) for number, index in enumerate(spec.indexes))
+
+
+def _index(spec: IndexSpec, origin: Origin, findings: Findings) -> Index:
+    if spec.name:
+        findings.name(spec.name, origin.at("name"))
+    keys = (_index_key(column, origin.at("columns", number), findings) for number, column in enumerate(spec.columns))
+    return Index(
+        keys=tuple(key for key in keys if key),
+        name=spec.name,
+        method=spec.using,
+        where=findings.sql(spec.where, origin.at("where")),
+        include=spec.include,
+        unique=spec.unique,
+        parameters=dict(sorted(spec.storage.items())),
+        origin=origin,
+    )
+
+
+def _index_key(column: str | IndexColumnSpec, origin: Origin, findings: Findings) -> IndexKey | None:
+    if isinstance(column, str):
+        term = findings.ordered(column, origin)
+        return IndexKey(term) if term else None
+    words = [column.expr, column.order or "", f"nulls {column.nulls}" if column.nulls else ""]
+    term = findings.ordered(" ".join(word for word in words if word), origin.at("expr"))
+    return IndexKey(term, column.opclass, column.collate) if term else None

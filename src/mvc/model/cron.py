@@ -1,0 +1,68 @@
+"""Whether a cron line and a time zone name can mean anything. Rule source: crontab(5), the five fields.
+
+Only validation: when a schedule fires is a matter for the scheduler that runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from zoneinfo import available_timezones
+
+_FIELDS = (
+    ("minute", 0, 59, ()),
+    ("hour", 0, 23, ()),
+    ("day of month", 1, 31, ()),
+    ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
+    ("day of week", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
+)
+_PART = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?\Z")
+
+
+def cron_problem(line: str) -> str:
+    """What is wrong with a cron line, or an empty string."""
+    fields = line.split()
+    if line.startswith("@"):
+        return (
+            f"`{line}` is a nickname that not every scheduler knows: write the five fields, e.g. 0 0 * * * for @daily"
+        )
+    if len(fields) != len(_FIELDS):
+        return (
+            f"a cron line has five fields (minute, hour, day of month, month, day of week); this one has {len(fields)}"
+        )
+    problems = (_field_problem(field, *limits) for field, limits in zip(fields, _FIELDS, strict=True))
+    return next((problem for problem in problems if problem), "")
+
+
+def _field_problem(field: str, name: str, least: int, most: int, words: tuple[str, ...]) -> str:
+    for part in field.split(","):
+        found = _PART.match(part)
+        if not found or found.group(2) == "0":
+            return f"the {name} `{part}` is none of `*`, a number, a range `a-b`, each with an optional step `/n`"
+        if found.group(1) == "*":
+            continue
+        numbers = [_number(text, least, words) for text in found.group(1).split("-")]
+        if any(number is None or not least <= number <= most for number in numbers):
+            return f"the {name} `{part}` is not within {least} to {most}"
+        if len(numbers) > 1 and (numbers[0] or 0) > (numbers[1] or 0):
+            return f"the {name} range `{part}` runs backwards"
+    return ""
+
+
+def _number(text: str, least: int, words: tuple[str, ...]) -> int | None:
+    if text.isdigit():
+        return int(text)
+    return words.index(text.lower()) + least if text.lower() in words else None
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone_problem(name: str) -> str:
+    """What is wrong with a time zone's name, or an empty string. Without a zone database every name passes."""
+    zones = _zones()
+    if not zones or name in zones:
+        return ""
+    return f"no time zone is named `{name}`; names look like UTC or Europe/Berlin"

@@ -1,0 +1,34 @@
+"""Where a part of the model was written. Never part of its meaning: a moved line changes no model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvc.diagnostics import Span
+from mvc.source import Document, Path
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A key path of a document."""
+
+    document: Document
+    path: Path = ()
+
+    def at(self, *parts: str | int) -> Origin:
+        """A place further down."""
+        return Origin(self.document, (*self.path, *parts))
+
+    @property
+    def span(self) -> Span:
+        """Of the value."""
+        return self.document.span(self.path)
+
+    @property
+    def key_span(self) -> Span:
+        """Of the key."""
+        return self.document.key_span(self.path)
+
+    def part(self, start: int, end: int) -> Span:
+        """Of the characters `start:end` of a text value."""
+        return self.document.inside(self.path, start, end)

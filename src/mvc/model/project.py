@@ -1,0 +1,38 @@
+"""The whole project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvc.catalog.types import Catalog
+from mvc.diagnostics import Diagnostic
+from mvc.model.policy import Policy
+from mvc.model.schedule import Schedule
+from mvc.model.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `mvc.yml` says. `exposed` and `stored` are schemas; `version` the oldest PostgreSQL major to support."""
+
+    project: str
+    version: int
+    exposed: str
+    stored: str
+    search_path: tuple[str, ...]
+    timezone: str
+    refresh_roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that can be compiled. `diagnostics` holds the warnings of loading."""
+
+    settings: Settings
+    catalog: Catalog
+    views: tuple[View, ...]
+    policies: tuple[Policy, ...]
+    schedules: tuple[Schedule, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    broken: frozenset[str] = frozenset()  # names of views whose files have errors
+    complete: bool = True  # whether every file could be read

@@ -1,0 +1,61 @@
+"""What every builder of the model needs: expressions and names read from a spec, findings collected on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mvc.diagnostics import Diagnostic, error
+from mvc.expression import ExpressionError, parse_expression, parse_ordered
+from mvc.model.origin import Origin
+from mvc.model.view import OrderTerm, Sql
+from mvc.quoting import unusable
+
+
+class Findings:
+    """Diagnostics of one file, in the order of their discovery."""
+
+    def __init__(self) -> None:
+        self.items: list[Diagnostic] = []
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        self.items.append(diagnostic)
+
+    def sql(self, text: str | None, origin: Origin) -> Sql | None:
+        """The expression at `origin`, or None with a finding."""
+        if text is None:
+            return None
+        try:
+            return Sql(parse_expression(text), origin)
+        except ExpressionError as problem:
+            self._expression(problem, origin)
+            return None
+
+    def ordered(self, text: str, origin: Origin) -> OrderTerm | None:
+        """The ordered term at `origin`, or None with a finding."""
+        try:
+            return OrderTerm(parse_ordered(text), origin)
+        except ExpressionError as problem:
+            self._expression(problem, origin)
+            return None
+
+    def names(self, origin: Origin, names: Iterable[str]) -> None:
+        """Findings for keys of the mapping at `origin` that PostgreSQL cannot hold as names."""
+        for name in names:
+            self.name(name, origin.at(name))
+
+    def name(self, name: str, origin: Origin) -> None:
+        """A finding if PostgreSQL cannot hold this name."""
+        if problem := unusable(name):
+            shown = name if len(name) <= 40 else f"{name[:40]}…"
+            self.add(
+                error(
+                    "MV208",
+                    origin.key_span,
+                    f"`{shown}` cannot be a name: {problem}",
+                    help="choose a shorter, plainer name",
+                )
+            )
+
+    def _expression(self, problem: ExpressionError, origin: Origin) -> None:
+        span = origin.part(problem.start, problem.end)
+        self.add(error(problem.code, span, problem.title, label="here", help=problem.help))

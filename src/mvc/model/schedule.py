@@ -1,0 +1,36 @@
+"""Freshness: when which views are refreshed, or how old they may become."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mvc.model.origin import Origin
+
+Mode = Literal["full", "incremental", "window"]
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """What a schedule or a command line selects: a view's name, all views, or a tag; `upstream` adds what they read."""
+
+    kind: Literal["name", "all", "tag"]
+    value: str
+    upstream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`cron` in `timezone`, or a promise `within_seconds`. Durations are in seconds."""
+
+    name: str
+    selectors: tuple[Selector, ...]
+    cron: str | None
+    within_seconds: int | None
+    timezone: str
+    mode: Mode | None
+    timeout_seconds: int | None
+    lock_timeout_seconds: int | None
+    enabled: bool
+    description: str | None
+    origin: Origin = field(compare=False, repr=False)

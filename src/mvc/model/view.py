@@ -1,0 +1,166 @@
+"""A view of the project. Equal views mean the same; where they were written is left out of the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mvc.expression import Expression, Ordered
+from mvc.model.origin import Origin
+
+Setting = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """An expression of the spec and its place."""
+
+    expression: Expression
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerm:
+    """One term of `order`, or one key column of an index."""
+
+    ordered: Ordered
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class TableRef:
+    """A relation of the database."""
+
+    schema: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRef:
+    """Another view of the project."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SubqueryRef:
+    """A SELECT with the key that its author claims for it."""
+
+    sql: str
+    key: tuple[str, ...]
+
+
+Relation = TableRef | ViewRef | SubqueryRef
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source: `on` is None for the base. `one` claims that at most one row matches a row of the parent."""
+
+    alias: str
+    relation: Relation
+    on: Sql | None
+    where: Sql | None
+    required: bool
+    one: bool
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """A column of the grain."""
+
+    name: str
+    sql: Sql
+    description: str | None
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A measure: `function` of `argument`. For `count: alias` the argument is None and `alias` names the source."""
+
+    name: str
+    function: str
+    argument: Sql | None
+    alias: str | None
+    where: Sql | None
+    order: tuple[OrderTerm, ...]
+    distinct: bool
+    separator: str
+    at: float | None
+    default: Setting | None
+    description: str | None
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A column computed from other columns of the view (`expr`)."""
+
+    name: str
+    sql: Sql
+    default: Setting | None
+    description: str | None
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """A body of sources, dimensions and aggregates. The order of sources means nothing; that of columns does."""
+
+    sources: tuple[Source, ...]
+    where: Sql | None
+    dimensions: tuple[Dimension, ...]
+    measures: tuple[Aggregate | Computed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body given as a SELECT; `grain` is claimed (None only for a plain view)."""
+
+    sql: str
+    grain: tuple[str, ...] | None
+    descriptions: Mapping[str, str]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexKey:
+    """One key of an index: an expression over the view's columns, direction, operator class, collation."""
+
+    term: OrderTerm
+    opclass: str | None = None
+    collate: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index on the stored relation. `name` is None where one is to be made from the columns' names."""
+
+    keys: tuple[IndexKey, ...]
+    name: str | None
+    method: str
+    where: Sql | None
+    include: tuple[str, ...]
+    unique: bool
+    parameters: Mapping[str, Setting]
+    origin: Origin = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view of the project, as its author means it."""
+
+    name: str
+    schema: str
+    description: str | None
+    tags: tuple[str, ...]
+    kind: Literal["materialized", "plain"]
+    body: Declared | Body
+    indexes: tuple[Index, ...]
+    parameters: Mapping[str, Setting]
+    requires: tuple[str, ...]
+    accept: Mapping[str, str]
+    origin: Origin = field(compare=False, repr=False)

@@ -1,0 +1,148 @@
+"""YAML 1.2 text → Document. Booleans and nulls follow the 1.2 core schema, so `on`, `yes` and `no` are strings.
+
+libyaml only splits the text into nodes; what a plain scalar means is decided here, and so is what is refused:
+duplicate keys, more than one document, aliases that expand without bound.
+Rule source: YAML 1.2.2, section 10.3 (core schema).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+from mvc.diagnostics import Diagnostic, Span, error
+from mvc.source.document import Document, Path
+from mvc.source.syntax import syntax_error
+
+MAX_VALUES = 100_000  # values of one document with its aliases written out
+MAX_DEPTH = 40
+
+_LISTS = re.compile(rf"\s*(?:- ){{{MAX_DEPTH},}}")  # a list in a list in a list, on one line
+_INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_WORDS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """libyaml's composer without YAML 1.1's guesses about plain scalars."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own attribute
+
+
+def read(path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """The document in `text`, or what is wrong with it. An empty file is a document whose data is None."""
+    if depth := _too_deep(text):
+        return None, (error("MV001", Span(path, depth, 1, depth, 2), f"YAML nested deeper than {MAX_DEPTH} levels"),)
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+    except yaml.YAMLError as problem:
+        return None, (syntax_error(path, text, problem),)
+    if node is None:
+        node = yaml.ScalarNode("tag:yaml.org,2002:null", "", _start(path), _start(path))
+    builder = _Builder(path)
+    data = builder.build((), None, node)
+    return Document(path, text, data, builder.nodes), tuple(builder.diagnostics)
+
+
+def _start(path: str) -> yaml.Mark:
+    return yaml.Mark(path, 0, 0, 0, None, 0)
+
+
+def _too_deep(text: str) -> int:
+    """The line where flow brackets or indentation nest too deep, or 0. Keeps libyaml's recursion away from the stack."""
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        depth = max(0, depth + line.count("[") + line.count("{") - line.count("]") - line.count("}"))
+        if depth > MAX_DEPTH or _LISTS.match(line) or len(line) - len(line.lstrip()) > 20 * MAX_DEPTH:
+            return number
+    return 0
+
+
+class _Builder:
+    """Nodes to data, with a budget for aliases."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.nodes: dict[Path, tuple[yaml.Node | None, yaml.Node]] = {}
+        self.diagnostics: list[Diagnostic] = []
+        self.exhausted = False
+
+    def build(self, at: Path, key: yaml.Node | None, node: yaml.Node) -> Any:
+        self.nodes[at] = (key, node)
+        if len(self.nodes) > MAX_VALUES or len(at) > MAX_DEPTH:
+            self._refuse_bomb(node)
+            return None
+        if isinstance(node, yaml.ScalarNode):
+            return _scalar(node)
+        if isinstance(node, yaml.SequenceNode):
+            return tuple(
+                self.build((*at, index), None, item) for index, item in enumerate(node.value) if not self.exhausted
+            )
+        return self._mapping(at, node)
+
+    def _mapping(self, at: Path, node: yaml.Node) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if self.exhausted:
+                break
+            key = self._key(key_node)
+            if key in data:
+                self._refuse_duplicate(key, key_node, (*at, key))
+                continue
+            data[key] = self.build((*at, key), key_node, value_node)
+        return data
+
+    def _key(self, node: yaml.Node) -> str:
+        if isinstance(node, yaml.ScalarNode):
+            return str(node.value)
+        self.diagnostics.append(
+            error("MV001", _place(self.path, node), "a key must be a plain name, not a list or a mapping")
+        )
+        return f"<{node.start_mark.line}:{node.start_mark.column}>"
+
+    def _refuse_duplicate(self, key: str, node: yaml.Node, at: Path) -> None:
+        first = self.nodes[at][0] or node
+        self.diagnostics.append(
+            error(
+                "MV002",
+                _place(self.path, node),
+                f"the key `{key}` stands twice in one mapping",
+                label="a second time; one of the two would be lost",
+                help=f"it stands first in line {first.start_mark.line + 1}; rename or remove one of them",
+            )
+        )
+
+    def _refuse_bomb(self, node: yaml.Node) -> None:
+        if not self.exhausted:
+            self.exhausted = True
+            self.diagnostics.append(
+                error(
+                    "MV003",
+                    _place(self.path, node),
+                    f"aliases blow this file up to more than {MAX_VALUES:,} values or {MAX_DEPTH} levels",
+                    help="write the values out, or share them as a named predicate or a view of their own",
+                )
+            )
+
+
+def _place(path: str, node: yaml.Node) -> Span:
+    mark, end = node.start_mark, node.end_mark
+    same = end.line == mark.line
+    return Span(path, mark.line + 1, mark.column + 1, mark.line + 1, (end.column if same else mark.column + 1) + 1)
+
+
+def _scalar(node: yaml.ScalarNode) -> Any:
+    value = str(node.value)
+    if node.style or (node.tag == "!" and value):
+        return value
+    if value in _WORDS:
+        return _WORDS[value]
+    if _INTEGER.match(value):
+        return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
+    return float(value) if _FLOAT.match(value) else value

@@ -1,0 +1,21 @@
+"""The language: what a YAML file may say, as Pydantic models. Meaning comes later, in `mvc.model`."""
+
+from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
+from mvc.spec.project import ProjectSpec
+from mvc.spec.schedule import ScheduleFile, ScheduleSpec
+from mvc.spec.view import AggregateSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+
+__all__ = [
+    "AggregateSpec",
+    "DimensionSpec",
+    "IndexColumnSpec",
+    "IndexSpec",
+    "PolicyFile",
+    "PolicySpec",
+    "ProjectSpec",
+    "ScheduleFile",
+    "ScheduleSpec",
+    "SourceSpec",
+    "UsingSpec",
+    "ViewSpec",
+]

@@ -1,0 +1,18 @@
+"""What all spec models share: frozen, no unknown keys, no guessing between types."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Sql = Annotated[str, Field(min_length=1, json_schema_extra={"x-language": "sql"})]
+Name = Annotated[str, Field(min_length=1)]
+Names = tuple[Name, ...]
+Setting = bool | int | float | str
+
+
+class SpecModel(BaseModel):
+    """A mapping of the language. Unknown keys are errors; values are never converted from one type to another."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)

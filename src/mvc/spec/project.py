@@ -1,0 +1,37 @@
+"""`mvc.yml`: what holds for the whole project."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mvc.spec.base import Name, Names, SpecModel
+
+OLDEST_POSTGRES = 15
+
+
+class SchemasSpec(SpecModel):
+    """Where the objects live."""
+
+    exposed: Name = Field("public", description="The schema that readers use.")
+    stored: Name = Field(
+        "mvc", description="The schema of the stored relations, the log and the functions; ours alone."
+    )
+
+
+class ProjectSpec(SpecModel):
+    """Settings. Every one has a default but `catalog`."""
+
+    project: Name = Field("project", description="A name, for comments and messages.")
+    dialect: Literal["postgres"] = "postgres"
+    version: int = Field(
+        OLDEST_POSTGRES, ge=OLDEST_POSTGRES, le=18, description="The oldest PostgreSQL major to support."
+    )
+    catalog: Name | Names = Field(
+        description="Files that describe the base tables: DDL (`schema/*.sql`) or a snapshot (.json)."
+    )
+    schemas: SchemasSpec = SchemasSpec()
+    search_path: Names = Field(("public",), min_length=1, description="Where names without a schema are looked up.")
+    timezone: Name = Field("UTC", description="The zone of every date that is computed, whatever the session's.")
+    refresh_roles: Names = Field((), description="Roles besides the owner that may refresh views.")

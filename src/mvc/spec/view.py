@@ -1,0 +1,197 @@
+"""`views/*.yml`: one materialized (or plain) view per file."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from mvc.spec.base import Name, Names, Setting, SpecModel, Sql
+
+FUNCTIONS = (
+    "count",
+    "count_distinct",
+    "sum",
+    "avg",
+    "min",
+    "max",
+    "array_agg",
+    "string_agg",
+    "json_agg",
+    "jsonb_agg",
+    "bool_and",
+    "bool_or",
+    "percentile",
+    "median",
+    "mode",
+    "stddev",
+    "variance",
+    "first",
+    "last",
+)
+
+
+class SourceSpec(SpecModel):
+    """Where rows come from: a base table, another view of the project, or a subquery with its key."""
+
+    table: Name | None = Field(None, description="A base table or view of the database: `name` or `schema.name`.")
+    view: Name | None = Field(None, description="Another view of this project.")
+    sql: Sql | None = Field(None, description="A SELECT to read from; it needs `key`.")
+    key: Names | None = Field(None, description="The columns of `sql` of which no two rows share the values.")
+    on: Sql | None = Field(None, description="The join condition. The one source without it is the base.")
+    where: Sql | None = Field(None, description="Picks this source's rows; never removes a row of another source.")
+    required: bool = Field(default=False, description="Keep only rows of the parent that have a row here.")
+    one: bool = Field(
+        default=False,
+        description="A row of the parent has at most one row here, although no declared key says so. Verified on data.",
+    )
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> SourceSpec:
+        given = [name for name in ("table", "view", "sql") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError("a source needs exactly one of `table`, `view` and `sql`")
+        if (self.sql is None) != (self.key is None):
+            raise ValueError("`sql` and `key` belong together: a subquery names its key, and only a subquery does")
+        return self
+
+
+class DimensionSpec(SpecModel):
+    """A column of the grain: an expression over the base and what is to-one from it."""
+
+    expr: Sql = Field(description="The expression, e.g. `o.id`.")
+    description: str | None = Field(None, description="Becomes the column's COMMENT.")
+
+
+class AggregateSpec(SpecModel):
+    """A column computed per group: one function of a source, `expr` over other columns, or `sql` with one aggregate call."""
+
+    count: Sql | None = Field(
+        None, description="Rows of a source (its alias), or rows where an expression is not null."
+    )
+    count_distinct: Sql | None = Field(None, description="Distinct values of an expression that are not null.")
+    sum: Sql | None = None
+    avg: Sql | None = None
+    min: Sql | None = None
+    max: Sql | None = None
+    array_agg: Sql | None = None
+    string_agg: Sql | None = Field(None, description="Text values joined by `separator`.")
+    json_agg: Sql | None = None
+    jsonb_agg: Sql | None = None
+    bool_and: Sql | None = None
+    bool_or: Sql | None = None
+    percentile: Sql | None = Field(None, description="The continuous percentile `at` (0 to 1).")
+    median: Sql | None = None
+    mode: Sql | None = None
+    stddev: Sql | None = None
+    variance: Sql | None = None
+    first: Sql | None = Field(None, description="The value of the first row in `order`.")
+    last: Sql | None = Field(None, description="The value of the last row in `order`.")
+    expr: Sql | None = Field(
+        None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
+    )
+    sql: Sql | None = Field(None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
+    where: Sql | None = Field(None, description="Only rows for which this holds (FILTER).")
+    distinct: bool = Field(default=False, description="Each value once.")
+    order: Name | Names | None = Field(
+        None, description="`expression [asc|desc] [nulls first|last]`; desc means NULLS LAST."
+    )
+    separator: str | None = Field(None, description="Between the values of `string_agg`; `, ` by default.")
+    at: float | int | None = Field(None, ge=0, le=1, description="Which percentile, from 0 to 1.")
+    default: Setting | None = Field(None, description="The value for a group without rows, instead of NULL.")
+    description: str | None = Field(None, description="Becomes the column's COMMENT.")
+
+    @model_validator(mode="after")
+    def _one_function(self) -> AggregateSpec:
+        if len(given := self.given) != 1:
+            named = f"has {', '.join(given)}" if given else "has none"
+            raise ValueError(f"an aggregate needs exactly one function, `expr` or `sql`; this one {named}")
+        return self
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """The functions named, of which a valid aggregate has one."""
+        return tuple(
+            name for name in (*FUNCTIONS, "expr", "sql") if name in self.model_fields_set and getattr(self, name)
+        )
+
+
+class IndexColumnSpec(SpecModel):
+    """One key column of an index, spelled out."""
+
+    expr: Sql = Field(description="A column of the view or an expression over its columns.")
+    order: Literal["asc", "desc"] | None = Field(
+        None, description="desc means DESC NULLS LAST unless `nulls` says otherwise."
+    )
+    nulls: Literal["first", "last"] | None = None
+    opclass: Name | None = Field(None, description="An operator class, e.g. `gin_trgm_ops`.")
+    collate: Name | None = None
+
+
+class IndexSpec(SpecModel):
+    """An index on the stored view. The unique index on the grain is derived; it is never asked for."""
+
+    columns: tuple[Sql | IndexColumnSpec, ...] = Field(
+        min_length=1, description="`column [desc] [nulls first|last]`, an expression, or a mapping."
+    )
+    name: Name | None = Field(None, description="Default: the view's and the columns' names.")
+    using: Name = Field("btree", description="btree, hash, gin, gist, spgist, brin, or an extension's method.")
+    where: Sql | None = Field(None, description="A partial index: only rows for which this holds.")
+    include: Names = Field((), description="Columns carried along for index-only scans.")
+    unique: bool = False
+    storage: dict[str, Setting] = Field(
+        default_factory=dict, alias="with", description="Storage parameters: `fillfactor: 90`."
+    )
+
+
+class ViewSpec(SpecModel):
+    """A view: declared by sources, dimensions and aggregates, or given as a `sql` body with its `grain`."""
+
+    view: Name = Field(description="The name that readers use.")
+    schema_: Name | None = Field(
+        None, alias="schema", description="The schema readers find it in; default: the project's."
+    )
+    description: str | None = Field(None, description="Becomes the view's COMMENT.")
+    tags: Names = Field((), description="Names to select views by: `tag:finance`.")
+    materialized: bool = Field(default=True, description="false: a plain view, computed when it is read.")
+    sources: dict[Name, SourceSpec] | None = Field(
+        None, description="alias → source. The one without `on` is the base."
+    )
+    where: Sql | None = Field(None, description="Picks rows of the base.")
+    dimensions: dict[Name, Sql | DimensionSpec] | None = Field(
+        None, description="name → expression; together the grain."
+    )
+    aggregates: dict[Name, AggregateSpec] = Field(default_factory=dict)
+    sql: Sql | None = Field(None, description="A whole SELECT instead of sources, dimensions and aggregates.")
+    grain: Names | None = Field(None, description="With `sql`: the columns of which no two rows share the values.")
+    columns: dict[Name, str] = Field(default_factory=dict, description="With `sql`: column → description.")
+    indexes: tuple[IndexSpec, ...] = ()
+    storage: dict[str, Setting] = Field(
+        default_factory=dict, alias="with", description="Storage parameters of the stored relation: `fillfactor: 90`."
+    )
+    requires: Names = Field((), description="Extensions that the database needs for this view, e.g. [postgis].")
+    accept: dict[Name, str] = Field(default_factory=dict, description="Lint code → why it is meant so.")
+
+    @model_validator(mode="after")
+    def _one_body(self) -> ViewSpec:
+        if self.sql is None:
+            _check_declared(self)
+        else:
+            _check_body(self)
+        return self
+
+
+def _check_declared(spec: ViewSpec) -> None:
+    if not spec.sources:
+        raise ValueError("a view needs `sources` and `dimensions`, or `sql` and `grain`")
+    if not spec.dimensions and not spec.aggregates:
+        raise ValueError("a view needs `dimensions`, `aggregates`, or both")
+    if spec.grain is not None or spec.columns:
+        raise ValueError("`grain` and `columns` belong to `sql`; here the dimensions are the grain")
+
+
+def _check_body(spec: ViewSpec) -> None:
+    if spec.sources or spec.dimensions or spec.aggregates or spec.where:
+        raise ValueError("a view with `sql` has no `sources`, `where`, `dimensions` or `aggregates`")
+    if spec.materialized and spec.grain is None:
+        raise ValueError("a view with `sql` needs `grain`: the columns of which no two rows share the values")
