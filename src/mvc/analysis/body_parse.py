@@ -1,0 +1,143 @@
+"""The text of a `sql:` body → one query and its tokens, or findings.
+
+PostgreSQL's own lexer rules (`mvc.catalog.tokens`) decide where statements end; sqlglot, which is lenient, only sees what
+they call one statement. What may stand in it is checked by `mvc.analysis.body_shape`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlglot import Token, TokenType, exp
+from sqlglot.errors import SqlglotError
+
+from mvc.catalog import tokens as lexer
+from mvc.diagnostics import Diagnostic, error
+from mvc.expression import ExpressionError
+from mvc.expression.tokens import POSTGRES, tokenize
+from mvc.model.view import Body
+
+_STARTS = ("SELECT", "WITH", "VALUES", "TABLE", "(")
+DEEPEST = 64  # brackets within brackets; nobody writes more, and parsers give up somewhere beyond
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A body that is one query. Offsets of `tokens` and of the nodes' meta are those of `body.sql`."""
+
+    body: Body
+    end: int  # of the statement, without its semicolon
+    tokens: list[Token]
+    query: exp.Expr
+
+    @property
+    def select(self) -> exp.Expr:
+        """The query without brackets around it."""
+        return self.query.unnest() if isinstance(self.query, exp.Subquery) else self.query
+
+    @cached_property
+    def index(self) -> dict[int, int]:
+        """The number of the token that starts at an offset."""
+        return {token.start: number for number, token in enumerate(self.tokens)}
+
+    def text(self, edits: list[tuple[int, int, str]]) -> str:
+        """The author's text with edits put in place, without semicolons and white space around it."""
+        parts: list[str] = []
+        at = 0
+        for start, end, replacement in sorted(edits):
+            parts += (self.body.sql[at:start], replacement)
+            at = end
+        tail = self.body.sql[self.tokens[-1].end + 1 :].replace(";", "", 1 if self.end < len(self.body.sql) else 0)
+        text = "".join((*parts, self.body.sql[at : self.tokens[-1].end + 1], tail)).strip()
+        return f"{text}\n" if "--" in tail else text  # whatever follows must not become a part of the comment
+
+
+def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
+    """The one statement of a body, or None with a finding."""
+    end = _end(body, found)
+    if end is None:
+        return None
+    try:
+        tokens = tokenize(body.sql[:end])
+        _check_start(tokens[0])
+        _check_depth(tokens, end)
+        statements = POSTGRES.parser().parse(tokens, body.sql[:end])
+    except ExpressionError as problem:
+        title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
+        found.append(
+            error(problem.code, body.origin.part(problem.start, problem.end), title, label="here", help=problem.help)
+        )
+        return None
+    except SqlglotError as problem:
+        found.append(_syntax_error(body, problem))
+        return None
+    except RecursionError:
+        found.append(error("MV101", body.origin.span, "this query is nested too deep"))
+        return None
+    query = statements[0] if len(statements) == 1 else None
+    if not isinstance(query, exp.Query | exp.Values):
+        found.append(error("MV102", body.origin.span, "a body is one query, and nothing else"))
+        return None
+    return Parsed(body, end, tokens, query)
+
+
+def _end(body: Body, found: list[Diagnostic]) -> int | None:
+    """The offset of the semicolon that ends the statement, else of the text's end; None if there is a second statement."""
+    position, end = 0, len(body.sql)
+    try:
+        while (token := lexer.next_token(body.sql, position)) is not None:
+            position = token.end
+            if token.kind == "psql":
+                found.append(_second(body, token, "a command of psql has no meaning here"))
+                return None
+            if token.kind == "symbol" and token.text == ";":
+                end = min(end, token.start)
+            elif end < len(body.sql):
+                found.append(_second(body, token, "a body is one query: there is something after the first one"))
+                return None
+    except lexer.Unreadable as problem:
+        span = body.origin.part(problem.start, problem.end)
+        found.append(error("MV101", span, f"this SQL cannot be read: {problem.reason}", label="here"))
+        return None
+    return end
+
+
+def _second(body: Body, token: lexer.Token, title: str) -> Diagnostic:
+    help_line = "keep the SELECT; what else is to happen belongs to a migration"
+    return error(
+        "MV102", body.origin.part(token.start, token.end), title, label="not a part of the query", help=help_line
+    )
+
+
+def _check_start(first: Token) -> None:
+    word = first.text.upper()
+    if word not in _STARTS:
+        title = f"a body is one query, and `{word}` starts none"
+        raise ExpressionError("MV102", title, first.start, first.end + 1, "a body starts with SELECT, WITH or VALUES")
+
+
+def _check_depth(tokens: list[Token], end: int) -> None:
+    depth = 0
+    for token in tokens:
+        if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE):
+            depth += 1
+        elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END):
+            depth -= 1
+        if depth > DEEPEST:
+            raise ExpressionError(
+                "MV101", "this query is nested too deep", token.start, end, "give its parts names: WITH part AS (…)"
+            )
+
+
+def _syntax_error(body: Body, problem: SqlglotError) -> Diagnostic:
+    details = (getattr(problem, "errors", None) or [{}])[0]
+    token = details.get("highlight") or ""
+    before = details.get("start_context") or ""
+    at = body.sql.find(before + token) + len(before) if token else -1
+    if at < len(before):
+        return error("MV101", body.origin.span, "this query cannot be read")
+    span = body.origin.part(at, at + len(token))
+    if "number of provided arguments" in str(details.get("description")):
+        return error("MV107", span, "a function is called with a wrong number of arguments", label="in this call")
+    return error("MV101", span, f"this query cannot be read near `{token}`", label="here")

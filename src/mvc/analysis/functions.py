@@ -1,0 +1,123 @@
+"""Calls in expressions against the functions there are: PostgreSQL's own, the catalog's, and those of named extensions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from mvc.catalog import builtins
+from mvc.catalog.types import Catalog, Function, counts_taken
+from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.expression import Call
+from mvc.model.origin import Origin
+from mvc.model.view import Sql
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What may stand where an expression stands; `named` says it in messages (`a dimension`)."""
+
+    named: str
+    aggregates: bool = False
+    subqueries: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The functions that a view may call. With `requires`, unknown ones are taken to be the extensions'."""
+
+    catalog: Catalog
+    requires: tuple[str, ...] = ()
+
+    def overloads(self, call: Call) -> tuple[Function, ...]:
+        """Every function of that name."""
+        own = self.catalog.functions_named(call.name, call.schema)
+        if call.schema not in (None, "pg_catalog"):
+            return own
+        return (*builtins.builtin(call.name), *own)
+
+
+def check_calls(sql: Sql, place: Place, functions: Functions, found: list[Diagnostic]) -> None:
+    """Findings for calls of unknown functions, with a wrong number of arguments, or of a kind that cannot stand here."""
+    for call in sql.expression.calls:
+        check_call(call, place, sql.origin, functions, found)
+    _check_windows(sql, place, found)
+
+
+def check_call(call: Call, place: Place, origin: Origin, functions: Functions, found: list[Diagnostic]) -> None:
+    """A finding if one call is wrong. Its offsets are those of the text at `origin`."""
+    overloads = functions.overloads(call)
+    problem = _wrong_count(call, overloads) if overloads else _unknown(call, functions)
+    problem = problem or ("" if call.in_subquery else _wrong_kind(call, overloads, place))
+    if problem:
+        found.append(_finding(problem, call, origin, functions))
+
+
+def is_aggregate(overloads: Iterable[Function]) -> bool:
+    """Whether a name means an aggregate function."""
+    return any(function.kind == "aggregate" for function in overloads)
+
+
+def _unknown(call: Call, functions: Functions) -> str:
+    known = builtins.is_known(call.name) and call.schema in (None, "pg_catalog")
+    return "" if known or functions.requires else "MV106"
+
+
+def _wrong_count(call: Call, overloads: tuple[Function, ...]) -> str:
+    by_syntax = builtins.is_known(call.name) and builtins.takes(call.name, call.count)
+    # `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`: pg_proc counts the ordered argument too.
+    ordered_set = is_aggregate(overloads) and any(function.takes(call.count + 1) for function in overloads)
+    return "" if by_syntax or ordered_set or any(function.takes(call.count) for function in overloads) else "MV107"
+
+
+def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: Place) -> str:
+    if any(function.kind == "procedure" for function in overloads):
+        return "MV106"
+    if overloads and all(function.returns_set for function in overloads):
+        return "MV108"
+    if not place.aggregates and is_aggregate(overloads) and not call.over:
+        return "MV104"
+    return ""
+
+
+def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Diagnostic:
+    span = origin.part(call.start, call.open)
+    name = f"{call.schema}.{call.name}" if call.schema else call.name
+    if code == "MV106":
+        known = [*builtins.all_names(), *(function.name for function in functions.catalog.functions)]
+        near = did_you_mean(call.name, known, "functions")
+        help_line = near if near.startswith("did you mean") else ""
+        mend = "if an extension has it, name that: `requires: [postgis]`; if the database has it, add its DDL to the catalog"
+        return error(
+            code,
+            span,
+            f"no function is named `{name}`",
+            label="unknown function",
+            help=(help_line.split(" (")[0], mend),
+        )
+    if code == "MV107":
+        plural = "" if call.count == 1 else "s"
+        title = f"`{name}` does not take {call.count} argument{plural}"
+        return error(
+            code,
+            span,
+            title,
+            label="wrong number of arguments",
+            help=f"it takes {counts_taken(functions.overloads(call))}",
+        )
+    if code == "MV108":
+        title = f"`{name}` returns a set of rows: it would multiply the rows of the view"
+        return error(code, span, title, label="set-returning", help="make it a source: `sql:` with its `key`")
+    help_line = "aggregates belong under `aggregates:`; here stands what one row says"
+    return error(code, span, f"the aggregate `{name}` cannot stand in this place", label="an aggregate", help=help_line)
+
+
+def _check_windows(sql: Sql, place: Place, found: list[Diagnostic]) -> None:
+    window = sql.expression.ast.find(exp.Window)
+    if window is None or (place.subqueries and window.find_ancestor(exp.Query)):
+        return
+    help_line = "give the view a `sql:` body, or make a source with `sql:` and its `key`"
+    title = f"a window function cannot stand in {place.named}"
+    found.append(error("MV105", sql.origin.span, title, label="a window function", help=help_line))

@@ -1,0 +1,58 @@
+"""Indexes of a view: their columns must be the view's, and what PostgreSQL would refuse is refused here."""
+
+from __future__ import annotations
+
+from mvc.analysis.functions import Functions, Place, check_calls
+from mvc.analysis.resolved import ResolvedView
+from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.model.origin import Origin
+from mvc.model.view import Index, Sql
+
+INDEX = Place("an index")
+_ORDERED_METHODS = ("btree",)
+_UNIQUE_METHODS = ("btree",)
+
+
+def check_indexes(view: ResolvedView, functions: Functions, found: list[Diagnostic]) -> None:
+    """Findings for every index of the view."""
+    for index in view.indexes:
+        _check_index(view, index, functions, found)
+    if view.view.kind == "plain" and view.indexes:
+        span = view.indexes[0].origin.span
+        found.append(
+            error("MV701", span, "a plain view has no indexes", help="leave `materialized: false` out, or the indexes")
+        )
+
+
+def _check_index(view: ResolvedView, index: Index, functions: Functions, found: list[Diagnostic]) -> None:
+    for key in index.keys:
+        sql = Sql(key.term.ordered.expression, key.term.origin)
+        _check_names(view, sql, found)
+        check_calls(sql, INDEX, functions, found)
+        if key.term.ordered.suffix and index.method not in _ORDERED_METHODS:
+            title = f"a {index.method} index has no order: `desc` and `nulls` mean nothing there"
+            found.append(error("MV702", key.term.origin.span, title, help="leave the direction out"))
+    if index.where:
+        _check_names(view, index.where, found)
+        check_calls(index.where, INDEX, functions, found)
+    for number, name in enumerate(index.include):
+        if view.column(name) is None:
+            found.append(_unknown(name, view, index.origin.at("include", number)))
+    if index.unique and index.method not in _UNIQUE_METHODS:
+        found.append(error("MV702", index.origin.at("using").span, f"a {index.method} index cannot be unique"))
+
+
+def _check_names(view: ResolvedView, sql: Sql, found: list[Diagnostic]) -> None:
+    if sql.expression.subquery is not None:
+        found.append(error("MV103", sql.origin.span, "a subquery cannot stand in an index"))
+    for ref in sql.expression.columns:
+        if ref.qualifier not in (None, view.view.name) or view.column(ref.name) is None:
+            name = ref.name if ref.qualifier is None else f"{ref.qualifier}.{ref.name}"
+            found.append(_unknown(name, view, sql.origin, (ref.start, ref.end)))
+
+
+def _unknown(name: str, view: ResolvedView, origin: Origin, part: tuple[int, int] | None = None) -> Diagnostic:
+    names = [column.name for column in view.columns]
+    span = origin.part(*part) if part else origin.span
+    title = f"`{view.view.name}` has no column `{name}`"
+    return error("MV204", span, title, label="no such column", help=did_you_mean(name, names, "columns of this view"))

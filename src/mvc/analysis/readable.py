@@ -1,0 +1,45 @@
+"""What a source reads, whatever it is: a base table, another view of the project, a subquery. Columns, keys, a name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mvc.catalog.types import Column, ForeignKey, Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Readable:
+    """Something with rows. `reference` is its (schema, name) in SQL; a subquery has `sql` instead.
+
+    `keys` are sets of columns of which no two rows share non-null values. `primary` is the real primary key, whose other
+    columns PostgreSQL knows to be functionally dependent. `open` says that columns other than `columns` may exist.
+    `views` are the views of the project that it reads.
+    """
+
+    described: str
+    columns: Mapping[str, Column]
+    keys: tuple[tuple[str, ...], ...]
+    primary: tuple[str, ...] | None = None
+    reference: tuple[str, str] | None = None
+    sql: str | None = None
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    open: bool = False
+    views: tuple[str, ...] = ()
+
+    def not_null(self, names: Iterable[str]) -> bool:
+        """Whether all these columns are known and never NULL."""
+        return all((column := self.columns.get(name)) is not None and not column.nullable for name in names)
+
+
+def of_relation(relation: Relation) -> Readable:
+    """A base table or view of the database."""
+    primary = next((key.columns for key in relation.keys if key.primary), None)
+    return Readable(
+        described=f"{relation.schema}.{relation.name}",
+        columns={column.name: column for column in relation.columns},
+        keys=tuple(sorted({key.columns for key in relation.keys}, key=lambda key: (len(key), key != primary, key))),
+        primary=primary,
+        reference=(relation.schema, relation.name),
+        foreign_keys=relation.foreign_keys,
+    )

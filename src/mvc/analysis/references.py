@@ -1,0 +1,51 @@
+"""References between files: policies and schedules name views that exist, and no view takes a base table's name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+
+from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.model.project import Project
+from mvc.model.schedule import Schedule
+
+
+def check_references(project: Project, found: list[Diagnostic]) -> None:
+    """Findings for policies and schedules of unknown views, and for views whose name is taken."""
+    names = {view.name for view in project.views} | project.broken
+    for policy in project.policies:
+        if policy.view not in names:
+            near = did_you_mean(policy.view, names, "views")
+            title = f"no view of the project is named `{policy.view}`"
+            found.append(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
+    found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
+    for view in project.views:
+        relation = project.catalog.relation(view.name, view.schema)
+        if relation is not None and relation.kind != "view":
+            title = f"`{view.schema}.{view.name}` is a {relation.kind} of the database already"
+            found.append(
+                error(
+                    "MV207",
+                    view.origin.at("view").span,
+                    title,
+                    label="taken",
+                    help="give the view another name or schema",
+                )
+            )
+        if view.schema == project.settings.stored:
+            title = f"the schema `{view.schema}` holds the storage: readers have no right on it"
+            found.append(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
+
+
+def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:
+    """Findings for selectors that select nothing; a tag may be that of a view that cannot be read."""
+    tags = {tag for view in project.views for tag in view.tags}
+    for number, selector in enumerate(schedule.selectors):
+        span = schedule.origin.at("refresh", number).span
+        if selector.kind == "name" and selector.value not in names:
+            near = did_you_mean(selector.value, names, "views")
+            title = f"no view of the project is named `{selector.value}`"
+            yield error("MV601", span, title, label="unknown view", help=near)
+        elif selector.kind == "tag" and selector.value not in tags and project.complete:
+            near = did_you_mean(selector.value, tags, "tags")
+            yield error("MV601", span, f"no view has the tag `{selector.value}`", label="unknown tag", help=near)

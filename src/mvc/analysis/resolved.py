@@ -1,0 +1,82 @@
+"""The result of analysis: a view whose names, types, grain and shape are known. Nothing here is text to be parsed again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mvc.analysis.blocks import Block
+from mvc.analysis.grain import Grain, ResolvedDimension
+from mvc.analysis.readable import Readable
+from mvc.analysis.tree import JoinTree
+from mvc.catalog.types import Column
+from mvc.expression import Expression
+from mvc.model.view import Computed, Index, View
+
+Origin = tuple[str, str]  # (described relation, column)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputColumn:
+    """A column of the view. `type` is None where only a server knows it. `lineage` are the columns it is computed from."""
+
+    name: str
+    type: str | None
+    nullable: bool
+    description: str | None
+    lineage: frozenset[Origin] = frozenset()
+
+
+@dataclass(frozen=True)
+class DeclaredQuery:
+    """The meaning of a declared body: sources as a tree, dimensions, blocks of measures, computed columns in levels."""
+
+    tree: JoinTree
+    where: tuple[Expression, ...]
+    dimensions: tuple[ResolvedDimension, ...]
+    grain: Grain
+    blocks: tuple[Block, ...]
+    computed: tuple[Computed, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyQuery:
+    """The meaning of a `sql:` body: its text, with the project's views replaced by what stores them."""
+
+    sql: str
+
+
+@dataclass(frozen=True)
+class ResolvedView:
+    """A view that can be generated.
+
+    `grain` are the columns that identify a row, None where nothing is known (a plain view without a claim).
+    `upstream` are the views of the project that it reads. `proven` says whether keys prove the grain or the spec claims it.
+    """
+
+    view: View
+    columns: tuple[OutputColumn, ...]
+    grain: tuple[str, ...] | None
+    proven: bool
+    query: DeclaredQuery | BodyQuery
+    indexes: tuple[Index, ...]
+    upstream: tuple[str, ...]
+
+    def column(self, name: str) -> OutputColumn | None:
+        """The output column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+    @property
+    def nullable_grain(self) -> bool:
+        """Whether a column of the grain may be NULL, or there is no column in it (one row in all)."""
+        columns = [self.column(name) for name in self.grain or ()]
+        return not columns or any(column is None or column.nullable for column in columns)
+
+    def readable(self, reference: tuple[str, str]) -> Readable:
+        """The view as a source of another view."""
+        return Readable(
+            described=f"{self.view.schema}.{self.view.name}",
+            columns={column.name: Column(column.name, column.type, column.nullable) for column in self.columns},
+            keys=(self.grain,) if self.grain else (),
+            reference=reference,
+            views=(self.view.name,),
+        )

@@ -1,0 +1,52 @@
+"""Selectors → views. `+name` takes what it reads as well; the order is always upstream first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from mvc.artifacts import CompiledSchedule, CompiledView
+from mvc.model.project import Project
+from mvc.model.schedule import Schedule, Selector
+
+
+def resolve_schedules(project: Project, views: tuple[CompiledView, ...]) -> tuple[CompiledSchedule, ...]:
+    """The schedules with the materialized views that they refresh."""
+    return tuple(_resolve(schedule, views) for schedule in project.schedules)
+
+
+def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSchedule:
+    by_name = {view.name: view for view in views}
+    wanted = {name for selector in schedule.selectors for name in _select(selector, by_name)}
+    return CompiledSchedule(
+        name=schedule.name,
+        views=tuple(view.name for view in views if view.name in wanted and view.kind == "materialized"),
+        cron=schedule.cron,
+        within_seconds=schedule.within_seconds,
+        timezone=schedule.timezone,
+        mode=schedule.mode,
+        timeout_seconds=schedule.timeout_seconds,
+        lock_timeout_seconds=schedule.lock_timeout_seconds,
+        enabled=schedule.enabled,
+        description=schedule.description,
+    )
+
+
+def _select(selector: Selector, views: Mapping[str, CompiledView]) -> set[str]:
+    if selector.kind == "all":
+        chosen = set(views)
+    elif selector.kind == "tag":
+        chosen = {view.name for view in views.values() if selector.value in view.tags}
+    else:
+        chosen = {selector.value} & set(views)
+    return chosen | _upstream(chosen, views) if selector.upstream else chosen
+
+
+def _upstream(names: Iterable[str], views: Mapping[str, CompiledView]) -> set[str]:
+    found: set[str] = set()
+    waiting = [upstream for name in names for upstream in views[name].upstream]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += views[name].upstream
+    return found

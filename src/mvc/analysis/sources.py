@@ -1,0 +1,94 @@
+"""What the sources of a view refer to: base relations, other views, subqueries. Unknown ones are reported with suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mvc.analysis.body import resolve_body
+from mvc.analysis.functions import Functions
+from mvc.analysis.order import mentioned
+from mvc.analysis.readable import Readable, of_relation
+from mvc.analysis.resolved import BodyQuery
+from mvc.catalog.types import Catalog
+from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
+
+
+class Sources:
+    """Everything that can be read: the catalog's relations, and the views compiled so far."""
+
+    def __init__(self, catalog: Catalog, broken: frozenset[str]) -> None:
+        self.catalog = catalog
+        self.broken = broken  # views that exist but have errors: to read them is no fault of the reader
+        self.views: dict[str, Readable] = {}
+        self._relations: dict[tuple[str, str], Readable] = {}
+
+    def relation(self, schema: str | None, name: str) -> Readable | None:
+        """A relation of the database, found along the search path."""
+        relation = self.catalog.relation(name, schema)
+        if relation is None:
+            return None
+        key = (relation.schema, relation.name)
+        return self._relations.setdefault(key, self._relations.get(key) or of_relation(relation))
+
+    def of(
+        self, view: View, declared: Declared, functions: Functions, found: list[Diagnostic]
+    ) -> Mapping[str, Readable] | None:
+        """What each alias reads; None, with findings unless a broken view is to blame, when one cannot be read."""
+        readables = {source.alias: self._readable(view, source, functions, found) for source in declared.sources}
+        known = {alias: readable for alias, readable in readables.items() if readable}
+        return known if len(known) == len(readables) else None
+
+    def _readable(self, view: View, source: Source, functions: Functions, found: list[Diagnostic]) -> Readable | None:
+        relation = source.relation
+        if isinstance(relation, ViewRef):
+            return self._view(source, relation, found)
+        if isinstance(relation, SubqueryRef):
+            return self._subquery(view, source, relation, functions, found)
+        known = self.relation(relation.schema, relation.name)
+        if known is None:
+            self._unknown_table(source, relation, found)
+        return known
+
+    def _subquery(
+        self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: list[Diagnostic]
+    ) -> Readable | None:
+        """A subquery is checked as a view's body is; its key is a claim."""
+        if mentioned(ref.sql, self.broken):
+            return None
+        body = Body(ref.sql, ref.key, {}, source.origin.at("sql"))
+        inner = replace(view, origin=source.origin)
+        resolved = resolve_body(inner, body, self.views, self.relation, functions, found)
+        if resolved is None or not isinstance(resolved.query, BodyQuery):
+            return None
+        return replace(
+            resolved.readable(("", "")),
+            described=f"the subquery {source.alias}",
+            reference=None,
+            sql=resolved.query.sql,
+            views=resolved.upstream,
+        )
+
+    def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> Readable | None:
+        if ref.name not in self.views and ref.name not in self.broken:
+            near = did_you_mean(ref.name, self.views, "views") or "write it in a file of `views/`"
+            span = source.origin.at("view").span
+            found.append(
+                error("MV205", span, f"no view of the project is named `{ref.name}`", label="unknown view", help=near)
+            )
+        return self.views.get(ref.name)
+
+    def _unknown_table(self, source: Source, ref: TableRef, found: list[Diagnostic]) -> None:
+        shown = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
+        if ref.name in self.views:
+            help_line = f"`{ref.name}` is a view of this project: write `view: {ref.name}`"
+        else:
+            names = (
+                item.name if item.schema in self.catalog.search_path else f"{item.schema}.{item.name}"
+                for item in self.catalog.relations
+                if item.kind != "partition"
+            )
+            help_line = did_you_mean(shown, names, "tables") or "the catalog has no table; see `catalog:` in mvc.yml"
+        span = source.origin.at("table").span
+        found.append(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))

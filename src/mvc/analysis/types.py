@@ -1,0 +1,176 @@
+"""Types and NOT NULL of a view's columns, where they follow from the catalog without asking a server; else unknown.
+
+Rule source: PostgreSQL manual, "Aggregate Functions" (result types); min and max of varchar are text, and no aggregate keeps
+a type modifier. `mvc check --server` compares these claims with what a server says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from sqlglot import exp
+
+from mvc.analysis.measures import Measure
+from mvc.analysis.scope import bare_column
+from mvc.analysis.tree import JoinTree
+from mvc.catalog.types import Column
+from mvc.expression import Expression
+
+_MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
+_SUM: Final = {
+    "smallint": "bigint",
+    "integer": "bigint",
+    "bigint": "numeric",
+    "numeric": "numeric",
+    "real": "real",
+    "double precision": "double precision",
+    "interval": "interval",
+    "money": "money",
+}
+_AVERAGE: Final = {
+    **dict.fromkeys(("smallint", "integer", "bigint", "numeric"), "numeric"),
+    **dict.fromkeys(("real", "double precision"), "double precision"),
+    "interval": "interval",
+}
+_NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+_ORDERED: Final = _NUMBERS | {
+    "text",
+    "date",
+    "time without time zone",
+    "time with time zone",
+    "timestamp without time zone",
+    "timestamp with time zone",
+    "interval",
+    "money",
+}
+# Whose arrays have the name of the element and `[]`. Not so: character (`bpchar[]`), bit, domains over arrays, and names that
+# a search path or quotes change.
+_ELEMENTS: Final = _ORDERED | {
+    "boolean",
+    "uuid",
+    "json",
+    "jsonb",
+    "bytea",
+    "character varying",
+    "bit varying",
+    "inet",
+    "cidr",
+    "macaddr",
+    "point",
+    "tsvector",
+}
+
+
+def plain_type(type_: str | None) -> str | None:
+    """The type without its modifier: `numeric(12,2)` → `numeric`."""
+    return _MODIFIER.sub("", type_) if type_ else None
+
+
+def column_of(expression: Expression, tree: JoinTree) -> Column | None:
+    """The base-table column that an expression is, or None."""
+    ref = bare_column(expression)
+    return tree[ref.qualifier].readable.columns.get(ref.name) if ref and ref.qualifier else None
+
+
+def expression_type(expression: Expression, tree: JoinTree) -> str | None:
+    """The exact type of a bare column; for anything else only a server knows it."""
+    column = column_of(expression, tree)
+    return column.type if column else None
+
+
+def measure_type(measure: Measure, tree: JoinTree) -> str | None:
+    """The type that PostgreSQL gives the aggregate, or None where it depends on more than a column."""
+    if measure.aggregate.function in _FIXED:
+        return _FIXED[measure.aggregate.function]
+    argument = plain_type(expression_type(measure.argument, tree)) if measure.argument else None
+    rule = _BY_ARGUMENT.get(measure.aggregate.function)
+    return rule(argument) if rule and argument else None
+
+
+def _extreme(type_: str) -> str | None:
+    return "text" if type_ == "character varying" else type_ if type_ in _ORDERED else None
+
+
+def _array(type_: str) -> str | None:
+    element = type_.removesuffix("[]")
+    return f"{element}[]" if element in _ELEMENTS else None
+
+
+def _same(type_: str) -> str | None:
+    return type_ if type_ in _ORDERED or type_ in ("uuid", "boolean", "jsonb", "character varying") else None
+
+
+_FIXED: Final = {
+    "count": "bigint",
+    "count_distinct": "bigint",
+    "string_agg": "text",
+    "json_agg": "json",
+    "jsonb_agg": "jsonb",
+    "bool_and": "boolean",
+    "bool_or": "boolean",
+}
+_BY_ARGUMENT: Final[Mapping[str, Callable[[str], str | None]]] = {
+    "sum": _SUM.get,
+    "avg": _AVERAGE.get,
+    "stddev": lambda type_: _AVERAGE.get(type_) if type_ in _NUMBERS else None,
+    "variance": lambda type_: _AVERAGE.get(type_) if type_ in _NUMBERS else None,
+    "min": _extreme,
+    "max": _extreme,
+    "array_agg": _array,
+    "first": _same,
+    "last": _same,
+    "mode": _same,
+    "percentile": lambda type_: (
+        "interval" if type_ == "interval" else "double precision" if type_ in _NUMBERS else None
+    ),
+    "median": lambda type_: "interval" if type_ == "interval" else "double precision" if type_ in _NUMBERS else None,
+}
+
+# Operations that give NULL only for NULL.
+_STRICT: Final = (
+    exp.Paren,
+    exp.Add,
+    exp.Sub,
+    exp.Mul,
+    exp.Neg,
+    exp.Not,
+    exp.EQ,
+    exp.NEQ,
+    exp.GT,
+    exp.GTE,
+    exp.LT,
+    exp.LTE,
+    exp.And,
+    exp.Or,
+    exp.Cast,
+    exp.TimestampTrunc,
+    exp.DateTrunc,
+    exp.AtTimeZone,
+    exp.Lower,
+    exp.Upper,
+    exp.Interval,
+    exp.Extract,
+    exp.Div,
+)
+_NEVER: Final = (exp.Literal, exp.Boolean, exp.CurrentDate, exp.CurrentTimestamp, exp.DataType, exp.Var, exp.Is)
+
+
+def never_null(expression: Expression, tree: JoinTree, missing: frozenset[str]) -> bool:
+    """Whether the value cannot be NULL. `missing` are the aliases whose row may be absent."""
+    return _never_null(expression.ast, tree, missing)
+
+
+def _never_null(node: exp.Expression, tree: JoinTree, missing: frozenset[str]) -> bool:
+    if isinstance(node, exp.Column):
+        alias = node.table if node.args["table"].args.get("quoted") else node.table.lower()
+        name = node.name if node.this.args.get("quoted") else node.name.lower()
+        return alias not in missing and tree[alias].readable.not_null((name,))
+    if isinstance(node, _NEVER):
+        return True
+    if isinstance(node, exp.Coalesce):
+        return any(_never_null(item, tree, missing) for item in (node.this, *node.expressions))
+    if isinstance(node, _STRICT):
+        return all(_never_null(item, tree, missing) for item in node.iter_expressions())
+    return False

@@ -1,0 +1,42 @@
+"""The result of a compile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mvc.artifacts import CompiledSchedule, CompiledView, Target
+from mvc.diagnostics import Diagnostic
+from mvc.sqlgen.script import script
+
+
+@dataclass(frozen=True)
+class Compiled(Target):
+    """A compiled project. `views` are in an order in which they can be created; `diagnostics` are its warnings."""
+
+    views: tuple[CompiledView, ...]
+    schedules: tuple[CompiledSchedule, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    def view(self, name: str) -> CompiledView:
+        """The view of that name. Raises KeyError."""
+        found = next((view for view in self.views if view.name == name), None)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def with_upstream(self, names: Iterable[str]) -> tuple[CompiledView, ...]:
+        """The named views and all that they read, in order. Raises KeyError for an unknown name."""
+        wanted: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            view = self.view(waiting.pop())
+            if view.name not in wanted:
+                wanted.add(view.name)
+                waiting += view.upstream
+        return tuple(view for view in self.views if view.name in wanted)
+
+    @property
+    def sql(self) -> str:
+        """One script for the whole project, to be run with psql."""
+        return script(self, self.views)

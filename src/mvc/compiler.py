@@ -1,0 +1,107 @@
+"""The pipeline on one screen: each view is resolved, generated and named; then the next one can read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mvc.analysis.access import Access, resolve_access
+from mvc.analysis.body import resolve_body
+from mvc.analysis.declared import resolve_declared
+from mvc.analysis.functions import Functions
+from mvc.analysis.indexes import check_indexes
+from mvc.analysis.lint import lint_project, lint_view
+from mvc.analysis.order import in_order, upstream_names
+from mvc.analysis.references import check_references
+from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.scope import Scope
+from mvc.analysis.selection import resolve_schedules
+from mvc.analysis.sources import Sources
+from mvc.artifacts import CompiledSchedule, CompiledView
+from mvc.compiled import Compiled
+from mvc.diagnostics import Diagnostic, ProjectError
+from mvc.loading import load_files
+from mvc.model.project import Project, Settings
+from mvc.model.view import Body, View
+from mvc.sqlgen.view import generate
+from mvc.version import VERSION
+
+
+def compile_files(files: Mapping[str, str]) -> Compiled:
+    """The project in `files` (path → text), compiled. Raises ProjectError with every finding if there is an error."""
+    return compile_project(load_files(files).project())
+
+
+def compile_project(project: Project) -> Compiled:
+    """The project compiled. Raises ProjectError with every finding, warnings included, if there is an error."""
+    found = list(project.diagnostics)
+    if not project.complete and not project.catalog.relations:
+        raise ProjectError(found)  # without a catalog every name would be unknown
+    check_references(project, found)
+    sources = Sources(project.catalog, project.broken)
+    resolved: list[ResolvedView] = []
+    compiled: list[CompiledView] = []
+    for view in in_order(project.views, found):
+        result = _compile_view(view, project, sources, found)
+        if result is None:
+            sources.broken |= {view.name}
+            continue
+        resolved.append(result[0])
+        compiled.append(result[1])
+        sources.views[view.name] = result[0].readable(result[1].storage)
+    schedules: tuple[CompiledSchedule, ...] = ()
+    if project.complete and len(compiled) == len(project.views):
+        schedules = resolve_schedules(project, tuple(compiled))
+        found += lint_project(tuple(resolved), project.policies, project.schedules)
+    if any(item.severity == "error" for item in found):
+        raise ProjectError(found)
+    return _result(project.settings, tuple(compiled), schedules, found)
+
+
+def _compile_view(
+    view: View, project: Project, sources: Sources, found: list[Diagnostic]
+) -> tuple[ResolvedView, CompiledView] | None:
+    """One view through all stages, or None with findings."""
+    before = len(found)
+    functions = Functions(project.catalog, view.requires)
+    resolved = _resolve(view, sources, functions, found)
+    if resolved is None:
+        return None
+    check_indexes(resolved, functions, found)
+    access = _access(resolved, project, functions, found)
+    if any(item.severity == "error" for item in found[before:]):
+        return None
+    found += lint_view(resolved, functions)
+    return resolved, generate(resolved, access, project.settings)
+
+
+def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
+    if isinstance(view.body, Body):
+        if upstream_names(view, sources.broken):
+            return None  # what it reads has errors of its own
+        return resolve_body(view, view.body, sources.views, sources.relation, functions, found)
+    readables = sources.of(view, view.body, functions, found)
+    return resolve_declared(view, view.body, readables, functions, found) if readables else None
+
+
+def _access(view: ResolvedView, project: Project, functions: Functions, found: list[Diagnostic]) -> Access:
+    own = view.readable((view.view.schema, view.view.name))
+    return resolve_access(view, project.policies, Scope({view.view.name: own}, functions), found)
+
+
+def _result(
+    settings: Settings,
+    views: tuple[CompiledView, ...],
+    schedules: tuple[CompiledSchedule, ...],
+    found: list[Diagnostic],
+) -> Compiled:
+    return Compiled(
+        project=settings.project,
+        compiler=VERSION,
+        stored=settings.stored,
+        search_path=settings.search_path,
+        timezone=settings.timezone,
+        refresh_roles=settings.refresh_roles,
+        views=views,
+        schedules=schedules,
+        diagnostics=tuple(found),
+    )

@@ -1,0 +1,1 @@
+"""Resolved views → SQL text: queries by sqlglot, object statements by templates over `mvc.quoting`."""

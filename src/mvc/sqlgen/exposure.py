@@ -1,0 +1,113 @@
+"""The exposure: the view that readers use, with the policies' conditions in it, and who may read it.
+
+Conditions that do not depend on the row are gates, evaluated once. `row condition OR gate` would hide the row condition from
+every index, so it becomes two arms of a UNION ALL that exclude each other: all rows through the gate, else the filtered ones.
+Each arm is a security barrier view of its own: PostgreSQL (15 to 18) flattens a UNION ALL without regard to the barrier of
+the view around it, and a cheap function in a reader's WHERE would then see every row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mvc.analysis.access import Access, Restriction, Term
+from mvc.analysis.predicate import Predicate
+from mvc.analysis.resolved import ResolvedView
+from mvc.quoting import identifier, literal, qualified
+from mvc.sqlgen.leaf import operand
+from mvc.sqlgen.naming import joined_name
+from mvc.sqlgen.storage import comment_on
+
+
+def create_exposure(view: ResolvedView, access: Access, reference: tuple[str, str], stored_schema: str) -> list[str]:
+    """The exposure, its comments and its grants. May run again without harm."""
+    exposed = qualified(view.view.schema, view.view.name)
+    readers = ", ".join(literal(role) for role in access.readers)
+    function = qualified(stored_schema, "set_readers")
+    return [
+        *_create_views(view, access, exposed, reference),
+        *comment_on("VIEW", exposed, view.view.description),
+        *(
+            statement
+            for column in view.columns
+            for statement in comment_on("COLUMN", f"{exposed}.{identifier(column.name)}", column.description)
+        ),
+        f"SELECT {function}({literal(view.view.schema)}, {literal(view.view.name)}, ARRAY[{readers}]::name[])",
+    ]
+
+
+def _create_views(view: ResolvedView, access: Access, exposed: str, reference: tuple[str, str]) -> list[str]:
+    columns = ",\n  ".join(identifier(column.name) for column in view.columns)
+    alias = identifier(view.view.name)
+    arms = [
+        f"SELECT\n  {columns}\nFROM {qualified(*reference)} AS {alias}" + (f"\nWHERE {_joined(where)}" if where else "")
+        for where in _arms(access)
+    ]
+    barrier = bool(access.readers) and not access.unconditional
+    if len(arms) == 1:
+        return [_create_view(exposed, arms[0], barrier=barrier)]
+    schema, stored = reference
+    names = [qualified(schema, joined_name(stored, suffix)) for suffix in ("gate", "rows")]
+    created = [_create_view(name, arm, barrier=True) for name, arm in zip(names, arms, strict=True)]
+    union = "\nUNION ALL\n".join(f"SELECT\n  {columns}\nFROM {name}" for name in names)
+    return [*created, _create_view(exposed, union, barrier=True)]
+
+
+def _create_view(name: str, query: str, *, barrier: bool) -> str:
+    return f"CREATE OR REPLACE VIEW {name} WITH (security_barrier = {'true' if barrier else 'false'}) AS\n{query}"
+
+
+def _joined(conditions: list[str]) -> str:
+    return "\n  AND ".join(conditions)
+
+
+def _arms(access: Access) -> list[list[str]]:
+    """The WHERE of each arm, as conditions to be joined by AND."""
+    restrictions = [text for item in access.restrictions if (text := _restriction(item))]
+    if not access.terms:  # nobody is granted anything, or every policy says `false`
+        return [["FALSE"]] if access.readers else [restrictions]
+    if any(not (term.roles or term.gates or term.rows) for term in access.terms):
+        return [restrictions]
+    gates = [term for term in access.terms if not term.rows]
+    rows = [term for term in access.terms if term.rows]
+    if not rows or not gates:
+        return [[_any(gates or rows), *restrictions]]
+    gate = _any(gates)
+    return [[gate, *restrictions], [_any(rows), f"({gate}) IS NOT TRUE", *restrictions]]
+
+
+def _restriction(item: Restriction) -> str:
+    """The condition for those whom it concerns; the others pass."""
+    allowed = [_term(term) for term in item.terms]
+    if any(not (term.roles or term.gates or term.rows) for term in item.terms):
+        return ""
+    if item.roles:
+        allowed.append(f"NOT {_has_role(item.roles)}")
+    return _or(allowed) if allowed else "FALSE"
+
+
+def _any(terms: Iterable[Term]) -> str:
+    return _or([_term(term) for term in terms])
+
+
+def _or(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})"
+
+
+def _term(term: Term) -> str:
+    parts = [_has_role(term.roles)] if term.roles else []
+    parts += [_operand(item) for item in (*term.gates, *term.rows)]
+    return " AND ".join(parts) if len(parts) == 1 else f"({' AND '.join(parts)})"
+
+
+def _operand(item: Predicate) -> str:
+    return operand(item.expression)
+
+
+def _has_role(roles: tuple[str, ...]) -> str:
+    """Whether the reader has the rights of a role, as row security asks it; evaluated once per statement.
+
+    The types are spelled out, so that no function of that name in another schema is a better match.
+    """
+    tests = " OR ".join(f"pg_catalog.pg_has_role({literal(role)}::name, 'USAGE'::text)" for role in roles)
+    return f"(SELECT {tests})"

@@ -1,0 +1,62 @@
+"""How the author's own words get into a sqlglot tree: as leaves that print exactly as they were written.
+
+sqlglot would rewrite them (`NOW()` → `CURRENT_TIMESTAMP`), and people must recognise their SQL. What a leaf means in its
+place is proven afterwards by `mvc.sqlgen.proof`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sqlglot import exp
+from sqlglot.generator import Generator
+
+from mvc.expression import Expression
+from mvc.expression.parse import SIMPLE
+from mvc.quoting import is_plain
+
+MEANING: Final = "meaning"  # the key in a leaf's meta of the tree that its text was parsed to already
+
+
+def leaf(text: str) -> exp.Var:
+    """A node that prints as `text`. A line break in it (it may be inside a string) is kept from the printer's indentation."""
+    return exp.Var(this=text.replace("\n", Generator.SENTINEL_LINE_BREAK))
+
+
+def leaf_text(node: exp.Var) -> str:
+    """The text that a leaf was made of."""
+    return node.name.replace(Generator.SENTINEL_LINE_BREAK, "\n")
+
+
+def expression_leaf(expression: Expression) -> exp.Var:
+    """The author's expression as one operand of AND, with the tree that it was parsed to."""
+    text = operand(expression)
+    node = leaf(text)
+    if text == expression.source:
+        node.meta[MEANING] = expression.ast
+    return node
+
+
+def name(text: str) -> exp.Identifier:
+    """A name, quoted only where it must be."""
+    return exp.Identifier(this=text, quoted=not is_plain(text))
+
+
+def aliased(text: str, alias: str) -> exp.Expression:
+    """`text AS alias`, or just `text` where that is a column of this name."""
+    column = SIMPLE.match(text)
+    return leaf(text) if column and column[2] == alias else exp.Alias(this=leaf(text), alias=name(alias))
+
+
+def operand(expression: Expression) -> str:
+    """The expression's text, in parentheses where AND or NOT around it would take it apart."""
+    return f"({expression.text})" if isinstance(expression.ast, exp.Or | exp.Xor) else expression.text
+
+
+def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression | None:
+    """The conditions joined by AND, or None."""
+    joined: exp.Expression | None = None
+    for condition in conditions:
+        joined = condition if joined is None else exp.And(this=joined, expression=condition)
+    return joined

@@ -1,0 +1,32 @@
+"""Names of what the compiler creates. A name carries a fingerprint of the definition, so old and new can stand side by side."""
+
+from __future__ import annotations
+
+import hashlib
+
+from mvc.quoting import MAX_IDENTIFIER_BYTES
+
+FINGERPRINT_LENGTH = 8  # hex digits: one in four billion for two definitions of one view
+HIDDEN_COLUMN = "mvc_grain"  # the stored column that identifies a row where the grain may hold NULLs
+
+
+def fingerprint(*parts: str) -> str:
+    """A short digest of texts; equal texts give equal digests on every machine."""
+    digest = hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def joined_name(*parts: str) -> str:
+    """`a_b_c`, shortened to what PostgreSQL keeps; a shortened name ends in a digest of the whole, so it stays unique."""
+    name = "_".join(part for part in parts if part)
+    encoded = name.encode("utf-8")
+    if len(encoded) <= MAX_IDENTIFIER_BYTES:
+        return name
+    tail = f"_{fingerprint(name)}"
+    return encoded[: MAX_IDENTIFIER_BYTES - len(tail)].decode("utf-8", "ignore") + tail
+
+
+def stored_name(view: str, digest: str) -> str:
+    """The stored relation's name: as much of the view's as fits, and the fingerprint."""
+    encoded = view.encode("utf-8")[: MAX_IDENTIFIER_BYTES - FINGERPRINT_LENGTH - 1]
+    return f"{encoded.decode('utf-8', 'ignore')}_{digest}"

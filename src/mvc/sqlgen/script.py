@@ -1,0 +1,140 @@
+"""Compiled views → one script for psql: a transaction that can be read in a review and run again without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import quote
+
+from mvc.artifacts import CompiledView, Target
+from mvc.quoting import identifier, literal, qualified
+from mvc.runtime import runtime_sql
+
+STORAGE: Final = "Storage: what is refreshed, for the owner alone"
+EXPOSURE: Final = "Exposure: what readers use, each role its rows"
+
+
+def script(target: Target, views: Iterable[CompiledView]) -> str:
+    """Everything that deploys `views`, in one go or not at all."""
+    chosen = tuple(views)
+    parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), _runtime(target), _title(STORAGE)]
+    parts += [_storage(target, view) for view in chosen]
+    parts += [_title(EXPOSURE), *(_exposure(view) for view in chosen)]
+    return _joined([*parts, _closing(target), "COMMIT;"])
+
+
+def script_files(target: Target, views: Iterable[CompiledView]) -> dict[str, str]:
+    """The same as files, relative path → text: one per view, the runtime, and `deploy.sql`, which runs them in order."""
+    chosen = tuple(views)
+    mark = f"-- Compiled from the project {_comment(target.project)}. Change the YAML, not this file."
+    files = {f"views/{_file_name(view)}": _joined([mark, _storage(target, view), _exposure(view)]) for view in chosen}
+    included = "\n".join(f"\\ir {name}" for name in ("runtime.sql", *files))
+    parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), included, _closing(target), "COMMIT;"]
+    return {"deploy.sql": _joined(parts), "runtime.sql": _joined([mark, _runtime(target)]), **files}
+
+
+def _joined(parts: list[str]) -> str:
+    return "\n\n".join(parts) + "\n"
+
+
+def _runtime(target: Target) -> str:
+    return "\n\n".join([_title("Runtime: ledger, log, access, refresh"), *_terminated(runtime_sql(target.stored))])
+
+
+def _storage(target: Target, view: CompiledView) -> str:
+    statements = (*requirements_sql(target, view), *view.storage_sql, ledger_sql(target, view))
+    return "\n\n".join([_name(view), *_terminated(statements)])
+
+
+def _exposure(view: CompiledView) -> str:
+    return "\n\n".join([_name(view), *_terminated(view.exposure_sql)])
+
+
+def _closing(target: Target) -> str:
+    return "\n\n".join([_title("Nothing of the storage is open to others"), *_terminated((closing_sql(target),))])
+
+
+def _file_name(view: CompiledView) -> str:
+    """A file name that no view's name can lead astray."""
+    return f"{quote(view.schema, safe='')}.{quote(view.name, safe='')}.sql"
+
+
+def settings_sql(target: Target) -> list[str]:
+    """What the statements need of their transaction, whatever the session says: names that resolve and constants that read
+    as in the project, no notices of what exists.
+    """
+    path = ", ".join(identifier(schema) for schema in (*target.search_path, "pg_temp"))
+    return [
+        f"SET LOCAL search_path = {path}",
+        f"SET LOCAL TimeZone = {literal(target.timezone)}",
+        "SET LOCAL DateStyle = 'ISO, MDY'",
+        "SET LOCAL IntervalStyle = 'postgres'",
+        "SET LOCAL standard_conforming_strings = on",
+        "SET LOCAL client_min_messages = warning",
+        "SET LOCAL check_function_bodies = off",
+    ]
+
+
+def requirements_sql(target: Target, view: CompiledView) -> list[str]:
+    """Checks that the view may be deployed here, and that its extensions are there."""
+    function = qualified(target.stored, "require_extension")
+    names = ", ".join(literal(name) for name in (view.schema, view.name, view.storage[1]))
+    return [f"SELECT {qualified(target.stored, 'may_deploy')}({names})"] + [
+        f"SELECT {function}({literal(extension)}, {literal(view.name)})" for extension in view.requires
+    ]
+
+
+def ledger_sql(target: Target, view: CompiledView) -> str:
+    """The view's row in the ledger, which is what refreshes go by."""
+    values = [
+        literal(view.schema),
+        literal(view.name),
+        literal(view.storage[1]),
+        literal(view.kind),
+        _names(view.grain),
+        _names(view.upstream),
+        literal(target.timezone),
+        literal(view.path),
+        literal(target.compiler),
+    ]
+    columns = "view_schema, view_name, stored_name, kind, grain, upstream, timezone, spec_path, compiler"
+    update = ", ".join(f"{column} = excluded.{column}" for column in columns.split(", ")[2:])
+    return (
+        f"INSERT INTO {qualified(target.stored, 'deployed_view')} ({columns})\nVALUES ({', '.join(values)})\n"
+        f"ON CONFLICT (view_schema, view_name) DO UPDATE SET {update}, deployed_at = now(), deployed_by = session_user"
+    )
+
+
+def closing_sql(target: Target) -> str:
+    """Takes every right on the stored schema from everyone but its owner, and lets the named roles refresh."""
+    return f"SELECT {qualified(target.stored, 'close_storage')}({_names(target.refresh_roles)})"
+
+
+def _names(names: Iterable[str]) -> str:
+    return f"ARRAY[{', '.join(literal(name) for name in names)}]::name[]"
+
+
+def _terminated(statements: Iterable[str]) -> list[str]:
+    return [f"{statement.rstrip().removesuffix(';')};" for statement in statements]
+
+
+def _head(target: Target) -> str:
+    return (
+        f"-- Compiled from the project {_comment(target.project)} by mvc {target.compiler}. Change the YAML, not this file.\n"
+        "-- It applies as a whole or not at all, and may be run again:\n"
+        '--   psql -v ON_ERROR_STOP=1 -f FILE "$DATABASE_URL"\n'
+        f"-- Then fill each view, outside of a transaction: CALL {qualified(target.stored, 'refresh')}('SCHEMA', 'VIEW');"
+    )
+
+
+def _title(text: str) -> str:
+    return f"-- {'─' * 3} {text} {'─' * max(3, 100 - len(text))}"
+
+
+def _name(view: CompiledView) -> str:
+    return f"-- {_comment(view.path)}: {_comment(view.name)}"
+
+
+def _comment(text: str) -> str:
+    """Text that cannot end the comment it stands in."""
+    return " ".join(text.split()).replace("\x00", "")

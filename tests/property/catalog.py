@@ -1,0 +1,112 @@
+"""Base tables and their rows, as data, with DDL and INSERTs as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from .expressions import Row, Value, literal
+
+Rows = Mapping[str, Sequence[Row]]  # table → its rows
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    type: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Columns that point to a key of a table; `declared` when there is a foreign key, so that rows obey it."""
+
+    columns: tuple[str, ...]
+    table: str
+    key: tuple[str, ...]
+    declared: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+    primary: tuple[str, ...] = ()
+    uniques: tuple[tuple[str, ...], ...] = ()
+    references: tuple[Reference, ...] = ()
+    hidden: tuple[str, ...] = ()  # a key that the rows obey though the DDL does not say so (`one: true`)
+
+    @property
+    def keys(self) -> tuple[tuple[str, ...], ...]:
+        """The declared keys: the compiler knows these and no others."""
+        return ((self.primary,) if self.primary else ()) + self.uniques
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """A declared key none of whose columns can be NULL, or () when there is none."""
+        required = {column.name for column in self.columns if not column.nullable} | set(self.primary)
+        return next((key for key in self.keys if required.issuperset(key)), ())
+
+    def type_of(self, column: str) -> str:
+        return next(each.type for each in self.columns if each.name == column)
+
+
+def table(name: str, columns: str, **keys: object) -> Table:
+    """`table("t", "id int!, n int", primary="id")`: `!` is NOT NULL; several columns of a key stand with spaces."""
+    given: dict[str, object] = {"primary": tuple(str(keys.pop("primary", "")).split()), **keys}
+    given["uniques"] = tuple(tuple(unique.split()) for unique in given.pop("uniques", ()))  # type: ignore[union-attr]
+    return Table(name, tuple(_column(text) for text in columns.split(", ")), **given)  # type: ignore[arg-type]
+
+
+def _column(text: str) -> Column:
+    name, kind = text.removesuffix("!").split(" ")
+    return Column(
+        name, {"num": "numeric(8,2)", "bool": "boolean", "int": "integer"}.get(kind, kind), not text.endswith("!")
+    )
+
+
+def ddl(tables: Sequence[Table]) -> str:
+    """CREATE TABLEs, then the foreign keys, as pg_dump has them."""
+    return "\n".join([*map(_create, tables), *foreign_keys(tables)]) + "\n"
+
+
+def setup(tables: Sequence[Table], rows: Rows) -> str:
+    """The same with rows in between, so that rows may point to each other."""
+    inserts = (_insert(each, rows.get(each.name, ())) for each in tables)
+    return "\n".join([*map(_create, tables), *filter(None, inserts), *foreign_keys(tables)])
+
+
+def _create(self: Table) -> str:
+    lines = [f"{each.name} {each.type}{'' if each.nullable else ' NOT NULL'}" for each in self.columns]
+    lines += [f"PRIMARY KEY ({', '.join(self.primary)})"] if self.primary else []
+    lines += [f"UNIQUE ({', '.join(key)})" for key in self.uniques]
+    return f"CREATE TABLE public.{self.name} (\n    " + ",\n    ".join(lines) + "\n);"
+
+
+def _insert(self: Table, rows: Sequence[Row]) -> str:
+    values = ",\n    ".join(_tuple([row[column.name] for column in self.columns]) for row in rows)
+    return f"INSERT INTO public.{self.name} VALUES\n    {values};" if rows else ""
+
+
+def _tuple(values: Sequence[Value]) -> str:
+    return f"({', '.join(map(literal, values))})"
+
+
+def foreign_keys(tables: Sequence[Table]) -> list[str]:
+    return [
+        f"ALTER TABLE public.{each.name} ADD FOREIGN KEY ({', '.join(ref.columns)})"
+        f" REFERENCES public.{ref.table} ({', '.join(ref.key)});"
+        for each in tables
+        for ref in each.references
+        if ref.declared
+    ]
+
+
+def pruned(self: Table, used: frozenset[str]) -> Table:
+    """Only the columns that are used or belong to a key: a failing example should be short."""
+    keep = used.union(self.hidden, *self.keys)
+    return replace(
+        self,
+        columns=tuple(column for column in self.columns if column.name in keep),
+        references=tuple(ref for ref in self.references if keep.issuperset(ref.columns)),
+    )

@@ -1,0 +1,136 @@
+"""Random base tables, and random rows that obey their keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from hypothesis import strategies as st
+
+from .catalog import Column, Reference, Row, Table
+from .expressions import Value
+
+# Few values, so that rows collide.
+VALUES: dict[str, tuple[Value, ...]] = {
+    "integer": (0, 1, 2, 3),
+    "text": ("a", "b", "", "c"),
+    "numeric(8,2)": (Decimal("0.00"), Decimal("1.00"), Decimal("2.50"), Decimal("-1.25")),
+    "date": (date(2024, 1, 1), date(2024, 1, 2), date(2024, 2, 29)),
+    "boolean": (False, True),
+}
+PAYLOAD = {"n": "integer", "m": "integer", "s": "text", "p": "numeric(8,2)", "day": "date", "f": "boolean"}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """One way for a table to tell its rows apart."""
+
+    columns: tuple[Column, ...]
+    primary: tuple[str, ...] = ()
+    uniques: tuple[tuple[str, ...], ...] = ()
+    hidden: tuple[str, ...] = ()
+
+
+ID, PART = Column("id", "integer", nullable=False), Column("d", "date", nullable=False)
+IDENTITIES = (
+    Identity((ID,), primary=("id",)),
+    Identity((ID, Column("u", "integer")), primary=("id",), uniques=(("u",),)),
+    Identity((ID, PART), primary=("id", "d"), hidden=("id",)),
+    Identity((ID, Column("k", "integer", nullable=False)), primary=("id", "k")),
+    Identity((Column("k", "integer", nullable=False),), uniques=(("k",),)),
+    Identity((Column("u", "integer"), Column("k", "integer")), uniques=(("u", "k"),)),
+)
+
+
+@st.composite
+def catalogs(draw: st.DrawFn) -> tuple[Table, ...]:
+    """Two to five tables; each may point to earlier ones and to itself."""
+    tables: list[Table] = []
+    for place in range(draw(st.integers(2, 5))):
+        tables.append(draw(_tables(f"t{place}", tables)))
+    return tuple(tables)
+
+
+@st.composite
+def _tables(draw: st.DrawFn, name: str, earlier: Sequence[Table]) -> Table:
+    identity = draw(st.sampled_from(IDENTITIES))
+    bare = Table(name, identity.columns, identity.primary, identity.uniques, hidden=identity.hidden)
+    targets = draw(st.lists(st.sampled_from([*earlier, bare]), max_size=2))
+    pointing = [draw(_references(place, target)) for place, target in enumerate(targets)]
+    required = draw(st.sets(st.sampled_from(sorted(PAYLOAD))))
+    columns = [
+        *identity.columns,
+        *(column for columns, _ in pointing for column in columns),
+        *(Column(each, kind, each not in required) for each, kind in PAYLOAD.items()),
+    ]
+    return Table(
+        name, tuple(columns), identity.primary, identity.uniques, tuple(ref for _, ref in pointing), identity.hidden
+    )
+
+
+@st.composite
+def _references(draw: st.DrawFn, place: int, target: Table) -> tuple[tuple[Column, ...], Reference]:
+    key = draw(st.sampled_from([*target.keys, *([target.hidden] if target.hidden else [])]))
+    nullable, declared = draw(st.integers(0, 3)) < 3, draw(st.booleans()) and key in target.keys
+    columns = tuple(Column(f"r{place}_{part}", target.type_of(part), nullable) for part in key)
+    return columns, Reference(tuple(column.name for column in columns), target.name, key, declared)
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def worlds(draw: st.DrawFn, tables: Sequence[Table]) -> dict[str, list[dict[str, Value]]]:
+    """Rows for all tables: declared foreign keys hold, other references may dangle."""
+    rows: dict[str, list[dict[str, Value]]] = {}
+    for table in tables:
+        rows[table.name] = draw(_rows(table, draw(st.sampled_from((2, 3, 4, 5, 6, 0)))))
+        for reference in (each for each in table.references if each.table in rows):
+            draw(_pointing(table, rows, reference))
+    return rows
+
+
+def _rows(table: Table, least: int) -> st.SearchStrategy[list[dict[str, Value]]]:
+    row = st.fixed_dictionaries({column.name: _values(column) for column in table.columns})
+    keys = [*table.keys, *([table.hidden] if table.hidden else [])]
+    return st.lists(row, min_size=least, max_size=8, unique_by=tuple(_distinct(key) for key in keys))
+
+
+def _values(column: Column) -> st.SearchStrategy[Value]:
+    """A third of what may be NULL is."""
+    values = st.sampled_from(VALUES[column.type])
+    if column.name == "id":
+        return st.integers(0, 7)
+    return st.one_of(values, values, st.none()) if column.nullable else values
+
+
+def _distinct(key: tuple[str, ...]) -> Callable[[dict[str, Value]], object]:
+    """What UNIQUE compares: a row with a NULL in the key equals no other."""
+
+    def result(row: dict[str, Value]) -> object:
+        values = tuple(row[column] for column in key)
+        return object() if None in values else values
+
+    return result
+
+
+@st.composite
+def _pointing(draw: st.DrawFn, table: Table, rows: dict[str, list[dict[str, Value]]], reference: Reference) -> None:
+    """Make the rows point to rows. Where a foreign key is declared, a row that cannot has a NULL or goes; else it may dangle."""
+    targets = [values for row in rows[reference.table] if None not in (values := _key_of(row, reference.key))]
+    nullable = all(column.nullable for column in table.columns if column.name in reference.columns)
+    absent = [(None,) * len(reference.columns)] if nullable else []
+    if reference.declared and not targets and not absent:
+        rows[table.name] = []
+    for row in rows[table.name]:
+        own = _key_of(row, reference.columns)
+        partly = [(None, *own[1:])] if absent else []  # MATCH SIMPLE: one NULL and the rest is not looked at
+        dangling = [] if reference.declared else [own]
+        chosen = draw(st.sampled_from([*targets, *targets, *absent, *partly, *dangling]))
+        row.update(zip(reference.columns, chosen, strict=True))
+
+
+def _key_of(row: Row, key: Sequence[str]) -> tuple[Value, ...]:
+    return tuple(row[column] for column in key)

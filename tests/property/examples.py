@@ -1,0 +1,9 @@
+"""All hand-written examples."""
+
+from __future__ import annotations
+
+from .examples_filters import FILTERS
+from .examples_grain import GRAIN
+from .examples_joins import JOINS
+
+EXAMPLES = [*GRAIN, *JOINS, *FILTERS]

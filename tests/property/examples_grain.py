@@ -1,0 +1,150 @@
+"""What is counted how often: fan-out, chains, link tables, groups coarser than the base, groups without rows."""
+
+from __future__ import annotations
+
+from .catalog import table
+from .example import Example, a, agg, b, blog, bookings, c, d, lines, orgs, shop
+from .expressions import call
+from .views import Order, Source
+
+GRAIN = [
+    Example(
+        "two_branches_do_not_multiply",
+        {**shop, table("sites", "id int!, org int!", primary="id"): [(1, 1), (2, 1), (3, 1)]},
+        [orgs, bookings, Source("d", "sites", d.org == a.id)],
+        {"id": a.id},
+        [agg("n", "count", "b"), agg("paid", "sum", b.paid), agg("sites", "count", "d")],
+        [(1, 2, 10, 3), (2, 1, 7, 0), (3, 1, None, 0), (4, 0, None, 0)],
+    ),
+    Example(
+        "chain_counts_the_middle_once",
+        shop,
+        [orgs, bookings, lines],
+        {"id": a.id},
+        [agg("n", "count", "b"), agg("paid", "sum", b.paid), agg("lines", "count", "c"), agg("price", "sum", c.price)],
+        [(1, 2, 10, 3, 6), (2, 1, 7, 1, 2), (3, 1, None, 0, None), (4, 0, None, 0, None)],
+    ),
+    Example(
+        "equal_values_are_different_rows",
+        shop,
+        [orgs, bookings],
+        {"id": a.id},
+        [agg("avg_paid", "avg", b.paid), agg("list", "array_agg", b.paid, order=(Order(b.paid),))],
+        [(1, 5, [5, 5]), (2, 7, [7]), (3, None, [None]), (4, None, None)],
+    ),
+    Example(
+        "coarser_base_keeps_nulls_together",
+        shop,
+        [orgs, bookings],
+        {"kind": a.kind},
+        [agg("orgs", "count", "a"), agg("n", "count", "b"), agg("paid", "sum", b.paid, default=0)],
+        [("x", 2, 3, 17), (None, 2, 1, 0)],
+    ),
+    Example(
+        "coarser_base_is_not_multiplied_by_its_branch",
+        shop,
+        [orgs, bookings, lines],
+        {"kind": a.kind},
+        [agg("fee", "sum", a.fee), agg("paid", "sum", b.paid), agg("price", "sum", c.price)],
+        [("x", 30, 17, 8), (None, 40, None, None)],
+    ),
+    Example(
+        "parent_column_is_summed_once_per_parent",
+        shop,
+        [Source("b", "bookings"), Source("a", "orgs", a.id == b.org)],
+        {"state": b.state},
+        [agg("n", "count", "b"), agg("orgs", "count", "a"), agg("fee", "sum", a.fee)],
+        [("done", 3, 2, 30), ("open", 1, 1, 10), (None, 1, 1, 40)],
+    ),
+    Example(
+        "whole_table_is_one_group",
+        shop,
+        [Source("b", "bookings"), Source("a", "orgs", a.id == b.org), lines],
+        {},
+        [agg("n", "count", "b"), agg("orgs", "count", "a"), agg("fee", "sum", a.fee), agg("price", "sum", c.price)],
+        [(5, 3, 70, 16)],
+    ),
+    Example(
+        "no_base_rows_no_dimensions_still_one_row",
+        shop,
+        [orgs, bookings],
+        {},
+        [agg("n", "count", "b"), agg("paid", "sum", b.paid), agg("low", "min", b.paid, default=-1)],
+        [(0, None, -1)],
+        where=a.id > 100,
+    ),
+    Example(
+        "no_base_rows_with_dimensions_no_row",
+        shop,
+        [orgs, bookings],
+        {"id": a.id},
+        [agg("n", "count", "b")],
+        [],
+        where=a.id > 100,
+    ),
+    Example(
+        "many_to_many_counts_each_tag_once_per_group",
+        blog,
+        [Source("a", "posts"), Source("b", "tagged", b.post == a.id), Source("c", "tags", c.id == b.tag)],
+        {"title": a.title},
+        [
+            agg("links", "count", "b"),
+            agg("tags", "count", "c"),
+            agg("weight", "sum", c.weight),
+            agg("linked", "count", b.tag),
+        ],
+        [("p", 5, 2, 6, 4), ("q", 1, 1, 1, 1)],
+    ),
+    Example(
+        "many_to_many_with_duplicate_links_at_the_key",
+        blog,
+        [Source("a", "posts"), Source("b", "tagged", b.post == a.id), Source("c", "tags", c.id == b.tag)],
+        {"id": a.id},
+        [agg("weight", "sum", c.weight), agg("words", "string_agg", c.word, order=(Order(c.word, descending=True),))],
+        [(1, 6, "red, blue"), (2, 1, "red"), (3, 1, "red")],
+    ),
+    Example(
+        "attribute_in_the_argument_makes_the_link_the_source",
+        blog,
+        [Source("a", "posts"), Source("b", "tagged", b.post == a.id), Source("c", "tags", c.id == b.tag)],
+        {"id": a.id},
+        [agg("weight", "sum", c.weight + b.id * 0), agg("heavy", "count", "b", where=c.weight > 3)],
+        [(1, 7, 1), (2, 1, 0), (3, 1, 0)],
+    ),
+    Example(
+        "to_many_below_a_shared_to_one_parent",
+        shop,
+        [
+            Source("b", "bookings"),
+            Source("a", "orgs", a.id == b.org),
+            Source("d", "bookings", d.org == a.id),
+        ],
+        {"state": b.state},
+        [agg("siblings", "count", "d"), agg("paid", "sum", d.paid)],
+        [("done", 3, 17), ("open", 2, 10), (None, 1, None)],
+    ),
+    Example(
+        "dimension_through_two_parents",
+        shop,
+        [Source("c", "lines"), Source("b", "bookings", b.id == c.booking), Source("a", "orgs", a.id == b.org)],
+        {"kind": call("coalesce", a.kind, "?"), "state": b.state},
+        [agg("price", "sum", c.price), agg("paid", "sum", b.paid), agg("fee", "sum", a.fee)],
+        [("x", "done", 4, 12, 30), ("x", "open", 4, 5, 10), ("?", "done", 8, 9, None)],
+    ),
+    Example(
+        "table_without_a_key_as_the_base",
+        {table("log", "kind text, n int"): [("x", 1), ("x", 1), (None, 2), (None, 2)]},
+        [Source("a", "log")],
+        {"kind": a.kind},
+        [agg("n", "count", "a"), agg("total", "sum", a.n)],
+        [("x", 2, 2), (None, 2, 4)],
+    ),
+    Example(
+        "dimensions_without_aggregates_are_distinct",
+        shop,
+        [Source("b", "bookings"), Source("a", "orgs", a.id == b.org)],
+        {"kind": a.kind},
+        [],
+        [("x",), (None,)],
+    ),
+]

@@ -1,0 +1,100 @@
+"""What each aggregate function answers for the rows it sees, in plain Python."""
+
+from __future__ import annotations
+
+import functools
+import math
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from .expressions import Value
+from .views import Aggregate, Order
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A row as an aggregate sees it: its argument, and the values it is ordered by."""
+
+    argument: Value
+    order: tuple[Value, ...] = ()
+
+
+def answer(aggregate: Aggregate, seen: Sequence[Seen]) -> Value:
+    """The function over the rows, `default` included."""
+    if aggregate.distinct:
+        seen = list(dict.fromkeys(seen))  # DISTINCT orders by its argument alone, so equal arguments are equal rows
+    ordered = sorted(seen, key=functools.cmp_to_key(lambda a, b: _compare(aggregate.order, a.order, b.order)))
+    result = FUNCTIONS[aggregate.function](aggregate, [each.argument for each in ordered])
+    return aggregate.default if result is None else result
+
+
+def _compare(order: Sequence[Order], left: Sequence[Value], right: Sequence[Value]) -> int:
+    signs = (_sign(term, one, other) for term, one, other in zip(order, left, right, strict=True))
+    return next((sign for sign in signs if sign), 0)
+
+
+def _sign(term: Order, left: Value, right: Value) -> int:
+    if left is None or right is None:
+        return ((left is None) - (right is None)) * (-1 if term.nulls_first else 1)
+    return ((left > right) - (left < right)) * (-1 if term.descending else 1)
+
+
+Function = Callable[[Aggregate, list[Value]], Value]
+
+
+def _over(function: Callable[[list[Value]], Value], least: int = 1) -> Function:
+    """A function of the values that are not NULL; NULL below the least number of them."""
+
+    def result(_: Aggregate, values: list[Value]) -> Value:
+        given = [value for value in values if value is not None]
+        return function(given) if len(given) >= least else None
+
+    return result
+
+
+def _mean(values: list[Value]) -> Decimal:
+    return Decimal(sum(values)) / len(values)
+
+
+def _variance(values: list[Value]) -> float:
+    return float(statistics.variance([Decimal(value) for value in values]))
+
+
+def _percentile(values: list[Value], at: float) -> float:
+    ordered = sorted(values)
+    place = at * (len(ordered) - 1)
+    low, high = ordered[math.floor(place)], ordered[math.ceil(place)]
+    return float(low) + (place - math.floor(place)) * float(high - low)
+
+
+def _json(values: list[Value]) -> Value:
+    return [value.isoformat() if isinstance(value, date) else value for value in values] or None
+
+
+FUNCTIONS: dict[str, Function] = {
+    "count": _over(len, least=0),
+    "count_distinct": _over(lambda values: len(set(values)), least=0),
+    "sum": _over(sum),
+    "avg": _over(_mean),
+    "min": _over(min),
+    "max": _over(max),
+    "bool_and": _over(all),
+    "bool_or": _over(any),
+    "stddev": _over(lambda values: math.sqrt(_variance(values)), least=2),
+    "variance": _over(_variance, least=2),
+    "median": _over(lambda values: _percentile(values, 0.5)),
+    "percentile": lambda self, values: _over(lambda given: _percentile(given, self.at or 0))(self, values),
+    "string_agg": lambda self, values: _over(_separator(self).join)(self, values),
+    "array_agg": lambda _, values: values or None,
+    "json_agg": lambda _, values: _json(values),
+    "jsonb_agg": lambda _, values: _json(values),
+    "first": lambda _, values: values[0] if values else None,
+    "last": lambda _, values: values[-1] if values else None,
+}
+
+
+def _separator(self: Aggregate) -> str:
+    return ", " if self.separator is None else self.separator

@@ -1,0 +1,108 @@
+"""Random join trees: chains, branches, self-joins; by reference, by chance, by inequality."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from hypothesis import strategies as st
+
+from .catalog import Table
+from .expressions import Call, Col, Expr, call, conjunction, conjuncts
+from .scalars import a_column, predicates
+from .views import Source, Tree
+
+KINDS = ("reference",) * 6 + ("chance",) * 3 + ("pair", "inequality", "either", "null-safe", "shifted")
+Link = tuple[str, tuple[tuple[str, str], ...]]  # table, (its column, the parent's column)
+
+
+@st.composite
+def trees(draw: st.DrawFn, tables: Mapping[str, Table]) -> Tree:
+    """One to five sources; the first is the base, and each next one hangs below one that is there."""
+    base = draw(st.sampled_from(sorted(tables)))
+    tree = Tree((Source("a", base),), tables)
+    for alias in "bcde"[: draw(st.sampled_from((0, 1, 2, 2, 3, 3, 4)))]:
+        tree = Tree((*tree.sources, draw(_joined(tree, alias))), tables)
+    return tree
+
+
+@st.composite
+def _joined(draw: st.DrawFn, tree: Tree, alias: str) -> Source:
+    parent = draw(st.sampled_from(sorted(tree.by_alias)))
+    name, condition = draw(_condition(tree, alias, parent))
+    child = tree.tables[name]
+    extras = draw(st.lists(_extra(tree, alias, child, parent), max_size=1))
+    on = conjunction(condition, *extras)
+    where = draw(predicates({alias: child})) if draw(st.integers(0, 3)) == 3 else None
+    required = draw(st.integers(0, 5)) == 5
+    return Source(alias, name, on, where, required, one=_may_say_one(on, alias, child) and draw(st.booleans()))
+
+
+@st.composite
+def _condition(draw: st.DrawFn, tree: Tree, alias: str, parent: str) -> tuple[str, Expr]:
+    """A table and how its rows hang below the parent's."""
+    kind = draw(st.sampled_from(KINDS))
+    links = _links(tree.table(parent), tree.tables.values())
+    if kind == "reference" and links:
+        name, pairs = draw(st.sampled_from(links))
+        return name, _all(tuple(Col(alias, own) == Col(parent, other) for own, other in pairs))
+    name = draw(st.sampled_from(sorted(tree.tables)))
+    return name, draw(_chance(kind, {alias: tree.tables[name]}, {parent: tree.table(parent)}))
+
+
+@st.composite
+def _chance(draw: st.DrawFn, kind: str, own: Mapping[str, Table], parent: Mapping[str, Table]) -> Expr:
+    common = (
+        "integer" if kind == "shifted" else draw(st.sampled_from(("integer", "integer", "integer", "date", "text")))
+    )
+    one, other = draw(a_column(own, (common,))), draw(a_column(parent, (common,)))
+    if kind == "pair":
+        return (one == other) & (draw(a_column(own, ("integer",))) == draw(a_column(parent, ("integer",))))
+    if kind == "either":
+        return (one == other) | (draw(a_column(own, ("integer",))) == draw(a_column(parent, ("integer",))))
+    if kind == "null-safe":  # on plain columns: whether such an equation makes a key to-one is left open
+        return call("IS NOT DISTINCT FROM", Col(one.alias, draw(st.sampled_from(("n", "m")))), Col(other.alias, "n"))
+    if kind == "shifted":
+        return one == other + 1
+    return one > other if kind == "inequality" else one == other
+
+
+@st.composite
+def _extra(draw: st.DrawFn, tree: Tree, alias: str, child: Table, parent: str) -> Expr:
+    """A further condition: of the child, of its parent, or between the child and something on the path."""
+    shape = draw(st.sampled_from(("child", "parent", "between", "between")))
+    if shape == "child":
+        return draw(predicates({alias: child}))
+    if shape == "parent":
+        return draw(predicates({parent: tree.table(parent)}))
+    above = draw(st.sampled_from(tree.path(parent)))
+    kind = draw(st.sampled_from(("integer", "integer", "date")))
+    own, other = draw(a_column({alias: child}, (kind,))), draw(a_column({above: tree.table(above)}, (kind,)))
+    return call(draw(st.sampled_from(("=", "<", ">", "<>", ">="))), own, other)
+
+
+def _links(parent: Table, tables: Collection[Table]) -> list[Link]:
+    """Along references: from the parent to what it points to, and back from what points to it."""
+    up = [(ref.table, tuple(zip(ref.key, ref.columns, strict=True))) for ref in parent.references]
+    down = [
+        (table.name, tuple(zip(ref.columns, ref.key, strict=True)))
+        for table in tables
+        for ref in table.references
+        if ref.table == parent.name
+    ]
+    return up + down
+
+
+def _may_say_one(on: Expr | None, alias: str, child: Table) -> bool:
+    """The condition equates a key that the rows obey and the DDL does not show."""
+    equated = {
+        part.args[0].name
+        for part in conjuncts(on)
+        if isinstance(part, Call) and part.op == "=" and isinstance(part.args[0], Col) and part.args[0].alias == alias
+    }
+    return bool(child.hidden) and equated.issuperset(child.hidden)
+
+
+def _all(parts: Sequence[Expr]) -> Expr:
+    result = conjunction(*parts)
+    assert result is not None
+    return result

@@ -1,0 +1,106 @@
+"""A second oracle, in SQL as plain as possible: one correlated subquery per aggregate, each source row once by its ctid.
+
+It says what the Python one says in another language, so that a slip of arithmetic, of NULLs or of an aggregate function in
+one of them shows without the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .expressions import Expr, sql
+from .views import Aggregate, Order, Source, Tree, View
+
+CALLS = {
+    "count_distinct": "count(DISTINCT {})",
+    "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY {})",
+    "first": "(array_agg({}))[1]",
+    "last": "(array_agg({}))[count(*)]",
+}
+
+
+def query(view: View, tree: Tree) -> str:
+    """The view as a SELECT; `expr` aggregates are added outside."""
+    keys = ", ".join(f"{sql(expr)} AS {name}" for name, expr in view.dimensions)
+    groups = f"SELECT DISTINCT {keys} FROM {_base(tree)} WHERE {_kept(view, tree)}" if keys else "SELECT"
+    outputs = [f"g.{name}" for name, _ in view.dimensions]
+    outputs += [f"{_subquery(each, view, tree)} AS {each.name}" for each in view.aggregates if each.function != "expr"]
+    text = f"SELECT {', '.join(outputs)} FROM ({groups}) g"
+    for each in (each for each in view.aggregates if each.function == "expr"):
+        assert each.argument is not None
+        text = f"SELECT *, {_default(sql(each.argument), each)} AS {each.name} FROM ({text}) q"
+    names = ", ".join(f'"{name}"' for name in view.columns)
+    return f"SELECT {names} FROM ({text}) q"
+
+
+def _base(tree: Tree) -> str:
+    base = tree.base
+    return f"(SELECT ctid AS tid, * FROM public.{tree.by_alias[base].table}) {base}" + _attributes(tree, base, set())
+
+
+def _attributes(tree: Tree, alias: str, present: set[str]) -> str:
+    absent = [each for each in tree.attributes(alias) if each not in present]
+    present.update(absent)
+    return "".join(f" LEFT JOIN LATERAL {_rows(tree, tree.by_alias[each])} {each} ON TRUE" for each in absent)
+
+
+def _rows(tree: Tree, source: Source) -> str:
+    """The rows of a source under the row of its parent that is in scope."""
+    conditions = [f"{tree.parents[source.alias]}.tid IS NOT NULL", *_conditions(source.on, source.where)]
+    conditions += _exists(tree, source.alias)
+    inner = f"(SELECT ctid AS tid, * FROM public.{source.table}) {source.alias}"
+    return f"(SELECT {source.alias}.* FROM {inner} WHERE {' AND '.join(conditions)})"
+
+
+def _exists(tree: Tree, alias: str) -> list[str]:
+    return [f"EXISTS {_rows(tree, child)}" for child in tree.children(alias) if child.required]
+
+
+def _conditions(*conditions: Expr | None) -> list[str]:
+    return [f"({sql(condition)})" for condition in conditions if condition is not None]
+
+
+def _kept(view: View, tree: Tree) -> str:
+    return " AND ".join(["TRUE", *_conditions(view.where), *_exists(tree, tree.base)])
+
+
+def _subquery(self: Aggregate, view: View, tree: Tree) -> str:
+    source = tree.source_of(self)
+    present = set(tree.path(source))
+    steps = tree.path(source)[1:]
+    joined = "".join(f" JOIN LATERAL {_rows(tree, tree.by_alias[step])} {step} ON TRUE" for step in steps)
+    # The base's own attributes come first: the dimensions and the view's `where` read them even where the path goes through one.
+    outer = "".join(_attributes(tree, step, present) for step in (tree.base, *steps))
+    same = [f"({sql(expr)}) IS NOT DISTINCT FROM g.{name}" for name, expr in view.dimensions]
+    kept = " AND ".join([_kept(view, tree), *same, *_conditions(self.where)])
+    table = f"(SELECT ctid AS tid, * FROM public.{tree.by_alias[tree.base].table}) {tree.base}"
+    argument = "1" if self.argument is None else sql(self.argument)
+    orders = "".join(f", {sql(term.expr)} AS o{place}" for place, term in enumerate(self.order))
+    once = f"SELECT DISTINCT ON ({source}.tid) {argument} AS x{orders} FROM {table}{joined}{outer} WHERE {kept}"
+    return _default(f"(SELECT {_call(self)} FROM ({once}) s)", self)
+
+
+def _call(self: Aggregate) -> str:
+    argument = ("DISTINCT " if self.distinct else "") + "s.x"
+    if self.function == "string_agg":
+        argument += ", '" + (", " if self.separator is None else self.separator).replace("'", "''") + "'"
+    if self.function == "percentile":
+        return f"percentile_cont({self.at}) WITHIN GROUP (ORDER BY s.x)"
+    return CALLS.get(self.function, self.function + "({})").format(argument + _ordering(self))
+
+
+def _ordering(self: Aggregate) -> str:
+    names: Sequence[str] = ["s.x" if self.distinct else f"s.o{place}" for place in range(len(self.order))]
+    terms = [_term(name, term) for name, term in zip(names, self.order, strict=True)]
+    return f" ORDER BY {', '.join(terms)}" if terms else ""
+
+
+def _term(name: str, order: Order) -> str:
+    return f"{name} {'DESC' if order.descending else 'ASC'} NULLS {'FIRST' if order.nulls_first else 'LAST'}"
+
+
+def _default(call: str, self: Aggregate) -> str:
+    if self.default is None:
+        return call
+    value = f"'{self.default}'" if isinstance(self.default, str) else str(self.default)
+    return f"coalesce({call}, {value})"

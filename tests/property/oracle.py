@@ -1,0 +1,135 @@
+"""The meaning of a view by brute force: walk every path from every base row, and count each source row once.
+
+This is DESIGN §3 read literally. It is slow and has no joins, no keys and no SQL, so it shares no mistake with the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from .catalog import Rows, Table
+from .expressions import OUTPUT, Env, Row, Value, aliases_read, columns_read, holds, value
+from .functions import Seen, answer
+from .views import Aggregate, Source, Tree, View
+
+Bound = dict[str, "Row | None"]
+
+
+class AmbiguousArgument(Exception):
+    """A source row has different arguments on different paths: the compiler has to refuse the view."""
+
+
+class NotToOne(Exception):
+    """`one: true` was said and the rows do not obey."""
+
+
+@dataclass(frozen=True)
+class World:
+    tree: Tree
+    rows: Rows
+
+    def base_rows(self, view: View) -> Iterator[Env]:
+        """Each base row that stays, with its to-one rows."""
+        for row in self.rows[self.tree.by_alias[self.tree.base].table]:
+            env = self.with_attributes({self.tree.base: row})
+            if holds(view.where, env) and self._has_required(self.tree.base, env):
+                yield env
+
+    def rows_under(self, source: Source, env: Env) -> Iterator[Row]:
+        """The rows of a source under the given row of its parent."""
+        if env[self.tree.parents[source.alias]] is None:
+            return
+        for row in self.rows[source.table]:
+            inner = {**env, source.alias: row}
+            if holds(source.on, inner) and holds(source.where, inner) and self._has_required(source.alias, inner):
+                yield row
+
+    def _has_required(self, alias: str, env: Env) -> bool:
+        return all(
+            any(True for _ in self.rows_under(child, env)) for child in self.tree.children(alias) if child.required
+        )
+
+    def with_attributes(self, env: Bound) -> Bound:
+        """The same with all to-one rows along the path, None where one is missing."""
+        for alias in list(env):
+            for attribute in self.tree.attributes(alias):
+                if attribute not in env:
+                    env = {**env, attribute: self._only(self.tree.by_alias[attribute], env)}
+        return env
+
+    def _only(self, source: Source, env: Env) -> Row | None:
+        found = list(self.rows_under(source, env))
+        if len(found) > 1:
+            raise NotToOne(source.alias)
+        return found[0] if found else None
+
+    def paths(self, env: Bound, steps: Sequence[str]) -> Iterator[Bound]:
+        """Each way from the bound rows down the steps to a row of the last one."""
+        if not steps:
+            yield self.with_attributes(env)
+            return
+        for row in self.rows_under(self.tree.by_alias[steps[0]], env):
+            yield from self.paths({**env, steps[0]: row}, steps[1:])
+
+
+def expected(view: View, tables: Mapping[str, Table], rows: Rows) -> list[tuple[Value, ...]]:
+    """The rows of the view, in no order."""
+    world = World(Tree(view.sources, tables), rows)
+    groups: dict[tuple[Value, ...], list[Row]] = {} if view.dimensions else {(): []}
+    for env in world.base_rows(view):
+        key = tuple(value(expr, env) for _, expr in view.dimensions)
+        groups.setdefault(key, []).append(env[world.tree.base] or {})
+    return [_group(view, world, key, base) for key, base in groups.items()]
+
+
+def _group(view: View, world: World, key: tuple[Value, ...], base: Sequence[Row]) -> tuple[Value, ...]:
+    outputs: dict[str, Value] = dict(zip((name for name, _ in view.dimensions), key, strict=True))
+    for aggregate in view.aggregates:
+        if aggregate.function != "expr":
+            outputs[aggregate.name] = answer(aggregate, list(_seen(world, aggregate, base).values()))
+    _add_expressions(view, outputs)
+    return tuple(outputs[name] for name in view.columns)
+
+
+def _add_expressions(view: View, outputs: dict[str, Value]) -> None:
+    """`expr` columns may read each other, in any order of writing."""
+    waiting = {each.name: each for each in view.aggregates if each.function == "expr"}
+    while waiting:
+        ready = [
+            each for each in waiting.values() if not waiting.keys() & {name for _, name in columns_read(each.argument)}
+        ]
+        assert ready, "expressions in a circle"
+        for each in ready:
+            assert each.argument is not None
+            found = value(each.argument, {OUTPUT: outputs})
+            outputs[each.name] = each.default if found is None else found
+            del waiting[each.name]
+
+
+def _seen(world: World, aggregate: Aggregate, base: Sequence[Row]) -> dict[int, Seen]:
+    """Each row of the aggregate's source that some path leads to, once."""
+    source = world.tree.source_of(aggregate)
+    seen: dict[int, Seen] = {}
+    for row in base:
+        for env in world.paths({world.tree.base: row}, world.tree.path(source)[1:]):
+            if holds(aggregate.where, env):
+                found = _look(aggregate, env)
+                if seen.setdefault(id(env[source]), found) != found:
+                    raise AmbiguousArgument(aggregate.name)
+    return seen
+
+
+def _look(aggregate: Aggregate, env: Env) -> Seen:
+    argument = True if aggregate.argument is None else value(aggregate.argument, env)
+    return Seen(argument, tuple(value(term.expr, env) for term in aggregate.order))
+
+
+def reads_ancestor(tree: Tree, aggregate: Aggregate) -> bool:
+    """The argument reads above its source (or beside it), so the compiler may refuse it."""
+    source = tree.source_of(aggregate)
+    below = {source, *tree.attributes(source)}
+    return (
+        not frozenset[str]().union(aliases_read(aggregate.argument), *(aliases_read(o.expr) for o in aggregate.order))
+        <= below
+    )

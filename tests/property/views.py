@@ -1,0 +1,198 @@
+"""A view of the language as data, what its tree of sources means, and the mapping that becomes YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from .catalog import Table
+from .expressions import Call, Col, Expr, Value, aliases_read, conjuncts, sql
+
+
+@dataclass(frozen=True)
+class Source:
+    alias: str
+    table: str
+    on: Expr | None = None
+    where: Expr | None = None
+    required: bool = False
+    one: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    expr: Expr
+    descending: bool = False
+    nulls: str = ""  # "first", "last" or unsaid
+
+    @property
+    def nulls_first(self) -> bool:
+        return self.nulls == "first"  # in this language `desc` means NULLS LAST, too
+
+    @property
+    def sql(self) -> str:
+        return sql(self.expr) + (" desc" if self.descending else "") + (f" nulls {self.nulls}" if self.nulls else "")
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """`function` of `argument` (of rows of the source `of`, for `count: alias`), or `expr` over other columns."""
+
+    name: str
+    function: str
+    argument: Expr | None = None
+    of: str = ""
+    where: Expr | None = None
+    distinct: bool = False
+    order: tuple[Order, ...] = ()
+    separator: str | None = None
+    at: float | None = None
+    default: Value = None
+
+
+@dataclass(frozen=True)
+class View:
+    sources: tuple[Source, ...]
+    dimensions: tuple[tuple[str, Expr], ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    where: Expr | None = None
+    name: str = "v"
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.dimensions) + tuple(each.name for each in self.aggregates)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The sources of a view as a tree (DESIGN §3): parents, paths, and which links are to-one."""
+
+    sources: tuple[Source, ...]
+    tables: Mapping[str, Table]
+
+    @cached_property
+    def by_alias(self) -> dict[str, Source]:
+        return {source.alias: source for source in self.sources}
+
+    @cached_property
+    def base(self) -> str:
+        return next(source.alias for source in self.sources if source.on is None)
+
+    @cached_property
+    def parents(self) -> dict[str, str]:
+        """alias → its parent: the deepest alias that its `on` reads besides itself."""
+        found: dict[str, str] = {}
+        waiting = [source for source in self.sources if source.on is not None]
+        while waiting:
+            known = {self.base, *found}
+            ready = [source for source in waiting if aliases_read(source.on) - {source.alias} <= known]
+            assert ready, "the sources are no tree"
+            for source in ready:
+                found[source.alias] = max(
+                    aliases_read(source.on) - {source.alias}, key=lambda each: _depth(found, each)
+                )
+                waiting.remove(source)
+        return found
+
+    def path(self, alias: str) -> tuple[str, ...]:
+        """From the base to the alias, both included."""
+        return (*self.path(self.parents[alias]), alias) if alias in self.parents else (alias,)
+
+    def children(self, alias: str) -> tuple[Source, ...]:
+        return tuple(self.by_alias[child] for child, parent in self.parents.items() if parent == alias)
+
+    def table(self, alias: str) -> Table:
+        return self.tables[self.by_alias[alias].table]
+
+    def is_one(self, source: Source) -> bool:
+        """At most one row per row of the parent: it was said so, or a key is equated with something not of itself."""
+        equated = {
+            name for part in (*conjuncts(source.on), *conjuncts(source.where)) for name in _equated(part, source.alias)
+        }
+        return source.one or any(equated.issuperset(key) for key in self.tables[source.table].keys)
+
+    def attributes(self, alias: str) -> tuple[str, ...]:
+        """What is to-one below the alias, through to-one links only, parents first."""
+        ones = [child.alias for child in self.children(alias) if self.is_one(child)]
+        return tuple(each for one in ones for each in (one, *self.attributes(one)))
+
+    def visible(self, alias: str) -> frozenset[str]:
+        """What an aggregate of this source may read: the path to it, and what is to-one below the path."""
+        path = self.path(alias)
+        return frozenset(path).union(*(self.attributes(step) for step in path))
+
+    def source_of(self, aggregate: Aggregate) -> str:
+        """The source whose rows the aggregate sees, each once."""
+        if aggregate.of:
+            return aggregate.of
+        read = aliases_read(aggregate.argument)
+        rest = [each for each in read if not any(each in self.attributes(other) for other in read)]
+        return max(rest, key=lambda each: len(self.path(each)))
+
+    def is_ambiguous(self, aggregate: Aggregate) -> bool:
+        """The aliases read leave the source open: two of the same depth, or one that is out of sight."""
+        if aggregate.of:
+            return not aliases_read(aggregate.where) <= self.visible(aggregate.of)
+        read = aliases_read(aggregate.argument)
+        rest = [len(self.path(each)) for each in read if not any(each in self.attributes(other) for other in read)]
+        seen = self.visible(self.source_of(aggregate)) if read else frozenset()
+        return not read or rest.count(max(rest)) > 1 or not read | aliases_read(aggregate.where) <= seen
+
+
+def _depth(parents: Mapping[str, str], alias: str) -> int:
+    return 1 + _depth(parents, parents[alias]) if alias in parents else 0
+
+
+def _equated(part: Expr, alias: str) -> tuple[str, ...]:
+    if not isinstance(part, Call) or part.op != "=":
+        return ()
+    left, right = part.args
+    return tuple(
+        one.name
+        for one, other in ((left, right), (right, left))
+        if isinstance(one, Col) and one.alias == alias and alias not in aliases_read(other)
+    )
+
+
+# --- the YAML mapping -------------------------------------------------------------------------------------------------
+
+
+def as_mapping(view: View) -> dict[str, object]:
+    """What stands in `views/v.yml`."""
+    return _given(
+        view=view.name,
+        sources={source.alias: _source(source) for source in view.sources},
+        where=view.where,
+        dimensions={name: sql(expr) for name, expr in view.dimensions},
+        aggregates={each.name: _aggregate(each) for each in view.aggregates},
+    )
+
+
+def _source(self: Source) -> dict[str, object]:
+    return _given(table=self.table, on=self.on, where=self.where, required=self.required, one=self.one)
+
+
+def _aggregate(self: Aggregate) -> dict[str, object]:
+    order = [term.sql for term in self.order]
+    return {self.function: self.of or sql(self.argument)} | _given(  # type: ignore[arg-type]
+        where=self.where,
+        distinct=self.distinct,
+        order=order[0] if len(order) == 1 else order,
+        separator=self.separator,
+        at=self.at,
+        default=self.default,
+    )
+
+
+def _given(**entries: object) -> dict[str, object]:
+    """The entries that say something: the rest are defaults, which people leave out (but `default: false` speaks)."""
+    return {
+        key: sql(entry) if isinstance(entry, Expr) else entry for key, entry in entries.items() if _speaks(key, entry)
+    }
+
+
+def _speaks(key: str, entry: object) -> bool:
+    return not (
+        entry is None or (entry is False and key != "default") or (isinstance(entry, list | dict) and not entry)
+    )
