@@ -1,0 +1,89 @@
+"""Refreshes deployed views, each in a transaction and a log row of its own; what a failed view feeds is skipped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg
+
+from mvc.artifacts import CompiledView
+from mvc.compiled import Compiled
+from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.ledger import deployed, own_names
+from mvc.quoting import literal, qualified
+
+Status = Literal["completed", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """One refresh. `seconds` is the server's own measure; `rows` those of the view afterwards; `reason` why it did not run."""
+
+    view: str
+    status: Status
+    seconds: float
+    rows: int | None
+    reason: str
+
+
+@server_errors()
+def refresh(
+    connection: psycopg.Connection,
+    compiled: Compiled,
+    names: Iterable[str] = (),
+    on_view: Callable[[Refreshed], None] | None = None,
+) -> tuple[Refreshed, ...]:
+    """Refreshes the materialized views `names` (none means all), upstream first; `on_view` hears of each as it ends.
+
+    The connection must be in autocommit mode. Raises ServerError if nothing of the project is deployed, and KeyError for an
+    unknown name; a view's own failure is a result.
+    """
+    with own_names(connection):
+        ledger = deployed(connection, compiled.stored)
+    if not ledger:
+        raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")
+    wanted = {compiled.view(name).name for name in names} or {view.name for view in compiled.views}
+    results: list[Refreshed] = []
+    unusable: dict[str, str] = {}
+    for view in compiled.views:
+        if any(name in unusable for name in view.upstream):
+            unusable[view.name] = f"reads {', '.join(name for name in view.upstream if name in unusable)}"
+        if view.name not in wanted or view.kind == "plain":
+            continue
+        result = _one(connection, compiled, view, unusable, deployed=(view.schema, view.name) in ledger)
+        if result.status == "failed":
+            unusable[view.name] = "failed"
+        results.append(result)
+        if on_view:
+            on_view(result)
+    return tuple(results)
+
+
+def _one(
+    connection: psycopg.Connection, compiled: Compiled, view: CompiledView, unusable: dict[str, str], *, deployed: bool
+) -> Refreshed:
+    if not deployed:
+        return Refreshed(view.name, "skipped", 0.0, None, "not deployed here")
+    if view.name in unusable:
+        return Refreshed(view.name, "skipped", 0.0, None, f"{unusable[view.name]}, which failed")
+    call = f"CALL {qualified(compiled.stored, 'refresh')}({literal(view.schema)}, {literal(view.name)})"
+    try:
+        connection.execute(call.encode())
+    except psycopg.Error as problem:
+        return Refreshed(view.name, "failed", 0.0, None, (str(problem).strip().splitlines() or ["no reason given"])[0])
+    return _last_run(connection, compiled, view)
+
+
+def _last_run(connection: psycopg.Connection, compiled: Compiled, view: CompiledView) -> Refreshed:
+    query = (
+        "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, '')"
+        f" FROM {qualified(compiled.stored, 'refresh_log')}"
+        f" WHERE view_schema = {literal(view.schema)} AND view_name = {literal(view.name)} ORDER BY id DESC LIMIT 1"
+    )
+    with own_names(connection):
+        row = connection.execute(query.encode()).fetchone()
+    if row is None:
+        raise ServerError(f"the refresh of {view.name} left no trace in the log")
+    return Refreshed(view.name, row[0], row[1] or 0.0, row[2], row[3])
