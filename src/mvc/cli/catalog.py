@@ -1,0 +1,74 @@
+"""Take a snapshot of a database's tables, columns, keys and functions, for `catalog:` in mvc.yml.
+
+The snapshot is a JSON file with a line per column and key, to be committed: its diff says what changed in the database.
+It is read in one read-only transaction, without locks that anyone waits for. Rows are never read.
+
+Example:
+  mvc catalog pull --database postgresql:///shop --output catalog.json
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context, Failure
+from mvc.workspace import Folder
+
+if TYPE_CHECKING:
+    from mvc.catalog.types import Catalog
+    from mvc.loading import Loaded
+
+DEFAULT = "catalog.json"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("action", choices=("pull",), help="pull: read the database, write the snapshot")
+    parser.add_argument("--database", metavar="URL", help="which (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument("--output", "-o", metavar="FILE", help=f"default: the project's {DEFAULT}")
+    parser.add_argument("--schema", action="append", metavar="NAME", help="only this schema; may be given again")
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Writes the snapshot."""
+    from mvc.catalog.snapshot import dump_snapshot
+    from mvc.postgres.connection import connect
+    from mvc.postgres.pull import pull
+
+    loaded = _project(context)
+    search_path = loaded.settings.search_path if loaded and loaded.settings else ("public",)
+    stored = loaded.settings.stored if loaded and loaded.settings else "mvc"
+    with connect(options.database) as connection:
+        pulled = pull(connection, tuple(options.schema or ()) or None, search_path, skip=(stored,))
+    catalog = _without_exposures(pulled, loaded)
+    target = Path(options.output) if options.output else _default(context)
+    target.write_text(dump_snapshot(catalog), encoding="utf-8")
+    context.talk(f"wrote {target}: {len(catalog.relations)} relations, {len(catalog.functions)} functions")
+    return 0
+
+
+def _default(context: Context) -> Path:
+    try:
+        return context.folder() / DEFAULT
+    except Failure:
+        return Path(DEFAULT)
+
+
+def _project(context: Context) -> Loaded | None:
+    """What can be read of the project, if there is one; its faults do not matter here."""
+    from mvc.loading import load_files
+
+    try:
+        return load_files(Folder(context.folder()))
+    except Failure:
+        return None
+
+
+def _without_exposures(catalog: Catalog, loaded: Loaded | None) -> Catalog:
+    """The catalog below the views: what the project itself has deployed is no base table."""
+    ours = {(view.schema, view.name) for view in loaded.views} if loaded else set()
+    kept = tuple(relation for relation in catalog.relations if (relation.schema, relation.name) not in ours)
+    return replace(catalog, relations=kept)

@@ -1,0 +1,84 @@
+"""Validate the project: YAML, names, types, grain, access rules, schedules, indexes; all findings in one run.
+
+With --server every generated statement is also run on a real PostgreSQL, over the catalog's tables, empty, in a
+transaction that is rolled back: on the database that URL names (an empty one), else on an embedded server.
+
+With --data what the specs claim without a key to prove it (`one: true`, a subquery's `key`) is held against the rows of a
+real database, which is only read.
+
+Examples:
+  mvc check --server
+  mvc check --data postgresql:///shop
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context
+from mvc.diagnostics import Diagnostic, ProjectError
+from mvc.report.diagnostics import summary
+
+if TYPE_CHECKING:
+    from mvc.compiled import Compiled
+    from mvc.model.project import Project
+
+EMBEDDED = "embedded"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--server", nargs="?", const=EMBEDDED, metavar="URL", help="prove it on a server as well")
+    parser.add_argument(
+        "--data", nargs="?", const="", metavar="URL", help="hold claims against the data (default: DATABASE_URL)"
+    )
+    parser.add_argument("--strict", action="store_true", help="warnings are errors")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: findings on stdout")
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Exit code 1 where there are errors."""
+    found, said = _findings(options, context)
+    failed = any(item.severity == "error" or options.strict for item in found)
+    if options.format == "json":
+        from mvc.report.json_output import diagnostics_json
+
+        document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
+        context.data(json.dumps(document, indent=2, ensure_ascii=False))
+        return int(failed)
+    context.show(found)
+    context.talk(f"{said}: {summary(found) if found else 'no errors, no warnings'}")
+    return int(failed)
+
+
+def _findings(options: argparse.Namespace, context: Context) -> tuple[tuple[Diagnostic, ...], str]:
+    from mvc import compile as compile_
+
+    try:
+        project = context.load()
+        compiled = compile_(project)
+    except ProjectError as problem:
+        return problem.diagnostics, "checked"
+    found, said = compiled.diagnostics, f"checked {_counts(compiled, project)}"
+    if options.server:
+        from mvc.postgres.server_check import check_on_server, scratch_connection
+
+        with scratch_connection(None if options.server == EMBEDDED else options.server) as connection:
+            found += check_on_server(connection, project, compiled)
+            said += f", on PostgreSQL {connection.info.server_version // 10_000}"
+    if options.data is not None:
+        from mvc.postgres.connection import connect
+        from mvc.postgres.data_check import check_data
+
+        with connect(options.data or None) as connection:
+            found += check_data(connection, project, compiled)
+            said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
+    return found, said
+
+
+def _counts(compiled: Compiled, project: Project) -> str:
+    counted = ((len(compiled.views), "view"), (len(project.policies), "polic"), (len(project.schedules), "schedule"))
+    endings = {"polic": ("y", "ies")}
+    return ", ".join(f"{count} {word}{endings.get(word, ('', 's'))[count != 1]}" for count, word in counted)

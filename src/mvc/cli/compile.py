@@ -1,0 +1,111 @@
+"""Print the SQL that deploys the project: one script for psql that applies as a whole, and may be run again.
+
+NAME selects views, with what they read. --output FILE writes one file, --output DIR/ one file per view and a deploy.sql
+that runs them. --check writes nothing and exits with 3 where the output that is there is not what would be written.
+
+Examples:
+  mvc compile > deploy.sql
+  mvc compile mv_financial_summary --output build/
+  mvc compile --output sql/ --check          # in CI, for committed SQL
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context, Usage
+from mvc.cli.selection import chosen_views
+
+if TYPE_CHECKING:
+    from mvc.compiled import Compiled
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help="views, with what they read (default: all)")
+    parser.add_argument("--output", "-o", metavar="PATH", help="a file, or a folder (existing, or ending in /)")
+    parser.add_argument("--format", choices=("sql", "json"), default="sql", help="json: versioned, see docs/json.md")
+    parser.add_argument(
+        "--check", action="store_true", help="compare with --output instead of writing; exit code 3 if stale"
+    )
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Exit code 3 where --check finds a difference."""
+    _refuse_nonsense(options)
+    compiled = context.compile()
+    views = chosen_views(compiled, options.names)
+    texts = _texts(options, replace(compiled, views=views))
+    if not options.output:
+        context.data(texts[""])
+        return 0
+    target = Path(options.output)
+    leftovers = [] if options.names else _leftovers(target, texts)
+    files = {target / name if name else target: text.encode() for name, text in texts.items()}
+    return _compare(files, leftovers, context) if options.check else _write(target, files, leftovers, context)
+
+
+def _refuse_nonsense(options: argparse.Namespace) -> None:
+    if options.check and not options.output:
+        raise Usage("--check compares with what --output names", "give --output PATH as well")
+    if options.format == "json" and options.output and _is_folder(options.output):
+        raise Usage(f"the JSON is one file, and {options.output} is a folder", "give a file: --output compiled.json")
+
+
+def _is_folder(path: str) -> bool:
+    return path.endswith("/") or Path(path).is_dir()
+
+
+def _texts(options: argparse.Namespace, compiled: Compiled) -> dict[str, str]:
+    """What is to be printed or written: relative path → text; a single text has no path."""
+    if options.format == "json":
+        from mvc.report.json_output import compiled_json
+
+        return {"": json.dumps(compiled_json(compiled), indent=2, ensure_ascii=False) + "\n"}
+    from mvc.sqlgen.script import script, script_files
+
+    if options.output and _is_folder(options.output):
+        return script_files(compiled, compiled.views)
+    return {"": script(compiled, compiled.views)}
+
+
+def _write(target: Path, files: Mapping[Path, bytes], leftovers: list[Path], context: Context) -> int:
+    for path, content in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    for path in leftovers:
+        path.unlink()
+        context.talk(f"removed {path}: its view is gone")
+    context.talk(f"wrote {len(files)} file{'s' if len(files) > 1 else ''} to {target}")
+    return 0
+
+
+def _compare(files: Mapping[Path, bytes], leftovers: list[Path], context: Context) -> int:
+    stale = [path for path, content in files.items() if not path.is_file() or path.read_bytes() != content]
+    for path in (*stale, *leftovers):
+        context.talk(f"stale: {path}")
+    if stale or leftovers:
+        context.talk("  = help: run the same command without --check, and commit what it writes")
+        return 3
+    return 0
+
+
+def _leftovers(target: Path, texts: Mapping[str, str]) -> list[Path]:
+    """Views' files that an earlier compile of this project wrote and this one would not. What bears another mark than
+    ours, or none, is someone else's and left alone.
+    """
+    if "" in texts:
+        return []
+    mark = texts["runtime.sql"].splitlines()[0].encode()
+    others = (path for path in sorted(target.glob("views/*.sql")) if f"views/{path.name}" not in texts)
+    return [path for path in others if path.is_file() and _first_line(path) == mark]
+
+
+def _first_line(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.readline().rstrip(b"\r\n")

@@ -1,0 +1,112 @@
+"""What every command needs: the project's files, where to write, whether in colour. Data on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from mvc.diagnostics import Diagnostic
+from mvc.report.diagnostics import render_diagnostics, summary
+from mvc.report.style import Style
+from mvc.workspace import PROJECT_FILE, Folder, find_project
+
+if TYPE_CHECKING:
+    from mvc.compiled import Compiled
+    from mvc.model.project import Project
+
+
+class Failure(Exception):
+    """The operation cannot be done; the message and the hint are for a user."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Usage(Failure):
+    """The command line itself is at fault."""
+
+
+@dataclass
+class Context:
+    """The surroundings of one command."""
+
+    project_folder: Path | None
+    stdout: TextIO
+    stderr: TextIO
+    style: Style
+    data_style: Style
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_process(cls, project: Path | None) -> Context:
+        """The real streams, each with colour of its own: `mvc explain MV301 | less` has only its talk on the terminal."""
+        return cls(project, sys.stdout, sys.stderr, _style_of(sys.stderr), _style_of(sys.stdout))
+
+    def folder(self) -> Path:
+        """The project's folder. Raises Failure where there is none."""
+        if self.project_folder is not None:
+            if not (self.project_folder / PROJECT_FILE).is_file():
+                raise Failure(
+                    f"{self.project_folder} has no {PROJECT_FILE}", "mvc init writes a small project that compiles"
+                )
+            return self.project_folder
+        found = find_project(Path.cwd())
+        if found is None:
+            hint = "mvc init writes a small project that compiles; --project DIR names another folder"
+            raise Failure(f"there is no {PROJECT_FILE} here or above", hint)
+        return found
+
+    def load(self) -> Project:
+        """The project. Raises ProjectError, Failure."""
+        from mvc import load
+
+        self.files = Folder(self.folder())
+        return load(self.files)
+
+    def compile(self) -> Compiled:
+        """The compiled project, from the cache where nothing has changed; its warnings are shown. Raises ProjectError."""
+        from mvc.cache import compile_cached, default_folder
+
+        self.files = Folder(self.folder())
+        compiled = compile_cached(self.files, default_folder())
+        self.show(compiled.diagnostics)
+        return compiled
+
+    def data(self, text: str) -> None:
+        """What the command was asked for."""
+        self.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+    def talk(self, text: str) -> None:
+        """What it has to say besides. That nobody listens any more is no reason to leave a deployment half-way."""
+        with suppress(OSError):
+            self.stderr.write(text if text.endswith("\n") else f"{text}\n")
+
+    def show(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Findings, as text on stderr."""
+        if found := tuple(diagnostics):
+            self.talk(render_diagnostics(found, self.files, self.style))
+
+    def refuse(self, diagnostics: Iterable[Diagnostic]) -> int:
+        """All findings and their count. Returns the exit code."""
+        found = tuple(diagnostics)
+        self.show(found)
+        self.talk(summary(found, "nothing was changed"))
+        return 1
+
+    def fail(self, message: str, hint: str, code: int = 1) -> int:
+        """An error without a place in a file. Returns the exit code."""
+        self.talk(f"{self.style.paint('error', 'error')}: {message}")
+        if hint:
+            self.talk(f"  = help: {hint}")
+        return code
+
+
+def _style_of(stream: TextIO) -> Style:
+    """Colour where it is a terminal and NO_COLOR is not set (no-color.org)."""
+    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

@@ -1,0 +1,51 @@
+"""Text that comes from files, made harmless for a terminal: what would move the cursor, hide or reorder text is spelled out.
+
+Widths are in terminal cells. Rule source: Unicode Standard Annex #11 (East Asian Width), UTS #36 on bidirectional controls.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from unicodedata import category, combining, east_asian_width
+
+TAB_STOP: Final = 4
+_HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
+_JOINERS: Final = frozenset("\u200c\u200d")  # part of how Persian, Hindi and emoji are written
+
+
+def visible(text: str) -> str:
+    """The text with every control character spelled out in hexadecimal; line breaks included."""
+    return "".join(map(_shown, text))
+
+
+def cells(line: str) -> list[str]:
+    """What to print for each character of one line: tabs as spaces up to the next stop, the rest as `visible` gives it."""
+    shown: list[str] = []
+    at = 0
+    for character in line:
+        text = " " * (TAB_STOP - at % TAB_STOP) if character == "\t" else _shown(character)
+        shown.append(text)
+        at += width(text)
+    return shown
+
+
+def width(text: str) -> int:
+    """How many cells a terminal needs for text that is visible."""
+    return sum(map(_width, text))
+
+
+def _shown(character: str) -> str:
+    if character.isascii() and character.isprintable():
+        return character
+    if category(character) not in _HIDDEN or character in _JOINERS:
+        return character
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _width(character: str) -> int:
+    if combining(character) or category(character) in ("Mn", "Me") or character in _JOINERS:
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1

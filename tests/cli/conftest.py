@@ -1,0 +1,93 @@
+"""The command as a user has it: in this process with its output caught, or as the real console script."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from mvc.cli.main import main
+from servers import Database
+
+from .projects import CHAIN, Done, write
+
+SCRIPT = Path(sys.executable).parent / "mvc"
+
+# What a session's environment may say of databases, colour and debugging is none of these tests' business.
+FOREIGN = ("DATABASE_URL", "NO_COLOR", "FORCE_COLOR", "MVC_DEBUG", "PYTHONIOENCODING", "PYTHONUTF8")
+
+
+@pytest.fixture(autouse=True)
+def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [*FOREIGN, *(name for name in os.environ if name.startswith("PG"))]:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "5")
+
+
+@pytest.fixture
+def mvc(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """Runs the command in this process."""
+
+    def run(*arguments: object) -> Done:
+        capsys.readouterr()
+        try:
+            code = main([str(item) for item in arguments])
+        except SystemExit as stop:  # argparse ends so
+            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        said = capsys.readouterr()
+        assert "Traceback" not in said.err
+        return Done(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def console() -> Callable[..., Done]:
+    """Runs the real console script."""
+
+    def run(*arguments: object, **options: Any) -> Done:
+        options["env"] = {**os.environ, **options.pop("env", {})}
+        options.setdefault("stdin", subprocess.DEVNULL)
+        done = subprocess.run(
+            [str(SCRIPT), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=60, **options
+        )
+        assert "Traceback" not in done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def shop(mvc: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What `mvc init` writes, as the current folder."""
+    folder = tmp_path / "shop"
+    assert mvc("init", folder).code == 0
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def chain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Views c → b → a, where a row with n = 0 makes `a` fail, and d, which reads none of them."""
+    folder = write(tmp_path / "chain", CHAIN)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def deployed_chain(
+    chain: Path, mvc: Callable[..., Done], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[psycopg.Connection[Any]]:
+    """The chain, deployed on the database that DATABASE_URL names."""
+    connection = database.connect()
+    connection.execute("CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL); INSERT INTO t VALUES (1, 2), (2, 5)")
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    assert mvc("apply", "--yes").code == 0
+    return connection
