@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlglot import exp
 
 from mvc.analysis.blocks import Block, main_block
 from mvc.analysis.computed import levels
+from mvc.analysis.late import Late, late_sources
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import bare_column, reads
 from mvc.analysis.tree import JoinTree, may_be_missing
@@ -18,7 +19,7 @@ from mvc.model.view import Aggregate, Computed, Declared
 from mvc.quoting import qualified
 from mvc.sqlgen.aggregate import measure_text, with_default
 from mvc.sqlgen.block import Key, block_select, group_by, joined_sources, missing_attributes
-from mvc.sqlgen.joins import from_sources
+from mvc.sqlgen.joins import from_sources, table
 from mvc.sqlgen.leaf import aliased, leaf, name
 from mvc.sqlgen.rows import Rows
 
@@ -50,8 +51,8 @@ def _groups_with_branches(query: DeclaredQuery) -> tuple[exp.Select, dict[str, s
     branches = [block for block in query.blocks if block.by != "main"]
     if main is None and query.grain.base_key is not None:
         groups = _row_per_base(query, branches)
-    elif not branches:
-        groups = _grouped(query, main, ())
+    elif not branches and not late_sources(query, ()):
+        groups = _grouped(query, main, (), ())
     else:
         groups = _grouped_below(query, main, branches)
     names = _branch_names(query, branches)
@@ -69,11 +70,11 @@ def _row_per_base(query: DeclaredQuery, branches: Iterable[Block]) -> _Groups:
     return _Groups(select, {item.name: item.expression.text for item in query.dimensions}, {})
 
 
-def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...]) -> _Groups:
-    """The base grouped by the dimensions, with its own measures."""
+def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...], late: tuple[Late, ...]) -> _Groups:
+    """The base grouped by the dimensions, with its own measures; of a source that comes late, by what refers to its key."""
     tree = query.tree
     block = main or main_block(tree.base.alias)
-    keys = (*(Key(item.name, item.expression) for item in query.dimensions), *extra)
+    keys = (*_dimension_keys(query, late), *extra)
     joined = joined_sources(block, keys, query)
     missing = missing_attributes(block, joined, tree)
     columns = {key.name: key.expression.text for key in keys}
@@ -82,6 +83,17 @@ def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...]) -
     select = from_sources(exp.Select(), tree, block.path, joined, (*query.where, *tree.base.where))
     positions = [number for number, key in enumerate(keys) if not _decided(key, keys, tree)]
     return _Groups(group_by(select, positions), columns, {})
+
+
+def _dimension_keys(query: DeclaredQuery, late: tuple[Late, ...]) -> Iterator[Key]:
+    by_alias = {item.node.alias: item for item in late}
+    for dimension in query.dimensions:
+        source = by_alias.get(next(iter(reads(dimension.expression)), ""))
+        ref = bare_column(dimension.expression)
+        if source is None:
+            yield Key(dimension.name, dimension.expression)
+        elif ref and ref.name == source.key:
+            yield Key(dimension.name, source.reference)
 
 
 def _decided(key: Key, keys: tuple[Key, ...], tree: JoinTree) -> bool:
@@ -106,7 +118,8 @@ def _grouped_below(query: DeclaredQuery, main: Block | None, branches: list[Bloc
     known = {item.expression.text: item.name for item in query.dimensions}
     links = [link.outer for block in branches for link in block.links if link.outer.text not in known]
     extra = tuple(Key(f"link_{number + 1}", link) for number, link in enumerate(dict.fromkeys(links)))
-    inner = _grouped(query, main, extra)
+    late = late_sources(query, branches)
+    inner = _grouped(query, main, extra, late)
     alias = query.tree.base.alias
     inner.select.set("expressions", [aliased(text, column) for column, text in inner.columns.items()])
     source = exp.Subquery(this=inner.select, alias=exp.TableAlias(this=name(alias)))
@@ -115,7 +128,15 @@ def _grouped_below(query: DeclaredQuery, main: Block | None, branches: list[Bloc
     columns = {
         column: qualified(alias, column) for column in inner.columns if column not in {key.name for key in extra}
     }
-    return _Groups(exp.Select().from_(source), columns, written)
+    select = exp.Select().from_(source)
+    for item in late:
+        outer = next(
+            qualified(alias, key.name) for key in _dimension_keys(query, late) if key.expression is item.reference
+        )
+        on = leaf(f"{qualified(item.node.alias, item.key)} = {outer}")
+        select.append("joins", exp.Join(this=table(item.node), side="LEFT", on=on))
+    columns |= {item.name: item.expression.text for item in query.dimensions if item.name not in columns}
+    return _Groups(select, columns, written)
 
 
 def _branch_names(query: DeclaredQuery, branches: Iterable[Block]) -> list[str]:
