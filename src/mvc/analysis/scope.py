@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from mvc.analysis.functions import Functions, Place, check_calls
 from mvc.analysis.readable import Readable
-from mvc.catalog.types import Column
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.model.view import Sql
@@ -19,11 +18,6 @@ class Scope:
     def __init__(self, sources: Mapping[str, Readable], functions: Functions) -> None:
         self.sources = sources
         self.functions = functions
-
-    def column(self, ref: ColumnRef) -> Column | None:
-        """The column that a resolved reference means; None where the source's columns are not all known."""
-        source = self.sources.get(ref.qualifier or "")
-        return source.columns.get(ref.name) if source else None
 
     def resolve(self, sql: Sql, place: Place, found: list[Diagnostic]) -> Expression | None:
         """The expression with every column qualified by its alias; None, with findings, if a name has no meaning."""

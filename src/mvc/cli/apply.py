@@ -47,7 +47,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
             context.talk("nothing was changed")
             return 1
         applied = apply(connection, compiled, options.names)
-    context.talk(applied_text(applied, context.style))
+    context.talk(applied_text(applied))
     return 0
 
 

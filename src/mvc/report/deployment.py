@@ -19,13 +19,13 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
     return "\n".join([*lines, *_left_out(plan.left_out, style)])
 
 
-def applied_text(applied: Applied, style: Style) -> str:
-    """What a deployment did."""
+def applied_text(applied: Applied) -> str:
+    """What a deployment did. What was left out, its plan has said."""
     lines = [f"deployed {_counted(len(applied.created), 'new view')}, {len(applied.unchanged)} unchanged"]
     if applied.unfilled:
         wait = "waits" if len(applied.unfilled) == 1 else "wait"
         lines.append(f"  {_counted(len(applied.unfilled), 'view')} {wait} for a first refresh: mvc refresh --all")
-    return "\n".join([*lines, *(_left_out(applied.left_out, style) if not applied.created else [])])
+    return "\n".join(lines)
 
 
 def _left_out(left_out: Iterable[LeftOut], style: Style) -> list[str]:
