@@ -16,15 +16,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from mvc.artifacts import Claim, CompiledColumn, CompiledSchedule, CompiledView
 from mvc.compiled import Compiled
-from mvc.diagnostics import Diagnostic, Label, Span
+from mvc.record import from_record, to_record
 from mvc.version import VERSION
-from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
 
-KEPT = 24  # entries; one per state of a project that was compiled lately
+KEPT = 48  # entries; one per state of a project that was compiled lately
 
 
 def default_folder() -> Path | None:
@@ -35,43 +32,33 @@ def default_folder() -> Path | None:
         return None
 
 
-def compile_cached(files: Mapping[str, str], folder: Path | None) -> Compiled:
+def compile_cached(files: Mapping[str, str], folder: Path | None, absent: frozenset[str] = frozenset()) -> Compiled:
     """`compile_files`, from the cache where nothing has changed; no folder means no cache.
 
     Raises ProjectError as it does; errors are not kept.
     """
-    key = _key(files) if folder else ""
+    key = _key(files, absent) if folder else ""
     entry = folder / f"{key}.json" if folder and key else None
     if entry and (found := _read(entry, key)):
         return found
     from mvc.compiler import compile_files  # noqa: PLC0415 - a hit must not pay for the compiler
 
-    compiled = compile_files(files)
+    compiled = compile_files(files, absent)
     if entry:
         with suppress(OSError, UnicodeEncodeError):  # a file's name need not be text
             _write(entry, key, compiled)
     return compiled
 
 
-def _key(files: Mapping[str, str]) -> str:
+def _key(files: Mapping[str, str], absent: frozenset[str]) -> str:
     """The address of a project's content; empty where a file cannot be read, which the compiler will report."""
+    from mvc.inputs import input_paths  # noqa: PLC0415
+
     try:
-        paths = _paths(files)
-        parts = [part for path in paths for part in (path, files[path])]
+        parts = [part for path in input_paths(files) for part in (path, files[path])]
     except (OSError, UnicodeDecodeError, KeyError):
         return ""
-    return _digest([_compiler(), *parts])
-
-
-def _paths(files: Mapping[str, str]) -> list[str]:
-    from mvc.source import read  # noqa: PLC0415
-
-    document, _ = read(PROJECT_FILE, files[PROJECT_FILE])
-    given = document.data.get("catalog") if document and isinstance(document.data, dict) else ()
-    listed = given if isinstance(given, list | tuple) else (given,)
-    patterns = tuple(item for item in listed if isinstance(item, str))
-    specs = [path for kind in ("views", "policies", "schedules") for path in spec_paths(files, kind)]
-    return [PROJECT_FILE, *specs, *catalog_paths(files, patterns)]
+    return _digest([_compiler(), *parts, "absent", *sorted(absent)])
 
 
 def _digest(parts: Iterable[str]) -> str:
@@ -101,14 +88,16 @@ def _read(entry: Path, key: str) -> Compiled | None:
         if hashlib.sha256(payload).hexdigest().encode() != seal:
             return None
         data = json.loads(payload)
-        return _compiled(data["compiled"]) if data["key"] == key else None
+        return from_record(Compiled, data["compiled"]) if data["key"] == key else None
     except Exception:  # noqa: BLE001 - whatever is odd about an entry, the compiler makes a new one
         return None
 
 
 def _write(entry: Path, key: str, compiled: Compiled) -> None:
     entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    payload = json.dumps({"key": key, "compiled": _plain(compiled)}, ensure_ascii=False, separators=(",", ":")).encode()
+    payload = json.dumps(
+        {"key": key, "compiled": to_record(compiled)}, ensure_ascii=False, separators=(",", ":")
+    ).encode()
     handle, name = tempfile.mkstemp(dir=entry.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -123,45 +112,3 @@ def _forget_oldest(folder: Path) -> None:
     entries = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for entry in entries[KEPT:]:
         entry.unlink(missing_ok=True)
-
-
-def _plain(value: Any) -> Any:
-    """Dataclasses as lists of their fields in order, tuples as lists."""
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return [_plain(getattr(value, name)) for name in value.__dataclass_fields__]
-
-
-def _compiled(row: list[Any]) -> Compiled:
-    project, compiler, stored, path, timezone, roles, views, schedules, diagnostics = row
-    return Compiled(
-        project,
-        compiler,
-        stored,
-        tuple(path),
-        timezone,
-        tuple(roles),
-        tuple(_view(item) for item in views),
-        tuple(CompiledSchedule(*_flat(item)) for item in schedules),
-        tuple(_diagnostic(item) for item in diagnostics),
-    )
-
-
-def _view(row: list[Any]) -> CompiledView:
-    values = _flat(row)
-    for name, kind in (("columns", CompiledColumn), ("claims", Claim)):
-        index = CompiledView.__slots__.index(name)
-        values[index] = tuple(kind(*_flat(item)) for item in row[index])
-    return CompiledView(*values)
-
-
-def _flat(row: list[Any]) -> list[Any]:
-    return [tuple(value) if isinstance(value, list) else value for value in row]
-
-
-def _diagnostic(row: list[Any]) -> Diagnostic:
-    code, severity, title, span, label, help_lines, related = row
-    labels = tuple(Label(Span(*place), text) for place, text in related)
-    return Diagnostic(code, severity, title, Span(*span), label, tuple(help_lines), labels)

@@ -24,11 +24,15 @@ from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
 from mvc.sqlgen.view import generate
 from mvc.version import VERSION
+from mvc.workspace import PROJECT_FILE
 
 
-def compile_files(files: Mapping[str, str]) -> Compiled:
-    """The project in `files` (path → text), compiled. Raises ProjectError with every finding if there is an error."""
-    return compile_project(load_files(files).project())
+def compile_files(files: Mapping[str, str], absent: frozenset[str] = frozenset()) -> Compiled:
+    """The project in `files` (path → text), compiled; `absent` names views in files that are left out.
+
+    Raises ProjectError with every finding if there is an error.
+    """
+    return compile_project(load_files(files, absent).project())
 
 
 def compile_project(project: Project) -> Compiled:
@@ -88,6 +92,16 @@ def _access(view: ResolvedView, project: Project, functions: Functions, found: l
     return resolve_access(view, project.policies, Scope({view.view.name: own}, functions), found)
 
 
+def compile_settings(files: Mapping[str, str]) -> Compiled:
+    """A project without its views, for what needs its name and schemas only: every file but `mvc.yml` may be broken.
+
+    Raises ProjectError where that one is.
+    """
+    return _result(
+        load_files({path: files[path] for path in files if path == PROJECT_FILE}).project().settings, (), (), []
+    )
+
+
 def _result(
     settings: Settings,
     views: tuple[CompiledView, ...],
@@ -101,7 +115,7 @@ def _result(
         search_path=settings.search_path,
         timezone=settings.timezone,
         refresh_roles=settings.refresh_roles,
-        views=views,
         schedules=schedules,
+        views=views,
         diagnostics=tuple(found),
     )

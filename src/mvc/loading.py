@@ -33,12 +33,15 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass
 class Loaded:
-    """What could be read, and what is wrong with the rest. `broken` names views that exist but cannot be analysed."""
+    """What could be read, and what is wrong with the rest. `broken` names views that exist but cannot be analysed, `absent`
+    those whose files were not given.
+    """
 
     settings: Settings | None = None
     catalog: Catalog = field(default_factory=Catalog)
     views: list[View] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    absent: frozenset[str] = frozenset()
     complete: bool = True
     policies: list[Policy] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
@@ -57,12 +60,13 @@ class Loaded:
             tuple(self.diagnostics),
             frozenset(self.broken),
             self.complete,
+            self.absent,
         )
 
 
-def load_files(files: Files) -> Loaded:
-    """Everything in `files` that can be read, with findings for what cannot."""
-    loaded = Loaded()
+def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
+    """Everything in `files` that can be read, with findings for what cannot. Views named as absent exist elsewhere."""
+    loaded = Loaded(absent=absent)
     spec = _settings(files, loaded)
     if spec is None or loaded.settings is None:
         return loaded
@@ -202,7 +206,7 @@ def _policies(files: Files, loaded: Loaded) -> None:
                 )
             predicates.setdefault(name, sql)
     for spec, document in (item for item in validated if item):
-        loaded.policies += build_policies(spec, document, predicates, findings)
+        loaded.policies += build_policies(spec, document, predicates, loaded.absent, findings)
     loaded.diagnostics += findings.items
 
 

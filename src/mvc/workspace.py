@@ -14,6 +14,7 @@ from pathlib import Path
 PROJECT_FILE = "mvc.yml"
 SUFFIXES = (".yml", ".yaml", ".sql", ".json")
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "dist", "build", "target"})
+SPEC_FOLDERS = ("views", "policies", "schedules")
 
 
 class Folder(Mapping[str, str]):
@@ -44,10 +45,20 @@ class Folder(Mapping[str, str]):
     def _paths(self) -> dict[str, None]:
         found: list[str] = []
         for folder, subfolders, files in os.walk(self.root):
-            subfolders[:] = sorted(name for name in subfolders if name[0] != "." and name not in SKIPPED_FOLDERS)
+            subfolders[:] = sorted(name for name in subfolders if not _is_skipped(name))
             prefix = os.path.relpath(folder, self.root).replace(os.sep, "/")
             found += [name if prefix == "." else f"{prefix}/{name}" for name in files if name.endswith(SUFFIXES)]
         return dict.fromkeys(sorted(found))
+
+
+def is_selected(path: str) -> bool:
+    """Whether a file at this relative path is one of the project's, as a folder on disk would have it."""
+    *folders, name = path.split("/")
+    return name.endswith(SUFFIXES) and not any(_is_skipped(folder) for folder in folders)
+
+
+def _is_skipped(folder: str) -> bool:
+    return folder.startswith(".") or folder in SKIPPED_FOLDERS
 
 
 def spec_paths(files: Mapping[str, str], folder: str) -> list[str]:

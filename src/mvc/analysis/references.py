@@ -12,7 +12,7 @@ from mvc.model.schedule import Schedule
 
 def check_references(project: Project, found: list[Diagnostic]) -> None:
     """Findings for policies and schedules of unknown views, and for views whose name is taken."""
-    names = {view.name for view in project.views} | project.broken
+    names = {view.name for view in project.views} | project.broken | project.absent
     for policy in project.policies:
         if policy.view not in names:
             near = did_you_mean(policy.view, names, "views")
@@ -38,14 +38,15 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
 
 
 def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:
-    """Findings for selectors that select nothing; a tag may be that of a view that cannot be read."""
+    """Findings for selectors that select nothing; a tag may be that of a view that is not here."""
     tags = {tag for view in project.views for tag in view.tags}
+    known = project.complete and not project.absent
     for number, selector in enumerate(schedule.selectors):
         span = schedule.origin.at("refresh", number).span
         if selector.kind == "name" and selector.value not in names:
             near = did_you_mean(selector.value, names, "views")
             title = f"no view of the project is named `{selector.value}`"
             yield error("MV601", span, title, label="unknown view", help=near)
-        elif selector.kind == "tag" and selector.value not in tags and project.complete:
+        elif selector.kind == "tag" and selector.value not in tags and known:
             near = did_you_mean(selector.value, tags, "tags")
             yield error("MV601", span, f"no view has the tag `{selector.value}`", label="unknown tag", help=near)

@@ -22,18 +22,27 @@ def build_predicates(spec: PolicyFile, document: Document, findings: Findings) -
     return {name: sql for name, sql in read.items() if sql}
 
 
-def build_policies(spec: PolicyFile, document: Document, predicates: Predicates, findings: Findings) -> list[Policy]:
-    """One Policy per policy and view of the file."""
+def build_policies(
+    spec: PolicyFile, document: Document, predicates: Predicates, absent: frozenset[str], findings: Findings
+) -> list[Policy]:
+    """One Policy per policy and view of the file; none of a policy whose views are all absent."""
     origin = Origin(document, ("policies",))
-    built = (_policy(policy, origin.at(number), predicates, findings) for number, policy in enumerate(spec.policies))
+    built = (
+        _policy(policy, origin.at(number), predicates, findings)
+        for number, policy in enumerate(spec.policies)
+        if not absent.issuperset(_views(policy))
+    )
     return [policy for policies in built for policy in policies]
+
+
+def _views(spec: PolicySpec) -> tuple[str, ...]:
+    return (spec.view,) if isinstance(spec.view, str) else spec.view
 
 
 def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: Findings) -> list[Policy]:
     condition = _condition(spec.using, origin.at("using"), predicates, findings)
     if condition is None:
         return []
-    views = (spec.view,) if isinstance(spec.view, str) else spec.view
     for number, role in enumerate(spec.to):
         findings.name(role, origin.at("to", number))
     return [
@@ -46,7 +55,7 @@ def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: 
             description=spec.description,
             origin=origin,
         )
-        for view in views
+        for view in _views(spec)
     ]
 
 

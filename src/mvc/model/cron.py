@@ -41,6 +41,8 @@ def _field_problem(field: str, name: str, least: int, most: int, words: tuple[st
             return f"the {name} `{part}` is none of `*`, a number, a range `a-b`, each with an optional step `/n`"
         if found.group(1) == "*":
             continue
+        if found.group(2) and "-" not in found.group(1):
+            return f"the {name} `{part}` means different times to different schedulers: write a range, e.g. {found.group(1)}-{most}/{found.group(2)}"
         numbers = [_number(text, least, words) for text in found.group(1).split("-")]
         if any(number is None or not least <= number <= most for number in numbers):
             return f"the {name} `{part}` is not within {least} to {most}"

@@ -36,3 +36,4 @@ class Project:
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: frozenset[str] = frozenset()  # names of views whose files have errors
     complete: bool = True  # whether every file could be read
+    absent: frozenset[str] = frozenset()  # names of views whose files were left out, which nothing here reads
