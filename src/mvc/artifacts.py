@@ -1,19 +1,100 @@
-"""What a compile is made of: plain data, so that it can be kept in a cache, printed as JSON and handed to a deployment."""
+"""What the compiler makes: plain data, ready to be printed, kept or deployed. Nothing here needs the stages before.
+
+Everything that `mvc diff` compares is here too, as *meaning*: canonical text in which layout, comments and the names of
+aliases make no difference. Two compiled views mean the same exactly where these texts are equal.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["materialized", "plain"]
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledColumn:
-    """A column that readers see. `type` is None where only a server knows it; `lineage` holds `relation.column` names."""
+    """A column of a view. `type` is None where only a server knows it; `lineage` holds `relation.column` names.
+
+    `meaning` is what it is computed from, e.g. `sum(reservations.total_amount) where reservations.status = 'paid'`.
+    """
 
     name: str
     type: str | None
     nullable: bool
     description: str | None
     lineage: tuple[str, ...]
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledSource:
+    """A source of a declared view. `relation` is what it reads (`public.orders`, a view's name, or a subquery's text);
+    `meaning` says which of its rows count: how it is joined, filtered, whether it is required.
+    """
+
+    alias: str
+    relation: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledIndex:
+    """An index of the stored relation. `definition` is what follows the table's name, e.g. `btree (total DESC NULLS LAST)`.
+
+    `origin` says whether the compiler derived it from the grain or the spec asks for it.
+    """
+
+    name: str
+    definition: str
+    unique: bool
+    origin: Literal["grain", "lookup", "spec"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Rows that may be seen: every condition must hold. `roles` are those it is for; empty means every reader."""
+
+    roles: tuple[str, ...]
+    conditions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """One of `rules` must hold as well, for `roles` (empty: every reader). No rule at all lets nothing through."""
+
+    roles: tuple[str, ...]
+    rules: tuple[Rule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAccess:
+    """`readers` are granted SELECT (everyone as `public`); each sees the rows of any rule, under all restrictions.
+
+    `columns` are those of the view that a condition reads.
+    """
+
+    readers: tuple[str, ...]
+    rules: tuple[Rule, ...]
+    restrictions: tuple[Restriction, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """A part of an exposure that is a barrier view of its own in the stored schema."""
+
+    name: str
+    query: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """The view that readers use: its SELECT, the arms that it reads, whether it is a security barrier."""
+
+    query: str
+    barrier: bool
+    arms: tuple[Arm, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,28 +114,45 @@ class Claim:
 class CompiledView:
     """A view, ready to be deployed.
 
-    `storage` is the (schema, name) of the stored relation. `query` gives exactly the view's rows and columns; what is stored
-    may hold one more column. `grain` identifies a row; `proven` says that keys prove it, not only the spec. `readers` are the
-    roles that may read it. `storage_sql` and `exposure_sql` are statements in order, each safe to run again.
+    `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are
+    equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one
+    more column. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain` identifies a row;
+    `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all `relation.column`
+    that any part of the query reads.
     """
 
     name: str
     schema: str
-    kind: str
+    kind: Kind
     path: str
     description: str | None
     tags: tuple[str, ...]
     storage: tuple[str, str]
     columns: tuple[CompiledColumn, ...]
+    sources: tuple[CompiledSource, ...]
+    filters: tuple[str, ...]
+    body: str
     grain: tuple[str, ...]
     proven: bool
     upstream: tuple[str, ...]
+    reads: tuple[str, ...]
     requires: tuple[str, ...]
-    readers: tuple[str, ...]
+    options: tuple[tuple[str, str], ...]
+    indexes: tuple[CompiledIndex, ...]
+    access: CompiledAccess
     query: str
-    storage_sql: tuple[str, ...]
-    exposure_sql: tuple[str, ...]
+    stored_query: str
+    exposure: Exposure
     claims: tuple[Claim, ...]
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """The roles that may read it; `public` is everyone."""
+        return self.access.readers
+
+    def column(self, name: str) -> CompiledColumn | None:
+        """The column of that name."""
+        return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +176,8 @@ class Target:
     """What holds for everything that is deployed.
 
     `stored` is the schema of the stored relations, `compiler` the version that compiled them; names without a schema resolve
-    along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner.
+    along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner; `schedules` say when
+    what is refreshed.
     """
 
     project: str
@@ -87,3 +186,4 @@ class Target:
     search_path: tuple[str, ...]
     timezone: str
     refresh_roles: tuple[str, ...]
+    schedules: tuple[CompiledSchedule, ...]

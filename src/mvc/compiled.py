@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mvc.artifacts import CompiledSchedule, CompiledView, Target
+from mvc.artifacts import CompiledView, Target
 from mvc.diagnostics import Diagnostic
 from mvc.sqlgen.script import script
 
@@ -15,7 +15,6 @@ class Compiled(Target):
     """A compiled project. `views` are in an order in which they can be created; `diagnostics` are its warnings."""
 
     views: tuple[CompiledView, ...]
-    schedules: tuple[CompiledSchedule, ...]
     diagnostics: tuple[Diagnostic, ...]
 
     def view(self, name: str) -> CompiledView:

@@ -222,3 +222,11 @@ def unusable(name: str) -> str:
     if (length := len(name.encode("utf-8", "surrogatepass"))) > MAX_IDENTIFIER_BYTES:
         return f"the name has {length} bytes and PostgreSQL keeps only {MAX_IDENTIFIER_BYTES}"
     return ""
+
+
+def dollar_quoted(text: str, tag: str = "") -> str:
+    """The text as a dollar-quoted constant, which keeps its lines readable; the tag grows until the text does not hold it."""
+    mark = f"${tag}$"
+    while mark in text or text.endswith(mark[:-1]):
+        mark = f"${mark.strip('$')}q$"
+    return f"{mark}{text}{mark}"

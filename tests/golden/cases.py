@@ -8,7 +8,10 @@ from pathlib import Path
 
 from mvc.diagnostics.rules import completed
 
-EXPECTATIONS = ("sql", "error", "tables", "rows")
+EXPECTATIONS = ("sql", "error", "tables", "rows", "diff", "plan")
+AFTER = (
+    "after/"  # an input under this path belongs to the second state of the project; an empty one takes the file away
+)
 _HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```(\w+)(?: (\S+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -26,6 +29,10 @@ class Fence:
     @property
     def is_input(self) -> bool:
         return "." in self.target
+
+    @property
+    def is_after(self) -> bool:
+        return self.is_input and self.target.startswith(AFTER)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,14 @@ class Case:
         """The project, with what the case leaves out. The text of a `tables` fence is the catalog."""
         tables = self.first("tables")
         given = {"schema.sql": tables.text} if tables and tables.text.strip() else {}
-        return completed({**given, **{fence.target: fence.text for fence in self.fences if fence.is_input}})
+        first = {fence.target: fence.text for fence in self.fences if fence.is_input and not fence.is_after}
+        return completed({**given, **first})
+
+    @property
+    def after(self) -> dict[str, str]:
+        """The second state of the project; empty where there is none."""
+        changed = {fence.target.removeprefix(AFTER): fence.text for fence in self.fences if fence.is_after}
+        return {path: text for path, text in {**self.files, **changed}.items() if text} if changed else {}
 
     def first(self, kind: str) -> Fence | None:
         return next((fence for fence in self.fences if fence.kind == kind and not fence.is_input), None)

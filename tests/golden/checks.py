@@ -11,11 +11,19 @@ import psycopg
 import mvc
 from mvc import Compiled, ProjectError
 from mvc.artifacts import CompiledView
+from mvc.comparison.compare import compare
 from mvc.diagnostics import Diagnostic
-from mvc.postgres.apply import apply
+from mvc.planning.make_plan import make_plan
+from mvc.planning.migration import assumed
+from mvc.planning.steps import HAZARDS
+from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.refresh import refresh
 from mvc.quoting import identifier, qualified
+from mvc.report.deployment import plan_text
 from mvc.report.diagnostics import render_diagnostics, summary
+from mvc.report.diff_text import diff_text
+from mvc.report.style import PLAIN
+from mvc.sqlgen.statements import exposure_sql, storage_sql
 
 from .cases import Case
 
@@ -38,13 +46,43 @@ def compiled_of(case: Case) -> Compiled:
 
 def sql_text(case: Case) -> str:
     """What stores and what exposes each view."""
-    views = compiled_of(case).views
-    return "\n".join(_view_text(view, named=len(views) > 1) for view in views)
+    compiled = compiled_of(case)
+    return "\n".join(_view_text(compiled, view, named=len(compiled.views) > 1) for view in compiled.views)
 
 
-def _view_text(view: CompiledView, *, named: bool) -> str:
+def _view_text(compiled: Compiled, view: CompiledView, *, named: bool) -> str:
     head = f"-- {view.name}\n" if named else ""
-    return head + "".join(f"{statement};\n" for statement in (*view.storage_sql, *view.exposure_sql))
+    return head + "".join(f"{statement};\n" for statement in (*storage_sql(view), *exposure_sql(compiled, view)))
+
+
+def after_of(case: Case) -> Compiled:
+    """The second state of the case's project, compiled."""
+    compiled, found = _compiled(tuple(case.after.items()))
+    assert compiled is not None, render_diagnostics(found, case.after)
+    return compiled
+
+
+def difference_text(case: Case) -> str:
+    """What `mvc diff` prints for the two states."""
+    return f"{diff_text(compare(compiled_of(case), after_of(case)))}\n"
+
+
+def steps_text(case: Case) -> str:
+    """What `mvc apply` would do to a database in the first state."""
+    before, after = compiled_of(case), after_of(case)
+    made = make_plan(assumed(before, after), after)
+    head, *lines = plan_text(made, "shop", PLAIN).splitlines()
+    return "".join(f"{line}\n" for line in ([] if head.startswith("plan ") else [head]) + lines)
+
+
+def change(case: Case, connection: psycopg.Connection[Any]) -> None:
+    """To the second state and back: each time there is nothing left to do, and the views can be read."""
+    everything = Terms(frozenset(HAZARDS))
+    for project in (after_of(case), compiled_of(case)):
+        apply(connection, project, terms=everything)
+        assert plan(connection, project).empty
+        for view in project.views:
+            connection.execute(f"SELECT * FROM {qualified(view.schema, view.name)}".encode())
 
 
 def error_text(case: Case) -> str:
@@ -64,8 +102,7 @@ def deploy(case: Case, connection: psycopg.Connection[Any]) -> None:
     connection.execute(case.files["schema.sql"].encode())
     names = tuple(view.name for view in compiled.views)
     assert apply(connection, compiled).created == names
-    again = apply(connection, compiled)
-    assert (again.created, again.unchanged) == ((), names)
+    assert plan(connection, compiled).empty
     for _ in ("filled", "refreshed concurrently"):
         done = refresh(connection, compiled)
         assert not [f"{item.view}: {item.reason}" for item in done if item.status != "completed"]

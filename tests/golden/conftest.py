@@ -12,7 +12,7 @@ import pytest
 from servers import Database
 
 from .cases import Case, Fence, read_cases, rewrite
-from .checks import compiled_of, deploy, error_text, rows_text, sql_text
+from .checks import change, compiled_of, deploy, difference_text, error_text, rows_text, sql_text, steps_text
 
 HERE = Path(__file__).parent
 
@@ -21,6 +21,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.suffix == ".md" and file_path.parent == HERE:
         return GoldenFile.from_parent(parent, path=file_path)
     return None
+
+
+_TEXTS = (("sql", sql_text), ("error", error_text), ("diff", difference_text), ("plan", steps_text))
 
 
 class GoldenFile(pytest.Module):
@@ -39,7 +42,7 @@ def _compile_test(case: Case) -> Callable[..., None]:
     def test(request: pytest.FixtureRequest) -> None:
         if case.first("error") is None:
             compiled_of(case)
-        for kind, text_of in (("sql", sql_text), ("error", error_text)):
+        for kind, text_of in _TEXTS:
             for fence in case.all(kind):
                 _expect(request, case, fence, text_of(case))
 
@@ -53,6 +56,8 @@ def _server_test(case: Case) -> Callable[..., None]:
         deploy(case, connection)
         for fence in case.all("rows"):
             _expect(request, case, fence, rows_text(case, connection, fence.target))
+        if case.after:
+            change(case, connection)
 
     test.__doc__ = case.why
     return test

@@ -55,13 +55,13 @@ class Case:
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     tables = {table.name: table for table in draw(catalogs())}
-    view = draw(_views(draw(trees(tables))))
-    needed = _needed(tuple(tables.values()), view)
+    view = draw(views_over(draw(trees(tables))))
+    needed = needed_of(tuple(tables.values()), view)
     return Case(needed, view, draw(worlds(needed)))
 
 
 @st.composite
-def _views(draw: st.DrawFn, tree: Tree) -> View:
+def views_over(draw: st.DrawFn, tree: Tree) -> View:
     reachable = {alias: tree.table(alias) for alias in (tree.base, *tree.attributes(tree.base))}
     dimensions = draw(_dimensions(tree, reachable))
     least = draw(st.sampled_from((1, 2, 3, 4, 0 if dimensions else 1)))
@@ -202,7 +202,7 @@ def _expressions(draw: st.DrawFn, aggregates: Sequence[Aggregate]) -> list[Aggre
 # --- what of the catalog is needed ------------------------------------------------------------------------------------
 
 
-def _needed(tables: Sequence[Table], view: View) -> tuple[Table, ...]:
+def needed_of(tables: Sequence[Table], view: View) -> tuple[Table, ...]:
     """The tables that the view reads and what they point to, each with the columns that matter."""
     names = {source.table for source in view.sources}
     for table in reversed(tables):

@@ -69,7 +69,7 @@ def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -
     _check_names(parsed, rows, outermost.outputs if outermost else [], tables.found)
     _check_columns(view, body, rows, tables.found)
     text = parsed.text(list(dict.fromkeys(tables.edits)))
-    query = AnalysedBody(text, Analysis(calls, tuple(walk.scopes), walk.names.refs, rows))
+    query = AnalysedBody(text, Analysis(parsed, calls, tuple(walk.scopes), walk.names.refs, rows))
     return ResolvedView(
         view=view,
         columns=_columns(body, rows),

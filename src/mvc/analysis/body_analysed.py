@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mvc.analysis.body_calls import Calls
+from mvc.analysis.body_parse import Parsed
 from mvc.analysis.body_rows import Ref, Rows, Scope
 from mvc.analysis.resolved import BodyQuery
 
@@ -14,6 +15,7 @@ from mvc.analysis.resolved import BodyQuery
 class Analysis:
     """`scopes` are the SELECTs, inner ones first; `refs` is keyed by the identity of the Column nodes of the query."""
 
+    parsed: Parsed
     calls: Calls
     scopes: tuple[Scope, ...]
     refs: Mapping[int, Ref]

@@ -35,7 +35,7 @@ def _select(selector: Selector, views: Mapping[str, CompiledView]) -> set[str]:
     if selector.kind == "all":
         chosen = set(views)
     elif selector.kind == "tag":
-        chosen = {view.name for view in views.values() if selector.value in view.tags}
+        chosen = {name for name, view in views.items() if selector.value in view.tags}
     else:
         chosen = {selector.value} & set(views)
     return chosen | _upstream(chosen, views) if selector.upstream else chosen

@@ -17,6 +17,7 @@ from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree
 from mvc.catalog.types import Column
 from mvc.expression import Expression
+from mvc.expression.parse import folded
 
 _MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 _SUM: Final = {
@@ -164,8 +165,7 @@ def never_null(expression: Expression, tree: JoinTree, missing: frozenset[str]) 
 
 def _never_null(node: exp.Expression, tree: JoinTree, missing: frozenset[str]) -> bool:
     if isinstance(node, exp.Column):
-        alias = node.table if node.args["table"].args.get("quoted") else node.table.lower()
-        name = node.name if node.this.args.get("quoted") else node.name.lower()
+        alias, name = folded(node.args["table"]), folded(node.this)
         return alias not in missing and tree[alias].readable.not_null((name,))
     if isinstance(node, _NEVER):
         return True

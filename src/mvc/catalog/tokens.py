@@ -65,7 +65,12 @@ def next_token(text: str, position: int) -> Token | None:
 
 def fold(word: str) -> str:
     """A bare name as the server reads it: ASCII letters in lower case, no more bytes than it keeps."""
-    return cut(word.lower() if word.isascii() else word.translate(_LOWER))
+    return cut(lowered(word))
+
+
+def lowered(word: str) -> str:
+    """ASCII letters in lower case and no others, as the server does it to what stands without quotes."""
+    return word.lower() if word.isascii() else word.translate(_LOWER)
 
 
 def cut(name: str) -> str:

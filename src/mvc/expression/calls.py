@@ -8,6 +8,7 @@ from typing import Final
 from sqlglot import Token, TokenType, exp
 
 from mvc.catalog import builtins
+from mvc.catalog.tokens import lowered
 from mvc.expression.expression import Call
 
 # Names that the grammar gives a syntax of its own inside the parentheses: their arguments are not counted by commas.
@@ -109,7 +110,7 @@ def _in_from(node: exp.Func) -> bool:
 
 def folded_token(token: Token) -> str:
     """A name as PostgreSQL reads it: in lower case unless it stands in quotes."""
-    return token.text if token.token_type is TokenType.IDENTIFIER else token.text.lower()
+    return token.text if token.token_type is TokenType.IDENTIFIER else lowered(token.text)
 
 
 def arguments(tokens: list[Token], open_: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from sqlglot import Token, exp
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog import builtins
+from mvc.catalog.tokens import lowered
 from mvc.catalog.types import counts_taken
 from mvc.expression.calls import QUERY_STARTS, calls_of, miscounted
 from mvc.expression.expression import Call, ColumnRef, Expression, ExpressionError
@@ -129,7 +130,7 @@ def folded(identifier: exp.Expression | None) -> str:
     if not isinstance(identifier, exp.Identifier):
         return ""
     name = str(identifier.this)
-    return name if identifier.args.get("quoted") else name.lower()
+    return name if identifier.args.get("quoted") else lowered(name)
 
 
 def _column_ref(node: exp.Column) -> ColumnRef:

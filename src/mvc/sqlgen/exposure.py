@@ -13,48 +13,33 @@ from collections.abc import Iterable
 from mvc.analysis.access import Access, Restriction, Term
 from mvc.analysis.predicate import Predicate
 from mvc.analysis.resolved import ResolvedView
+from mvc.artifacts import Arm, Exposure
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.leaf import operand
-from mvc.sqlgen.naming import joined_name
-from mvc.sqlgen.storage import comment_on
+from mvc.sqlgen.naming import arm_names
 
 
-def create_exposure(view: ResolvedView, access: Access, reference: tuple[str, str], stored_schema: str) -> list[str]:
-    """The exposure, its comments and its grants. May run again without harm."""
-    exposed = qualified(view.view.schema, view.view.name)
-    readers = ", ".join(literal(role) for role in access.readers)
-    function = qualified(stored_schema, "set_readers")
-    return [
-        *_create_views(view, access, exposed, reference),
-        *comment_on("VIEW", exposed, view.view.description),
-        *(
-            statement
-            for column in view.columns
-            for statement in comment_on("COLUMN", f"{exposed}.{identifier(column.name)}", column.description)
-        ),
-        f"SELECT {function}({literal(view.view.schema)}, {literal(view.view.name)}, ARRAY[{readers}]::name[])",
-    ]
+def exposure_of(view: ResolvedView, access: Access, reference: tuple[str, str]) -> Exposure:
+    """The exposure's SELECT over the storage, through arms where there are two.
 
-
-def _create_views(view: ResolvedView, access: Access, exposed: str, reference: tuple[str, str]) -> list[str]:
-    columns = ",\n  ".join(identifier(column.name) for column in view.columns)
-    alias = identifier(view.view.name)
+    An arm bears the name of what is stored, which does not depend on the order of the columns; so their order in it does not either.
+    """
+    names = [column.name for column in view.columns]
+    columns, wheres, alias = _listed(names), _arms(access), identifier(view.view.name)
+    read = columns if len(wheres) == 1 else _listed(sorted(names))
     arms = [
-        f"SELECT\n  {columns}\nFROM {qualified(*reference)} AS {alias}" + (f"\nWHERE {_joined(where)}" if where else "")
-        for where in _arms(access)
+        f"SELECT\n  {read}\nFROM {qualified(*reference)} AS {alias}" + (f"\nWHERE {_joined(where)}" if where else "")
+        for where in wheres
     ]
-    barrier = bool(access.readers) and not access.unconditional
     if len(arms) == 1:
-        return [_create_view(exposed, arms[0], barrier=barrier)]
+        return Exposure(arms[0], barrier=bool(access.readers) and not access.unconditional, arms=())
     schema, stored = reference
-    names = [qualified(schema, joined_name(stored, suffix)) for suffix in ("gate", "rows")]
-    created = [_create_view(name, arm, barrier=True) for name, arm in zip(names, arms, strict=True)]
-    union = "\nUNION ALL\n".join(f"SELECT\n  {columns}\nFROM {name}" for name in names)
-    return [*created, _create_view(exposed, union, barrier=True)]
+    union = "\nUNION ALL\n".join(f"SELECT\n  {columns}\nFROM {qualified(schema, name)}" for name in arm_names(stored))
+    return Exposure(union, barrier=True, arms=tuple(map(Arm, arm_names(stored), arms)))
 
 
-def _create_view(name: str, query: str, *, barrier: bool) -> str:
-    return f"CREATE OR REPLACE VIEW {name} WITH (security_barrier = {'true' if barrier else 'false'}) AS\n{query}"
+def _listed(names: Iterable[str]) -> str:
+    return ",\n  ".join(identifier(name) for name in names)
 
 
 def _joined(conditions: list[str]) -> str:

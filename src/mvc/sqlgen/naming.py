@@ -27,6 +27,15 @@ def joined_name(*parts: str) -> str:
 
 
 def stored_name(view: str, digest: str) -> str:
-    """The stored relation's name: as much of the view's as fits, and the fingerprint."""
-    encoded = view.encode("utf-8")[: MAX_IDENTIFIER_BYTES - FINGERPRINT_LENGTH - 1]
-    return f"{encoded.decode('utf-8', 'ignore')}_{digest}"
+    """The stored relation's name: as much of the view's as fits, and the fingerprint.
+
+    Two views of one meaning must not share what stores them, so a name that is cut counts as a part of the definition.
+    """
+    encoded = view.encode("utf-8")
+    kept = encoded[: MAX_IDENTIFIER_BYTES - FINGERPRINT_LENGTH - 1]
+    return f"{kept.decode('utf-8', 'ignore')}_{digest if kept == encoded else fingerprint(digest, view)}"
+
+
+def arm_names(stored: str) -> tuple[str, str]:
+    """The names of an exposure's two arms: all rows through a gate, and the filtered ones."""
+    return joined_name(stored, "gate"), joined_name(stored, "rows")

@@ -9,6 +9,18 @@ from urllib.parse import quote
 from mvc.artifacts import CompiledView, Target
 from mvc.quoting import identifier, literal, qualified
 from mvc.runtime import runtime_sql
+from mvc.sqlgen.statements import (
+    arms_sql,
+    comments_sql,
+    deployment_sql,
+    expect_sql,
+    expose_sql,
+    names_array,
+    readers_sql,
+    record_sql,
+    register_sql,
+    storage_sql,
+)
 
 STORAGE: Final = "Storage: what is refreshed, for the owner alone"
 EXPOSURE: Final = "Exposure: what readers use, each role its rows"
@@ -19,7 +31,7 @@ def script(target: Target, views: Iterable[CompiledView]) -> str:
     chosen = tuple(views)
     parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), _runtime(target), _title(STORAGE)]
     parts += [_storage(target, view) for view in chosen]
-    parts += [_title(EXPOSURE), *(_exposure(view) for view in chosen)]
+    parts += [_title(EXPOSURE), *(_exposure(target, view) for view in chosen)]
     return _joined([*parts, _closing(target), "COMMIT;"])
 
 
@@ -27,7 +39,9 @@ def script_files(target: Target, views: Iterable[CompiledView]) -> dict[str, str
     """The same as files, relative path → text: one per view, the runtime, and `deploy.sql`, which runs them in order."""
     chosen = tuple(views)
     mark = f"-- Compiled from the project {_comment(target.project)}. Change the YAML, not this file."
-    files = {f"views/{_file_name(view)}": _joined([mark, _storage(target, view), _exposure(view)]) for view in chosen}
+    files = {
+        f"views/{_file_name(view)}": _joined([mark, _storage(target, view), _exposure(target, view)]) for view in chosen
+    }
     included = "\n".join(f"\\ir {name}" for name in ("runtime.sql", *files))
     parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), included, _closing(target), "COMMIT;"]
     return {"deploy.sql": _joined(parts), "runtime.sql": _joined([mark, _runtime(target)]), **files}
@@ -38,16 +52,18 @@ def _joined(parts: list[str]) -> str:
 
 
 def _runtime(target: Target) -> str:
-    return "\n\n".join([_title("Runtime: ledger, log, access, refresh"), *_terminated(runtime_sql(target.stored))])
+    parts = [*runtime_sql(target.stored), deployment_sql(target)]
+    return "\n\n".join([_title("Runtime: ledger, log, access, deployment, refresh"), *_terminated(parts)])
 
 
 def _storage(target: Target, view: CompiledView) -> str:
-    statements = (*requirements_sql(target, view), *view.storage_sql, ledger_sql(target, view))
-    return "\n\n".join([_name(view), *_terminated(statements)])
+    statements = (expect_sql(target, view, view, may_be_new=True), *requirements_sql(target, view), *storage_sql(view))
+    return "\n\n".join([_name(view), *_terminated((*statements, register_sql(target, view)))])
 
 
-def _exposure(view: CompiledView) -> str:
-    return "\n\n".join([_name(view), *_terminated(view.exposure_sql)])
+def _exposure(target: Target, view: CompiledView) -> str:
+    statements = (*arms_sql(target, view), expose_sql(target, view), *comments_sql(view), readers_sql(target, view))
+    return "\n\n".join([_name(view), *_terminated((*statements, record_sql(target, view)))])
 
 
 def _closing(target: Target) -> str:
@@ -70,48 +86,22 @@ def settings_sql(target: Target) -> list[str]:
         "SET LOCAL DateStyle = 'ISO, MDY'",
         "SET LOCAL IntervalStyle = 'postgres'",
         "SET LOCAL standard_conforming_strings = on",
+        "SET LOCAL quote_all_identifiers = off",
         "SET LOCAL client_min_messages = warning",
         "SET LOCAL check_function_bodies = off",
     ]
 
 
 def requirements_sql(target: Target, view: CompiledView) -> list[str]:
-    """Checks that the view may be deployed here, and that its extensions are there."""
+    """Checks that the extensions that the view needs are there."""
     function = qualified(target.stored, "require_extension")
-    names = ", ".join(literal(name) for name in (view.schema, view.name, view.storage[1]))
-    return [f"SELECT {qualified(target.stored, 'may_deploy')}({names})"] + [
-        f"SELECT {function}({literal(extension)}, {literal(view.name)})" for extension in view.requires
-    ]
-
-
-def ledger_sql(target: Target, view: CompiledView) -> str:
-    """The view's row in the ledger, which is what refreshes go by."""
-    values = [
-        literal(view.schema),
-        literal(view.name),
-        literal(view.storage[1]),
-        literal(view.kind),
-        _names(view.grain),
-        _names(view.upstream),
-        literal(target.timezone),
-        literal(view.path),
-        literal(target.compiler),
-    ]
-    columns = "view_schema, view_name, stored_name, kind, grain, upstream, timezone, spec_path, compiler"
-    update = ", ".join(f"{column} = excluded.{column}" for column in columns.split(", ")[2:])
-    return (
-        f"INSERT INTO {qualified(target.stored, 'deployed_view')} ({columns})\nVALUES ({', '.join(values)})\n"
-        f"ON CONFLICT (view_schema, view_name) DO UPDATE SET {update}, deployed_at = now(), deployed_by = session_user"
-    )
+    return [f"SELECT {function}({literal(extension)}, {literal(view.name)})" for extension in view.requires]
 
 
 def closing_sql(target: Target) -> str:
     """Takes every right on the stored schema from everyone but its owner, and lets the named roles refresh."""
-    return f"SELECT {qualified(target.stored, 'close_storage')}({_names(target.refresh_roles)})"
-
-
-def _names(names: Iterable[str]) -> str:
-    return f"ARRAY[{', '.join(literal(name) for name in names)}]::name[]"
+    values = f"{names_array(target.refresh_roles)}, {literal(target.project)}"
+    return f"SELECT {qualified(target.stored, 'close_storage')}({values})"
 
 
 def _terminated(statements: Iterable[str]) -> list[str]:

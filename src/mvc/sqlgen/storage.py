@@ -1,4 +1,4 @@
-"""The stored relation of a view: a materialized view with its indexes, or a plain view, under a fingerprinted name."""
+"""What is stored of a view: its query, with a hidden column where the grain may be NULL, and its indexes."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 from sqlglot import exp
 
 from mvc.analysis.resolved import BodyQuery, DeclaredQuery, OutputColumn, ResolvedView
+from mvc.artifacts import CompiledIndex
 from mvc.model.view import Index, IndexKey, Setting
-from mvc.quoting import identifier, is_plain, literal, qualified
+from mvc.quoting import identifier, is_plain, qualified
 from mvc.sqlgen.aggregate import constant
 from mvc.sqlgen.leaf import leaf, name
 from mvc.sqlgen.naming import HIDDEN_COLUMN, fingerprint, joined_name
 from mvc.sqlgen.proof import parse_one_statement, print_proven
 from mvc.sqlgen.query import declared_select
+from mvc.sqlgen.statements import parameters_text
 
 WRAPPED = "rows_of_view"
 
@@ -33,7 +35,7 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     if view.view.kind == "plain" or not view.nullable_grain:
         return query
     listed = [leaf(qualified(WRAPPED, column.name)) for column in view.columns]
-    outer = exp.Select(expressions=[*listed, exp.Alias(this=leaf(_hidden(view)), alias=name(HIDDEN_COLUMN))])
+    outer = exp.Select(expressions=[*listed, exp.Alias(this=leaf(hidden_column(view)), alias=name(HIDDEN_COLUMN))])
     alias = exp.TableAlias(this=name(WRAPPED))
     if isinstance(view.query, DeclaredQuery):
         return print_proven(outer.from_(exp.Subquery(this=declared_select(view, view.query), alias=alias)))
@@ -44,7 +46,7 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     return wrapped
 
 
-def _hidden(view: ResolvedView) -> str:
+def hidden_column(view: ResolvedView) -> str:
     """The nullable columns of the grain as an array: never NULL itself, and equal where all are equal or NULL."""
     columns = [column for column in _grain_columns(view) if column.nullable]
     types = {column.type for column in columns}
@@ -58,44 +60,32 @@ def _grain_columns(view: ResolvedView) -> list[OutputColumn]:
     return [column for column in columns if column]
 
 
-def create_storage(view: ResolvedView, reference: tuple[str, str], query: str) -> list[str]:
-    """CREATE statements that may run again without harm. A materialized view starts without data."""
-    named = qualified(*reference)
+def compiled_indexes(view: ResolvedView, stored: str) -> tuple[CompiledIndex, ...]:
+    """The derived unique index on the grain, then the spec's. A name ends in a digest of what the index is, so that another
+    definition never bears the name of one that is there.
+    """
     if view.view.kind == "plain":
-        return [f"CREATE OR REPLACE VIEW {named} AS\n{query}"]
-    parameters = _parameters(view.view.parameters)
-    return [f"CREATE MATERIALIZED VIEW IF NOT EXISTS {named}{parameters} AS\n{query}\nWITH NO DATA"]
-
-
-def create_indexes(view: ResolvedView, reference: tuple[str, str]) -> list[str]:
-    """The derived unique index on the grain, then the spec's."""
-    if view.view.kind == "plain":
-        return []
-    schema, stored = reference
-    unique = [column.name for column in _grain_columns(view) if not column.nullable]
-    unique += [HIDDEN_COLUMN] if view.nullable_grain else []
-    table = qualified(schema, stored)
-    statements = [
-        f"CREATE UNIQUE INDEX IF NOT EXISTS {identifier(joined_name(stored, 'grain'))} ON {table} ({_columns(unique)})"
-    ]
+        return ()
+    key = _columns(grain_key(view))
+    found = [CompiledIndex(joined_name(stored, "grain"), f"({key})", unique=True, origin="grain")]
     if view.nullable_grain and view.grain:
-        lookup = identifier(joined_name(stored, "lookup"))
-        statements.append(f"CREATE INDEX IF NOT EXISTS {lookup} ON {table} ({_columns(view.grain)})")
-    names = index_names(view, stored)
-    return statements + [_create_index(index, names[number], table) for number, index in enumerate(view.indexes)]
+        lookup = f"({_columns(view.grain)})"
+        found.append(CompiledIndex(joined_name(stored, "lookup"), lookup, unique=False, origin="lookup"))
+    found += [_spec_index(index, stored) for index in view.indexes]
+    return tuple({item.name: item for item in found}.values())
 
 
-def index_names(view: ResolvedView, stored: str) -> list[str]:
-    """A name for each index of the spec, made from its columns where none is given; unique among the view's."""
-    digest = stored.rpartition("_")[2]
-    names: list[str] = []
-    for index in view.indexes:
-        if index.name:
-            made = joined_name(index.name, digest)
-        else:
-            made = joined_name(stored, *(_key_word(key) for key in index.keys), "idx")
-        names.append(joined_name(made, fingerprint(_create_index(index, made, ""))) if made in names else made)
-    return names
+def grain_key(view: ResolvedView) -> list[str]:
+    """The stored columns that identify a row, none of them ever NULL."""
+    never_null = [column.name for column in _grain_columns(view) if not column.nullable]
+    return [*never_null, HIDDEN_COLUMN] if view.nullable_grain else never_null
+
+
+def _spec_index(index: Index, stored: str) -> CompiledIndex:
+    definition = _definition(index)
+    digest = fingerprint(definition, "unique" if index.unique else "")
+    name = index.name or joined_name(*(_key_word(key) for key in index.keys))
+    return CompiledIndex(joined_name(stored, name, digest), definition, index.unique, "spec")
 
 
 def _key_word(key: IndexKey) -> str:
@@ -103,14 +93,12 @@ def _key_word(key: IndexKey) -> str:
     return expression.columns[0].name if len(expression.columns) == 1 and not expression.calls else "expr"
 
 
-def _create_index(index: Index, index_name: str, table: str) -> str:
-    unique = "UNIQUE " if index.unique else ""
-    method = "" if index.method == "btree" else f" USING {identifier(index.method)}"
+def _definition(index: Index) -> str:
+    method = "" if index.method == "btree" else f"USING {identifier(index.method)} "
     keys = ", ".join(_key(key) for key in index.keys)
     include = f" INCLUDE ({_columns(index.include)})" if index.include else ""
     where = f" WHERE {index.where.expression.text}" if index.where else ""
-    head = f"CREATE {unique}INDEX IF NOT EXISTS {identifier(index_name)} ON {table}{method}"
-    return f"{head} ({keys}){include}{_parameters(index.parameters)}{where}"
+    return f"{method}({keys}){include}{parameters_text(options(index.parameters))}{where}"
 
 
 def _key(key: IndexKey) -> str:
@@ -127,18 +115,10 @@ def _columns(names: Iterable[str]) -> str:
     return ", ".join(identifier(item) for item in names)
 
 
-def _parameters(parameters: Mapping[str, Setting]) -> str:
-    """`WITH (fillfactor = 90)`. A parameter's name may be qualified (`toast.autovacuum_enabled`)."""
-    if not parameters:
-        return ""
-    items = (f"{_parameter_name(key)} = {constant(value)}" for key, value in parameters.items())
-    return f" WITH ({', '.join(items)})"
+def options(parameters: Mapping[str, Setting]) -> tuple[tuple[str, str], ...]:
+    """Storage parameters as names and values in SQL, by name. A name may be qualified (`toast.autovacuum_enabled`)."""
+    return tuple(sorted((_parameter_name(key), constant(value)) for key, value in parameters.items()))
 
 
 def _parameter_name(key: str) -> str:
     return ".".join(part if is_plain(part) else identifier(part) for part in key.split("."))
-
-
-def comment_on(kind: str, reference: str, text: str | None) -> list[str]:
-    """COMMENT ON, for a description that there is."""
-    return [f"COMMENT ON {kind} {reference} IS {literal(text)}"] if text else []

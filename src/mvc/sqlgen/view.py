@@ -1,52 +1,142 @@
-"""A resolved view → CompiledView: its query, its storage under a fingerprinted name, its exposure."""
+"""A resolved view → CompiledView: what it means, its query, its storage under a fingerprinted name, its exposure."""
 
 from __future__ import annotations
 
-from mvc.analysis.access import Access
-from mvc.analysis.resolved import OutputColumn, ResolvedView
-from mvc.artifacts import CompiledColumn, CompiledView
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mvc.analysis.access import Access, Term
+from mvc.analysis.body_analysed import AnalysedBody
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.artifacts import (
+    CompiledAccess,
+    CompiledColumn,
+    CompiledSource,
+    CompiledView,
+    Restriction,
+    Rule,
+)
+from mvc.expression import Expression
 from mvc.model.project import Settings
-from mvc.quoting import qualified
+from mvc.model.view import Declared
+from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
-from mvc.sqlgen.exposure import create_exposure
+from mvc.sqlgen.exposure import exposure_of
+from mvc.sqlgen.meaning import GENERATION, DeclaredMeaning, conditions_text
 from mvc.sqlgen.naming import fingerprint, stored_name
-from mvc.sqlgen.storage import comment_on, create_indexes, create_storage, query_text, stored_query_text
+from mvc.sqlgen.storage import compiled_indexes, hidden_column, options, query_text, stored_query_text
+
+
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What a view means, whichever way its body was given."""
+
+    digest_parts: tuple[str, ...]
+    columns: Mapping[str, str]
+    sources: tuple[CompiledSource, ...] = ()
+    filters: tuple[str, ...] = ()
+    body: str = ""
 
 
 def generate(view: ResolvedView, access: Access, settings: Settings) -> CompiledView:
-    """Everything that deploys one view. What is stored decides its name: query, kind, parameters, time zone."""
+    """Everything that deploys one view, and everything by which it is compared with another state of itself."""
     query = query_text(view)
-    stored = stored_query_text(view, query)
-    kind = view.view.kind
-    digest = fingerprint(kind, stored, repr(sorted(view.view.parameters.items())), settings.timezone, view.view.schema)
-    reference = (settings.stored, stored_name(view.view.name, digest))
-    object_kind = "MATERIALIZED VIEW" if kind == "materialized" else "VIEW"
-    note = f"Stores {view.view.schema}.{view.view.name}, declared in {view.view.origin.document.path}"
+    meaning = _meaning(view)
+    name = stored_name(view.view.name, _digest(view, meaning, settings))
+    reference = (settings.stored, name)
+    columns = tuple(_columns(view, meaning))
     return CompiledView(
         name=view.view.name,
         schema=view.view.schema,
-        kind=kind,
+        kind=view.view.kind,
         path=view.view.origin.document.path,
         description=view.view.description,
         tags=view.view.tags,
         storage=reference,
-        columns=tuple(_column(column) for column in view.columns),
+        columns=columns,
+        sources=meaning.sources,
+        filters=meaning.filters,
+        body=meaning.body,
         grain=view.grain or (),
         proven=view.proven,
         upstream=view.upstream,
+        reads=tuple(sorted(_reads(view))),
         requires=view.view.requires,
-        readers=access.readers,
+        options=options(view.view.parameters),
+        indexes=compiled_indexes(view, name),
+        access=_access(access),
         query=query,
-        storage_sql=(
-            *create_storage(view, reference, stored),
-            *comment_on(object_kind, qualified(*reference), note),
-            *create_indexes(view, reference),
-        ),
-        exposure_sql=tuple(create_exposure(view, access, reference, settings.stored)),
+        stored_query=stored_query_text(view, query),
+        exposure=exposure_of(view, access, reference),
         claims=claims(view),
     )
 
 
-def _column(column: OutputColumn) -> CompiledColumn:
-    lineage = tuple(sorted(f"{relation}.{name}" for relation, name in column.lineage))
-    return CompiledColumn(column.name, column.type, column.nullable, column.description, lineage)
+def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings) -> str:
+    hidden = hidden_column(view) if view.nullable_grain and view.view.kind == "materialized" else ""
+    surroundings = (GENERATION, view.view.kind, view.view.schema, settings.timezone, hidden)
+    return fingerprint(*surroundings, *settings.search_path, *meaning.digest_parts)
+
+
+def _meaning(view: ResolvedView) -> _Meaning:
+    if isinstance(view.query, DeclaredQuery) and isinstance(view.view.body, Declared):
+        declared = DeclaredMeaning(view.query, view.view.body)
+        return _Meaning(declared.digest_parts, declared.columns, declared.sources, declared.filters)
+    if isinstance(view.query, AnalysedBody):
+        body = BodyMeaning(view.query.sql, view.query.analysis)
+        return _Meaning(body.digest_parts, body.columns, body=body.body)
+    raise TypeError(view.query)
+
+
+def _columns(view: ResolvedView, meaning: _Meaning) -> Iterator[CompiledColumn]:
+    for column in view.columns:
+        lineage = tuple(sorted(f"{relation}.{name}" for relation, name in column.lineage))
+        means = meaning.columns.get(column.name, "")
+        yield CompiledColumn(column.name, column.type, column.nullable, column.description, lineage, means)
+
+
+def _reads(view: ResolvedView) -> set[str]:
+    """Every `relation.column` that any part of the query reads."""
+    if isinstance(view.query, AnalysedBody):
+        fields = (ref.field for ref in view.query.analysis.refs.values())
+        return {f"{relation}.{name}" for field in fields if field for relation, name in field.lineage}
+    if not isinstance(view.query, DeclaredQuery):
+        return set()
+    tree = view.query.tree
+    return {
+        f"{tree[ref.qualifier].readable.described}.{ref.name}"
+        for expression in _expressions(view.query)
+        for ref in expression.columns
+        if ref.qualifier in tree.nodes
+    }
+
+
+def _expressions(query: DeclaredQuery) -> Iterator[Expression]:
+    yield from query.where
+    for node in query.tree.nodes.values():
+        yield from (*node.on, *node.where)
+    for dimension in query.dimensions:
+        yield dimension.expression
+    for block in query.blocks:
+        for measure in block.measures:
+            yield from measure.expressions
+
+
+def _access(access: Access) -> CompiledAccess:
+    restrictions = {Restriction(item.roles, _rules(item.terms)) for item in access.restrictions}
+    terms = [*access.terms, *(term for item in access.restrictions for term in item.terms)]
+    columns = {name for term in terms for item in (*term.gates, *term.rows) for name in item.columns}
+    return CompiledAccess(
+        readers=access.readers,
+        rules=_rules(access.terms),
+        restrictions=tuple(sorted(restrictions, key=repr)),
+        columns=tuple(sorted(columns)),
+    )
+
+
+def _rules(terms: Iterable[Term]) -> tuple[Rule, ...]:
+    found = {
+        Rule(tuple(sorted(term.roles)), conditions_text(item.expression for item in (*term.gates, *term.rows)))
+        for term in terms
+    }
+    return tuple(sorted(found, key=repr))

@@ -1,0 +1,93 @@
+"""What changes of the content do: which columns and rows there are, and what they mean.
+
+Nearly all of it is `breaking`: a query that names a lost column fails, and one that reads other values under an old name is wrong
+without a word. A source that is only read as well is not: by the rules of the language (ARCHITECTURE, "What a view means") it
+takes rows away only where it is `required`, which its meaning says by that word (`DeclaredMeaning.sources`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from mvc.comparison.changes import (
+    BodyChanged,
+    ColumnAdded,
+    ColumnChange,
+    ColumnRedefined,
+    ColumnRemoved,
+    ColumnRenamed,
+    ColumnRetyped,
+    ContentChange,
+    FilterChanged,
+    GrainChanged,
+    KindChanged,
+    SourceAdded,
+    SourceChange,
+    SourceChanged,
+    SourceRemoved,
+)
+from mvc.comparison.difference import Effect
+
+_REQUIRED: Final = re.compile(r"(?:^|, )required(?:, one)?\Z")
+_ONE: Final = re.compile(r"(?:^|, )one\Z")
+
+
+def content_effect(change: ContentChange) -> Effect:
+    """What it does to readers; that rows are stored anew comes on top."""
+    if isinstance(change, KindChanged):
+        return _of_kind(change)
+    return _of_column(change) if isinstance(change, ColumnChange) else _of_rows(change)
+
+
+def _of_kind(change: KindChanged) -> Effect:
+    if change.after == "materialized":
+        return Effect("freshness-loosened", "readers see the rows of the last refresh, no longer those of now")
+    return Effect("safe", "the same rows, computed at every question: always fresh, and slower to ask")
+
+
+def _of_column(change: ColumnChange) -> Effect:
+    match change:
+        case ColumnAdded(column=column):
+            return Effect("safe", f"`{column}` is added, the other columns stay")
+        case ColumnRemoved(column=column):
+            return Effect("breaking", f"`{column}` is gone: whatever reads it fails")
+        case ColumnRenamed(before=before, after=after):
+            return Effect("breaking", f"`{before}` is called `{after}` now: whatever reads it by the old name fails")
+        case ColumnRetyped(column=column, before=before, after=after):
+            return Effect(
+                "breaking", f"`{column}` is {after}, no longer {before}: readers may compare or sort it otherwise"
+            )
+        case ColumnRedefined(column=column):
+            return Effect("breaking", f"`{column}` holds other values under the same name")
+
+
+def _of_rows(change: GrainChanged | SourceChange | FilterChanged | BodyChanged) -> Effect:
+    match change:
+        case GrainChanged(after=after):
+            return Effect("breaking", f"a row stands for something else: {_grain(after)}")
+        case SourceAdded(relation=relation, meaning=meaning) if _REQUIRED.search(meaning):
+            return Effect(
+                "breaking", f"only rows with a match in {relation} count now: values change under the same names"
+            )
+        case SourceAdded(relation=relation):
+            return Effect("safe", f"{relation} is read as well; it takes no row away from what was there")
+        case SourceRemoved(relation=relation):
+            return Effect("breaking", f"{relation} is no longer read: values change under the same names")
+        case SourceChanged(relation=relation, before=before, after=after) if _unclaimed(before) == _unclaimed(after):
+            return Effect("safe", f"the same rows, as long as what is claimed of {relation} holds")
+        case SourceChanged(relation=relation):
+            return Effect("breaking", f"other rows of {relation} count: values change under the same names")
+        case FilterChanged():
+            return Effect("breaking", "other rows count: values change under the same names")
+        case BodyChanged():
+            reason = "the SELECT has changed: other rows may count, and values change under the same names"
+            return Effect("breaking", reason, undecided=True)
+
+
+def _unclaimed(meaning: str) -> str:
+    return _ONE.sub("", meaning)
+
+
+def _grain(columns: tuple[str, ...]) -> str:
+    return f"one row for each {', '.join(f'`{item}`' for item in columns)}" if columns else "no column identifies it"

@@ -1,0 +1,203 @@
+"""What a resolved view means, as canonical text: what `mvc diff` shows, and what the stored relation's name is a digest of.
+
+Aliases are replaced by what they stand for, so a renamed one changes nothing. Everything that decides which rows are stored
+is part of the digest: also what the catalog's keys say about each join, since the emitted SQL follows from it. A change of
+the compiler that alters stored rows for the same meaning raises GENERATION.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from mvc.analysis.measures import Measure
+from mvc.analysis.resolved import DeclaredQuery
+from mvc.analysis.tree import JoinTree, Node
+from mvc.artifacts import CompiledSource
+from mvc.expression import Expression
+from mvc.expression.canonical import canonical
+from mvc.model.view import Aggregate, Computed, Declared
+from mvc.quoting import identifier, qualified
+from mvc.sqlgen.aggregate import constant
+from mvc.sqlgen.naming import fingerprint
+
+GENERATION: Final = "1"  # raise it when the same meaning must be stored anew
+
+Write = Callable[[str, str], str]
+
+
+class DeclaredMeaning:
+    """The meaning of a declared view, with aliases written as their relations (`labels`) or as digests (`signatures`)."""
+
+    def __init__(self, query: DeclaredQuery, declared: Declared) -> None:
+        self.query = query
+        self.declared = declared
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """A readable name for each alias: its relation's. Of several sources with one relation the plainest has it alone.
+
+        Two have one label only if they mean the same, in whatever order the spec lists them.
+        """
+        tree = self.query.tree
+        names = _relation_labels(tree.nodes)
+        labels: dict[str, str] = {}
+        for depth in sorted({node.depth for node in tree.nodes.values()}):
+            known = {**names, **labels}
+            texts = {alias: self._conditions(alias, known) for alias, node in tree.nodes.items() if node.depth == depth}
+            for alias in sorted(texts, key=lambda alias: (len(texts[alias]), texts[alias], self.signatures[alias])):
+                labels[alias] = self._label(alias, names[alias], texts[alias], labels)
+        return labels
+
+    def _label(self, alias: str, name: str, conditions: str, labels: Mapping[str, str]) -> str:
+        """The first one that nothing of another meaning has."""
+        signature = self.signatures[alias]
+        taken = {label for other, label in labels.items() if self.signatures[other] != signature}
+        choice = (name, f"{name}[{conditions}]", f"{name}[{conditions}, {signature}]")
+        return next(label for label in choice if label not in taken)
+
+    def _conditions(self, alias: str, names: Mapping[str, str]) -> str:
+        node = self.query.tree[alias]
+        return " and ".join(sorted(canonical(item, _writer(names)) for item in (*node.on, *node.where)))
+
+    @cached_property
+    def signatures(self) -> Mapping[str, str]:
+        """For each alias a digest of everything that decides which of its rows there are, parents included."""
+        tree = self.query.tree
+        found: dict[str, str] = {}
+        for alias in sorted(tree.nodes, key=lambda alias: tree[alias].depth):
+            self._sign(alias, tree, found)
+        return found
+
+    def _sign(self, alias: str, tree: JoinTree, found: dict[str, str]) -> None:
+        if alias in found:
+            return
+        node = tree[alias]
+        own = {**found, alias: "self"}
+        others = {ref.qualifier for item in (*node.on, *node.where) for ref in item.columns} - own.keys() - {None}
+        for other in sorted(item for item in others if item):
+            found.setdefault(alias, "self")  # a circle of conditions reads this one as itself
+            self._sign(other, tree, found)
+        found.pop(alias, None)
+        write = _writer({**found, alias: "self"})
+        conditions = [sorted(canonical(item, write) for item in part) for part in (node.on, node.where)]
+        facts = (
+            found.get(node.parent or "", ""),
+            _relation_exact(node),
+            node.source.required,
+            node.to_one,
+            node.identity,
+        )
+        found[alias] = fingerprint(repr((conditions, facts)))
+
+    @property
+    def sources(self) -> tuple[CompiledSource, ...]:
+        """The sources, the base first, else by alias."""
+        tree = self.query.tree
+        nodes = sorted(tree.nodes.values(), key=lambda node: (node.depth > 0, node.alias))
+        return tuple(CompiledSource(node.alias, _relation_described(node), self._source(node)) for node in nodes)
+
+    def _source(self, node: Node) -> str:
+        write = _writer(self.labels)
+        parts = [
+            f"{word} {' and '.join(sorted(canonical(item, write) for item in items))}"
+            for word, items in (("on", node.on), ("where", node.where))
+            if items
+        ]
+        claims = [word for word, said in (("required", node.source.required), ("one", node.source.one)) if said]
+        return ", ".join([*parts, *claims])
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The conditions on base rows."""
+        return tuple(sorted(canonical(item, _writer(self.labels)) for item in self.query.where))
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The meaning of each column, for people."""
+        return self._columns(self.labels)
+
+    @property
+    def digest_parts(self) -> tuple[str, ...]:
+        """Everything that is stored, in an order that does not depend on the spec's."""
+        columns = sorted(self._columns(self.signatures).items())
+        filters = sorted(canonical(item, _writer(self.signatures)) for item in self.query.where)
+        return (
+            repr(columns),
+            repr(filters),
+            repr(sorted(self.signatures.values())),
+            repr(sorted(self.query.grain.columns)),
+        )
+
+    def _columns(self, names: Mapping[str, str]) -> dict[str, str]:
+        write = _writer(names)
+        found = {item.name: canonical(item.expression, write) for item in self.query.dimensions}
+        for block in self.query.blocks:
+            found |= {item.name: _measure(item, names, write) for item in block.measures}
+        for computed in self.query.computed:
+            found[computed.name] = _computed(computed, found)
+        return found
+
+
+def _writer(names: Mapping[str, str]) -> Write:
+    return lambda qualifier, name: f"{names.get(qualifier, qualifier)}.{identifier(name)}"
+
+
+def _relation_labels(nodes: Mapping[str, Node]) -> dict[str, str]:
+    """The names of the relations; with the schema where two schemas have one of that name."""
+    relations = {node.readable.described for node in nodes.values() if node.readable.reference}
+    shared = Counter(name.rpartition(".")[2] for name in relations)
+    labels = {name: short if shared[short := name.rpartition(".")[2]] == 1 else name for name in relations}
+    return {
+        alias: labels[node.readable.described] if node.readable.reference else "subquery"
+        for alias, node in nodes.items()
+    }
+
+
+def _relation_described(node: Node) -> str:
+    return node.readable.sql or node.readable.described
+
+
+def _relation_exact(node: Node) -> str:
+    """What is read: of another view of the project, its stored relation."""
+    return qualified(*node.readable.reference) if node.readable.reference else f"{node.readable.sql}"
+
+
+def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:
+    aggregate = measure.aggregate
+    argument = canonical(measure.argument, write) if measure.argument else f"{names[measure.source]}.*"
+    text = argument if aggregate.function == "sql" else f"{aggregate.function}({_arguments(measure, argument, write)})"
+    of = f" of {names[measure.source]}" if measure.argument and not _reads_only_source(measure) else ""
+    where = f" where {canonical(measure.where, write)}" if measure.where else ""
+    return f"{text}{of}{where}{_default(aggregate)}"
+
+
+def _reads_only_source(measure: Measure) -> bool:
+    return measure.argument is not None and {ref.qualifier for ref in measure.argument.columns} == {measure.source}
+
+
+def _arguments(measure: Measure, argument: str, write: Write) -> str:
+    aggregate = measure.aggregate
+    distinct = "distinct " if aggregate.distinct else ""
+    separator = f", {constant(aggregate.separator)}" if aggregate.function == "string_agg" else ""
+    at = f", {aggregate.at}" if aggregate.at is not None else ""
+    terms = [f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in measure.order]
+    order = f" order by {', '.join(terms)}" if terms else ""
+    return f"{distinct}{argument}{separator}{at}{order}"
+
+
+def _default(item: Aggregate | Computed) -> str:
+    return "" if item.default is None else f" else {constant(item.default)}"
+
+
+def _computed(item: Computed, known: Mapping[str, str]) -> str:
+    """The expression with each column that it reads replaced by what that means."""
+    text = canonical(item.sql.expression, lambda _, name: f"[{known[name]}]" if name in known else identifier(name))
+    return f"{text}{_default(item)}"
+
+
+def conditions_text(items: Iterable[Expression]) -> tuple[str, ...]:
+    """Conditions of a policy as canonical texts, each once."""
+    return tuple(sorted({canonical(item, lambda alias, name: f"{alias}.{name}" if alias else name) for item in items}))

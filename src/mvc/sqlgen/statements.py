@@ -1,0 +1,168 @@
+"""A compiled view → the statements that store it, expose it and write it into the ledger. Each is safe to run again.
+
+Only compiled data is read here, so what was deployed last year can be built, exposed or compared again from its record.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from mvc.artifacts import CompiledIndex, CompiledView, Target
+from mvc.quoting import dollar_quoted, identifier, literal, qualified
+from mvc.record import to_record
+
+
+def storage_sql(view: CompiledView) -> tuple[str, ...]:
+    """What creates the stored relation, without data, and its indexes."""
+    return (create_storage(view), storage_comment(view), *(create_index(view, index) for index in view.indexes))
+
+
+def create_storage(view: CompiledView) -> str:
+    """The stored relation, without rows."""
+    named, parameters = qualified(*view.storage), parameters_text(view.options)
+    if view.kind == "plain":
+        return f"CREATE OR REPLACE VIEW {named} AS\n{view.stored_query}"
+    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {named}{parameters} AS\n{view.stored_query}\nWITH NO DATA"
+
+
+def storage_comment(view: CompiledView) -> str:
+    """Says whose rows are stored."""
+    note = f"Stores {view.schema}.{view.name}, declared in {view.path}"
+    return f"COMMENT ON {storage_kind(view)} {qualified(*view.storage)} IS {literal(note)}"
+
+
+def storage_kind(view: CompiledView) -> str:
+    """What PostgreSQL calls the stored relation."""
+    return "MATERIALIZED VIEW" if view.kind == "materialized" else "VIEW"
+
+
+def create_index(view: CompiledView, index: CompiledIndex) -> str:
+    """One index of the stored relation."""
+    unique = "UNIQUE " if index.unique else ""
+    return (
+        f"CREATE {unique}INDEX IF NOT EXISTS {identifier(index.name)} ON {qualified(*view.storage)} {index.definition}"
+    )
+
+
+def parameters_text(options: Iterable[tuple[str, str]]) -> str:
+    """` WITH (fillfactor = 90)`, or nothing."""
+    listed = ", ".join(f"{name} = {value}" for name, value in options)
+    return f" WITH ({listed})" if listed else ""
+
+
+def exposure_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
+    """What creates the exposure, its comments and its grants, as plain statements."""
+    exposed = qualified(view.schema, view.name)
+    create = _create_view(exposed, view.exposure.query, barrier=view.exposure.barrier)
+    return (*arms_sql(target, view), create, *comments_sql(view), readers_sql(target, view))
+
+
+def arms_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
+    """The exposure's arms, each the owner's alone."""
+    return tuple(
+        statement
+        for arm in view.exposure.arms
+        for statement in (
+            _create_view(qualified(target.stored, arm.name), arm.query, barrier=True),
+            f"SELECT {qualified(target.stored, 'seal')}({literal(arm.name)})",
+        )
+    )
+
+
+def _create_view(name: str, query: str, *, barrier: bool) -> str:
+    return f"CREATE OR REPLACE VIEW {name} WITH (security_barrier = {'true' if barrier else 'false'}) AS\n{query}"
+
+
+def expose_sql(target: Target, view: CompiledView, renamed: Iterable[tuple[str, str]] = ()) -> str:
+    """The exposure put in place by the runtime, whatever columns, order or dependents the one that is there has."""
+    values = [
+        literal(view.schema),
+        literal(view.name),
+        names_array(column.name for column in view.columns),
+        "true" if view.exposure.barrier else "false",
+        dollar_quoted(f"\n{view.exposure.query}\n", "view"),
+    ]
+    if pairs := [name for pair in renamed for name in pair]:
+        values.append(names_array(pairs))
+    return f"SELECT {qualified(target.stored, 'expose')}({', '.join(values)})"
+
+
+def comments_sql(view: CompiledView) -> tuple[str, ...]:
+    """The descriptions that there are."""
+    columns = {column.name: column.description for column in view.columns if column.description}
+    own = (comment_on_view(view, view.description),) if view.description else ()
+    return (*own, *(comment_on_column(view, name, text) for name, text in columns.items()))
+
+
+def comment_on_view(view: CompiledView, text: str | None) -> str:
+    """The exposure's comment; None takes it away."""
+    return f"COMMENT ON VIEW {qualified(view.schema, view.name)} IS {literal(text) if text else 'NULL'}"
+
+
+def comment_on_column(view: CompiledView, column: str, text: str | None) -> str:
+    """The comment of one column of the exposure; None takes it away."""
+    named = f"{qualified(view.schema, view.name)}.{identifier(column)}"
+    return f"COMMENT ON COLUMN {named} IS {literal(text) if text else 'NULL'}"
+
+
+def readers_sql(target: Target, view: CompiledView) -> str:
+    """Lets the view's readers read it, and those who were readers no more."""
+    function = qualified(target.stored, "set_readers")
+    return f"SELECT {function}({literal(view.schema)}, {literal(view.name)}, {names_array(view.readers)})"
+
+
+def record_sql(target: Target, view: CompiledView) -> str:
+    """The view's row in the ledger: what refreshes go by, and what a later diff compares with."""
+    text = json.dumps(to_record(view), ensure_ascii=False, separators=(",", ":"))
+    return f"SELECT {qualified(target.stored, 'record')}({literal(target.timezone)}, {dollar_quoted(text, 'record')})"
+
+
+def register_sql(target: Target, view: CompiledView) -> str:
+    """Makes the stored relation known as built, and the owner's alone."""
+    names = (target.project, view.schema, view.name, view.storage[1])
+    return f"SELECT {qualified(target.stored, 'register')}({', '.join(map(literal, names))})"
+
+
+def expect_sql(target: Target, view: CompiledView, before: CompiledView | None, *, may_be_new: bool) -> str:
+    """Refuses to go on unless the view is deployed as `before`, or, where it may be new, not at all."""
+    stored = literal(before.storage[1]) if before else "NULL"
+    values = (literal(view.schema), literal(view.name), stored, "true" if may_be_new else "false")
+    return f"SELECT {qualified(target.stored, 'expect')}({', '.join(values)})"
+
+
+def expect_exactly_sql(target: Target, view: CompiledView, before: CompiledView) -> str:
+    """The same for a view that changes: also what its storage's name does not tell must be as `before` has it."""
+    stated = {name: to_record(getattr(before, name)) for name in ("access", "description", "indexes", "options")}
+    text = dollar_quoted(json.dumps(stated, ensure_ascii=False, separators=(",", ":")), "record")
+    return f"{expect_sql(target, view, before, may_be_new=False).removesuffix(')')}, {text})"
+
+
+def expect_settings_sql(target: Target, before: Target) -> str:
+    """Refuses to go on unless the project's settings and schedules are deployed as `before` has them."""
+    text = json.dumps(to_record(target_of(before)), ensure_ascii=False, separators=(",", ":"))
+    return f"SELECT {qualified(target.stored, 'expect_settings')}({dollar_quoted(text, 'record')})"
+
+
+def deployment_sql(target: Target, action: str = "apply") -> str:
+    """Opens a deployment in the ledger: one at a time, and with what holds for the whole project."""
+    text = json.dumps(to_record(target_of(target)), ensure_ascii=False, separators=(",", ":"))
+    return f"SELECT {qualified(target.stored, 'begin_deployment')}({literal(action)}, {dollar_quoted(text, 'record')})"
+
+
+def target_of(target: Target) -> Target:
+    """The target alone, of whatever carries more."""
+    return Target(
+        target.project,
+        target.compiler,
+        target.stored,
+        target.search_path,
+        target.timezone,
+        target.refresh_roles,
+        target.schedules,
+    )
+
+
+def names_array(names: Iterable[str]) -> str:
+    """Names as an array of PostgreSQL's type `name`."""
+    return f"ARRAY[{', '.join(literal(name) for name in names)}]::name[]"
