@@ -15,7 +15,7 @@ import pytest
 from mvc.cli.main import main
 from servers import Database
 
-from .projects import CHAIN, Done, write
+from .projects import CHAIN, ROLES, SALES, Done, Repository, create_sales, write
 
 SCRIPT = Path(sys.executable).parent / "mvc"
 
@@ -91,3 +91,40 @@ def deployed_chain(
     monkeypatch.setenv("DATABASE_URL", database.url)
     assert mvc("apply", "--yes").code == 0
     return connection
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project SALES as the current folder."""
+    folder = write(tmp_path / "sales", SALES)
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def base(sales: Path, database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+    """Its base tables, in the database that DATABASE_URL names; nothing is deployed there yet."""
+    connection = create_sales(database)
+    monkeypatch.setenv("DATABASE_URL", database.url)
+    yield connection
+    connection.execute(f"DROP OWNED BY {', '.join(ROLES)}")
+
+
+@pytest.fixture
+def deployed_sales(base: psycopg.Connection[Any], mvc: Callable[..., Done]) -> psycopg.Connection[Any]:
+    done = mvc("apply", "--yes")
+    assert done.code == 0, done.err
+    return base
+
+
+@pytest.fixture
+def repository(sales: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """SALES in a repository of its own, committed as `v1` on the branch main."""
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+    made = Repository(sales)
+    made.commit("the first")
+    made.git("tag", "v1")
+    return made

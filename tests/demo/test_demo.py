@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from io import StringIO
 from typing import Any
 
+import psycopg
 import pytest
 
 from mvc import compile, load  # noqa: A004
@@ -25,6 +28,7 @@ from mvc.demo.events import (
     ServerKept,
     ServerStarted,
     TablesCreated,
+    ViewChanged,
     ViewLeftOut,
     ViewRefreshed,
     ViewsApplied,
@@ -42,6 +46,7 @@ from mvc.report.demo_progress import WHOLE, progress
 from servers import NEWEST, ROOT, Database, build_booking, installations, need
 
 SCALE = 0.02
+Session = Callable[[Database], psycopg.Connection[Any]]
 ORDER = (
     ServerStarted,
     TablesCreated,
@@ -56,6 +61,7 @@ ORDER = (
     QuestionAnswered,
     QuestionCompared,
     ComparedByHand,
+    ViewChanged,
     Finished,
 )
 
@@ -153,8 +159,15 @@ def test_the_dashboard_by_hand_is_wrong(report: DemoReport) -> None:
     assert found.median > 3
 
 
-def test_the_search_question_agrees_where_there_is_postgis(postgis_database: Database) -> None:
-    connection = open_session(postgis_database.url)
+@pytest.fixture
+def session() -> Iterator[Session]:
+    """Opens sessions that end with the test, also with one that fails."""
+    with ExitStack() as opened:
+        yield lambda database: opened.enter_context(closing(open_session(database.url)))
+
+
+def test_the_search_question_agrees_where_there_is_postgis(postgis_database: Database, session: Session) -> None:
+    connection = session(postgis_database)
     build_booking(connection)
     compiled = compile(load(ROOT))
     assert apply(connection, compiled).left_out == ()
@@ -170,11 +183,10 @@ def test_the_search_question_agrees_where_there_is_postgis(postgis_database: Dat
     for question in (search, wider):
         assert ask.agrees(stage, question)
     assert answer(connection, wider.on_view, cast.values, cast.people["visitor"])
-    connection.close()
 
 
-def test_a_view_that_time_has_overtaken_is_refreshed(booking: Database) -> None:
-    connection = open_session(booking.url)
+def test_a_view_that_time_has_overtaken_is_refreshed(booking: Database, session: Session) -> None:
+    connection = session(booking)
     compiled = compile(load(ROOT))
     apply(connection, compiled)
     refresh(connection, compiled)
@@ -192,11 +204,10 @@ def test_a_view_that_time_has_overtaken_is_refreshed(booking: Database) -> None:
     assert again == ["mv_location_availability"]
     wrong = replace(slots, on_tables=slots.on_tables.replace("LIMIT 10", "LIMIT 1"))
     assert not ask.agrees(stage, wrong)
-    connection.close()
 
 
 def test_kept_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "_until_interrupted", lambda: None)
+    monkeypatch.setattr(run, "_for_ever", lambda: None)
     seen: list[Event] = []
     run_demo(0.002, seen.append, keep=True)
     kept = seen[-1]

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -88,9 +88,8 @@ def test_kept_until_interrupted(temporary: Path) -> None:
         seen += os.read(process.stdout.fileno(), 4096) or pytest.fail(f"ended early: {seen!r}")
     url = re.search(r"psql '(.*)'", seen.decode())
     assert url
-    connection = open_session(url[1])
-    assert (answer(connection, "SELECT count(*) FROM mvc.deployed_view") or [])[0] == (6,)
-    connection.close()
+    with closing(open_session(url[1])) as connection:
+        assert (answer(connection, "SELECT count(*) FROM mvc.deployed_view") or [])[0] == (6,)
     process.send_signal(signal.SIGINT)
     rest, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, b"")

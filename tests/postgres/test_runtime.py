@@ -45,13 +45,27 @@ def settings(text: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def deployed(database: Database) -> psycopg.Connection[Any]:
-    """The one view `v`, deployed over three rows and not filled."""
+def base(database: Database) -> psycopg.Connection[Any]:
+    """The base table with three rows."""
     connection = database.connect()
     connection.execute(SCHEMA)
     connection.execute(ROWS)
-    apply(connection, project())
     return connection
+
+
+@pytest.fixture
+def deployed(base: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
+    """The one view `v`, deployed over three rows."""
+    apply(base, project())
+    return base
+
+
+@pytest.fixture
+def unfilled(base: psycopg.Connection[Any], database: Database) -> psycopg.Connection[Any]:
+    """The same, as the script leaves it: without data until the first refresh."""
+    done = psql(database, input=project().sql)
+    assert (done.returncode, done.stderr) == (0, "")
+    return base
 
 
 def call(connection: psycopg.Connection[Any], view: str = "v") -> None:
@@ -172,8 +186,7 @@ class TestScript:
 
     @newest
     def test_takes_no_data_from_readers(self, deployed, database):
-        """A changed definition has no data yet; `apply` refuses it, and so must the script."""
-        call(deployed)
+        """What the script creates has no data, so it does not change a definition; `apply` does."""
         changed = project(**{"views/v.yml": VIEW + "where: t.n > 1\n"})
         done = psql(database, input=changed.sql)
         assert done.returncode != 0
@@ -190,6 +203,12 @@ def exists(database: Database, schema: str, name: str) -> bool:
     return row == (1,)
 
 
+# These run SQL on purpose: names that their callers quoted, or statements that they or the compiler wrote. None of them is a
+# SECURITY DEFINER, and nobody but the owner may call one.
+UNSANITIZED = "text type variable is not sanitized"
+WHOLE_STATEMENTS = ("carry_indexes", "dress", "revoke_all", "run_as_project", "set_readers")
+
+
 class TestFunctions:
     @on_major(15)
     def test_plpgsql_check_finds_nothing(self, database):
@@ -200,14 +219,12 @@ class TestFunctions:
         for statement in runtime_sql("mvc"):
             connection.execute(statement.encode())
         found = connection.execute(
-            "SELECT p.proname, c.level, c.message, c.statement"
+            "SELECT p.proname, c.level, c.message, c.statement, p.prosecdef"
             " FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql',"
             " plpgsql_check_function_tb(p.oid, security_warnings := true, performance_warnings := false) AS c"
             " WHERE p.pronamespace = 'mvc'::regnamespace ORDER BY 1"
         ).fetchall()
-        # `target` is SQL on purpose: a quoted name, or a function's name with its arguments. Its callers quote.
-        known = ("revoke_all", "security", "text type variable is not sanitized", "EXECUTE")
-        assert [row for row in found if row != known] == []
+        assert sorted(found) == [(name, "security", UNSANITIZED, "EXECUTE", False) for name in WHOLE_STATEMENTS]
 
     def test_those_with_more_rights_pin_their_path(self, deployed):
         """`SECURITY DEFINER` without a search_path of its own runs what the caller's path finds."""
@@ -230,10 +247,26 @@ class TestFunctions:
 
 
 class TestRefresh:
-    def test_first_plain_then_concurrent(self, deployed):
+    def test_first_plain_then_concurrent(self, unfilled):
+        call(unfilled)
+        call(unfilled)
+        assert log(unfilled) == [("completed", False, 1, None), ("completed", True, 1, None)]
+
+    def test_concurrent_where_a_deployment_filled_it(self, deployed):
         call(deployed)
+        assert log(deployed) == [("completed", True, 1, None)]
+
+    def test_is_known_as_the_last_fill(self, deployed):
+        """By which a deployment decides whether what it built earlier is still as fresh as what readers have."""
+        query = "SELECT rows, filled_at, fill_seconds > 0 FROM mvc.stored_relation"
+        before = deployed.execute(query).fetchone()
+        deployed.execute("INSERT INTO t VALUES (4, '2024-05-03', 4)")
         call(deployed)
-        assert log(deployed) == [("completed", False, 1, None), ("completed", True, 1, None)]
+        after = deployed.execute(query).fetchone()
+        assert before is not None
+        assert after is not None
+        assert (before[0], after[0], after[2]) == (1, 2, True)
+        assert before[1] < after[1]
 
     def test_an_unknown_view(self, deployed):
         with pytest.raises(psycopg.errors.UndefinedTable, match=r"no materialized view public\.nope is deployed"):
@@ -276,7 +309,7 @@ class TestRefresh:
         deployed.execute("SET statement_timeout = '200ms'")
         call(deployed)
         blocking.rollback()
-        assert log(deployed) == [("failed", False, None, "57014")]
+        assert log(deployed) == [("failed", True, None, "57014")]
 
     def test_a_lock_timeout_is_logged(self, deployed, database):
         blocking = database.connect(autocommit=False)
@@ -284,7 +317,7 @@ class TestRefresh:
         deployed.execute("SET lock_timeout = '200ms'")
         call(deployed)
         blocking.rollback()
-        assert log(deployed) == [("failed", False, None, "55P03")]
+        assert log(deployed) == [("failed", True, None, "55P03")]
 
     def test_a_cancel_is_logged(self, deployed, database):
         blocking = database.connect(autocommit=False)
@@ -298,7 +331,7 @@ class TestRefresh:
         watching.execute("SELECT pg_cancel_backend(%s)", (deployed.info.backend_pid,))
         thread.join(20)
         blocking.rollback()
-        assert log(watching) == [("failed", False, None, "57014")]
+        assert log(watching) == [("failed", True, None, "57014")]
 
     def test_a_run_is_done_once(self, deployed):
         run = deployed.execute("SELECT mvc.refresh_begin('public', 'v')").fetchone()
@@ -381,7 +414,7 @@ class TestWhoMayRefresh:
     def test_a_named_role(self, refresher, database):
         call(refresher)
         owner = database.connect()
-        assert log(owner) == [("completed", False, 1, None)]
+        assert log(owner) == [("completed", True, 1, None)]
         assert owner.execute("SELECT refreshed_by::text FROM mvc.refresh_log").fetchone() == ("Re fresher",)
 
     @pytest.mark.parametrize(
@@ -392,7 +425,7 @@ class TestWhoMayRefresh:
             "UPDATE mvc.deployed_view SET stored_name = 'x'",
             "INSERT INTO mvc.refresh_log (view_schema, view_name) VALUES ('public', 'v')",
             "SELECT mvc.set_readers('public', 'v', ARRAY['Re fresher']::name[])",
-            "SELECT mvc.close_storage(ARRAY['Re fresher']::name[])",
+            "SELECT mvc.close_storage(ARRAY['Re fresher']::name[], 'shop')",
             "SELECT mvc.revoke_all('TABLE', 'public.t', 10, NULL)",
             "SELECT mvc.require_extension('x', 'v')",
             "CREATE TABLE mvc.x ()",
@@ -429,6 +462,65 @@ class TestWhoMayRefresh:
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
+
+    @newest
+    @pytest.mark.parametrize("who", ["ordinary", "Re fresher"])
+    def test_neither_calls_what_the_owner_calls(self, refresher, database, who):
+        """Whoever deploys is often a superuser; what runs statements for him must not run them for anybody else."""
+        owner = database.connect()
+        owner.execute(
+            "GRANT USAGE ON SCHEMA mvc TO ordinary"
+        )  # by hand: the functions must not rely on the schema alone
+        routines = owner.execute(
+            "SELECT p.oid::regprocedure::text, p.proname, p.prokind, ARRAY(SELECT format_type(a, NULL) FROM unnest(p.proargtypes) AS a)"
+            " FROM pg_proc AS p WHERE p.pronamespace = 'mvc'::regnamespace ORDER BY 1"
+        ).fetchall()
+        allowed = {"refresh", "refresh_begin", "refresh_run"} if who == "Re fresher" else set()
+        assert {name for _, name, _, _ in routines} > {
+            "expose",
+            "recreate",
+            "run_as_project",
+            "dress",
+            "fill",
+            "seal",
+            *allowed,
+        }
+        connection = database.connect(user=who)
+        for signature, name, kind, types in routines:
+            if name in allowed:
+                continue
+            values = ", ".join(f"NULL::{item}" for item in types)
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"permission denied for .* {name}"):
+                connection.execute(f"{'CALL' if kind == 'p' else 'SELECT'} mvc.{name}({values})")
+            query = "SELECT has_function_privilege(%s, %s, 'EXECUTE')"
+            assert owner.execute(query, (who, signature)).fetchone() == (False,)
+
+    @newest
+    def test_nobody_writes_the_ledger(self, refresher, database):
+        """Whoever could write a definition there would have a rollback run it as the owner."""
+        found = database.connect().execute(
+            "SELECT r.rolname, c.relname, p.privilege FROM pg_roles AS r, pg_class AS c,"
+            " unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege)"
+            " WHERE r.rolname IN ('ordinary', 'Re fresher') AND c.relnamespace = 'mvc'::regnamespace AND c.relkind IN ('r', 'v', 'm')"
+            " AND has_table_privilege(r.oid, c.oid, p.privilege)"
+        )
+        assert found.fetchall() == []
+
+    @newest
+    def test_what_was_granted_on_it_by_hand_is_taken_back(self, refresher, database):
+        """Also on what is built later: a stored relation has the rows of all readers in it."""
+        owner = database.connect()
+        owner.execute("GRANT USAGE ON SCHEMA mvc TO ordinary; GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA mvc TO ordinary")
+        owner.execute("GRANT SELECT ON ALL TABLES IN SCHEMA mvc TO ordinary")
+        owner.execute("ALTER DEFAULT PRIVILEGES IN SCHEMA mvc GRANT SELECT ON TABLES TO ordinary")
+        changed = {"views/v.yml": f"{VIEW}where: t.n > 1\n", **settings("refresh_roles: ['Re fresher']\n")}
+        apply(owner, project(**changed))
+        stored = owner.execute("SELECT stored_name FROM mvc.deployed_view").fetchone()
+        connection = database.connect(user="ordinary")
+        for statement in (f"TABLE mvc.{stored and stored[0]}", "TABLE mvc.refresh_log", "SELECT mvc.fill('x', 'UTC')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement)
+        owner.execute("DROP OWNED BY ordinary")
 
     def test_what_the_database_grants_by_default_is_taken_back(self, database):
         """As on hosted platforms, where everything new is everyone's."""
@@ -493,7 +585,7 @@ class TestAttack:
             apply(connection, compiled)
             refresh(connection, compiled)
         assert connection.execute("SELECT * FROM public.pwned").fetchall() == []
-        assert log(connection) == [("completed", False, 1, None)]
+        assert log(connection) == [("completed", True, 1, None)]
 
     def test_on_who_refreshes_what_is_deployed(self, connection):
         compiled = project()
@@ -515,7 +607,7 @@ class TestAttack:
         mean.execute("SET search_path = pg_temp, public, pg_catalog")
         call(mean)
         assert connection.execute("SELECT * FROM public.pwned").fetchall() == []
-        assert log(connection) == [("completed", False, 1, None)]
+        assert log(connection) == [("completed", True, 1, None)]
         connection.execute("DROP OWNED BY refresher CASCADE")
 
     @pytest.mark.parametrize(

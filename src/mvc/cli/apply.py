@@ -1,25 +1,36 @@
-"""Deploy the views: what is new is created, what is there unchanged stays, all in one transaction or nothing.
+"""Deploy the project: what is new is created, what changed is built beside the old and switched in an instant, what drifted is
+mended. Readers go on all the time. What is replaced is kept: mvc rollback puts it back, mvc prune drops it.
 
-The plan is shown and confirmed first. New views hold no data until their first refresh. A view that is deployed with another
-definition is refused: this version does not replace what readers use.
+The plan is shown and confirmed first. What loses data or lets somebody see more must be allowed by name:
+  drop-view      a view is no longer in the project
+  drop-column    readers lose a column, or find it under another name
+  loosen-access  somebody may see rows that he could not see before
+  row-count      a new definition gives less than half or more than twice the rows
 
 The database is --database, else DATABASE_URL, else what libpq's own variables say (PGHOST, PGDATABASE, …).
 
-Example:
-  mvc apply --database postgresql:///shop --yes && mvc refresh --all
+Examples:
+  mvc apply --dry-run
+  mvc apply --database postgresql:///shop --yes
+  mvc apply --yes --allow drop-column --wait 300
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
 from mvc.cli.selection import check_names
+from mvc.cli.values import hazards, seconds
 
 if TYPE_CHECKING:
-    from mvc.postgres.apply import Plan
+    import psycopg
+
+    from mvc.planning.steps import Plan
+    from mvc.postgres.apply import Terms
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,35 +39,83 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="URL", help="where to (default: DATABASE_URL, then libpq's variables)")
     parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    add_terms(parser)
+    parser.add_argument("--plan", metavar="ID", default="", help="refuse any plan but this one")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="json: the plan on stdout (with --dry-run)"
+    )
+
+
+def add_terms(parser: argparse.ArgumentParser) -> None:
+    """What deploying and going back have in common."""
+    parser.add_argument("--allow", type=hazards, default=frozenset(), metavar="HAZARD,…", help="accept these hazards")
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to retry while readers are in the way (60)",
+    )
+    parser.add_argument(
+        "--timeout", type=seconds, metavar="SECONDS", help="the longest that building one view may take"
+    )
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
-    """Exit code 1 where the plan is not confirmed."""
-    from mvc.postgres.apply import apply, plan
+    """Exit code 1 where the plan is refused or not confirmed."""
+    from mvc.postgres.apply import apply, plan, refuse
     from mvc.postgres.connection import connect
-    from mvc.report.deployment import applied_text, plan_text
+    from mvc.report.deployment import applied_text, step_text
 
+    if options.format == "json" and not options.dry_run:
+        raise Usage("--format json shows a plan", "give --dry-run as well")
     compiled = context.compile()
     check_names(compiled, options.names)
     with connect(options.database) as connection:
-        steps = plan(connection, compiled, options.names)
-        context.talk(plan_text(steps, connection.info.dbname, context.style))
+        made = plan(connection, compiled, options.names)
+        _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:
-            return 0
-        if steps.created and not options.yes and not _confirmed(steps, context):
+            return int(bool(made.refusals))
+        terms = terms_of(options, made.id)
+        refuse(made, terms)
+        if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
             return 1
-        applied = apply(connection, compiled, options.names)
-    context.talk(applied_text(applied))
+        done = apply(
+            connection, compiled, options.names, terms, lambda part: context.talk(step_text(part, context.style))
+        )
+    context.talk(applied_text(done))
     return 0
 
 
-def _confirmed(steps: Plan, context: Context) -> bool:
+def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_json: bool) -> None:
+    from mvc.report.deployment import plan_json, plan_text
+    from mvc.report.drift import drift_text
+
+    if as_json:
+        context.data(json.dumps(plan_json(made, connection.info.dbname), indent=2, ensure_ascii=False))
+        return
+    if made.drift:
+        context.talk("not as the last deployment left it:")
+        context.talk(drift_text(made.drift, context.style))
+    context.talk(plan_text(made, connection.info.dbname, context.style))
+
+
+def terms_of(options: argparse.Namespace, plan_id: str) -> Terms:
+    """What the command line agrees to: hazards, time, and the plan that was shown."""
+    from mvc.postgres.apply import Terms
+    from mvc.postgres.run_steps import Pace
+
+    given = getattr(options, "plan", "")
+    return Terms(options.allow, given or plan_id, Pace(options.wait, options.timeout))
+
+
+def confirmed(question: str, context: Context) -> bool:
+    """Whether a person says yes. Raises Usage where there is none to ask."""
     if sys.stdin is None or not sys.stdin.isatty():
         raise Usage(
-            "nobody is there to confirm the plan", "give --yes to deploy without asking, --dry-run to see the plan"
+            "nobody is there to confirm the plan", "give --yes to go on without asking, --dry-run to see the plan"
         )
-    new = len(steps.created)
-    context.stderr.write(f"deploy {new} new view{'s' if new != 1 else ''}? [y/N] ")
+    context.stderr.write(f"{question} [y/N] ")
     context.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")

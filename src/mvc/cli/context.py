@@ -78,6 +78,21 @@ class Context:
         self.show(compiled.diagnostics)
         return compiled
 
+    def deployed(self) -> Compiled:
+        """The project for commands that go by what is deployed of it: one that does not compile is as good. Raises
+        ProjectError where `mvc.yml` itself is broken.
+        """
+        from mvc.diagnostics import ProjectError
+
+        try:
+            return self.compile()
+        except ProjectError:
+            from mvc.compiler import compile_settings
+
+            compiled = compile_settings(self.files)
+            self.talk("the project does not compile (mvc check): going by mvc.yml and what is deployed")
+            return compiled
+
     def data(self, text: str) -> None:
         """What the command was asked for."""
         self.stdout.write(text if text.endswith("\n") else f"{text}\n")

@@ -5,6 +5,7 @@ Only the standard library is imported here, so that `mvc --help` answers at once
 """
 
 import os
+import signal
 import sys
 from io import StringIO, TextIOWrapper
 
@@ -14,8 +15,12 @@ COMMANDS = {
     "init": "write a small project that compiles",
     "check": "validate the project; --server proves it on a real PostgreSQL",
     "compile": "print the SQL; --output writes it to a file or folder",
-    "apply": "deploy the views to a database",
+    "diff": "what changes between two revisions, or from what is deployed",
+    "apply": "deploy the project to a database, while readers go on",
     "refresh": "refresh deployed views",
+    "status": "what is deployed, how fresh, how large",
+    "rollback": "undo the last deployment",
+    "prune": "drop what no reader uses any more",
     "catalog": "pull: take a snapshot of a database's tables, keys and functions",
     "schema": "print the JSON Schema of the language, for editors",
     "explain": "explain a diagnostic's code, with examples",
@@ -45,6 +50,7 @@ a first view:
 def run() -> None:
     """The console script."""
     _prepare_streams()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C does: what runs in a server is cancelled
     sys.exit(main(sys.argv[1:]))
 
 

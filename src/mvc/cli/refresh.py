@@ -13,17 +13,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Failure, Usage
 from mvc.cli.selection import check_names
+from mvc.cli.values import seconds
 
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
-
-LONGEST = 2_000_000  # seconds; PostgreSQL counts milliseconds in 31 bits
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -31,25 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="views to refresh")
     parser.add_argument("--all", action="store_true", help="every materialized view of the project")
     parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="the longest that one view may take")
+    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="the longest that one view may take")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: results on stdout")
-
-
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds <= LONGEST:
-        raise argparse.ArgumentTypeError(f"a number of seconds, more than 0 and at most {LONGEST}, not `{text}`")
-    return seconds
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where a refresh failed."""
     from mvc.postgres.connection import connect
     from mvc.postgres.refresh import refresh
-    from mvc.report.deployment import refreshed_json, refreshed_text
+    from mvc.report.refreshes import refreshed_json, refreshed_text
 
     if bool(options.names) == options.all:
         raise Usage("name the views to refresh, or give --all", "mvc refresh --all")
@@ -57,12 +45,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     check_names(compiled, options.names)
     _refuse_plain(compiled, options.names)
     with connect(options.database) as connection:
-        if options.timeout is not None:
-            connection.execute(
-                "SELECT set_config('statement_timeout', %s, false)", (f"{math.ceil(options.timeout * 1000)}ms",)
-            )
         talk = None if options.format == "json" else lambda result: context.talk(refreshed_text(result, context.style))
-        results = refresh(connection, compiled, options.names, talk)
+        results = refresh(connection, compiled, options.names, talk, options.timeout or 0)
     if options.format == "json":
         context.data(json.dumps(refreshed_json(results), indent=2))
     return int(any(result.status == "failed" for result in results))

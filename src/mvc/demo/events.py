@@ -80,6 +80,17 @@ class ViewRefreshed:
 
 
 @dataclass(frozen=True, slots=True)
+class ViewChanged:
+    """A view got another column and lost it again, in so many seconds each, while a reader read it; its longest read."""
+
+    view: str
+    seconds: float
+    seconds_back: float
+    reads: int
+    longest: float
+
+
+@dataclass(frozen=True, slots=True)
 class CastChosen:
     """Who asks, and about which organisation."""
 
@@ -156,6 +167,7 @@ class DemoReport:
     answered: tuple[QuestionAnswered, ...]
     compared: tuple[QuestionCompared, ...]
     by_hand: ComparedByHand
+    changed: ViewChanged
     seconds: float
 
     @property
@@ -195,6 +207,7 @@ Event = (
     | ViewsApplied
     | ViewLeftOut
     | ViewRefreshed
+    | ViewChanged
     | CastChosen
     | RowsSeen
     | QuestionAnswered

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 from mvc import compile, load  # noqa: A004 - the field's name for it
 from mvc.compiled import Compiled
 from mvc.demo.ask import Stage, ask_all, choose_cast, compare_by_hand, look_at
+from mvc.demo.change import change_under_a_reader
 from mvc.demo.data import Step, fill, generation_steps
 from mvc.demo.events import (
     CastChosen,
@@ -29,6 +30,7 @@ from mvc.demo.events import (
     ServerKept,
     ServerStarted,
     TablesCreated,
+    ViewChanged,
     ViewLeftOut,
     ViewRefreshed,
     ViewsApplied,
@@ -68,12 +70,13 @@ def run_demo(
         tell = _teller(events, on_event)
         tell(ServerStarted(f"PostgreSQL {version}", str(server.folder), time.perf_counter() - started))
         with closing(open_session(server.url())) as connection:
-            _perform(connection, scale, tell)
+            _perform(connection, server.url(), scale, tell)
         report = _report(events, time.perf_counter() - started)
         tell(Finished(report))
         if keep:
-            tell(ServerKept(server.url()))
-            _until_interrupted()
+            with suppress(KeyboardInterrupt):  # from before it is told, so that nobody can be too fast
+                tell(ServerKept(server.url()))
+                _for_ever()
     return report
 
 
@@ -85,7 +88,7 @@ def _teller(events: list[Event], on_event: Callable[[Event], None]) -> Callable[
     return tell
 
 
-def _perform(connection: Any, scale: float, tell: Callable[[Event], None]) -> None:
+def _perform(connection: Any, url: str, scale: float, tell: Callable[[Event], None]) -> None:
     files = Folder(reference_project())
     _create_tables(connection, files[SCHEMA], tell)
     _generate(connection, scale, tell)
@@ -99,6 +102,7 @@ def _perform(connection: Any, scale: float, tell: Callable[[Event], None]) -> No
     look_at(stage, views, tell)
     ask_all(stage, views, tell)
     tell(compare_by_hand(connection, compiled))
+    tell(change_under_a_reader(connection, url, compiled, files))
 
 
 def _create_tables(connection: Any, script: str, tell: Callable[[Event], None]) -> None:
@@ -154,6 +158,7 @@ def _report(events: list[Event], seconds: float) -> DemoReport:
         answered=_all(events, QuestionAnswered),
         compared=_all(events, QuestionCompared),
         by_hand=_all(events, ComparedByHand)[0],
+        changed=_all(events, ViewChanged)[0],
         seconds=seconds,
     )
 
@@ -162,7 +167,6 @@ def _all(events: list[Event], kind: type[_Kind]) -> tuple[_Kind, ...]:
     return tuple(event for event in events if isinstance(event, kind))
 
 
-def _until_interrupted() -> None:
-    with suppress(KeyboardInterrupt):
-        while True:
-            time.sleep(3600)
+def _for_ever() -> None:
+    while True:
+        time.sleep(3600)

@@ -1,130 +1,187 @@
-"""Deploys a compiled project: everything in one transaction, or nothing.
+"""Deploys a compiled project: what can be done beside the readers first, then short switches.
 
-A database without our objects gets them; one that has them unchanged stays as it is. A view that is deployed with another
-definition is refused, since replacing it in place would leave its readers without data.
+Every step is a transaction, so an interruption anywhere leaves readers with the old or the new, whole; the next deployment
+plans from what is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 import psycopg
 
-from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
-from mvc.postgres.errors import ServerError, StatementRefused, refusal_of, server_errors
-from mvc.postgres.ledger import LeftOut, deployed, foreign_owner, missing_roles, own_names, split_deployable
-from mvc.runtime import runtime_sql
-from mvc.sqlgen.script import closing_sql, ledger_sql, requirements_sql, settings_sql
+from mvc.planning.make_plan import make_plan, switch_opening
+from mvc.planning.steps import Hazard, LeftOut, Plan, Step, Switch
+from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.lock import deployment_lock
+from mvc.postgres.owner import working_role
+from mvc.postgres.reading import ledger, read_state
+from mvc.postgres.run_steps import PATIENCE, Pace, Session, run_step, run_switch
+from mvc.quoting import dollar_quoted, qualified
+from mvc.sqlgen.script import settings_sql
+from mvc.sqlgen.statements import deployment_sql
 
-LOCK = 0x6D766321  # `mvc!`: one deployment of a database at a time
+FEWEST_ROWS = 100  # views with fewer rows than this, before and after, are not compared
+BAND = 2.0  # a new definition may give half to double the rows of the old one
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What somebody has agreed to: hazards, and the plan that he has seen (its id; empty means any)."""
+
+    allow: frozenset[Hazard] = frozenset()
+    plan_id: str = ""
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a deployment did. `created` and `unchanged` are view names; `unfilled` are those that wait for a refresh."""
+    """What a deployment did: names of views. `deployment` is its number in the ledger, 0 where nothing was to be done."""
 
+    deployment: int
     created: tuple[str, ...]
+    changed: tuple[str, ...]
+    dropped: tuple[str, ...]
     unchanged: tuple[str, ...]
-    unfilled: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
+
+
+OnStep = Callable[[Step | Switch], None]
+
+
+@server_errors()
+def plan(
+    connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = (), patience: float = PATIENCE
+) -> Plan:
+    """What `apply` would do. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, KeyError.
+
+    `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
+    """
+    exposed = [(view.schema, view.name) for view in compiled.views]
+    return make_plan(read_state(connection, compiled.stored, exposed, patience), compiled, names)
+
+
+@server_errors()
+def apply(
+    connection: psycopg.Connection,
+    compiled: Compiled,
+    names: Iterable[str] = (),
+    terms: Terms | None = None,
+    on_step: OnStep | None = None,
+) -> Applied:
+    """Deploys the project, or the views `names` with what they read; `on_step` hears of each step before it begins.
+
+    The connection must be in autocommit mode. Raises ServerError; readers then have what they had, and what was built stays
+    for the next deployment.
+    """
+    agreed = terms or Terms()
+    with deployment_lock(connection) as still_locked:
+        made = plan(connection, compiled, names, agreed.pace.patience)
+        refuse(made, agreed)
+        number = carry_out(connection, compiled, made, Conduct(agreed, still_locked, on_step))
+    return applied_of(made, number)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What a deployment would do to one database."""
+class Conduct:
+    """How a plan is carried out: on which terms, under which lock, who hears of it, and which deployment it undoes (0: none)."""
 
-    views: tuple[CompiledView, ...]
-    created: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    left_out: tuple[LeftOut, ...]
+    terms: Terms
+    still_locked: Callable[[], None]
+    on_step: OnStep | None = None
+    undoes: int = 0
 
-
-@server_errors()
-def plan(connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = ()) -> Plan:
-    """What `apply` would do. `names` selects views, with what they read; none means all. Raises ServerError."""
-    with own_names(connection):
-        return _plan(connection, compiled, names)
-
-
-def _plan(connection: psycopg.Connection, compiled: Compiled, names: Iterable[str]) -> Plan:
-    wanted = compiled.with_upstream(names) if names else compiled.views
-    if owner := foreign_owner(connection, compiled.stored):
-        hint = f"deploy as {owner}, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
-        raise ServerError(f"the schema {compiled.stored} belongs to the role {owner}", hint)
-    views, left_out = split_deployable(connection, wanted)
-    ledger = deployed(connection, compiled.stored)
-    _refuse_missing_roles(connection, compiled, views)
-    _refuse_changed(views, ledger)
-    _refuse_taken(connection, views, ledger)
-    known = [view.name for view in views if (view.schema, view.name) in ledger]
-    created = tuple(view.name for view in views if view.name not in known)
-    return Plan(views, created, tuple(known), left_out)
+    def begin(self, part: Step | Switch) -> None:
+        """Before each part: the lock must be there still."""
+        self.still_locked()
+        if self.on_step:
+            self.on_step(part)
 
 
-@server_errors()
-def apply(connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = ()) -> Applied:
-    """Deploys the project. Raises ServerError, after which the database is as it was.
-
-    The connection must be in autocommit mode; the deployment is one transaction of its own.
-    """
-    with own_names(connection):
-        locked = connection.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK,)).fetchone()
-        if not locked or not locked[0]:
-            raise ServerError("another deployment of this database is under way", "try again when it has ended")
-        steps = _plan(connection, compiled, names)
-        for statement in (*settings_sql(compiled), *runtime_sql(compiled.stored)):
-            _run(connection, "", statement)
-        for view in steps.views:
-            for statement in (*requirements_sql(compiled, view), *view.storage_sql, ledger_sql(compiled, view)):
-                _run(connection, view.name, statement)
-        for view in steps.views:
-            for statement in view.exposure_sql:
-                _run(connection, view.name, statement)
-        _run(connection, "", closing_sql(compiled))
-        unfilled = _unfilled(connection, steps.views)
-    return Applied(steps.created, steps.unchanged, unfilled, steps.left_out)
+def refuse(made: Plan, terms: Terms) -> None:
+    """Raises ServerError for a plan that cannot or must not be carried out, with all reasons."""
+    if made.refusals:
+        messages = "\n".join(f"  {item.message}\n    = help: {item.hint}" for item in made.refusals)
+        if len(made.refusals) == 1:
+            raise ServerError(made.refusals[0].message, made.refusals[0].hint)
+        raise ServerError(f"this cannot be deployed:\n{messages}")
+    if terms.plan_id and terms.plan_id != made.id:
+        hint = f"look at the plan again: it is {made.id} now"
+        raise ServerError(f"the plan {terms.plan_id} was made for another state of the database or the project", hint)
+    dangers = [danger for danger in made.dangers if danger.hazard not in terms.allow]
+    if dangers:
+        listed = "; ".join(f"{danger.reason} ({danger.hazard})" for danger in dangers)
+        hazards = ",".join(sorted({danger.hazard for danger in dangers}))
+        raise ServerError(f"this must be allowed: {listed}", f"--allow {hazards}")
 
 
-def _run(connection: psycopg.Connection, view: str, statement: str) -> None:
-    try:
-        connection.execute(statement.encode())
-    except psycopg.Error as problem:
-        raise StatementRefused(view, statement, refusal_of(problem)) from None
+def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, conduct: Conduct) -> int:
+    """Does what a plan says. Returns the number of the deployment, 0 where none was opened."""
+    owner = working_role(connection, compiled.stored)
+    session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.terms.pace)
+    for step in made.prepare:
+        conduct.begin(step)
+        run_step(session, step)
+    _compare_rows(session, compiled, made, conduct.terms)
+    number = 0
+    for switch in made.switches:
+        conduct.begin(switch)
+        opened = run_switch(session, switch, _opening(compiled, made, conduct, number))
+        number = number or opened
+    return number
 
 
-def _unfilled(connection: psycopg.Connection, views: Iterable[CompiledView]) -> tuple[str, ...]:
-    query = "SELECT schemaname, matviewname FROM pg_matviews WHERE NOT ispopulated"
-    empty = {(schema, name) for schema, name in connection.execute(query)}
-    return tuple(view.name for view in views if view.storage in empty)
+def _opening(compiled: Compiled, made: Plan, conduct: Conduct, number: int) -> list[str]:
+    """What a switch begins with: nothing else was deployed since the plan was made, or since the switch before."""
+    if number:
+        return [switch_opening(compiled.stored, number)]
+    expected = f"{qualified(compiled.stored, 'continue_deployment')}({made.state or 'NULL'})"
+    guarded = dollar_quoted(f"BEGIN PERFORM {expected}; END", "plan")
+    opening = [f"DO {guarded}", deployment_sql(compiled, "rollback" if conduct.undoes else "apply")]
+    return [*opening, undone_sql(compiled, conduct.undoes)] if conduct.undoes else opening
 
 
-def _refuse_missing_roles(connection: psycopg.Connection, compiled: Compiled, views: Iterable[CompiledView]) -> None:
-    if missing := missing_roles(connection, compiled, views):
-        raise ServerError(
-            f"the server has no role {', '.join(missing)}, which policies name", "create it, or take it out of `to:`"
-        )
+def undone_sql(compiled: Compiled, number: int) -> str:
+    """Marks a deployment as undone by the latest one."""
+    deployment = qualified(compiled.stored, "deployment")
+    return f"UPDATE {deployment} SET undone_by = (SELECT max(id) FROM {deployment}) WHERE id = {number}"
 
 
-def _refuse_changed(views: Iterable[CompiledView], ledger: Mapping[tuple[str, str], str]) -> None:
-    changed = [view.name for view in views if ledger.get((view.schema, view.name), view.storage[1]) != view.storage[1]]
-    if changed:
-        raise ServerError(
-            f"deployed with another definition: {', '.join(changed)}",
-            "this version deploys new views and leaves unchanged ones alone; it does not replace a view that readers use",
-        )
+def _compare_rows(session: Session, compiled: Compiled, made: Plan, terms: Terms) -> None:
+    """Refuses a definition that gives far more or fewer rows than the one that readers have."""
+    if not made.compared or "row-count" in terms.allow:
+        return
+    with ledger(session.connection, compiled.stored):
+        query = f"SELECT stored_name, rows FROM {qualified(compiled.stored, 'stored_relation')} WHERE rows IS NOT NULL"
+        rows: dict[str, int] = dict(session.connection.execute(query.encode()).fetchall())
+    odd = [
+        f"{name[1]} has {rows[new]:,} rows instead of {rows[old]:,}"
+        for name, old, new in made.compared
+        if old in rows and new in rows and not _within_band(rows[old], rows[new])
+    ]
+    if odd:
+        hint = "look at it; --allow row-count if it is meant. Nothing was switched, and what was built is kept"
+        raise ServerError("; ".join(odd), hint)
 
 
-def _refuse_taken(
-    connection: psycopg.Connection, views: Iterable[CompiledView], ledger: Mapping[tuple[str, str], str]
-) -> None:
-    """A relation that we did not create is never replaced."""
-    new = [view for view in views if (view.schema, view.name) not in ledger]
-    query = "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text))::text"
-    taken = [view for view in new if (row := connection.execute(query, (view.schema, view.name)).fetchone()) and row[0]]
-    if taken:
-        names = ", ".join(f"{view.schema}.{view.name}" for view in taken)
-        raise ServerError(
-            f"not ours, and in the way: {names}", "rename or drop it, or give the view another name or schema"
-        )
+def _within_band(before: int, after: int) -> bool:
+    if max(before, after) < FEWEST_ROWS:
+        return True
+    return before / BAND <= after <= before * BAND
+
+
+def applied_of(made: Plan, number: int) -> Applied:
+    """What a plan that was carried out has done."""
+    new = {step.view for step in made.steps if step.action == "expose" and step.reason == "it is new"}
+    dropped = tuple(step.view for step in made.steps if step.action == "drop view")
+    touched = dict.fromkeys(step.view for step in made.steps if step.view and step.view not in dropped)
+    return Applied(
+        number,
+        tuple(name for name in touched if name in new),
+        tuple(name for name in touched if name not in new),
+        dropped,
+        made.unchanged,
+        made.left_out,
+    )

@@ -6,21 +6,30 @@ import os
 import re
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from mvc.postgres.advice import advice
 from mvc.postgres.errors import ServerError
 
 OLDEST = 15
+KEPT_ALIVE = {"keepalives_idle": "60"}  # a build may be silent for longer than a firewall remembers a connection
 
 
 def connect(url: str | None) -> psycopg.Connection:
-    """An autocommit connection. TLS, passwords and time-outs are libpq's own settings. Raises ServerError."""
+    """An autocommit connection. TLS, passwords and time-outs are libpq's own settings. Raises ServerError.
+
+    It prepares no statements, since a pooler may run the next one elsewhere; its text is UTF-8, whatever a role's settings say.
+    """
     try:
-        connection = psycopg.connect(url or os.environ.get("DATABASE_URL", ""), autocommit=True, application_name="mvc")
+        settings = KEPT_ALIVE | conninfo_to_dict(url or os.environ.get("DATABASE_URL", ""))
+        text = make_conninfo("", **settings | {"client_encoding": "UTF8"})
+        connection = psycopg.connect(text, autocommit=True, fallback_application_name="mvc", prepare_threshold=None)
     except psycopg.ProgrammingError:  # libpq quotes what it cannot read, and that may hold the password
         raise ServerError("this is not a database URL", "postgresql://user@host/database") from None
     except psycopg.Error as problem:
         hint = "give --database URL, or set DATABASE_URL or libpq's PGHOST, PGDATABASE, …"
-        raise ServerError(f"cannot connect: {_reason(problem)}", hint) from None
+        reason = _reason(problem)
+        raise ServerError(f"cannot connect: {reason}", advice("", reason) or hint) from None
     major = connection.info.server_version // 10_000
     if major < OLDEST:
         connection.close()

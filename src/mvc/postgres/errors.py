@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
+from psycopg import errors
+
+from mvc.postgres.advice import advice
 
 
 class ServerError(Exception):
@@ -15,6 +19,14 @@ class ServerError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class Denied(ServerError):
+    """The role that asked lacks a privilege."""
+
+
+class InUse(ServerError):
+    """Somebody else holds a lock that was needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +41,11 @@ class Refusal:
 
 
 class StatementRefused(ServerError):
-    """The server refused a statement of one view (`view` is its name; empty for the runtime)."""
+    """The server refused a statement of one view (`view` is its name; empty for the runtime) to `role`."""
 
-    def __init__(self, view: str, statement: str, refusal: Refusal) -> None:
+    def __init__(self, view: str, statement: str, refusal: Refusal, role: str = "") -> None:
         of_view = f"the view {view}" if view else "the runtime"
-        super().__init__(f"the server refuses {of_view}: {refusal.message}", refusal.hint or refusal.detail)
+        super().__init__(f"the server refuses {of_view}: {refusal.message}", _hint(refusal, role))
         self.view, self.statement, self.refusal = view, statement, refusal
 
 
@@ -49,6 +61,13 @@ def refusal_of(problem: psycopg.Error) -> Refusal:
     )
 
 
+_KINDS: Final = {errors.InsufficientPrivilege: Denied, errors.LockNotAvailable: InUse}
+
+
+def _hint(said: Refusal, role: str = "") -> str:
+    return advice(said.sqlstate, said.message, role) or said.hint or said.detail
+
+
 @contextmanager
 def server_errors() -> Iterator[None]:
     """Turns what psycopg raises inside into ServerError. Also a decorator, for the functions that others call."""
@@ -56,5 +75,6 @@ def server_errors() -> Iterator[None]:
         yield
     except psycopg.Error as problem:
         said = refusal_of(problem)
-        hint = said.hint or said.detail or (f"SQLSTATE {said.sqlstate}" if said.sqlstate else "")
-        raise ServerError(f"the server says: {said.message}", hint) from None
+        hint = _hint(said) or (f"SQLSTATE {said.sqlstate}" if said.sqlstate else "")
+        kind = next((kind for error, kind in _KINDS.items() if isinstance(problem, error)), ServerError)
+        raise kind(f"the server says: {said.message}", hint) from None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,7 +13,8 @@ import psycopg
 from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.postgres.errors import ServerError, server_errors
-from mvc.postgres.ledger import deployed, own_names
+from mvc.postgres.own_names import own_names
+from mvc.postgres.owner import standing
 from mvc.quoting import literal, qualified
 
 Status = Literal["completed", "failed", "skipped"]
@@ -34,14 +37,17 @@ def refresh(
     compiled: Compiled,
     names: Iterable[str] = (),
     on_view: Callable[[Refreshed], None] | None = None,
+    timeout: float = 0,
 ) -> tuple[Refreshed, ...]:
-    """Refreshes the materialized views `names` (none means all), upstream first; `on_view` hears of each as it ends.
+    """Refreshes the materialized views `names` (none means all), upstream first; `on_view` hears of each as it ends, and
+    none takes longer than `timeout` seconds (0: as long as the role's settings allow).
 
     The connection must be in autocommit mode. Raises ServerError if nothing of the project is deployed, and KeyError for an
     unknown name; a view's own failure is a result.
     """
     with own_names(connection):
-        ledger = deployed(connection, compiled.stored)
+        standing(connection, compiled.stored)
+        ledger = _deployed(connection, compiled.stored)
     if not ledger:
         raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")
     wanted = {compiled.view(name).name for name in names} or {view.name for view in compiled.views}
@@ -52,7 +58,10 @@ def refresh(
             unusable[view.name] = f"reads {', '.join(name for name in view.upstream if name in unusable)}"
         if view.name not in wanted or view.kind == "plain":
             continue
-        result = _one(connection, compiled, view, unusable, deployed=(view.schema, view.name) in ledger)
+        if (view.schema, view.name) in ledger:
+            result = _one(connection, compiled, view, unusable, timeout)
+        else:
+            result = Refreshed(view.name, "skipped", 0.0, None, "not deployed here")
         if result.status == "failed":
             unusable[view.name] = "failed"
         results.append(result)
@@ -61,19 +70,39 @@ def refresh(
     return tuple(results)
 
 
+def _deployed(connection: psycopg.Connection, stored: str) -> set[tuple[str, str]]:
+    """The (schema, view) names in the ledger; none in a database that has no such thing."""
+    exists = connection.execute("SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)).fetchone()
+    if exists is None or exists[0] is None:
+        return set()
+    query = f"SELECT view_schema, view_name FROM {qualified(stored, 'deployed_view')}"
+    return {(schema, view) for schema, view in connection.execute(query.encode())}
+
+
 def _one(
-    connection: psycopg.Connection, compiled: Compiled, view: CompiledView, unusable: dict[str, str], *, deployed: bool
+    connection: psycopg.Connection, compiled: Compiled, view: CompiledView, unusable: dict[str, str], timeout: float
 ) -> Refreshed:
-    if not deployed:
-        return Refreshed(view.name, "skipped", 0.0, None, "not deployed here")
     if view.name in unusable:
         return Refreshed(view.name, "skipped", 0.0, None, f"{unusable[view.name]}, which failed")
-    call = f"CALL {qualified(compiled.stored, 'refresh')}({literal(view.schema)}, {literal(view.name)})"
+    begin = f"SELECT {qualified(compiled.stored, 'refresh_begin')}({literal(view.schema)}, {literal(view.name)})"
     try:
-        connection.execute(call.encode())
+        with _writing(connection, 0):
+            row = connection.execute(begin.encode()).fetchone()
+        with _writing(connection, timeout):
+            connection.execute(f"SELECT {qualified(compiled.stored, 'refresh_run')}({row[0] if row else 0})".encode())
     except psycopg.Error as problem:
         return Refreshed(view.name, "failed", 0.0, None, (str(problem).strip().splitlines() or ["no reason given"])[0])
     return _last_run(connection, compiled, view)
+
+
+@contextmanager
+def _writing(connection: psycopg.Connection, timeout: float) -> Iterator[None]:
+    """A transaction with a limit of its own, in seconds (0 is none): one of the session would stay behind in a pooler."""
+    with connection.transaction():
+        mode = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE"
+        limit = f"; SET LOCAL statement_timeout = {math.ceil(timeout * 1000)}" if timeout else ""
+        connection.execute(f"{mode}{limit}".encode())
+        yield
 
 
 def _last_run(connection: psycopg.Connection, compiled: Compiled, view: CompiledView) -> Refreshed:

@@ -18,13 +18,15 @@ from mvc.diagnostics import Diagnostic, Span, error, warning
 from mvc.model.places import place_of
 from mvc.model.project import Project
 from mvc.model.view import View
+from mvc.planning.make_plan import split_deployable
+from mvc.planning.steps import LeftOut
 from mvc.postgres.connection import connect
 from mvc.postgres.embedded import EmbeddedServer, choose_installation
 from mvc.postgres.errors import Refusal, ServerError, refusal_of
-from mvc.postgres.ledger import LeftOut, missing_roles, split_deployable
 from mvc.quoting import identifier
 from mvc.runtime import runtime_sql
-from mvc.sqlgen.script import closing_sql, ledger_sql, settings_sql
+from mvc.sqlgen.script import closing_sql, settings_sql
+from mvc.sqlgen.statements import exposure_sql, storage_sql
 
 
 def check_on_server(connection: psycopg.Connection, project: Project, compiled: Compiled) -> tuple[Diagnostic, ...]:
@@ -32,7 +34,7 @@ def check_on_server(connection: psycopg.Connection, project: Project, compiled: 
     found: list[Diagnostic] = []
     with connection.transaction(force_rollback=True):
         _prepare(connection, project, compiled)
-        views, left_out = split_deployable(connection, compiled.views)
+        views, left_out = split_deployable(_extensions(connection), compiled.views)
         specs = {view.name: view for view in project.views}
         found += [_not_proven(item, specs[item.view]) for item in left_out]
         refused: set[str] = set()
@@ -54,7 +56,7 @@ def _prepare(connection: psycopg.Connection, project: Project, compiled: Compile
     """Roles, extensions, the catalog's tables and the runtime."""
     try:
         connection.execute("SET LOCAL client_min_messages = error")
-        for role in missing_roles(connection, compiled, compiled.views):
+        for role in _missing_roles(connection, compiled):
             connection.execute(f"CREATE ROLE {identifier(role)} NOLOGIN".encode())
         _create_extensions(connection, project)
         connection.execute(catalog_script(project.catalog).encode())
@@ -81,11 +83,24 @@ def _create_extensions(connection: psycopg.Connection, project: Project) -> None
         connection.execute(f"CREATE EXTENSION {identifier(name)} CASCADE".encode())
 
 
+def _extensions(connection: psycopg.Connection) -> frozenset[str]:
+    return frozenset(row[0] for row in connection.execute("SELECT extname FROM pg_extension"))
+
+
+def _missing_roles(connection: psycopg.Connection, compiled: Compiled) -> list[str]:
+    """Roles that the project names and the server does not have."""
+    wanted = {role for view in compiled.views for role in view.readers if role != "public"} | set(
+        compiled.refresh_roles
+    )
+    query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
+    return sorted(wanted - {row[0] for row in connection.execute(query, (sorted(wanted),))})
+
+
 def _try(
     connection: psycopg.Connection, project: Project, compiled: Compiled, view: CompiledView, spec: View
 ) -> Diagnostic | None:
     """Creates the view and fills it (empty), or says what the server refused."""
-    statements = (*view.storage_sql, ledger_sql(compiled, view), *view.exposure_sql, *_fill(view))
+    statements = (*storage_sql(view), *exposure_sql(compiled, view), *_fill(view))
     statement = ""
     try:
         with connection.transaction():

@@ -15,6 +15,7 @@ from mvc.demo.events import (
     QuestionCompared,
     ServerStarted,
     TablesCreated,
+    ViewChanged,
     ViewRefreshed,
     ViewsApplied,
     ViewsCompiled,
@@ -32,7 +33,8 @@ _REACHED: Final[Mapping[type[Event], float]] = {
     ViewsCompiled: 78.0,
     ViewsApplied: 79.0,
     CastChosen: 86.0,
-    ComparedByHand: WHOLE,
+    ComparedByHand: 98.0,
+    ViewChanged: WHOLE,
     Finished: WHOLE,
 }
 _ADDED: Final[Mapping[type[Event], float]] = {ViewRefreshed: 1.0, QuestionCompared: 1.2}
@@ -43,6 +45,7 @@ _NEXT: Final[Mapping[type[Event], str]] = {
     ViewsCompiled: "Applying the views",
     ViewsApplied: "Refreshing the views",
     CastChosen: "Asking questions",
+    ComparedByHand: "Changing a view under a reader",
 }
 
 

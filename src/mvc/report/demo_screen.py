@@ -20,6 +20,7 @@ from mvc.demo.events import (
     ServerKept,
     ServerStarted,
     TablesCreated,
+    ViewChanged,
     ViewLeftOut,
     ViewRefreshed,
     ViewsApplied,
@@ -101,7 +102,10 @@ class Screen:
             case ViewsCompiled():
                 self._done(f"Compiled {event.views} views from YAML, proven against the catalog", event.seconds)
             case ViewsApplied():
-                self._done(f"Applied {len(event.views)} of them in one transaction", event.seconds)
+                self._done(
+                    f"Deployed {len(event.views)} of them: built, indexed, proven, switched in one transaction",
+                    event.seconds,
+                )
             case ViewLeftOut():
                 self._write(line(Text(self._signs.left_out, style="yellow"), _left_out(event), ""))
             case ViewRefreshed():
@@ -123,7 +127,10 @@ class Screen:
 
     def _finish(self, report: DemoReport) -> None:
         asked = f"Asked {len(report.compared)} questions as three people, and the base tables the same"
-        self._done(asked, time.perf_counter() - self._asking_since)
+        self._done(
+            asked, time.perf_counter() - self._asking_since - report.changed.seconds - report.changed.seconds_back
+        )
+        self._done(_changed(report.changed), report.changed.seconds)
         self._write("", who_sees_what(report), "", questions_asked(report, self._signs), "", legend(report), "")
         self._write(by_hand(report.by_hand, self._signs), "")
         if report.agrees:
@@ -140,6 +147,11 @@ class Screen:
     def _write(self, *what: RenderableType) -> None:
         for item in what:
             self._console.print(item)
+
+
+def _changed(event: ViewChanged) -> str:
+    reads = f"{count(event.reads)} reads, the longest {event.longest * 1000:.0f} ms"
+    return f"Changed a view under a reader: {reads}; put back in {took(event.seconds_back)}"
 
 
 def _left_out(event: ViewLeftOut) -> Text:

@@ -1,64 +1,163 @@
-"""Plans, deployments and refreshes as text for a terminal, and as data."""
+"""Plans and deployments as text for a terminal, and as data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
 
-from mvc.postgres.apply import Applied, Plan
-from mvc.postgres.ledger import LeftOut
-from mvc.postgres.refresh import Refreshed
+from mvc.planning.leftovers import Leftover
+from mvc.planning.steps import NO_LOCK, Action, Danger, Plan, Refusal, Step, Switch
+from mvc.report.drift import drift_json
+from mvc.report.sizes import size_text
 from mvc.report.style import Style
+from mvc.report.visible import visible
+
+if TYPE_CHECKING:
+    from mvc.postgres.apply import Applied
+    from mvc.postgres.prune import Pruned
+
+_WORDS: Final[dict[Action, str]] = {
+    "runtime": "install the runtime",
+    "set aside": "set aside",
+    "build": "build aside",
+    "fill": "fill",
+    "index": "create index",
+    "options": "set options",
+    "owner": "set owner",
+    "seal": "close storage",
+    "expose": "switch readers",
+    "readers": "set readers",
+    "comments": "describe",
+    "record": "record",
+    "drop view": "drop",
+    "drop index": "drop index",
+    "close": "close storage",
+}
 
 
 def plan_text(plan: Plan, database: str, style: Style) -> str:
-    """What a deployment would do."""
-    lines = [f"plan for the database {database}:"]
-    lines += [f"  {style.paint('help', '+')} create     {name}" for name in plan.created]
-    lines += [f"    unchanged  {name}" for name in plan.unchanged]
-    return "\n".join([*lines, *_left_out(plan.left_out, style)])
+    """What a deployment would do, which locks it takes, and what about it is dangerous."""
+    if plan.empty:
+        head = f"nothing to do in the database {database}: {_counted(len(plan.unchanged), 'view')}, nothing differs"
+    else:
+        head = f"plan {plan.id} for the database {database}:"
+    lines = [head, *(line for part in plan.prepare for line in _step(part, style))]
+    for switch in plan.switches:
+        lines += _switch(switch, style)
+    if not plan.empty and plan.unchanged:
+        lines.append(f"  unchanged: {_listed(plan.unchanged)}")
+    lines += [f"  {style.paint('warning', '!')} left out {item.view}: it {item.reason}" for item in plan.left_out]
+    lines += _dangers(plan.dangers, style)
+    lines += [line for item in plan.refusals for line in _refusal(item, style)]
+    return "\n".join(lines)
+
+
+def _step(step: Step, style: Style) -> Iterator[str]:
+    if not step.statements:
+        return
+    lock = "" if step.lock in (NO_LOCK, "") else f"  [{step.lock}]"
+    subject = f" {step.view}" if step.view else ""
+    yield f"  {style.paint('help', _WORDS[step.action])}{visible(subject)}: {visible(step.reason)}{style.paint('frame', visible(lock))}"
+
+
+def _switch(switch: Switch, style: Style) -> Iterator[str]:
+    shown = [step for step in switch.steps if step.action != "record"]
+    lines = [line for step in shown for line in _step(step, style)]
+    if not lines:
+        yield f"  {style.paint('help', 'record')} {_listed(switch.views) or 'settings and schedules'}"
+        return
+    yield "  in one short transaction:"
+    yield from (f"  {line}" for line in lines)
+
+
+def _listed(names: Iterable[str], most: int = 8) -> str:
+    listed = [visible(name) for name in names]
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+def _dangers(dangers: Iterable[Danger], style: Style) -> list[str]:
+    return [f"  {style.paint('error', '!')} {item.hazard}: {visible(item.reason)}" for item in dangers]
+
+
+def _refusal(item: Refusal, style: Style) -> Iterator[str]:
+    yield f"  {style.paint('error', 'refused')}: {visible(item.message)}"
+    yield f"    = help: {visible(item.hint)}"
+
+
+def step_text(part: Step | Switch, style: Style) -> str:
+    """One line for what begins now."""
+    if isinstance(part, Switch):
+        return f"  {style.paint('strong', 'switch')} {_listed(part.views) or 'settings'}"
+    return f"  {_WORDS[part.action]} {visible(part.view)}".rstrip()
 
 
 def applied_text(applied: Applied) -> str:
     """What a deployment did. What was left out, its plan has said."""
-    lines = [f"deployed {_counted(len(applied.created), 'new view')}, {len(applied.unchanged)} unchanged"]
-    if applied.unfilled:
-        wait = "waits" if len(applied.unfilled) == 1 else "wait"
-        lines.append(f"  {_counted(len(applied.unfilled), 'view')} {wait} for a first refresh: mvc refresh --all")
+    parts = [
+        f"{_counted(len(names), noun)} {word}"
+        for names, noun, word in (
+            (applied.created, "view", "created"),
+            (applied.changed, "view", "changed"),
+            (applied.dropped, "view", "dropped"),
+        )
+        if names
+    ]
+    number = f"deployment {applied.deployment}: " if applied.deployment else ""
+    return f"{number}{', '.join(parts) or 'nothing changed'}, {len(applied.unchanged)} unchanged"
+
+
+def leftovers_text(items: Iterable[Leftover]) -> str:
+    """What no reader uses, a line each."""
+    words = {
+        "replaced": "kept for a rollback",
+        "unused": "built, never used",
+        "arm": "part of a view that is no more",
+        "unknown": "not made by mvc",
+    }
+    lines = [f"  {visible(item.name)}  {size_text(item.bytes)}  {words[item.kind]}" for item in items]
     return "\n".join(lines)
 
 
-def _left_out(left_out: Iterable[LeftOut], style: Style) -> list[str]:
-    return [f"  {style.paint('warning', '!')} left out   {item.view}: it {item.reason}" for item in left_out]
-
-
-def refreshed_text(result: Refreshed, style: Style) -> str:
-    """One line for one refresh."""
-    if result.status == "completed":
-        return (
-            f"  {style.paint('help', '✓')} {result.view}  {_counted(result.rows or 0, 'row')} in {result.seconds:.2f} s"
-        )
-    mark = style.paint("error", "✗") if result.status == "failed" else style.paint("warning", "–")
-    return f"  {mark} {result.view}  {result.status}: {result.reason}"
+def pruned_text(pruned: Pruned) -> str:
+    """What was dropped, and what was not."""
+    freed = sum(item.bytes for item in pruned.dropped)
+    lines = [f"dropped {_counted(len(pruned.dropped), 'relation')}, {size_text(freed)} freed"]
+    lines += [f"  kept {visible(item.name)}: {visible(reason)}" for item, reason in pruned.kept]
+    return "\n".join(lines)
 
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
-def refreshed_json(results: Iterable[Refreshed]) -> dict[str, Any]:
-    """The results as data. `seconds` is the server's measure."""
+def plan_json(plan: Plan, database: str) -> dict[str, Any]:
+    """A plan as data: `docs/json.md` documents it."""
     return {
-        "format": "mvc.refresh",
+        "format": "mvc.plan",
         "version": 1,
-        "views": [
-            {
-                "view": item.view,
-                "status": item.status,
-                "seconds": item.seconds,
-                "rows": item.rows,
-                "reason": item.reason,
-            }
-            for item in results
+        "id": plan.id,
+        "database": database,
+        "prepare": [_step_json(step) for step in plan.prepare],
+        "switches": [
+            {"views": list(switch.views), "steps": [_step_json(step) for step in switch.steps]}
+            for switch in plan.switches
         ],
+        "unchanged": list(plan.unchanged),
+        "left_out": [asdict(item) for item in plan.left_out],
+        "dangers": [asdict(item) for item in plan.dangers],
+        "refusals": [asdict(item) for item in plan.refusals],
+        "drift": [drift_json(item) for item in plan.drift],
+    }
+
+
+def _step_json(step: Step) -> dict[str, Any]:
+    return {
+        "action": step.action,
+        "view": step.view,
+        "reason": step.reason,
+        "lock": step.lock,
+        "dangers": [asdict(item) for item in step.dangers],
+        "statements": list(step.statements),
     }

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from mvc.artifacts import CompiledColumn, CompiledSchedule, CompiledView
+from mvc.artifacts import CompiledColumn, CompiledSchedule, CompiledView, Target
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, Span
 from mvc.report.diagnostics import in_order
+from mvc.sqlgen.statements import exposure_sql, storage_sql
 
 FORMAT: Final = "mvc.compiled"
 VERSION: Final = 1
@@ -31,7 +32,7 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
         "search_path": list(compiled.search_path),
         "timezone": compiled.timezone,
         "refresh_roles": list(compiled.refresh_roles),
-        "views": [_view(view) for view in compiled.views],
+        "views": [_view(compiled, view) for view in compiled.views],
         "schedules": [_schedule(schedule) for schedule in compiled.schedules],
         "diagnostics": diagnostics_json(compiled.diagnostics),
         "sql": compiled.sql,
@@ -54,7 +55,7 @@ def _place(span: Span) -> dict[str, Any]:
     return asdict(span)
 
 
-def _view(view: CompiledView) -> dict[str, Any]:
+def _view(target: Target, view: CompiledView) -> dict[str, Any]:
     schema, name = view.storage
     return {
         "name": view.name,
@@ -71,8 +72,8 @@ def _view(view: CompiledView) -> dict[str, Any]:
         "requires": list(view.requires),
         "readers": list(view.readers),
         "query": view.query,
-        "storage_sql": list(view.storage_sql),
-        "exposure_sql": list(view.exposure_sql),
+        "storage_sql": list(storage_sql(view)),
+        "exposure_sql": list(exposure_sql(target, view)),
     }
 
 

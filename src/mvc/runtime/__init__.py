@@ -1,17 +1,47 @@
-"""The SQL that never varies: ledger, log, grants and refresh, installed into the stored schema and versioned as one thing."""
+"""The SQL that never varies: ledger, log, grants, deployment, refresh; installed into the stored schema and versioned as one."""
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from importlib.resources import files
+from typing import Final
 
 from mvc.quoting import identifier, literal
 
-FILES = ("tables.sql", "access.sql", "refresh.sql")
+FILES: Final = ("tables.sql", "access.sql", "deploy.sql", "expose.sql", "refresh.sql")
+
+# A digest of the functions as the server holds them; `{home}` is the schema's name as a constant.
+FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc,
+  p.prosecdef, p.proconfig), ';' ORDER BY p.proname, p.oid))
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = {home})"""
 
 
 def runtime_sql(schema: str) -> list[str]:
     """The runtime's statements for a schema of that name; each text may run again without harm."""
-    return [_filled(files("mvc.runtime").joinpath(name).read_text(encoding="utf-8"), schema) for name in FILES]
+    texts = [_filled(text, schema) for text in _texts()]
+    installation = f"{identifier(schema)}.installation"
+    return [
+        *texts,
+        f"DELETE FROM {installation}",
+        f"INSERT INTO {installation} VALUES ({literal(runtime_version())}, {functions_digest(schema)})",
+    ]
+
+
+def functions_digest(schema: str) -> str:
+    """A scalar subquery: the digest of the functions in the schema."""
+    return FUNCTIONS_DIGEST.replace("{home}", literal(schema))
+
+
+@cache
+def runtime_version() -> str:
+    """A digest of the runtime's own text."""
+    return hashlib.sha256("\x00".join(_texts()).encode()).hexdigest()[:16]
+
+
+@cache
+def _texts() -> tuple[str, ...]:
+    return tuple(files("mvc.runtime").joinpath(name).read_text(encoding="utf-8") for name in FILES)
 
 
 def _filled(text: str, schema: str) -> str:

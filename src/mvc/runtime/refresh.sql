@@ -65,6 +65,11 @@ BEGIN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     outcome := 'failed';
   END;
+  IF outcome = 'completed' THEN
+    UPDATE {schema}.stored_relation AS s SET rows = counted, filled_at = entry.started_at,
+      fill_seconds = extract(epoch FROM clock_timestamp() - entry.started_at)
+    WHERE s.stored_name = deployed.stored_name;
+  END IF;
   UPDATE {schema}.refresh_log
   SET status = outcome, concurrent = populated, rows = counted, error = message, sqlstate = state, finished_at = clock_timestamp()
   WHERE id = run;

@@ -5,23 +5,65 @@ DO $$ BEGIN
     RAISE EXCEPTION 'the schema % belongs to another role', quote_ident('{name}')
       USING HINT = 'deploy as its owner, or name another schema in mvc.yml: schemas: {stored: NAME}';
   END IF;
+  IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
+    CREATE SCHEMA {schema};
+  END IF;
 END $$;
-CREATE SCHEMA IF NOT EXISTS {schema};
 
--- What is deployed: one row per view of the project.
+-- Every change of what is deployed: one row per `mvc apply` or rollback that changed something. `target` holds what held for
+-- the whole project then: settings and schedules.
+CREATE TABLE IF NOT EXISTS {schema}.deployment (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  project text NOT NULL,
+  action text NOT NULL CHECK (action IN ('apply', 'rollback')),
+  target jsonb NOT NULL,
+  compiler text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  applied_by name NOT NULL DEFAULT session_user,
+  undone_by bigint REFERENCES {schema}.deployment
+);
+
+-- What is deployed: one row per view. `definition` is the compiled view; `recorded` what the server itself said of the
+-- objects when they were put in place, by which a change behind our back is found.
 CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   view_schema name NOT NULL,
   view_name name NOT NULL,
+  project text NOT NULL,
   stored_name name NOT NULL,
   kind text NOT NULL CHECK (kind IN ('materialized', 'plain')),
-  grain name[] NOT NULL,
-  upstream name[] NOT NULL,
   timezone text NOT NULL,
-  spec_path text NOT NULL,
-  compiler text NOT NULL,
-  deployed_at timestamptz NOT NULL DEFAULT now(),
-  deployed_by name NOT NULL DEFAULT session_user,
+  definition jsonb NOT NULL,
+  recorded jsonb NOT NULL,
+  deployment bigint NOT NULL REFERENCES {schema}.deployment,
   PRIMARY KEY (view_schema, view_name)
+);
+
+-- What each deployment took the place of; a NULL definition where there was nothing. A rollback reads it.
+CREATE TABLE IF NOT EXISTS {schema}.replaced_view (
+  deployment bigint NOT NULL REFERENCES {schema}.deployment ON DELETE CASCADE,
+  view_schema name NOT NULL,
+  view_name name NOT NULL,
+  definition jsonb,
+  PRIMARY KEY (deployment, view_schema, view_name)
+);
+
+-- Which runtime is installed, and what its functions were then.
+CREATE TABLE IF NOT EXISTS {schema}.installation (
+  runtime text PRIMARY KEY,
+  functions text NOT NULL
+);
+
+-- Every relation that was built: the ones in use, those kept for a rollback, and those whose deployment was interrupted.
+CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
+  stored_name name PRIMARY KEY,
+  view_schema name NOT NULL,
+  view_name name NOT NULL,
+  project text NOT NULL,
+  printed text,
+  built_at timestamptz NOT NULL DEFAULT now(),
+  filled_at timestamptz,
+  fill_seconds double precision,
+  rows bigint
 );
 
 -- What was refreshed: started → completed | failed | skipped.

@@ -1,0 +1,169 @@
+"""Say what a change does to those who use the views: what breaks, who sees more, what is built anew, what gets older.
+
+  mvc diff                  the last commit (HEAD) against the work tree
+  mvc diff BASE             a revision against the work tree
+  mvc diff BASE HEAD        two revisions; BASE..HEAD is the same, BASE...HEAD begins where HEAD branched off
+  mvc diff --database URL   what is deployed against the work tree, and what drifted since; nothing is written there
+
+Layout, comments, the order of keys, a moved file and a renamed alias are no change. Nothing is checked out.
+--format sql writes a migration for tools that run their own; with --output FILE.sql the way back goes to FILE.down.sql.
+
+Examples:
+  mvc diff main...HEAD
+  mvc diff --exit-code --fail-on breaking,access-loosened main...HEAD
+  mvc diff main HEAD --format sql --output build/views.sql
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context, Usage
+from mvc.cli.values import classes
+
+if TYPE_CHECKING:
+    from mvc.comparison.difference import Difference
+    from mvc.compiled import Compiled
+    from mvc.report.against import Against
+
+FOUND = 3  # the exit code for differences
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Both sides, how they differ, and what a database adds to that."""
+
+    before: Compiled
+    after: Compiled
+    difference: Difference
+    against: Against
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("revisions", nargs="*", metavar="REVISION", help="BASE, BASE HEAD, BASE..HEAD or BASE...HEAD")
+    parser.add_argument(
+        "--database", nargs="?", const="", metavar="URL", help="compare what is deployed (default: DATABASE_URL)"
+    )
+    parser.add_argument(
+        "--format",
+        choices=("text", "markdown", "json", "sql"),
+        default="text",
+        help="markdown: for a comment; json: versioned, see docs/json.md; sql: a migration",
+    )
+    parser.add_argument("--output", "-o", metavar="FILE", help="write it there instead of printing it")
+    parser.add_argument("--exit-code", action="store_true", help="exit with 3 where anything differs")
+    parser.add_argument(
+        "--fail-on",
+        type=classes,
+        default=frozenset(),
+        metavar="CLASS,…",
+        help="exit with 3 where one of these is found",
+    )
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Exit code 3 where --exit-code or --fail-on asks for it."""
+    if options.database is not None and options.revisions:
+        raise Usage("--database compares what is deployed with the work tree", "leave the revisions out")
+    found = _deployed(options, context) if options.database is not None else _revisions(options, context)
+    _write(options, context, found)
+    differs = not found.difference.empty or found.against.differs
+    failed = bool(options.fail_on & set(found.difference.classes))
+    return FOUND if failed or (options.exit_code and differs) else 0
+
+
+def _revisions(options: argparse.Namespace, context: Context) -> Comparison:
+    from mvc.cache import default_folder
+    from mvc.comparison.compare import compare
+    from mvc.git import open_range, parse_range
+    from mvc.report.against import Against
+    from mvc.sides import SideError, compile_two, compile_whole
+
+    if len(options.revisions) > 2:
+        raise Usage("two revisions can be compared, not more", "mvc diff BASE HEAD")
+    sides = open_range(context.folder(), parse_range(*options.revisions))
+    compile_them = compile_whole if options.format == "sql" else compile_two  # a migration needs all schedules whole
+    try:
+        before, after = compile_them(*sides, default_folder())
+    except SideError as problem:
+        context.files = sides[problem.side == "after"]
+        context.talk(f"the project {problem.side} the change does not compile:")
+        raise
+    return Comparison(before, after, compare(before, after), Against())
+
+
+def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
+    from mvc.planning.drift import find_drift
+    from mvc.planning.make_plan import deployed_project, difference_of
+    from mvc.planning.outside import outside_of
+    from mvc.planning.rebuilds import rebuilds_of
+    from mvc.postgres.connection import connect
+    from mvc.postgres.reading import read_state
+    from mvc.report.against import Against
+
+    after = context.compile()
+    with connect(options.database or None) as connection:
+        state = read_state(connection, after.stored, [(view.schema, view.name) for view in after.views])
+    difference = difference_of(state, after)
+    drift = find_drift(state, after.project)
+    against = Against(drift, outside_of(state, difference), rebuilds_of(state, difference))
+    return Comparison(deployed_project(state, after), after, difference, against)
+
+
+def _write(options: argparse.Namespace, context: Context, found: Comparison) -> None:
+    texts = _texts(options, context, found)
+    if not options.output:
+        context.data(texts[""])
+        return
+    target = Path(options.output)
+    for suffix, text in texts.items():
+        path = target.with_suffix(f"{suffix}{target.suffix}") if suffix else target
+        path.write_text(text if text.endswith("\n") or not text else f"{text}\n", encoding="utf-8")
+        context.talk(f"wrote {path}")
+
+
+def _texts(options: argparse.Namespace, context: Context, found: Comparison) -> Mapping[str, str]:
+    """What is to be printed or written; the way back has the suffix `.down` and is only written."""
+    if options.format == "sql":
+        from mvc.planning.migration import migration
+
+        up = migration(found.before, found.after)
+        return {"": up, ".down": migration(found.after, found.before)} if options.output else {"": up}
+    if options.format == "json":
+        return {"": _json(found)}
+    if options.format == "markdown":
+        return {"": _markdown(found)}
+    return {"": _text(found, context, plain=bool(options.output))}
+
+
+def _json(found: Comparison) -> str:
+    from mvc.report.against import against_json
+    from mvc.report.diff_json import diff_json
+
+    data = {**diff_json(found.difference, found.after.project), **against_json(found.against)}
+    return json.dumps(data, indent=2, ensure_ascii=False)
+
+
+def _markdown(found: Comparison) -> str:
+    from mvc.planning.migration import statements_by_view
+    from mvc.report.against import against_text
+    from mvc.report.diff_markdown import diff_markdown
+
+    sql = statements_by_view(found.before, found.after)
+    return diff_markdown(found.difference, found.after.project, sql, found=against_text(found.against))
+
+
+def _text(found: Comparison, context: Context, *, plain: bool) -> str:
+    from mvc.report.against import against_text
+    from mvc.report.diff_text import diff_text
+    from mvc.report.style import PLAIN
+
+    style = PLAIN if plain else context.data_style
+    parts = [diff_text(found.difference, style), against_text(found.against, style)]
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,44 @@
+"""Values of options that several commands take. Each raises argparse.ArgumentTypeError for what it cannot be."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mvc.comparison.difference import Class
+    from mvc.planning.steps import Hazard
+
+LONGEST = 2_000_000  # seconds; PostgreSQL counts milliseconds in 31 bits
+
+
+def seconds(text: str) -> float:
+    """A time, more than 0."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = math.nan
+    if not 0 < found <= LONGEST:
+        raise argparse.ArgumentTypeError(f"a number of seconds, more than 0 and at most {LONGEST}, not `{text}`")
+    return found
+
+
+def hazards(text: str) -> frozenset[Hazard]:
+    """Hazards by name, with commas between them."""
+    from mvc.planning.steps import HAZARDS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in HAZARDS]:
+        raise argparse.ArgumentTypeError(f"`{unknown[0]}` is no hazard; there are {', '.join(HAZARDS)}")
+    return frozenset(hazard for hazard in HAZARDS if hazard in names)
+
+
+def classes(text: str) -> frozenset[Class]:
+    """Classes of changes by name, with commas between them."""
+    from mvc.comparison.difference import CLASSES
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if unknown := [name for name in names if name not in CLASSES]:
+        raise argparse.ArgumentTypeError(f"`{unknown[0]}` is no class; there are {', '.join(CLASSES)}")
+    return frozenset(item for item in CLASSES if item in names)

@@ -1,0 +1,214 @@
+"""What in a database is not as the last deployment left it. Each kind is mended by the next one, or kept and only told.
+
+The spec decides what it speaks of: definitions, indexes, readers, descriptions, storage parameters, ownership. What it says
+nothing about (a grant to another role, an index, an option, a comment that somebody added) is carried along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mvc.artifacts import CompiledView
+from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
+
+DriftKind = Literal[
+    "exposure missing",
+    "exposure changed",
+    "exposure option",
+    "storage missing",
+    "storage changed",
+    "storage unpopulated",
+    "storage open",
+    "index missing",
+    "index invalid",
+    "index changed",
+    "index by hand",
+    "grant missing",
+    "grant by hand",
+    "owner changed",
+    "option changed",
+    "option by hand",
+    "comment changed",
+    "runtime changed",
+]
+BARRIER: Final = ("security_barrier=true",)
+KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand"})
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One thing that is not as it was left. `subject` is the object, `expected` and `found` are short texts."""
+
+    kind: DriftKind
+    view: str
+    subject: str
+    expected: str = ""
+    found: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether it stays, and is carried along, instead of being mended."""
+        return self.kind in KEPT
+
+
+def find_drift(state: State, project: str) -> tuple[Drift, ...]:
+    """Everything in the database that differs from what the ledger says was deployed for a project."""
+    found: list[Drift] = []
+    if state.deployment and state.runtime is None:
+        found.append(Drift("runtime changed", "", "the runtime's functions"))
+    found += _of_schema(state, project)
+    for name, deployed in state.views.items():
+        if deployed.project == project and deployed.definition is not None:
+            found += _of_view(name, deployed, deployed.definition, state)
+    return tuple(found)
+
+
+def _of_schema(state: State, project: str) -> Iterator[Drift]:
+    """Rights on the stored schema itself: nobody's but the owner's and those of who may refresh."""
+    target = state.targets.get(project)
+    if target is None:
+        return
+    beside = state.refreshers_beside(project) & state.roles
+    expected = {Grant(role, "USAGE") for role in {*target.refresh_roles} | beside}
+    for grant in sorted(expected - set(state.storage_grants), key=str):
+        yield Drift("grant missing", "", target.stored, grant.role)
+    if more := sorted({grant.role for grant in set(state.storage_grants) - expected}):
+        yield Drift("storage open", "", target.stored, "nobody", ", ".join(more))
+
+
+def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: State) -> Iterator[Drift]:
+    exposure = state.relations.get(name)
+    if exposure is None:
+        yield Drift("exposure missing", view.name, ".".join(name))
+    else:
+        yield from _of_exposure(deployed, view, exposure, state)
+    stored = state.relations.get(view.storage)
+    if stored is None or stored.kind != kind_of(view):
+        yield Drift("storage missing", view.name, ".".join(view.storage))
+        return
+    known = state.stored.get(view.storage[1])
+    if known and differs(stored.printed, known.printed):
+        yield Drift("storage changed", view.name, ".".join(view.storage))
+    yield from _of_storage(view, stored, state)
+    yield from _of_indexes(deployed, view, stored)
+
+
+def _of_exposure(deployed: DeployedView, view: CompiledView, exposure: RelationState, state: State) -> Iterator[Drift]:
+    named = f"{view.schema}.{view.name}"
+    if differs(exposure.printed, deployed.exposure) or exposure.kind != "v" or _arms_differ(deployed, view, state):
+        yield Drift("exposure changed", view.name, named)
+    parts = [(exposure, named, exposure_options(view))]
+    parts += [(arm, f"{view.storage[0]}.{name}", BARRIER) for name, arm in _arms(view, state) if arm]
+    for part, name, expected in parts:
+        if set(part.options) != set(expected):
+            yield Drift("exposure option", view.name, name, ", ".join(expected), ", ".join(part.options))
+        if state.owner and part.owner != state.owner:
+            yield Drift("owner changed", view.name, name, state.owner, part.owner)
+    yield from _of_grants(view, exposure)
+    yield from _of_comments(view, exposure)
+
+
+def _arms(view: CompiledView, state: State) -> list[tuple[str, RelationState | None]]:
+    return [(arm.name, state.relations.get((view.storage[0], arm.name))) for arm in view.exposure.arms]
+
+
+def _arms_differ(deployed: DeployedView, view: CompiledView, state: State) -> bool:
+    return any(arm is None or differs(arm.printed, deployed.arms.get(name)) for name, arm in _arms(view, state))
+
+
+def _of_grants(view: CompiledView, exposure: RelationState) -> Iterator[Drift]:
+    there = {grant.role for grant in exposure.grants if grant.privilege == "SELECT" and not grant.column}
+    for role in view.readers:
+        if role not in there:
+            yield Drift("grant missing", view.name, role, "SELECT")
+    for grant in granted_by_hand(view, exposure):
+        what = f"{grant.privilege} ({grant.column})" if grant.column else grant.privilege
+        yield Drift("grant by hand", view.name, grant.role, "", what)
+
+
+def granted_by_hand(view: CompiledView, exposure: RelationState) -> list[Grant]:
+    """The privileges that no policy gives."""
+    return [
+        grant
+        for grant in exposure.grants
+        if grant.privilege != "SELECT" or grant.column or grant.role not in view.readers
+    ]
+
+
+def _of_comments(view: CompiledView, exposure: RelationState) -> Iterator[Drift]:
+    if view.description and exposure.comment != view.description:
+        yield Drift(
+            "comment changed", view.name, f"{view.schema}.{view.name}", view.description, exposure.comment or ""
+        )
+    there = {column.name: column.comment for column in exposure.columns}
+    for column in view.columns:
+        if column.description and there.get(column.name) != column.description:
+            yield Drift("comment changed", view.name, column.name, column.description, there.get(column.name) or "")
+
+
+def _of_storage(view: CompiledView, stored: RelationState, state: State) -> Iterator[Drift]:
+    named = ".".join(view.storage)
+    if not stored.populated:
+        yield Drift("storage unpopulated", view.name, named)
+    if state.owner and stored.owner != state.owner:
+        yield Drift("owner changed", view.name, named, state.owner, stored.owner)
+    open_to = {grant.role for grant in stored.grants}
+    for _, arm in _arms(view, state):
+        open_to |= {grant.role for grant in arm.grants} if arm else set()
+    if open_to:
+        yield Drift("storage open", view.name, named, "nobody", ", ".join(sorted(open_to)))
+    for option, value in applicable_options(view, stored):
+        if not same_option(stored.option(option), value):
+            yield Drift("option changed", view.name, option, value, stored.option(option) or "")
+    for option in options_by_hand(view, stored):
+        yield Drift("option by hand", view.name, option.partition("=")[0], "", option.partition("=")[2])
+
+
+def applicable_options(view: CompiledView, stored: RelationState) -> list[tuple[str, str]]:
+    """The storage parameters that can be set: those of a toast table only where there is one."""
+    return [item for item in view.options if stored.toasted or not item[0].startswith("toast.")]
+
+
+def options_by_hand(view: CompiledView, stored: RelationState) -> list[str]:
+    """`name=value` of storage parameters that the spec says nothing of."""
+    spoken_of = {option for option, _ in view.options}
+    return [option for option in stored.options if view.kind != "plain" and option.partition("=")[0] not in spoken_of]
+
+
+def same_option(there: str | None, wanted: str) -> bool:
+    """Whether a storage parameter has the value that a spec gives it; `TRUE` is stored as `true`."""
+    return there is not None and there.lower() == wanted.strip("'").lower()
+
+
+def _of_indexes(deployed: DeployedView, view: CompiledView, stored: RelationState) -> Iterator[Drift]:
+    ours = {index.name for index in view.indexes}
+    for index in view.indexes:
+        there = stored.index(index.name)
+        if there is None:
+            yield Drift("index missing", view.name, index.name, index.definition)
+        elif not there.valid:
+            yield Drift("index invalid", view.name, index.name)
+        elif index.name in deployed.indexes and there.definition != deployed.indexes[index.name]:
+            yield Drift("index changed", view.name, index.name, deployed.indexes[index.name], there.definition)
+    for other in stored.indexes:
+        if other.name not in ours:
+            yield Drift("index by hand", view.name, other.name, "", other.definition)
+
+
+def exposure_options(view: CompiledView) -> tuple[str, ...]:
+    """The options of the exposure, as pg_class.reloptions has them."""
+    return BARRIER if view.exposure.barrier else ("security_barrier=false",)
+
+
+def kind_of(view: CompiledView) -> str:
+    """pg_class.relkind of what stores the view."""
+    return "m" if view.kind == "materialized" else "v"
+
+
+def differs(printed: str | None, recorded: str | None) -> bool:
+    """Whether a definition is another one than was recorded; what another major version printed cannot be compared."""
+    if printed is None or recorded is None or printed.split()[0] != recorded.split()[0]:
+        return False
+    return printed != recorded

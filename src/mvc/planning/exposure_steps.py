@@ -1,0 +1,148 @@
+"""The steps that put a view before its readers: its exposure, who may read it, its descriptions, its row in the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mvc.artifacts import CompiledView
+from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
+from mvc.planning.drift import differs, exposure_options, granted_by_hand
+from mvc.planning.site import Site
+from mvc.planning.state import RelationState
+from mvc.planning.steps import Danger, Step
+from mvc.quoting import identifier, qualified
+from mvc.sqlgen.statements import (
+    arms_sql,
+    comment_on_column,
+    comment_on_view,
+    comments_sql,
+    expose_sql,
+    readers_sql,
+    record_sql,
+)
+
+
+def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list[Step]:
+    """What must happen in the switch, after `also`; nothing where readers have what they should."""
+    exposure = site.exposure(view)
+    steps = [*also, *_owner(view, exposure, site), *_expose(view, exposure, site)]
+    steps += [*_readers(view, exposure, site), *_comments(view, exposure, site)]
+    before = site.before(view)
+    if steps or before is None or site.changes(view) or not site.is_live(view) or _renamed_indexes(before, view):
+        steps.append(Step("record", view.name, "the ledger says what is deployed", (record_sql(site.target, view),)))
+    return steps
+
+
+def _renamed_indexes(before: CompiledView, view: CompiledView) -> bool:
+    return {index.name for index in before.indexes} != {index.name for index in view.indexes}
+
+
+def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+    reason = _why_exposed(view, exposure, site)
+    if not reason:
+        return
+    changes = site.changes(view)
+    found = [item.change for item in changes.changes] if changes else []
+    renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
+    statements = (*arms_sql(site.target, view), expose_sql(site.target, view, renamed))
+    lock = f"ACCESS EXCLUSIVE on {view.schema}.{view.name}, for an instant" if exposure else ""
+    yield Step("expose", view.name, reason, statements, lock, tuple(_dangers(view, site)))
+
+
+def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site) -> str:
+    deployed, before = site.deployed(view), site.before(view)
+    if exposure is None:
+        return "it is new" if deployed is None else "it is gone"
+    if deployed is None or before is None:
+        return "it is not known how it was deployed"
+    if not site.is_live(view) or site.storage(view) is None:
+        return "readers move to what was built"
+    if exposure_key(before) != exposure_key(view):
+        return "who sees which rows changed"
+    if set(exposure.options) != set(exposure_options(view)) or site.drifted(view, "exposure option"):
+        return "its options were changed behind our back"
+    if site.drifted(view, "exposure changed") or differs(exposure.printed, deployed.exposure):
+        return "it was changed behind our back"
+    return ""
+
+
+def exposure_key(view: CompiledView) -> object:
+    """Two exposures are the same where this is: neither the order of columns nor that of rules matters."""
+    access, exposure = view.access, view.exposure
+    columns = frozenset(column.name for column in view.columns)
+    return view.storage, columns, exposure.barrier, len(exposure.arms), access.rules, access.restrictions
+
+
+def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
+    yield from _without_rules(view, site)
+    changes = site.changes(view)
+    for item in changes.changes if changes else ():
+        if isinstance(item.change, ColumnRemoved):
+            yield Danger("drop-column", f"{view.name}.{item.change.column} goes")
+        elif isinstance(item.change, ColumnRenamed):
+            yield Danger("drop-column", f"{view.name}.{item.change.before} is called {item.change.after} then")
+        for effect in item.effects:
+            if effect.class_ == "access-loosened":
+                yield Danger("loosen-access", f"{view.name}: {effect.reason}")
+
+
+def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
+    """Without a policy there are no readers, and no rule for those who were granted it by hand."""
+    before, exposure = site.before(view), site.exposure(view)
+    if before is None or exposure is None or not before.exposure.barrier or view.readers:
+        return
+    by_hand = [grant for grant in granted_by_hand(view, exposure) if grant.privilege == "SELECT"]
+    if roles := sorted({grant.role for grant in by_hand} - set(before.readers)):
+        yield Danger("loosen-access", f"{view.name}: {', '.join(roles)}, granted by hand, may see every row")
+
+
+def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+    """Before the exposure is replaced, so that whoever deploys need not be a superuser for more than this."""
+    owner = site.state.owner
+    parts = [((view.schema, view.name), exposure)]
+    parts += [
+        (arm, site.state.relations.get(arm)) for arm in ((view.storage[0], arm.name) for arm in view.exposure.arms)
+    ]
+    for name, part in parts:
+        if part is not None and owner and part.owner != owner:
+            statement = f"ALTER VIEW {qualified(*name)} OWNER TO {identifier(owner)}"
+            lock = f"ACCESS EXCLUSIVE on {'.'.join(name)}, for an instant"
+            yield Step(
+                "owner", view.name, f"it belongs to {part.owner}, who may not read what it shows", (statement,), lock
+            )
+
+
+def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+    there = (
+        {grant.role for grant in exposure.grants if grant.privilege == "SELECT" and not grant.column}
+        if exposure
+        else set()
+    )
+    before = site.before(view)
+    gone = set(before.readers) - set(view.readers) if before else set()
+    missing = [role for role in view.readers if role not in there]
+    if missing or gone & there or (exposure is None and view.readers):
+        words = [f"{', '.join(missing)} may read it"] if missing else []
+        words += [f"{', '.join(sorted(gone & there))} no longer"] if gone & there else []
+        yield Step("readers", view.name, ", ".join(words), (readers_sql(site.target, view),))
+
+
+def _comments(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+    statements = list(_comment_statements(view, exposure, site.before(view))) if exposure else list(comments_sql(view))
+    if statements:
+        yield Step("comments", view.name, "descriptions differ", tuple(statements))
+
+
+def _comment_statements(view: CompiledView, exposure: RelationState, before: CompiledView | None) -> Iterator[str]:
+    """Descriptions that are not there, and those that the spec no longer gives. A comment of somebody else's stays."""
+    if view.description and view.description != exposure.comment:
+        yield comment_on_view(view, view.description)
+    elif not view.description and before and before.description and before.description == exposure.comment:
+        yield comment_on_view(view, None)
+    there = {column.name: column.comment for column in exposure.columns}
+    for column in view.columns:
+        old = before.column(column.name) if before else None
+        if column.description and column.description != there.get(column.name):
+            yield comment_on_column(view, column.name, column.description)
+        elif not column.description and old and old.description and old.description == there.get(column.name):
+            yield comment_on_column(view, column.name, None)

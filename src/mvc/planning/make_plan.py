@@ -1,0 +1,166 @@
+"""State + project → Plan: every step there is to take, in an order that readers do not notice; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+
+from mvc.artifacts import CompiledView
+from mvc.comparison.changes import RefresherAdded
+from mvc.comparison.compare import compare
+from mvc.comparison.difference import Difference
+from mvc.compiled import Compiled
+from mvc.planning.drift import find_drift
+from mvc.planning.exposure_steps import exposure_steps
+from mvc.planning.refusals import find_refusals
+from mvc.planning.removal import removal_step, removed_views
+from mvc.planning.site import Site, views_set_aside
+from mvc.planning.state import Grant, Name, State
+from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
+from mvc.planning.storage_steps import storage_steps, unwanted_indexes
+from mvc.quoting import qualified
+from mvc.runtime import runtime_sql, runtime_version
+from mvc.sqlgen.script import closing_sql, settings_sql
+from mvc.sqlgen.statements import target_of
+
+MOST_TOGETHER = 12  # exposures in one switch: each costs a millisecond or two while readers of all of them wait
+
+
+def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refill: bool = True) -> Plan:
+    """What brings the database into the wanted state; with `names`, those views and what they read.
+
+    `refill=False` takes stored relations that are still there as they are, which makes a rollback an instant. Raises KeyError
+    for a name that no view has.
+    """
+    chosen = tuple(names)
+    views, left_out = split_deployable(state.extensions, wanted.with_upstream(chosen) if chosen else wanted.views)
+    difference = difference_of(state, wanted)
+    drift = find_drift(state, wanted.project)
+    site = Site(state, target_of(wanted), difference, drift, refill, views_set_aside(state, wanted.views))
+    removed = [] if chosen else removed_views(state, wanted)
+    prepare = [*_runtime(site), *(step for view in views for step in storage_steps(view, site))]
+    exposed = {view.name: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
+    dropped = tuple(removal_step(name, view, state) for name, view in removed)
+    busy = {step.view for step in prepare} | {name for name, steps in exposed.items() if steps}
+    return Plan(
+        state=state.deployment,
+        prepare=tuple(prepare),
+        switches=tuple(_switches(views, exposed, dropped, _project_steps(site, chosen))),
+        unchanged=tuple(view.name for view in views if view.name not in busy),
+        left_out=left_out,
+        refusals=tuple(find_refusals(site, views, removed)),
+        drift=drift,
+        compared=tuple(_compared(views, site)),
+    )
+
+
+def difference_of(state: State, wanted: Compiled) -> Difference:
+    """What is deployed of the project, against what is wanted, as a semantic difference."""
+    return compare(deployed_project(state, wanted), wanted)
+
+
+def deployed_project(state: State, wanted: Compiled) -> Compiled:
+    """The project as the ledger has it. Views of other projects, and what another version wrote, are not in it."""
+    there = state.targets.get(wanted.project)
+    target = there or target_of(wanted)
+    views = [view.definition for view in state.views.values() if view.definition and view.project == wanted.project]
+    return Compiled(
+        wanted.project,
+        target.compiler,
+        target.stored,
+        target.search_path,
+        target.timezone,
+        there.refresh_roles if there else (),
+        there.schedules if there else (),
+        tuple(views),
+        (),
+    )
+
+
+def split_deployable(
+    extensions: AbstractSet[str], views: Iterable[CompiledView]
+) -> tuple[tuple[CompiledView, ...], tuple[LeftOut, ...]]:
+    """The views that this database can hold, and those whose extension it lacks, with what reads them."""
+    chosen: list[CompiledView] = []
+    left_out: dict[str, str] = {}
+    for view in views:
+        lacking = [extension for extension in view.requires if extension not in extensions]
+        gone = [name for name in view.upstream if name in left_out]
+        if lacking:
+            left_out[view.name] = f"needs the extension {', '.join(lacking)}, which this database does not have"
+        elif gone:
+            left_out[view.name] = f"reads {', '.join(gone)}, which is left out"
+        else:
+            chosen.append(view)
+    return tuple(chosen), tuple(LeftOut(name, reason) for name, reason in left_out.items())
+
+
+def _runtime(site: Site) -> Iterator[Step]:
+    state, target = site.state, site.target
+    beside = state.refreshers_beside(target.project) & state.roles
+    expected = {Grant(role, "USAGE") for role in {*target.refresh_roles} | beside}
+    added = [item.change.role for item in site.difference.project if isinstance(item.change, RefresherAdded)]
+    dangers = tuple(Danger("loosen-access", f"{role} may refresh every view") for role in added if state.deployment)
+    close = closing_sql(target)
+    if state.runtime != runtime_version():
+        reason = "it is not installed" if state.runtime is None and not state.deployment else "it is another version's"
+        statements = (*settings_sql(target), *runtime_sql(target.stored), close)
+        yield Step("runtime", "", reason, statements, dangers=dangers)
+    elif set(state.storage_grants) != expected or dangers:
+        reason = "only the owner and those who refresh have rights on the stored schema"
+        yield Step("close", "", reason, (close,), dangers=dangers)
+
+
+def _project_steps(site: Site, chosen: tuple[str, ...]) -> tuple[Step, ...]:
+    """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so."""
+    there = site.state.targets.get(site.target.project)
+    if chosen or (there and replace(there, compiler=site.target.compiler) == site.target):
+        return ()
+    return (Step("record", "", "settings and schedules of the project", ()),)
+
+
+def _compared(views: Iterable[CompiledView], site: Site) -> Iterator[tuple[Name, str, str]]:
+    for view in views:
+        before = site.before(view)
+        same_rows = before is not None and before.kind == view.kind == "materialized" and before.grain == view.grain
+        if before and same_rows and before.storage != view.storage:
+            yield (view.schema, view.name), before.storage[1], view.storage[1]
+
+
+def _switches(
+    views: Iterable[CompiledView],
+    exposed: dict[str, tuple[Step, ...]],
+    dropped: tuple[Step, ...],
+    project: tuple[Step, ...],
+) -> Iterator[Switch]:
+    """Views that read each other move together; so do all of them, as long as that is an instant."""
+    groups = _together([view for view in views if exposed[view.name]])
+    first = True
+    for group in groups:
+        steps = tuple(step for view in group for step in exposed[view.name])
+        extra = (*project, *dropped) if first else ()
+        yield Switch(tuple(view.name for view in group), (*extra, *steps))
+        first = False
+    if first and (project or dropped):
+        yield Switch((), (*project, *dropped))
+
+
+def _together(views: list[CompiledView]) -> list[list[CompiledView]]:
+    groups: list[list[CompiledView]] = []
+    for view in views:  # upstream first, so what a view reads is in a group already
+        joined = [group for group in groups if any(other.name in view.upstream for other in group)]
+        groups = [group for group in groups if group not in joined]
+        groups.append([*(other for group in joined for other in group), view])
+    packed: list[list[CompiledView]] = []
+    for group in groups:
+        if packed and len(packed[-1]) + len(group) <= MOST_TOGETHER:
+            packed[-1] += group
+        else:
+            packed.append(list(group))
+    return packed
+
+
+def switch_opening(stored: str, deployment: int) -> str:
+    """Goes on with a deployment in its second and later switches."""
+    return f"SELECT {qualified(stored, 'continue_deployment')}({deployment})"

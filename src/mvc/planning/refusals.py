@@ -1,0 +1,68 @@
+"""Why a plan cannot be carried out at all: found before anything is done, all of it at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mvc.artifacts import CompiledView
+from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
+from mvc.planning.site import Site
+from mvc.planning.state import DeployedView, Name
+from mvc.planning.steps import Refusal
+
+
+def find_refusals(
+    site: Site, views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]]
+) -> Iterator[Refusal]:
+    """Roles that are missing, names that are taken, other projects' views, dependents that nothing can save."""
+    chosen = tuple(views)
+    yield from _missing_roles(site, chosen)
+    yield from _moved_storage(site)
+    for view in chosen:
+        yield from _not_ours(view, site)
+        yield from _broken_dependents(view, site)
+    for name, _ in removed:
+        if readers := [item.described for item in site.state.dependents.get(name, ()) if item.kind != "mention"]:
+            hint = "change or drop what reads it first"
+            yield Refusal(f"{name[1]} is no longer in the project, and is read by {', '.join(readers)}", hint)
+
+
+def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusal]:
+    wanted = {role for view in views for role in view.readers if role != "public"} | set(site.target.refresh_roles)
+    if missing := sorted(wanted - site.state.roles):
+        message = f"the server has no role {', '.join(missing)}, which policies name"
+        yield Refusal(message, "create it, or take it out of `to:`")
+
+
+def _moved_storage(site: Site) -> Iterator[Refusal]:
+    owner = site.state.owner
+    if owner and not site.state.acts_as_owner:
+        hint = f"deploy as {owner} or a member of it, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
+        yield Refusal(f"the schema {site.target.stored} belongs to the role {owner}", hint)
+
+
+def _not_ours(view: CompiledView, site: Site) -> Iterator[Refusal]:
+    deployed, exposure = site.deployed(view), site.exposure(view)
+    if exposure is not None and (deployed is None or exposure.kind != "v"):
+        message = f"not ours, and in the way: {view.schema}.{view.name}"
+        yield Refusal(message, "rename or drop it, or give the view another name or schema")
+    elif deployed is not None and deployed.project != site.target.project:
+        message = f"{view.schema}.{view.name} belongs to the project {deployed.project}"
+        yield Refusal(message, "give the view another name, or another schema in mvc.yml: schemas: {exposed: NAME}")
+
+
+def _broken_dependents(view: CompiledView, site: Site) -> Iterator[Refusal]:
+    """Whatever reads a column that goes; and, where the view must be created anew, what cannot be created again."""
+    changes = site.changes(view)
+    found = [item.change for item in changes.changes] if changes else []
+    gone = {item.column for item in found if isinstance(item, ColumnRemoved)}
+    recreated = gone | {item.column for item in found if isinstance(item, ColumnRetyped)}
+    for item in site.state.dependents.get((view.schema, view.name), ()):
+        lost = sorted(gone & set(item.columns))
+        if item.kind != "mention" and lost:
+            message = f"{item.described} reads {', '.join(f'{view.name}.{name}' for name in lost)}, which goes"
+            yield Refusal(message, "change or drop it first, or keep the column")
+        elif item.kind == "fixed" and recreated:
+            columns = ", ".join(sorted(recreated))
+            message = f"{view.name} must be created anew, since {columns} goes or changes its type, and {item.described} reads it"
+            yield Refusal(message, "drop it first and create it again afterwards, or keep the column as it is")

@@ -1,0 +1,33 @@
+"""Views that are deployed and no longer in the project. Their storage stays until it is pruned, so they can come back."""
+
+from __future__ import annotations
+
+from mvc.artifacts import CompiledView
+from mvc.compiled import Compiled
+from mvc.planning.state import DeployedView, Name, State
+from mvc.planning.steps import Danger, Step
+from mvc.quoting import literal, qualified
+
+
+def removed_views(state: State, wanted: Compiled) -> list[tuple[Name, DeployedView]]:
+    """Those of this project, what reads others first."""
+    there = {(view.schema, view.name) for view in wanted.views}
+    gone = [(name, view) for name, view in state.views.items() if view.project == wanted.project and name not in there]
+    return sorted(gone, key=lambda item: -_depth(item[1].definition, {name[1]: view for name, view in gone}))
+
+
+def _depth(view: CompiledView | None, others: dict[str, DeployedView]) -> int:
+    upstream = [others[name].definition for name in (view.upstream if view else ()) if name in others]
+    return 1 + max((_depth(other, others) for other in upstream), default=0)
+
+
+def removal_step(name: Name, view: DeployedView, state: State) -> Step:
+    """Takes a view from its readers and out of the ledger."""
+    target = state.targets.get(view.project)
+    stored = target.stored if target else ""
+    statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
+    statements.append(f"SELECT {qualified(stored, 'forget')}({literal(name[0])}, {literal(name[1])})")
+    danger = Danger("drop-view", f"{name[1]} goes")
+    lock = f"ACCESS EXCLUSIVE on {'.'.join(name)}, for an instant"
+    reason = f"it is no longer in the project; {view.stored_name} stays until it is pruned"
+    return Step("drop view", name[1], reason, tuple(statements), lock, (danger,))

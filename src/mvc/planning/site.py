@@ -1,0 +1,80 @@
+"""What the planning of one view goes by: the database's state, the project's target, and what changed about the view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from mvc.artifacts import CompiledView, Target
+from mvc.comparison.difference import Difference, ViewDifference
+from mvc.planning.drift import Drift, differs, kind_of
+from mvc.planning.state import DeployedView, Name, RelationState, State
+
+
+@dataclass(frozen=True)
+class Site:
+    """A plan's surroundings. `refill` says that a stored relation which is not in use is filled anew before it is.
+
+    `set_aside` names the views whose stored relation is not what was built, or reads such a one.
+    """
+
+    state: State
+    target: Target
+    difference: Difference
+    drift: tuple[Drift, ...]
+    refill: bool = True
+    set_aside: frozenset[str] = frozenset()
+
+    def deployed(self, view: CompiledView) -> DeployedView | None:
+        """The view as the ledger has it."""
+        return self.state.views.get((view.schema, view.name))
+
+    def before(self, view: CompiledView) -> CompiledView | None:
+        """The definition that is deployed."""
+        deployed = self.deployed(view)
+        return deployed.definition if deployed else None
+
+    def exposure(self, view: CompiledView) -> RelationState | None:
+        """What readers use now."""
+        return self.state.relations.get((view.schema, view.name))
+
+    def storage(self, view: CompiledView) -> RelationState | None:
+        """The stored relation of this definition, if it is there as it was built."""
+        return None if view.name in self.set_aside else self.state.relations.get(view.storage)
+
+    def reads_set_aside(self, view: CompiledView) -> bool:
+        """Whether a view that it reads is stored anew under the name that it has."""
+        return not self.set_aside.isdisjoint(view.upstream)
+
+    def is_live(self, view: CompiledView) -> bool:
+        """Whether readers read this very storage."""
+        deployed = self.deployed(view)
+        return deployed is not None and deployed.stored_name == view.storage[1]
+
+    def changes(self, view: CompiledView) -> ViewDifference | None:
+        """What changed about the view."""
+        return self.by_view.get((view.schema, view.name))
+
+    @property
+    def by_view(self) -> Mapping[Name, ViewDifference]:
+        """The differences by the view's name."""
+        return {(item.schema, item.view): item for item in self.difference.views}
+
+    def drifted(self, view: CompiledView, *kinds: str) -> tuple[Drift, ...]:
+        """What of these kinds is not as it was left."""
+        return tuple(item for item in self.drift if item.view == view.name and item.kind in kinds)
+
+
+def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[str]:
+    """The views, of which what is read comes first, under whose stored name there is something else than was built."""
+    found: set[str] = set()
+    for view in views:
+        relation = state.relations.get(view.storage)
+        if relation and (not found.isdisjoint(view.upstream) or not _as_built(view, relation, state)):
+            found.add(view.name)
+    return frozenset(found)
+
+
+def _as_built(view: CompiledView, relation: RelationState, state: State) -> bool:
+    known = state.stored.get(view.storage[1])
+    return known is not None and relation.kind == kind_of(view) and not differs(relation.printed, known.printed)

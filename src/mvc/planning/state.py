@@ -1,0 +1,133 @@
+"""What a database has of a project: the ledger, and what the catalogs say of the objects that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mvc.artifacts import CompiledView, Target
+
+Name = tuple[str, str]  # (schema, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A privilege of somebody who is not the owner; `column` is empty for the whole relation, `public` is everyone."""
+
+    role: str
+    privilege: str
+    column: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexState:
+    """An index that is there, as the server prints it."""
+
+    name: str
+    definition: str
+    valid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnState:
+    """A column that is there."""
+
+    name: str
+    type: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelationState:
+    """A view or materialized view that is there. `kind` is pg_class.relkind; `printed` a digest of its definition, with the
+    major version that printed it; None where that is not known. Sizes are in bytes, indexes and toast included. `toasted` says
+    that it has a toast table, which has parameters of its own.
+    """
+
+    kind: str
+    owner: str
+    columns: tuple[ColumnState, ...]
+    options: tuple[str, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    comment: str | None = None
+    populated: bool = True
+    printed: str | None = None
+    indexes: tuple[IndexState, ...] = ()
+    bytes: int = 0
+    toasted: bool = True
+
+    def index(self, name: str) -> IndexState | None:
+        """The index of that name."""
+        return next((index for index in self.indexes if index.name == name), None)
+
+    def option(self, name: str) -> str | None:
+        """The value of a storage parameter or option."""
+        return next((value for key, _, value in (item.partition("=") for item in self.options) if key == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependent:
+    """Something outside of the project that reads an exposure. `columns` are those that it reads, where that is known.
+
+    `kind` says what a change means to it: a view can be created anew, what is fixed cannot, a mention is only a name in a
+    function's text.
+    """
+
+    described: str
+    columns: tuple[str, ...]
+    kind: Literal["view", "fixed", "mention"]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A stored relation that was built: the view it is of, and what its last fill said. Times are seconds since 1970."""
+
+    view: Name
+    printed: str | None = None
+    built_at: float = 0.0
+    filled_at: float | None = None
+    fill_seconds: float | None = None
+    rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedView:
+    """A view in the ledger. `definition` is None where another version wrote what this one cannot read."""
+
+    project: str
+    stored_name: str
+    definition: CompiledView | None
+    exposure: str | None = None
+    arms: Mapping[str, str] = field(default_factory=dict)
+    indexes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything that a plan is made from. `deployment` counts what was deployed: 0 is nothing yet.
+
+    `runtime` is the installed runtime's version, None where there is none or its functions were changed. `owner` is the
+    stored schema's, `user` who is asking; `acts_as_owner` says that he may act as the owner. `storage_grants` are those on the stored schema itself;
+    `targets` what each project was deployed with last.
+    """
+
+    database: str
+    user: str
+    deployment: int = 0
+    runtime: str | None = None
+    owner: str | None = None
+    acts_as_owner: bool = True
+    targets: Mapping[str, Target] = field(default_factory=dict)
+    views: Mapping[Name, DeployedView] = field(default_factory=dict)
+    stored: Mapping[str, StoredState] = field(default_factory=dict)
+    relations: Mapping[Name, RelationState] = field(default_factory=dict)
+    dependents: Mapping[Name, tuple[Dependent, ...]] = field(default_factory=dict)
+    storage_grants: tuple[Grant, ...] = ()
+    roles: frozenset[str] = frozenset()
+    extensions: frozenset[str] = frozenset()
+
+    def refreshers_beside(self, project: str) -> frozenset[str]:
+        """The roles that other projects of the same stored schema let refresh."""
+        others = (target for name, target in self.targets.items() if name != project)
+        return frozenset(role for target in others for role in target.refresh_roles)

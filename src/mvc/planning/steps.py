@@ -1,0 +1,131 @@
+"""Ordered steps, each with what it locks, how long it may take, and what is dangerous about it. Plain data."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from mvc.planning.drift import Drift
+from mvc.planning.state import Name
+
+Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count"]
+HAZARDS: Final[dict[Hazard, str]] = {
+    "drop-view": "readers lose a view",
+    "drop-column": "readers lose a column",
+    "loosen-access": "somebody may see rows that he could not see before",
+    "row-count": "the new definition gives far more or far fewer rows than the old one",
+}
+
+Action = Literal[
+    "runtime",
+    "set aside",
+    "build",
+    "fill",
+    "index",
+    "options",
+    "owner",
+    "seal",
+    "expose",
+    "readers",
+    "comments",
+    "record",
+    "drop view",
+    "drop index",
+    "close",
+]
+NO_LOCK: Final = "no lock that readers or refreshes notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Danger:
+    """A hazard and what it is about, for a person who must allow it."""
+
+    hazard: Hazard
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do. `view` is empty for the whole project; `lock` names the strongest one that others may notice.
+
+    A step of a plan's `prepare` is a transaction of its own; those of a `switch` are one together.
+    """
+
+    action: Action
+    view: str
+    reason: str
+    statements: tuple[str, ...]
+    lock: str = NO_LOCK
+    dangers: tuple[Danger, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Steps that happen together in one short transaction, so that readers see all or nothing of them."""
+
+    views: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a plan cannot be carried out, and what would help."""
+
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A view that cannot be deployed here, and why."""
+
+    view: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a deployment would do: what can be done beside the readers, then the switches.
+
+    `unchanged` are the views that need nothing. `compared` are pairs of stored names, the old and the new, whose numbers of
+    rows are set beside each other before a switch.
+    """
+
+    state: int
+    prepare: tuple[Step, ...]
+    switches: tuple[Switch, ...]
+    unchanged: tuple[str, ...]
+    left_out: tuple[LeftOut, ...]
+    refusals: tuple[Refusal, ...]
+    drift: tuple[Drift, ...]
+    compared: tuple[tuple[Name, str, str], ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All steps, in the order in which they are done."""
+        return (*self.prepare, *(step for switch in self.switches for step in switch.steps))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.steps
+
+    @property
+    def dangers(self) -> tuple[Danger, ...]:
+        """Everything that must be allowed."""
+        return tuple(dict.fromkeys(danger for step in self.steps for danger in step.dangers))
+
+    @property
+    def id(self) -> str:
+        """A digest of the state that it was made for and of all that it would do."""
+        digest = hashlib.sha256(str(self.state).encode())
+        for statement in statements_of(self.steps):
+            digest.update(b"\x00" + statement.encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:12]
+
+
+def statements_of(steps: Iterable[Step]) -> list[str]:
+    """The statements of some steps, in order."""
+    return [statement for step in steps for statement in step.statements]

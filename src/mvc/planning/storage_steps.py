@@ -1,0 +1,229 @@
+"""The steps that bring a view's stored relation into the wanted state, beside whoever reads the old one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mvc.artifacts import CompiledIndex, CompiledView
+from mvc.planning.drift import applicable_options, options_by_hand, same_option
+from mvc.planning.site import Site
+from mvc.planning.state import RelationState
+from mvc.planning.steps import NO_LOCK, Step
+from mvc.quoting import identifier, literal, qualified
+from mvc.sqlgen.naming import FINGERPRINT_LENGTH, joined_name
+from mvc.sqlgen.script import requirements_sql
+from mvc.sqlgen.statements import (
+    create_index,
+    names_array,
+    register_sql,
+    storage_kind,
+    storage_sql,
+)
+
+_KINDS = {"m": "MATERIALIZED VIEW", "v": "VIEW", "r": "TABLE"}
+
+
+def storage_steps(view: CompiledView, site: Site) -> list[Step]:
+    """What must be done before the view can be switched; nothing where its storage is as it should be."""
+    storage = site.storage(view)
+    if storage is None:
+        return [*_set_aside(view, site), *_names_freed(view, site), _build(view, site)]
+    steps = [
+        *_names_freed(view, site),
+        *_fill(view, storage, site),
+        *_indexes(view, storage, site),
+        *_options(view, storage, site),
+    ]
+    steps += _carry(view, site)
+    if site.state.owner and storage.owner != site.state.owner:
+        steps.append(_own(view, site.state.owner))
+    if site.drifted(view, "storage open") or storage.grants:
+        reason = "somebody has rights on what only its owner may read"
+        names = (view.storage[1], *(arm.name for arm in view.exposure.arms))
+        seals = tuple(f"SELECT {qualified(site.target.stored, 'seal')}({literal(name)})" for name in names)
+        steps.append(Step("seal", view.name, reason, seals))
+    return steps
+
+
+def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
+    """Another relation has the name of this storage: it was changed behind our back, or never was ours."""
+    there = site.state.relations.get(view.storage)
+    if there is None:
+        return
+    schema, name = view.storage
+    number = str(site.state.deployment)
+    aside = joined_name(name, "aside", number)
+    statements = [f"ALTER {_KINDS.get(there.kind, 'TABLE')} {qualified(schema, name)} RENAME TO {identifier(aside)}"]
+    statements += [
+        f"ALTER INDEX {qualified(schema, index.name)} RENAME TO {identifier(joined_name(index.name, 'aside', number))}"
+        for index in there.indexes
+    ]
+    names = (site.target.project, view.schema, view.name, aside)
+    statements.append(f"SELECT {qualified(site.target.stored, 'register')}({', '.join(map(literal, names))})")
+    what = "it is not what was built under this name"
+    if site.reads_set_aside(view):
+        what = "it reads what is not what was built under its name"
+    reason = f"{what}; it stays, under another, until it is pruned"
+    lock = f"ACCESS EXCLUSIVE on {schema}.{name}, for an instant"
+    yield Step("set aside", view.name, reason, tuple(statements), lock)
+
+
+def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
+    """Names of its indexes that another relation's have, as where somebody renamed the storage that they were made on."""
+    schema, wanted = view.storage[0], {index.name for index in view.indexes}
+    taken = [
+        index.name
+        for name, relation in site.state.relations.items()
+        if name[0] == schema and name != view.storage
+        for index in relation.indexes
+        if index.name in wanted
+    ]
+    number = str(site.state.deployment)
+    statements = tuple(
+        f"ALTER INDEX {qualified(schema, name)} RENAME TO {identifier(joined_name(name, 'aside', number))}"
+        for name in taken
+    )
+    if statements:
+        yield Step("set aside", view.name, "another relation's indexes have the names of its own", statements)
+
+
+def _build(view: CompiledView, site: Site) -> Step:
+    create, comment, *indexes = storage_sql(view)
+    statements = [*requirements_sql(site.target, view), create, comment, register_sql(site.target, view)]
+    if view.kind == "materialized":
+        statements.append(_fill_sql(view, site))
+        statements += [*indexes, *_carried(view, site), _prove_sql(view, site)]
+    reads = "ACCESS SHARE on what it reads"
+    return Step("build", view.name, _why_built(view, site), tuple(statements), reads)
+
+
+def _why_built(view: CompiledView, site: Site) -> str:
+    if site.deployed(view) is None:
+        return "it is new"
+    if site.drifted(view, "storage missing", "storage changed"):
+        return "what stored it is gone or was changed behind our back"
+    return "its definition changed; readers go on with the old one until the switch"
+
+
+def _fill_sql(view: CompiledView, site: Site) -> str:
+    values = f"{literal(view.storage[1])}, {literal(site.target.timezone)}"
+    return f"SELECT {qualified(site.target.stored, 'fill')}({values})"
+
+
+def _prove_sql(view: CompiledView, site: Site) -> str:
+    never_null = [name for name in view.grain if (column := view.column(name)) and not column.nullable]
+    return f"SELECT {qualified(site.target.stored, 'prove')}({literal(view.storage[1])}, {names_array(never_null)})"
+
+
+def _carried(view: CompiledView, site: Site) -> Iterator[str]:
+    """What somebody added by hand to the storage that is in use."""
+    before = site.before(view)
+    old = site.state.relations.get(before.storage) if before else None
+    if before is None or old is None or old.kind != "m":
+        return
+    ours = {index.name for index in before.indexes}
+    if by_hand := [index.name for index in old.indexes if index.name not in ours and index.valid]:
+        names = f"{literal(before.storage[1])}, {literal(view.storage[1])}, {names_array(by_hand)}"
+        yield f"SELECT {qualified(site.target.stored, 'carry_indexes')}({names})"
+    spoken_of = {option for option, _ in view.options}
+    options = [item for item in options_by_hand(before, old) if item.partition("=")[0] not in spoken_of]
+    if options:
+        yield f"ALTER {storage_kind(view)} {qualified(*view.storage)} SET ({_option_list(options)})"
+
+
+def _carry(view: CompiledView, site: Site) -> Iterator[Step]:
+    """A storage that was built earlier and is taken up again gets what was added to the one in use since."""
+    if site.is_live(view) or view.kind == "plain":
+        return
+    if statements := tuple(_carried(view, site)):
+        yield Step("index", view.name, "what was added by hand is carried along", statements, NO_LOCK)
+
+
+def _option_list(options: Iterable[str]) -> str:
+    pairs = (option.partition("=") for option in options)
+    return ", ".join(f"{name} = {literal(value)}" for name, _, value in pairs)
+
+
+def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+    if view.kind == "plain":
+        return
+    statements = (_fill_sql(view, site), _prove_sql(view, site))
+    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}"
+    if not storage.populated:
+        yield Step("fill", view.name, "it holds no data", statements, lock)
+    elif site.refill and not site.is_live(view) and not _is_fresh(view, site):
+        yield Step("fill", view.name, "what was built of it earlier is out of date", statements, NO_LOCK)
+
+
+def _is_fresh(view: CompiledView, site: Site) -> bool:
+    """Whether what was built is no older than what readers see now."""
+    built = site.state.stored[view.storage[1]].filled_at
+    deployed = site.deployed(view)
+    live = site.state.stored.get(deployed.stored_name) if deployed else None
+    return built is not None and live is not None and (live.filled_at or 0.0) <= built
+
+
+def _indexes(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+    deployed = site.deployed(view)
+    for index in view.indexes:
+        there = storage.index(index.name)
+        recorded = deployed.indexes.get(index.name) if deployed and site.is_live(view) else None
+        if there and not there.valid:
+            yield _drop_index(view, index.name, "it is invalid")
+        elif there and recorded and there.definition != recorded:
+            yield _drop_index(view, index.name, "it is not the one that was created")
+        elif there:
+            continue
+        yield _create_index(view, index)
+
+
+def _create_index(view: CompiledView, index: CompiledIndex) -> Step:
+    lock = f"SHARE on {'.'.join(view.storage)}: a refresh waits, readers do not"
+    return Step("index", view.name, f"{index.definition} is missing", (create_index(view, index),), lock)
+
+
+def _drop_index(view: CompiledView, name: str, reason: str) -> Step:
+    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}, for an instant"
+    return Step("drop index", view.name, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
+
+
+def unwanted_indexes(view: CompiledView, site: Site) -> list[Step]:
+    """Indexes that an earlier deployment made and the spec no longer asks for. Those added by hand stay."""
+    before, storage = site.before(view), site.storage(view)
+    if before is None or storage is None:
+        return []
+    wanted, made = {index.name for index in view.indexes}, {index.name for index in before.indexes}
+    names = [index.name for index in storage.indexes if index.name not in wanted]
+    gone = [name for name in names if (name in made if site.is_live(view) else is_made_name(name, view.storage[1]))]
+    return [_drop_index(view, name, "it is no longer asked for") for name in gone]
+
+
+def is_made_name(index: str, stored: str) -> bool:
+    """Whether an index has a name as the compiler makes it: the relation's (which may be shortened) and a digest."""
+    return index.startswith(stored[:12]) and re.search(rf"_[0-9a-f]{{{FINGERPRINT_LENGTH}}}\Z", index) is not None
+
+
+def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+    if view.kind == "plain":
+        return
+    named = f"ALTER {storage_kind(view)} {qualified(*view.storage)}"
+    before = site.before(view)
+    wanted = dict(view.options)
+    dropped = [name for name, _ in before.options if name not in wanted and storage.option(name)] if before else []
+    changed = [
+        f"{name} = {value}"
+        for name, value in applicable_options(view, storage)
+        if not same_option(storage.option(name), value)
+    ]
+    statements = [f"{named} SET ({', '.join(changed)})"] if changed else []
+    statements += [f"{named} RESET ({', '.join(dropped)})"] if dropped else []
+    if statements:
+        lock = f"SHARE UPDATE EXCLUSIVE on {'.'.join(view.storage)}: a refresh waits, readers do not"
+        yield Step("options", view.name, "storage parameters differ", tuple(statements), lock)
+
+
+def _own(view: CompiledView, owner: str) -> Step:
+    statement = f"ALTER {storage_kind(view)} {qualified(*view.storage)} OWNER TO {identifier(owner)}"
+    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}, for an instant"
+    return Step("owner", view.name, "another role owns it", (statement,), lock)

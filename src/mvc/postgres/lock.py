@@ -1,0 +1,79 @@
+"""One deployment of a database at a time: an advisory lock in an open transaction of a connection of its own.
+
+That holds behind a transaction pooler as well, where a lock of the session would be lost with the first commit, and it ends
+with the process, however that ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from mvc.postgres.blockers import deployer
+from mvc.postgres.errors import ServerError, server_errors
+
+LOCK = 0x6D766321  # `mvc!`
+_TRY = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
+
+
+@contextmanager
+def deployment_lock(connection: psycopg.Connection) -> Iterator[Callable[[], None]]:
+    """Holds the lock of the database that `connection` is to; yields a check that raises ServerError once it is lost.
+
+    Raises ServerError where somebody else holds it.
+    """
+    with server_errors():
+        holder = second_connection(connection)
+    try:
+        with server_errors():
+            _take(holder)
+            _prove_same_server(connection)
+        yield lambda: _check(holder)
+    finally:
+        holder.close()
+
+
+def second_connection(connection: psycopg.Connection) -> psycopg.Connection:
+    """Another connection, with the same settings of libpq, to the very server that a list of hosts or addresses led to."""
+    info = connection.info
+    settings = conninfo_to_dict(info.dsn)
+    settings |= {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
+    if info.hostaddr:
+        settings["hostaddr"] = info.hostaddr
+    if info.password:
+        settings["password"] = info.password
+    holder = psycopg.connect(make_conninfo("", **settings), prepare_threshold=None)
+    holder.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # keeps no snapshot while it is idle
+    return holder
+
+
+def _take(holder: psycopg.Connection) -> None:
+    limits = ["idle_in_transaction_session_timeout", "statement_timeout"]
+    limits += ["transaction_timeout"] if holder.info.server_version >= 170_000 else []
+    holder.execute("; ".join(f"SET LOCAL {limit} = 0" for limit in limits).encode())
+    row = holder.execute(_TRY, (LOCK,)).fetchone()
+    if not row or not row[0]:
+        who = deployer(holder, LOCK)
+        raise ServerError(
+            "another deployment of this database is under way" + (f": {who}" if who else ""),
+            "try again when it has ended",
+        )
+
+
+def _prove_same_server(connection: psycopg.Connection) -> None:
+    """What is locked over there must be locked here as well: a pooler or proxy may lead each connection elsewhere."""
+    row = connection.execute(_TRY, (LOCK,)).fetchone()
+    if row and row[0]:
+        hint = "connect to one server, without a proxy that spreads connections over several"
+        raise ServerError("the deployment's lock was taken on another server than the one to deploy to", hint)
+
+
+def _check(holder: psycopg.Connection) -> None:
+    try:
+        holder.execute("SELECT")
+    except psycopg.Error:
+        hint = "nothing was switched since then; run mvc apply again"
+        raise ServerError("the connection that held the deployment's lock was lost", hint) from None

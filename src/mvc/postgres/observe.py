@@ -1,0 +1,149 @@
+"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from typing import Any
+
+import psycopg
+
+from mvc.artifacts import CompiledView, Target
+from mvc.planning.state import (
+    ColumnState,
+    Dependent,
+    DeployedView,
+    Grant,
+    IndexState,
+    Name,
+    RelationState,
+    State,
+    StoredState,
+)
+from mvc.postgres.errors import server_errors
+from mvc.postgres.own_names import own_names
+from mvc.postgres.owner import TRUSTED, distrusted
+from mvc.quoting import identifier
+from mvc.record import RecordError, from_record
+from mvc.runtime import functions_digest
+
+Json = Mapping[str, Any]
+_NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}}'::json"""
+
+
+@server_errors()
+def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = ()) -> State:
+    """What the database has under the stored schema `stored`, and of the exposures in its ledger and in `exposed`.
+
+    Raises ServerError where the ledger may not be read, or its owner not be trusted.
+    """
+    with own_names(connection):
+        about = _one(connection, _query("about").replace("{trusted}", TRUSTED), {"stored": stored})
+        if not about["trusted"]:
+            raise distrusted(stored, about["owner"], about["user"])
+        names = list(exposed)
+        asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
+        found = _one(connection, _ledger_and_catalog(stored, installed=about["installed"]), asked)
+    return _state(about, found["ledger"], found["catalog"])
+
+
+def _query(name: str) -> str:
+    return files("mvc.postgres.queries").joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _one(connection: psycopg.Connection, query: str, values: Json | None = None) -> Json:
+    row = connection.execute(query.encode(), values).fetchone()
+    found: Json = row[0] if row else {}
+    return found
+
+
+def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
+    """One statement, so that both are of one moment also while somebody else deploys."""
+    home = identifier(stored).replace("%", "%%")
+    ledger, deployed = _NO_LEDGER, ""
+    if installed:
+        digest = functions_digest(stored).replace("%", "%%")
+        ledger = _query("ledger").replace("{schema}", home).replace("{functions}", digest)
+        deployed = f"UNION SELECT d.view_schema::text, d.view_name::text FROM {home}.deployed_view AS d"
+    catalog = _query("catalog").replace("{deployed}", deployed)
+    return f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
+
+
+def _state(about: Json, ledger: Json, catalog: Json) -> State:
+    return State(
+        database=about["database"],
+        user=about["user"],
+        owner=about["owner"],
+        acts_as_owner=about["acts"],
+        deployment=ledger.get("deployment") or 0,
+        runtime=ledger.get("runtime"),
+        targets={name: target for name, data in ledger["targets"].items() if (target := _record(Target, data))},
+        views={(row["schema"], row["name"]): _deployed(row) for row in ledger["views"]},
+        stored={row["name"]: _stored(row) for row in ledger["stored"]},
+        relations={(row["schema"], row["name"]): _relation(row) for row in catalog["relations"]},
+        dependents=_dependents(catalog["dependents"]),
+        storage_grants=_grants(about["grants"]),
+        roles=frozenset(about["roles"]),
+        extensions=frozenset(about["extensions"]),
+    )
+
+
+def _record(kind: type[Any], data: Any) -> Any:
+    """None for what another version wrote and this one cannot read."""
+    try:
+        return from_record(kind, data) if data else None
+    except RecordError:
+        return None
+
+
+def _deployed(row: Json) -> DeployedView:
+    recorded = row["recorded"]
+    return DeployedView(
+        project=row["project"],
+        stored_name=row["stored_name"],
+        definition=_record(CompiledView, row["definition"]),
+        exposure=recorded.get("exposure"),
+        arms=recorded.get("arms") or {},
+        indexes=recorded.get("indexes") or {},
+    )
+
+
+def _stored(row: Json) -> StoredState:
+    return StoredState(
+        view=(row["view_schema"], row["view_name"]),
+        printed=row["printed"],
+        built_at=row["built_at"],
+        filled_at=row["filled_at"],
+        fill_seconds=row["fill_seconds"],
+        rows=row["rows"],
+    )
+
+
+def _relation(row: Json) -> RelationState:
+    return RelationState(
+        kind=row["kind"],
+        owner=row["owner"],
+        columns=tuple(ColumnState(*item) for item in row["columns"] or ()),
+        options=tuple(row["options"] or ()),
+        grants=_grants(row["grants"]),
+        comment=row["comment"],
+        populated=row["populated"],
+        printed=row["printed"],
+        indexes=tuple(IndexState(*item) for item in row["indexes"] or ()),
+        bytes=row["bytes"],
+        toasted=row["toasted"],
+    )
+
+
+def _grants(rows: Iterable[Iterable[str]] | None) -> tuple[Grant, ...]:
+    return tuple(
+        sorted({Grant(*row) for row in rows or ()}, key=lambda grant: (grant.role, grant.privilege, grant.column))
+    )
+
+
+def _dependents(rows: Iterable[Json] | None) -> dict[Name, tuple[Dependent, ...]]:
+    found: dict[Name, list[Dependent]] = {}
+    for row in rows or ():
+        item = Dependent(row["described"], tuple(sorted(row["columns"] or ())), row["kind"])
+        found.setdefault((row["schema"], row["name"]), []).append(item)
+    return {name: tuple(items) for name, items in found.items()}

@@ -1,0 +1,22 @@
+"""Names in our own questions to a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+_SETTINGS = """SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
+SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
+SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on"""
+
+
+@contextmanager
+def own_names(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction in which names mean PostgreSQL's own functions (nobody's in `public` is a better match), and definitions
+    are printed the same whatever the session prefers: `printed` in the runtime has the same settings.
+    """
+    with connection.transaction():
+        connection.execute(_SETTINGS.encode())
+        yield

@@ -1,0 +1,76 @@
+"""In whose name a deployment works: the owner of the stored schema owns all that is made, whoever deploys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import psycopg
+
+from mvc.postgres.errors import ServerError
+from mvc.quoting import identifier
+
+# Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
+# on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member.
+TRUSTED: Final = """coalesce((
+  SELECT o.rolsuper OR NOT s.rolsuper OR o.oid = s.oid
+    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid = o.oid AND m.member = s.oid)
+  FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE o.oid = n.nspowner AND s.rolname = session_user), true)"""
+_QUERY: Final = f"""
+SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
+  pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
+  pg_catalog.pg_has_role(n.nspowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
+  {TRUSTED}
+FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who asks, and who owns the stored schema (None: there is none yet). `inherits`: his rights are ours anyway."""
+
+    user: str
+    owner: str | None
+    inherits: bool
+    may_become: bool
+
+    @property
+    def role(self) -> str | None:
+        """The role that must be taken on; None where we are the owner, or will be."""
+        return None if self.owner == self.user else self.owner
+
+
+def standing(connection: psycopg.Connection, stored: str) -> Standing:
+    """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted."""
+    row = connection.execute(_QUERY, (stored,)).fetchone()
+    assert row is not None  # noqa: S101 - a SELECT from one row
+    user, owner, inherits, may_become, trusted = row
+    if not trusted:
+        raise distrusted(stored, owner, user)
+    return Standing(user, owner, owner is None or inherits, owner is None or may_become)
+
+
+def distrusted(stored: str, owner: str, user: str) -> ServerError:
+    """Why a superuser does not touch what is in a schema."""
+    message = f"the schema {stored} belongs to the role {owner}, who could run what he likes as the superuser {user}"
+    hint = f"deploy as {owner}, or GRANT {identifier(owner)} TO {identifier(user)} where it is trusted, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
+    return ServerError(message, hint)
+
+
+def working_role(connection: psycopg.Connection, stored: str) -> str | None:
+    """The role to take on for everything that is made. Raises ServerError for who may not."""
+    found = standing(connection, stored)
+    if found.role and not found.may_become:
+        hint = f"deploy as {found.owner}, or GRANT {identifier(found.role)} TO {identifier(found.user)}, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
+        raise ServerError(f"the schema {stored} belongs to the role {found.owner}", hint)
+    return found.role
+
+
+@contextmanager
+def acting_as(connection: psycopg.Connection, role: str | None, patience: float = 0.0) -> Iterator[None]:
+    """A transaction in another's name (None is ourselves), in which no lock is waited for longer than `patience` seconds."""
+    with connection.transaction():
+        become = f"SET LOCAL ROLE {identifier(role)}; " if role else ""
+        connection.execute(f"{become}SET LOCAL lock_timeout = {int(patience * 1000)}".encode())
+        yield

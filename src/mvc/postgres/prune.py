@@ -1,0 +1,74 @@
+"""Drops what no reader uses any more: what was kept for a rollback, and what interrupted deployments left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+
+from mvc.compiled import Compiled
+from mvc.planning.leftovers import Leftover, find_leftovers
+from mvc.planning.steps import Step
+from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.lock import deployment_lock
+from mvc.postgres.owner import working_role
+from mvc.postgres.reading import ledger, read_state
+from mvc.postgres.run_steps import Pace, Session, run_step
+from mvc.quoting import literal, qualified
+
+_KINDS = {"m": "MATERIALIZED VIEW", "v": "VIEW"}
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was dropped, and what could not be, with the reason."""
+
+    dropped: tuple[Leftover, ...]
+    kept: tuple[tuple[Leftover, str], ...]
+
+
+@server_errors()
+def leftovers(connection: psycopg.Connection, stored: str) -> tuple[Leftover, ...]:
+    """What is there and not in use. Writes nothing."""
+    state = read_state(connection, stored)
+    if not state.deployment and not state.stored:
+        return ()
+    query = (
+        f"SELECT definition #>> '{{storage,1}}' FROM {qualified(stored, 'replaced_view')} WHERE definition IS NOT NULL"
+    )
+    with ledger(connection, stored):
+        replaced = frozenset(row[0] for row in connection.execute(query.encode()))
+    return find_leftovers(state, stored, replaced)
+
+
+@server_errors()
+def prune(
+    connection: psycopg.Connection, compiled: Compiled, pace: Pace, on_drop: Callable[[Leftover], None] | None = None
+) -> Pruned:
+    """Drops every leftover that is known; each is a transaction of its own. Raises ServerError while another deploys."""
+    dropped: list[Leftover] = []
+    kept: list[tuple[Leftover, str]] = []
+    with deployment_lock(connection) as still_locked:
+        session = Session(connection, (), working_role(connection, compiled.stored), pace)
+        for item in leftovers(connection, compiled.stored):
+            if item.kind == "unknown":
+                kept.append((item, "it was not made by mvc"))
+                continue
+            still_locked()
+            try:
+                run_step(session, _drop(item, compiled.stored))
+            except ServerError as problem:
+                kept.append((item, str(problem)))
+            else:
+                dropped.append(item)
+                if on_drop:
+                    on_drop(item)
+    return Pruned(tuple(dropped), tuple(kept))
+
+
+def _drop(item: Leftover, stored: str) -> Step:
+    named = qualified(stored, item.name)
+    forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
+    lock = f"ACCESS EXCLUSIVE on {stored}.{item.name}, for an instant"
+    return Step("drop view", item.view, "nobody reads it", (f"DROP {_KINDS[item.relkind]} {named}", forget), lock)

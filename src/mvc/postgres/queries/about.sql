@@ -1,0 +1,16 @@
+-- Who is asking where, what the stored schema is, and what there is on the whole server that plans need. From here on the
+-- transaction can only read.
+SELECT json_build_object(
+  'reads_only', set_config('transaction_read_only', 'on', true),
+  'database', current_database(),
+  'user', current_user,
+  'owner', pg_get_userbyid(n.nspowner),
+  'trusted', {trusted},
+  'acts', coalesce(pg_has_role(n.nspowner, 'MEMBER'), true),
+  'installed', to_regclass(format('%%I.installation', %(stored)s::text)) IS NOT NULL,
+  'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
+             FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
+  'roles', (SELECT json_agg(r.rolname) FROM pg_roles AS r),
+  'extensions', (SELECT json_agg(e.extname) FROM pg_extension AS e)
+)
+FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = %(stored)s

@@ -1,0 +1,52 @@
+"""What is deployed, read by whoever may: one who can only become the owner, without having his rights, becomes him for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+from mvc.planning.state import Name, State
+from mvc.postgres.blockers import blockers
+from mvc.postgres.errors import Denied, InUse, ServerError
+from mvc.postgres.observe import observe
+from mvc.postgres.own_names import own_names
+from mvc.postgres.owner import acting_as, standing, working_role
+from mvc.postgres.run_steps import PATIENCE
+
+
+def read_state(
+    connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = (), patience: float = PATIENCE
+) -> State:
+    """What is there. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError.
+
+    `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
+    """
+    names = tuple(exposed)
+    try:
+        return _observed(connection, stored, names, None, patience)
+    except Denied:
+        if role := working_role(connection, stored):
+            return _observed(connection, stored, names, role, patience)
+        raise
+
+
+def _observed(
+    connection: psycopg.Connection, stored: str, exposed: tuple[Name, ...], role: str | None, patience: float
+) -> State:
+    try:
+        with acting_as(connection, role, patience):
+            return observe(connection, stored, exposed)
+    except InUse as problem:
+        who = blockers(connection, ()) or ["look for ALTER TABLE and the like in pg_stat_activity"]
+        message = f"what a view reads was in use for {patience:g} s: {problem}"
+        raise ServerError(message, f"{'; '.join(who)}. Nothing was changed") from None
+
+
+@contextmanager
+def ledger(connection: psycopg.Connection, stored: str) -> Iterator[None]:
+    """A transaction in which the ledger can be read, and by who may deploy also written."""
+    found = standing(connection, stored)
+    with acting_as(connection, found.role if found.may_become else None), own_names(connection):
+        yield

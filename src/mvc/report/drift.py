@@ -1,0 +1,57 @@
+"""What is not as the last deployment left it, as text for a terminal and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+from mvc.planning.drift import Drift, DriftKind
+from mvc.report.style import Style
+from mvc.report.visible import visible
+
+_DRIFT: Final[dict[DriftKind, str]] = {
+    "exposure missing": "the view that readers use is gone",
+    "exposure changed": "the view that readers use was changed behind our back",
+    "exposure option": "the options of the view that readers use were changed",
+    "storage missing": "what stores it is gone",
+    "storage changed": "what stores it was changed behind our back",
+    "storage unpopulated": "it holds no data",
+    "storage open": "others than its owner have rights on what stores it",
+    "index missing": "an index is gone",
+    "index invalid": "an index is invalid",
+    "index changed": "an index is not the one that was created",
+    "index by hand": "an index was added by hand",
+    "grant missing": "a reader lost the right to read",
+    "grant by hand": "a right was granted by hand",
+    "owner changed": "another role owns it",
+    "option changed": "a storage parameter was changed",
+    "option by hand": "a storage parameter was added by hand",
+    "comment changed": "a description was changed",
+    "runtime changed": "functions of the runtime were changed or are another version's",
+}
+
+
+def drift_text(drift: Iterable[Drift], style: Style) -> str:
+    """What is not as the last deployment left it: what will be mended, then what is kept."""
+    lines: list[str] = []
+    for item in sorted(drift, key=lambda item: item.kept):
+        mark = style.paint("related", "·") if item.kept else style.paint("warning", "≠")
+        view = f"{visible(item.view)}: " if item.view else ""
+        detail = f" ({', '.join(part for part in _details(item))})"
+        kept = "; it is kept" if item.kept else ""
+        lines.append(f"  {mark} {view}{_DRIFT[item.kind]}{detail}{kept}")
+    return "\n".join(lines)
+
+
+def _details(item: Drift) -> Iterator[str]:
+    yield visible(item.subject)
+    if item.expected:
+        yield f"expected {visible(item.expected)}"
+    if item.found:
+        yield f"found {visible(item.found)}"
+
+
+def drift_json(item: Drift) -> dict[str, Any]:
+    """One drift as data."""
+    return {**asdict(item), "kept": item.kept}

@@ -1,0 +1,81 @@
+"""The status of a project in a database, as text for a terminal and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from mvc.postgres.status import LastRefresh, Status, ViewStatus
+from mvc.report.deployment import leftovers_text
+from mvc.report.drift import drift_json, drift_text
+from mvc.report.sizes import size_text
+from mvc.report.style import Style
+from mvc.report.visible import visible
+
+_HEAD = ("view", "rows", "size", "data from", "last refresh")
+
+
+def status_text(status: Status, style: Style) -> str:
+    """A table of the views, then what drifted and what no reader uses."""
+    if status.deployment:
+        rows = [_HEAD, *(_cells(view) for view in status.views)]
+        lines = [f"database {status.database}, deployment {status.deployment}", *_table(rows)]
+    else:
+        lines = [f"nothing of this project is deployed in the database {status.database}"]
+    if status.drift:
+        lines += ["", "not as the last deployment left it (mvc apply mends it):", drift_text(status.drift, style)]
+    if status.leftovers:
+        lines += ["", "no reader uses these (mvc prune drops them):", leftovers_text(status.leftovers)]
+    return "\n".join(lines)
+
+
+def _cells(view: ViewStatus) -> tuple[str, ...]:
+    if view.kind == "plain":
+        return visible(view.view), "", "", "whenever it is read", ""
+    rows = "?" if view.rows is None else f"{view.rows:,}"
+    age = "no data" if not view.populated else "?" if view.data_age is None else f"{age_text(view.data_age)} ago"
+    return visible(view.view), rows, size_text(view.bytes), age, _last(view.last_refresh)
+
+
+def _last(last: LastRefresh | None) -> str:
+    if last is None:
+        return ""
+    took = f" in {last.seconds:.2f} s" if last.seconds is not None and last.status == "completed" else ""
+    error = f": {visible(last.error)}" if last.error else ""
+    return f"{last.status} {age_text(last.age)} ago{took}{error}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (
+            cell.rjust(width) if number in (1, 2) else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        yield f"  {'  '.join(cells)}".rstrip()
+
+
+def age_text(seconds: float) -> str:
+    """A time span for people: its largest unit, and the next one where that says more."""
+    amount = int(seconds)
+    if amount < 60:
+        return f"{amount} s"
+    if amount < 3600:
+        return f"{amount // 60} min"
+    if amount < 86_400:
+        return f"{amount // 3600} h {amount % 3600 // 60} min"
+    return f"{amount // 86_400} d {amount % 86_400 // 3600} h"
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """The status as data: `docs/json.md` documents it."""
+    return {
+        "format": "mvc.status",
+        "version": 1,
+        "database": status.database,
+        "deployment": status.deployment,
+        "views": [asdict(view) for view in status.views],
+        "drift": [drift_json(item) for item in status.drift],
+        "leftovers": [asdict(item) for item in status.leftovers],
+    }

@@ -1,0 +1,212 @@
+-- Puts a view in place for its readers. What is there keeps its name, owner, grants, comments and, wherever PostgreSQL lets a
+-- view be replaced, its OID and all that depends on it: columns that stay keep their order, new ones come after them.
+-- `renamed` holds pairs of old and new names. Only where a column goes or changes its type is the view created anew, and
+-- with it, exactly as they are, the views that read it.
+CREATE OR REPLACE FUNCTION {schema}.expose(
+  view_schema name, view_name name, columns name[], barrier boolean, query text, renamed name[] DEFAULT '{}'
+) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  exposed text := format('%I.%I', view_schema, view_name);
+  target oid := to_regclass(exposed);
+  options text := 'security_barrier = ' || CASE WHEN barrier THEN 'true' ELSE 'false' END;
+BEGIN
+  IF target IS NULL THEN
+    PERFORM {schema}.run_as_project(format('CREATE VIEW %s WITH (%s) AS %s', exposed, options, query));
+    PERFORM {schema}.revoke_all('TABLE', exposed, c.relowner, c.relacl) FROM pg_class AS c WHERE c.oid = exposed::regclass;
+    RETURN;
+  END IF;
+  FOR pair IN 1 .. coalesce(array_length(renamed, 1), 0) BY 2 LOOP
+    IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = renamed[pair])
+       AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attname = renamed[pair + 1]) THEN
+      EXECUTE format('ALTER VIEW %s RENAME COLUMN %I TO %I', exposed, renamed[pair], renamed[pair + 1]);
+    END IF;
+  END LOOP;
+  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND attname <> ALL (columns)) THEN
+    PERFORM {schema}.recreate(target, columns, options, query);
+    RETURN;
+  END IF;
+  BEGIN
+    PERFORM {schema}.run_as_project(
+      format('CREATE OR REPLACE VIEW %s WITH (%s) AS %s', exposed, options, {schema}.in_order(target, columns, query)));
+  EXCEPTION WHEN invalid_table_definition THEN  -- a column of another type
+    PERFORM {schema}.recreate(target, columns, options, query);
+  END;
+END $$;
+
+-- Runs a statement in which names mean what they mean to the project: along the search path of the latest deployment.
+CREATE OR REPLACE FUNCTION {schema}.run_as_project(statement text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM set_config('search_path', (
+    SELECT string_agg(quote_ident(p.name), ', ' ORDER BY p.place) || ', pg_temp'
+    FROM jsonb_array_elements_text((SELECT d.target -> 'search_path' FROM {schema}.deployment AS d ORDER BY d.id DESC LIMIT 1))
+         WITH ORDINALITY AS p (name, place)), true);
+  EXECUTE statement;
+END $$;
+
+-- The query with its columns in the order of the view that is there, and the others after them.
+CREATE OR REPLACE FUNCTION {schema}.in_order(target oid, columns name[], query text)
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  ordered name[] := ARRAY(
+    SELECT c.name FROM unnest(columns) WITH ORDINALITY AS c (name, place)
+    LEFT JOIN pg_attribute AS a ON a.attrelid = target AND a.attname = c.name AND a.attnum > 0
+    ORDER BY a.attnum NULLS LAST, c.place);
+BEGIN
+  IF ordered = columns THEN
+    RETURN in_order.query;
+  END IF;
+  RETURN format('SELECT %s FROM (%s) AS exposed', (SELECT string_agg(format('exposed.%I', n.name), ', ' ORDER BY n.place)
+                FROM unnest(ordered) WITH ORDINALITY AS n (name, place)), query);
+END $$;
+
+-- The views that read a relation, directly or not, in an order in which they can be created.
+CREATE OR REPLACE FUNCTION {schema}.dependents(target oid)
+RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE reading (view, level) AS (
+    SELECT DISTINCT r.ev_class, 1 FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND r.ev_class <> target
+    UNION
+    SELECT r.ev_class, reading.level + 1 FROM reading
+    JOIN pg_depend AS d ON d.refobjid = reading.view AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_rewrite AS r ON r.oid = d.objid AND r.ev_class <> reading.view
+  )
+  SELECT reading.view, max(reading.level) FROM reading GROUP BY reading.view ORDER BY 2, 1
+$$;
+
+-- Drops and creates a view with everything that is on it: dependent views, their definitions, options, owners, grants,
+-- comments, column defaults, rules and triggers. Refuses, by name, what cannot be made again exactly.
+CREATE OR REPLACE FUNCTION {schema}.recreate(target oid, columns name[], options text, query text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  exposed text := target::regclass::text;
+  views oid[] := ARRAY(SELECT d.view FROM {schema}.dependents(target) AS d ORDER BY d.level, d.view);
+  names text[] := ARRAY(SELECT v::regclass::text FROM unnest(views) WITH ORDINALITY AS u (v, place) ORDER BY place);
+  remade text[] := ARRAY(SELECT {schema}.creation_of(v) FROM unnest(views) WITH ORDINALITY AS u (v, place) ORDER BY place);
+  dressing text[] := ARRAY(
+    SELECT {schema}.dressing_of(v, CASE v WHEN target THEN columns END)
+    FROM unnest(target || views) WITH ORDINALITY AS u (v, place) ORDER BY place);
+  obstacle text := {schema}.obstacle(target, views, columns);
+  message text;
+BEGIN
+  IF obstacle IS NOT NULL THEN
+    RAISE EXCEPTION 'a column of % goes or changes its type, and % cannot be made again after that', exposed, obstacle
+      USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
+  END IF;
+  FOR place IN REVERSE coalesce(array_length(names, 1), 0) .. 1 LOOP
+    EXECUTE format('DROP VIEW %s', names[place]);
+  END LOOP;
+  EXECUTE format('DROP VIEW %s', exposed);
+  PERFORM {schema}.run_as_project(format('CREATE VIEW %s WITH (%s) AS %s', exposed, options, query));
+  PERFORM {schema}.dress(exposed, dressing[1]);
+  FOR place IN 1 .. coalesce(array_length(names, 1), 0) LOOP
+    BEGIN
+      EXECUTE remade[place];
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+      RAISE EXCEPTION 'the view % reads %, and does not fit its new columns: %', names[place], exposed, message
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
+    END;
+    PERFORM {schema}.dress(names[place], dressing[place + 1]);
+  END LOOP;
+END $$;
+
+-- What depends on the views and is no plain view, as words; NULL if there is nothing such.
+CREATE OR REPLACE FUNCTION {schema}.obstacle(target oid, views oid[], columns name[])
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT string_agg(DISTINCT found.what, ', ') FROM (
+    SELECT pg_describe_object('pg_class'::regclass, c.oid, 0) AS what FROM pg_class AS c WHERE c.oid = ANY (views) AND c.relkind <> 'v'
+    UNION ALL
+    SELECT pg_describe_object(d.classid, d.objid, 0)
+    FROM pg_depend AS d
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (target || views) AND d.deptype IN ('n', 'e', 'x')
+      AND d.classid NOT IN ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_attrdef'::regclass)
+      AND NOT (d.classid = 'pg_class'::regclass AND d.objid = ANY (views))
+    UNION ALL
+    SELECT pg_describe_object('pg_type'::regclass, t.oid, 0) || ' in ' || pg_describe_object(d.classid, d.objid, d.objsubid)
+    FROM pg_class AS c JOIN pg_type AS t ON t.oid = c.reltype OR t.typelem = c.reltype AND t.typcategory = 'A'
+    JOIN pg_depend AS d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = t.oid AND d.deptype = 'n'
+    WHERE c.oid = ANY (target || views) AND NOT (d.classid = 'pg_rewrite'::regclass
+      AND (SELECT r.ev_class FROM pg_rewrite AS r WHERE r.oid = d.objid) = ANY (views))
+    UNION ALL
+    SELECT format('the view %s, which belongs to %I,', c.oid::regclass, pg_get_userbyid(c.relowner))
+    FROM pg_class AS c WHERE c.oid = ANY (views) AND NOT pg_has_role(c.relowner, 'USAGE')
+    UNION ALL
+    SELECT 'extension membership of ' || v::regclass::text FROM unnest(target || views) AS v
+    WHERE EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = v AND deptype IN ('e', 'x'))
+    UNION ALL
+    SELECT DISTINCT format('column %s of %s, which the view %s reads,', a.attname, target::regclass, r.ev_class::regclass)
+    FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+    JOIN pg_attribute AS a ON a.attrelid = target AND a.attnum = d.refobjsubid
+    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.refobjsubid > 0 AND r.ev_class <> target
+      AND a.attname <> ALL (columns)
+  ) AS found
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.creation_of(view oid)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('CREATE VIEW %s (%s)%s AS %s', c.oid::regclass,
+                (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0),
+                ' WITH (' || array_to_string(c.reloptions, ', ') || ')',
+                pg_get_viewdef(c.oid))
+  FROM pg_class AS c WHERE c.oid = view
+$$;
+
+-- Owner, grants, comments, defaults, rules and triggers of a view, as statements; of `columns` only, where they are given.
+CREATE OR REPLACE FUNCTION {schema}.dressing_of(view oid, columns name[])
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT string_agg(part.sql, E';\n' ORDER BY part.step) FROM (
+    SELECT 1 AS step, format('ALTER VIEW %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(c.relowner)) AS sql
+    FROM pg_class AS c WHERE c.oid = view AND c.relowner <> (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user)
+    UNION ALL
+    SELECT 2, format('GRANT %s ON TABLE %s TO %s%s', e.privilege_type, c.oid::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_class AS c, aclexplode(c.relacl) AS e WHERE c.oid = view AND e.grantee <> c.relowner
+    UNION ALL
+    SELECT 2, format('GRANT %s (%I) ON TABLE %s TO %s%s', e.privilege_type, a.attname, view::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_attribute AS a, aclexplode(a.attacl) AS e
+    WHERE a.attrelid = view AND a.attnum > 0 AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 3, format('COMMENT ON VIEW %s IS %L', view::regclass, d.description)
+    FROM pg_description AS d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND d.objsubid = 0
+    UNION ALL
+    SELECT 3, format('COMMENT ON COLUMN %s.%I IS %L', view::regclass, a.attname, d.description)
+    FROM pg_description AS d JOIN pg_attribute AS a ON a.attrelid = view AND a.attnum = d.objsubid
+    WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 4, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', view::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid))
+    FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    WHERE f.adrelid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 5, rtrim(pg_get_ruledef(r.oid), ';') FROM pg_rewrite AS r WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 6, pg_get_triggerdef(t.oid) FROM pg_trigger AS t WHERE t.tgrelid = view AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 7, format('COMMENT ON RULE %I ON %s IS %L', r.rulename, view::regclass, d.description)
+    FROM pg_rewrite AS r JOIN pg_description AS d ON d.classoid = 'pg_rewrite'::regclass AND d.objoid = r.oid
+    WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 7, format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, view::regclass, d.description)
+    FROM pg_trigger AS t JOIN pg_description AS d ON d.classoid = 'pg_trigger'::regclass AND d.objoid = t.oid
+    WHERE t.tgrelid = view AND NOT t.tgisinternal
+  ) AS part
+$$;
+
+-- Puts the dressing of a view on a new one, instead of the grants that default privileges gave it.
+CREATE OR REPLACE FUNCTION {schema}.dress(named text, dressing text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  message text;
+BEGIN
+  PERFORM {schema}.revoke_all('TABLE', named, c.relowner, c.relacl) FROM pg_class AS c WHERE c.oid = named::regclass;
+  IF dressing IS NOT NULL THEN
+    EXECUTE dressing;
+  END IF;
+EXCEPTION WHEN undefined_column OR undefined_function OR datatype_mismatch OR insufficient_privilege THEN
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+  RAISE EXCEPTION 'a grant, rule or trigger on % does not fit its new columns: %', named, message
+    USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
+END $$;

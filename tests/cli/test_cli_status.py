@@ -1,0 +1,232 @@
+"""`mvc status` on a real server: what is deployed, how fresh it is, what is not as it was left. It writes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from mvc.report.status import age_text
+from servers import newest
+
+from .projects import CHANGES, edit, observed
+
+pytestmark = newest
+
+KEYS = {"format", "version", "database", "deployment", "views", "drift", "leftovers"}
+VIEW_KEYS = {"view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh"}
+DRIFT_KEYS = {"kind", "view", "subject", "expected", "found", "kept"}
+LEFTOVER_KEYS = {"name", "view", "kind", "relkind", "bytes", "built_at"}
+
+
+def status(mvc) -> dict:
+    done = mvc("status", "--json")
+    assert (done.code, done.err) == (0, "")
+    data = json.loads(done.out)
+    assert set(data) == KEYS
+    assert (data["format"], data["version"]) == ("mvc.status", 1)
+    assert all(set(item) == VIEW_KEYS for item in data["views"])
+    assert all(set(item) == DRIFT_KEYS for item in data["drift"])
+    assert all(set(item) == LEFTOVER_KEYS for item in data["leftovers"])
+    return data
+
+
+class TestViews:
+    def test_as_text(self, mvc, deployed_sales, database):
+        done = mvc("status")
+        assert (done.code, done.err) == (0, "")
+        head, columns, *lines = done.out.splitlines()
+        assert head == f"database {database.name}, deployment 1"
+        assert columns.split() == ["view", "rows", "size", "data", "from", "last", "refresh"]
+        assert [line.split()[0] for line in lines] == ["now", "sales", "top"]
+        assert "whenever it is read" in lines[0]
+        assert re.fullmatch(r"  sales +3  +\d+ kB  \d+ s ago", lines[1])
+
+    def test_after_a_refresh(self, mvc, deployed_sales):
+        deployed_sales.execute("INSERT INTO o VALUES (100, 'city 9', 50, '2024-01-01')")
+        assert mvc("refresh", "--all").code == 0
+        assert re.search(r"  sales +4 .*  completed \d s ago in \d\.\d\d s\n", mvc("status").out)
+
+    def test_after_one_that_failed(self, mvc, deployed_sales):
+        deployed_sales.execute(
+            "ALTER TABLE o ADD CHECK (true); UPDATE mvc.stored_relation SET filled_at = filled_at - interval '26 hours'"
+        )
+        deployed_sales.execute(
+            "INSERT INTO mvc.refresh_log (view_schema, view_name, status, error, started_at, finished_at)"
+            " VALUES ('public', 'sales', 'failed', 'division by zero', now() - interval '90 minutes', now())"
+        )
+        text = mvc("status").out
+        assert re.search(r"sales .* 1 d 2 h ago +failed 1 h 30 min ago: division by zero\n", text)
+
+    def test_without_data(self, mvc, deployed_sales):
+        stored = deployed_sales.execute("SELECT stored_name FROM mvc.deployed_view WHERE view_name = 'top'").fetchone()
+        deployed_sales.execute(f'REFRESH MATERIALIZED VIEW mvc."{stored[0]}" WITH NO DATA')
+        text = mvc("status").out
+        assert re.search(r"  top .* no data\n", text)
+        assert "it holds no data" in text
+
+    def test_as_json(self, mvc, deployed_sales, database):
+        mvc("refresh", "sales")
+        data = status(mvc)
+        assert (data["database"], data["deployment"]) == (database.name, 1)
+        assert (data["drift"], data["leftovers"]) == ([], [])
+        views = {item["view"]: item for item in data["views"]}
+        assert set(views) == {"sales", "top", "now"}
+        found = views["sales"]
+        assert (found["schema"], found["kind"], found["rows"], found["populated"]) == (
+            "public",
+            "materialized",
+            3,
+            True,
+        )
+        assert found["bytes"] > 8000
+        assert 0 <= found["data_age"] < 60
+        assert found["last_refresh"]["status"] == "completed"
+        assert (views["top"]["last_refresh"], views["now"]["kind"]) == (None, "plain")
+
+    def test_format_is_the_same_as_json(self, mvc, deployed_sales):
+        one, other = json.loads(mvc("status", "--format", "json").out), status(mvc)
+        for item in (*one["views"], *other["views"]):
+            item["data_age"] = 0
+        assert one == other
+
+
+class TestNothing:
+    def test_is_deployed(self, mvc, base, database):
+        done = mvc("status")
+        assert (done.code, done.err) == (0, "")
+        assert done.out == f"nothing of this project is deployed in the database {database.name}\n"
+        assert status(mvc)["deployment"] == 0
+
+    def test_of_this_project_beside_another(self, mvc, sales, deployed_sales):
+        edit(sales, "mvc.yml", "project: sales", "project: other")
+        assert "nothing of this project is deployed" in mvc("status").out
+        assert status(mvc)["views"] == []
+
+    def test_is_changed_by_asking(self, mvc, deployed_sales):
+        deployed_sales.execute(
+            "ALTER DATABASE " + deployed_sales.info.dbname + " SET default_transaction_read_only = on"
+        )
+        assert mvc("status").code == 0
+
+
+class TestLeftovers:
+    def test_of_a_deployment(self, mvc, sales, deployed_sales):
+        CHANGES["column added"].make(sales)
+        mvc("apply", "--yes")
+        text = mvc("status").out
+        assert "no reader uses these (mvc prune drops them):" in text
+        assert text.count("kept for a rollback") == 3
+        assert {item["kind"] for item in status(mvc)["leftovers"]} == {"replaced"}
+        mvc("prune", "--yes")
+        assert status(mvc)["leftovers"] == []
+
+    @pytest.fixture
+    def stops_before_the_switch(self, monkeypatch):
+        from mvc.postgres import apply as module
+
+        def stopped(*_: object) -> int:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(module, "run_switch", stopped)
+        yield
+        monkeypatch.undo()
+
+    def test_of_the_first_one_when_it_is_interrupted(self, mvc, base, stops_before_the_switch, monkeypatch, database):
+        assert mvc("apply", "--yes").code != 0
+        text = mvc("status").out
+        assert f"nothing of this project is deployed in the database {database.name}" in text
+        assert text.count("built, never used") == 3
+        monkeypatch.undo()
+        monkeypatch.setenv("DATABASE_URL", database.url)
+        assert len(status(mvc)["leftovers"]) == 3
+
+    def test_of_an_interrupted_one_are_taken_up_by_the_next(self, mvc, sales, deployed_sales, stops_before_the_switch):
+        before = observed(deployed_sales)
+        CHANGES["column added"].make(sales)
+        assert mvc("apply", "--yes").code != 0
+        assert observed(deployed_sales) == before
+        assert [item["kind"] for item in status(mvc)["leftovers"]] == ["unused"] * 3
+        plan = mvc("apply", "--dry-run").err
+        assert "build aside" not in plan
+        assert "switch readers sales" in plan
+
+
+class TestDrift:
+    def test_is_listed(self, mvc, deployed_sales):
+        deployed_sales.execute("REVOKE SELECT ON sales FROM cli_reader; GRANT SELECT ON sales TO cli_other")
+        text = mvc("status").out
+        assert "not as the last deployment left it (mvc apply mends it):" in text
+        assert "≠ sales: a reader lost the right to read (cli_reader, expected SELECT)" in text
+        assert "· sales: a right was granted by hand (cli_other, found SELECT); it is kept" in text
+        assert {(item["kind"], item["kept"]) for item in status(mvc)["drift"]} == {
+            ("grant missing", False),
+            ("grant by hand", True),
+        }
+        mvc("apply", "--yes")
+        assert [item["kind"] for item in status(mvc)["drift"]] == ["grant by hand"]
+
+    def test_names_cannot_write_to_the_terminal(self, mvc, deployed_sales):
+        deployed_sales.execute('CREATE INDEX "\x1b[31mred" ON mvc."' + self.stored(deployed_sales) + '" (n)')
+        done = mvc("status")
+        assert "\x1b" not in done.out
+        assert "red" in done.out
+
+    @staticmethod
+    def stored(connection) -> str:
+        row = connection.execute("SELECT stored_name FROM mvc.deployed_view WHERE view_name = 'sales'").fetchone()
+        return str(row[0])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "0 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h 0 min"),
+        (86_399, "23 h 59 min"),
+        (90_000, "1 d 1 h"),
+    ],
+)
+def test_ages_for_people(seconds, text, postgres_server):
+    assert age_text(seconds) == text
+
+
+def test_a_role_that_may_not_read_the_ledger_hears_so(mvc, deployed_sales, database):
+    from psycopg.conninfo import make_conninfo
+
+    done = mvc("status", "--database", make_conninfo(database.url, user="cli_other"))
+    assert (done.code, done.out) == (1, "")
+    assert "belongs to the role" in done.err
+    assert "internal error" not in done.err
+
+
+def test_a_refresher_sees_what_became_of_his_runs(mvc, sales, deployed_sales, database):
+    from psycopg.conninfo import make_conninfo
+
+    CHANGES["who may refresh"].make(sales)
+    assert mvc("apply", "--yes", "--allow", "loosen-access").code == 0
+    url = make_conninfo(database.url, user="cli_other")
+    assert mvc("refresh", "sales", "--database", url).code == 0
+    done = mvc("status", "--database", url)
+    assert (done.code, done.err) == (0, "")
+    assert "sales" in done.out
+    assert "completed" in done.out
+
+
+def test_a_refresher_changes_nothing_that_is_deployed(mvc, sales, deployed_sales, database):
+    from psycopg.conninfo import make_conninfo
+
+    CHANGES["who may refresh"].make(sales)
+    CHANGES["column added"].make(sales)
+    assert mvc("apply", "--yes", "--allow", "loosen-access").code == 0
+    CHANGES["index added"].make(sales)
+    before, leftovers = observed(deployed_sales), status(mvc)["leftovers"]
+    for command in ("apply", "rollback", "prune"):
+        done = mvc(command, "--yes", "--database", make_conninfo(database.url, user="cli_other"))
+        assert (done.code, done.out) == (1, "")
+        assert "internal error" not in done.err
+    assert (observed(deployed_sales), status(mvc)["leftovers"]) == (before, leftovers)

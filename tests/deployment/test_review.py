@@ -1,0 +1,108 @@
+"""Two projects in one stored schema leave each other alone; and what else a review found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mvc.compiled import Compiled
+from mvc.postgres.apply import Terms, plan
+from mvc.postgres.errors import ServerError
+from mvc.postgres.observe import observe
+from mvc.postgres.refresh import refresh
+from mvc.postgres.rollback import rollback
+from servers import NEWEST, Database, Servers
+
+from .projects import ANYTHING, SCHEMA, assert_settled, compiled, create_roles, deploy, rows_of, shop
+
+Spec = dict[str, Any]
+
+
+def project(name: str, view: str, function: str = "sum", **settings: Any) -> Compiled:
+    spec: Spec = {
+        "view": view,
+        "sources": {"c": {"table": "customers"}, "o": {"table": "orders", "on": "o.customer_id = c.id"}},
+        "dimensions": {"id": "c.id"},
+        "aggregates": {"total": {function: "o.amount"}},
+    }
+    policy = {"policy": "p", "view": view, "to": ["dm_reader"], "using": "id > 10"}
+    return compiled(
+        {
+            "mvc.yml": {"project": name, "catalog": "schema.sql", "timezone": "UTC", **settings},
+            "schema.sql": SCHEMA,
+            "views/v.yml": spec,
+            "policies/p.yml": {"policies": [policy]},
+        }
+    )
+
+
+@pytest.fixture
+def database(servers: Servers):
+    with shop(servers.get(NEWEST)) as found:
+        yield found
+
+
+def test_two_projects_in_one_stored_schema(database: Database) -> None:
+    connection = database.connect()
+    one, other = project("a", "va", refresh_roles=["dm_bob"]), project("b", "vb", refresh_roles=["dm_carol"])
+    deploy(connection, one)
+    deploy(connection, other)
+    assert_settled(connection, one)
+    may = "SELECT has_schema_privilege('dm_bob', 'mvc', 'USAGE'), has_schema_privilege('dm_carol', 'mvc', 'USAGE')"
+    assert connection.execute(may).fetchone() == (True, True)
+    deploy(connection, project("a", "va", "max", refresh_roles=["dm_bob"]))
+    before = rows_of(connection, other)
+    deploy(connection, project("b", "vb", "min"))
+    assert connection.execute(may).fetchone() == (True, False)
+    rollback(connection, one)
+    assert_settled(connection, one)
+    rollback(connection, other, Terms(ANYTHING))
+    assert_settled(connection, other)
+    assert rows_of(connection, other) == before
+    assert connection.execute(may).fetchone() == (True, True)
+    assert plan(connection, one).empty
+
+
+PLANTED = (
+    """CREATE FUNCTION mvc.fill(stored_name text, timezone text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+      EXECUTE 'RESET ROLE'; EXECUTE 'ALTER ROLE dp_mallory SUPERUSER'; EXECUTE 'SET LOCAL ROLE dp_mallory';
+      RETURN mvc.fill(stored_name::name, timezone::text); END $$""",
+    """CREATE FUNCTION mvc.evil() RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE dp_mallory SUPERUSER'; RETURN ''; END $$;
+       CREATE VIEW mvc.installation AS SELECT mvc.evil() AS runtime, mvc.evil() AS functions""",
+)
+
+
+@pytest.mark.parametrize("planted", PLANTED, ids=["a function", "a ledger"])
+def test_a_superuser_runs_nothing_that_a_stranger_planted_in_the_stored_schema(
+    database: Database, planted: str
+) -> None:
+    connection = database.connect()
+    create_roles(connection, ["dp_mallory"])
+    grants = f"GRANT CREATE ON DATABASE {database.name} TO dp_mallory; GRANT ALL ON SCHEMA public TO dp_mallory"
+    connection.execute(f"{grants}; GRANT SELECT ON customers, orders TO dp_mallory".encode())
+    connection.execute(
+        f"SET SESSION AUTHORIZATION dp_mallory; CREATE SCHEMA mvc; {planted}; RESET SESSION AUTHORIZATION".encode()
+    )
+    try:
+        for attempt in (plan, deploy, rollback, refresh):
+            with pytest.raises(ServerError, match="could run what he likes as the superuser"):
+                attempt(connection, project("a", "va"))
+        role = "SELECT rolsuper FROM pg_roles WHERE rolname = 'dp_mallory'"
+        assert connection.execute(role).fetchone() == (False,)
+    finally:
+        connection.execute("ALTER ROLE dp_mallory NOSUPERUSER; DROP OWNED BY dp_mallory CASCADE")
+
+
+def test_what_is_deployed_is_read_in_a_transaction_that_can_only_read(database: Database) -> None:
+    connection = database.connect()
+    deploy(connection, project("a", "va"))
+    with connection.transaction():
+        observe(connection, "mvc")
+        connection.execute("CREATE TABLE public.afterwards ()")
+    writing = "CREATE FUNCTION public.written() RETURNS text LANGUAGE sql AS 'INSERT INTO public.written DEFAULT VALUES RETURNING $$$$::text'"
+    connection.execute(f"CREATE TABLE public.written (id int); {writing}".encode())
+    connection.execute("CREATE VIEW public.trap AS SELECT public.written() AS runtime, public.written() AS functions")
+    connection.execute("DROP TABLE mvc.installation; CREATE VIEW mvc.installation AS SELECT * FROM public.trap")
+    with pytest.raises(ServerError, match="read-only transaction"):
+        observe(connection, "mvc")
