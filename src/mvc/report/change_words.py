@@ -1,0 +1,229 @@
+"""Every kind of change in plain words, for all outputs of a difference: what is said is decided here, how it looks is not.
+
+`told` is the door. mypy proves that no kind is forgotten, here and in each of the functions below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NoReturn
+
+from mvc.comparison.changes import (
+    BodyChanged,
+    CadenceChanged,
+    Change,
+    ColumnAdded,
+    ColumnRedefined,
+    ColumnRemoved,
+    ColumnRenamed,
+    ColumnRetyped,
+    CommentChanged,
+    FilterChanged,
+    FreshnessChanged,
+    GrainChanged,
+    IndexAdded,
+    IndexRemoved,
+    KindChanged,
+    OptionChanged,
+    ReaderAdded,
+    ReaderRemoved,
+    RefresherAdded,
+    RefresherRemoved,
+    RequirementChanged,
+    RulesChanged,
+    SettingChanged,
+    ShapeChanged,
+    SourceAdded,
+    SourceChanged,
+    SourceRemoved,
+    UpstreamRebuilt,
+    Verdict,
+    ViewAdded,
+    ViewRemoved,
+)
+from mvc.report.words import Quoted, Words, quoted_in
+
+_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_NO_RULE: Final = ("all rows", "no rows")  # what a comparison says instead of a rule
+_SEES: Final[dict[Verdict, str]] = {
+    "loosened": "more rows",
+    "tightened": "fewer rows",
+    "equal": "the same rows by other rules",
+    "undecided": "perhaps other rows",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A change in words: `short` says what changed, `rest` continues it to a whole sentence with the values."""
+
+    short: Words
+    rest: Words = ()
+
+    @property
+    def whole(self) -> Words:
+        """The whole sentence."""
+        return self.short + self.rest
+
+
+class _Unreachable(AssertionError):
+    """What mypy proves never to be raised: nothing is left of a union whose kinds were all matched."""
+
+    def __init__(self, change: NoReturn) -> None:
+        super().__init__(change)
+
+
+def told(change: Change) -> Told:
+    """Any change in words."""
+    match change:
+        case ViewAdded() | ViewRemoved() | KindChanged() | GrainChanged() | CommentChanged() | RequirementChanged():
+            return _of_view(change)
+        case ColumnAdded() | ColumnRemoved() | ColumnRenamed() | ColumnRetyped() | ColumnRedefined():
+            return _of_column(change)
+        case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged():
+            return _of_rows(change)
+        case ShapeChanged() | UpstreamRebuilt() | IndexAdded() | IndexRemoved() | OptionChanged():
+            return _of_storage(change)
+        case ReaderAdded() | ReaderRemoved() | RulesChanged():
+            return _of_access(change)
+        case FreshnessChanged() | CadenceChanged() | RefresherAdded() | RefresherRemoved() | SettingChanged():
+            return _of_running(change)
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_view(
+    change: ViewAdded | ViewRemoved | KindChanged | GrainChanged | CommentChanged | RequirementChanged,
+) -> Told:
+    match change:
+        case ViewAdded():
+            return Told(("new view",), (", readable by ", *_listed(change.readers, "its owner alone")))
+        case ViewRemoved():
+            return Told(("the view is gone",))
+        case KindChanged():
+            return Told((f"{change.before} view becomes a {change.after} one",))
+        case GrainChanged():
+            return Told(("another grain",), _lists(change.before, change.after, "unknown"))
+        case CommentChanged():
+            where: Words = ("comment of column ", Quoted(change.column)) if change.column else ("comment",)
+            return Told(where, _values(change.before, change.after, "none"))
+        case RequirementChanged():
+            return Told(("other extensions needed",), _lists(change.before, change.after, "none"))
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined) -> Told:
+    match change:
+        case ColumnAdded():
+            return Told(("column ", Quoted(change.column), " added"), (": ", Quoted(change.meaning)))
+        case ColumnRemoved():
+            return Told(("column ", Quoted(change.column), " is gone"))
+        case ColumnRenamed():
+            return Told(("column ", Quoted(change.before), " renamed to ", Quoted(change.after)))
+        case ColumnRetyped():
+            short = ("column ", Quoted(change.column), " has another type")
+            return Told(short, _values(change.before, change.after))
+        case ColumnRedefined():
+            short = ("column ", Quoted(change.column), " is computed from something else")
+            return Told(short, _values(change.before, change.after))
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_rows(change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged) -> Told:
+    match change:
+        case SourceAdded():
+            return Told(("now reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+        case SourceRemoved():
+            return Told(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+        case SourceChanged():
+            return Told(("reads other rows of ", Quoted(change.relation)), _values(change.before, change.after))
+        case FilterChanged():
+            before, after = (" AND ".join(side) or None for side in (change.before, change.after))
+            return Told(("another filter",), _values(before, after, "all rows"))
+        case BodyChanged():
+            return Told(("another SELECT",))
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_storage(change: ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged) -> Told:
+    match change:
+        case ShapeChanged():
+            return Told(("stored in another way",), (": ", *quoted_in(change.reason)))
+        case UpstreamRebuilt():
+            return Told(("moves with ", *_listed(change.views, "what it reads")))
+        case IndexAdded():
+            return Told(("index added",), (": ", Quoted(change.definition)))
+        case IndexRemoved():
+            return Told(("index removed",), (": ", Quoted(change.definition)))
+        case OptionChanged():
+            return Told(("option ", Quoted(change.option)), _values(change.before, change.after, "not set"))
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
+    match change:
+        case ReaderAdded():
+            return Told(("readable by ", _role(change.role)))
+        case ReaderRemoved():
+            return Told(("no longer readable by ", _role(change.role)))
+        case RulesChanged():
+            who: Words = ("whoever else reads",) if change.role == "public" else (Quoted(change.role),)
+            return Told(
+                (*who, f" sees {_SEES[change.verdict]}"), (": ", _rows(change.before), " → ", _rows(change.after))
+            )
+        case _:
+            raise _Unreachable(change)
+
+
+def _of_running(
+    change: FreshnessChanged | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged,
+) -> Told:
+    match change:
+        case FreshnessChanged():
+            before, after = _lasting(change.before), _lasting(change.after)
+            return Told(("longest time between refreshes",), (f": {before} → {after}",))
+        case CadenceChanged():
+            return Told(("other schedules",), _lists(change.before, change.after, "none", "; "))
+        case RefresherAdded():
+            return Told((_role(change.role), " may refresh"))
+        case RefresherRemoved():
+            return Told((_role(change.role), " may no longer refresh"))
+        case SettingChanged():
+            return Told(("setting ", Quoted(change.setting)), _values(change.before, change.after))
+        case _:
+            raise _Unreachable(change)
+
+
+def _role(role: str) -> str:
+    return "everyone" if role == "public" else Quoted(role)
+
+
+def _listed(names: Iterable[str], nothing: str) -> Words:
+    words = [word for name in names for word in (", ", _role(name))][1:]
+    return tuple(words) or (nothing,)
+
+
+def _lists(before: Iterable[str], after: Iterable[str], nothing: str, between: str = ", ") -> Words:
+    return _values(between.join(before) or None, between.join(after) or None, nothing)
+
+
+def _values(before: str | None, after: str | None, nothing: str = "") -> Words:
+    sides = [nothing if side is None else Quoted(side) for side in (before, after)]
+    return (": ", sides[0], " → ", sides[1])
+
+
+def _rows(rule: str) -> str:
+    return rule if rule in _NO_RULE else Quoted(rule)
+
+
+def _lasting(seconds: int | None) -> str:
+    if seconds is None:
+        return "never refreshed"
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size and seconds % size == 0), _UNITS[-1])
+    count = seconds // size
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
