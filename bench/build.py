@@ -82,14 +82,12 @@ def _check_same(view: Any, by_hand: str, builder: Any) -> None:
 
 def _hidden(view: Any, builder: Any, arguments: Namespace) -> Iterator[tuple[object, ...]]:
     """What the hidden column costs that makes a row identifiable where the grain may hold NULLs."""
-    create, *others = view.storage_sql
-    if HIDDEN not in create:
+    stored = view.stored_query
+    if HIDDEN not in stored:
         return
-    stored = create.partition(" AS\n")[2].removesuffix("WITH NO DATA")
     taken = builder.in_turns({"query": view.query, "stored": stored}, arguments.builds)
     builder.seconds(stored)
-    unique = next(statement for statement in others if statement.startswith("CREATE UNIQUE INDEX"))
-    columns = unique[unique.rindex("(") :]
+    columns = next(index.definition for index in view.indexes if index.origin == "grain")
     indexed = median(
         builder.execution(f"CREATE UNIQUE INDEX built_{number} ON pg_temp.built {columns}") for number in range(3)
     )

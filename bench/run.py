@@ -11,9 +11,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 
 import build  # noqa: E402
 import compile as compiling  # noqa: E402
+import diffing  # noqa: E402
 import startup  # noqa: E402
+import switch  # noqa: E402
 
-BENCHMARKS = {"startup": startup, "compile": compiling, "build": build}
+BENCHMARKS = {"startup": startup, "compile": compiling, "build": build, "diff": diffing, "switch": switch}
 
 
 def main() -> int:

@@ -5,8 +5,9 @@
     compiled = compile(load("path/to/project"))
     print(compiled.sql)
 
-Nothing here prints, and nothing needs a server or an extra. Talking to servers is in `mvc.postgres`. Names are imported when
-they are first used, so that `import mvc` and `mvc --help` cost nothing.
+Nothing here prints. `load`, `compile` and `diff` need neither a server nor an extra; `plan` and `apply` take a psycopg connection
+in autocommit mode (the extra `postgres`), and what else talks to servers is in `mvc.postgres`. Names are imported when they are
+first used, so that `import mvc` and `mvc --help` cost nothing.
 """
 
 from __future__ import annotations
@@ -15,26 +16,38 @@ from mvc.version import VERSION as __version__  # noqa: N811 - what Python expec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    import psycopg
+
     from mvc.artifacts import CompiledColumn, CompiledSchedule, CompiledView
+    from mvc.comparison.difference import Difference
     from mvc.compiled import Compiled
     from mvc.diagnostics import Diagnostic, ProjectError, Span
     from mvc.model.project import Project
+    from mvc.planning.steps import Plan
+    from mvc.postgres.apply import Applied, Terms
 
 __all__ = [
+    "Applied",
     "Compiled",
     "CompiledColumn",
     "CompiledSchedule",
     "CompiledView",
     "Diagnostic",
+    "Difference",
+    "Plan",
     "Project",
     "ProjectError",
     "Span",
+    "Terms",
     "__version__",
+    "apply",
     "compile",
+    "diff",
     "load",
+    "plan",
 ]
 
 _HOMES = {
@@ -42,6 +55,9 @@ _HOMES = {
     **dict.fromkeys(("CompiledColumn", "CompiledSchedule", "CompiledView"), "mvc.artifacts"),
     **dict.fromkeys(("Diagnostic", "ProjectError", "Span"), "mvc.diagnostics"),
     "Project": "mvc.model.project",
+    "Difference": "mvc.comparison.difference",
+    "Plan": "mvc.planning.steps",
+    **dict.fromkeys(("Applied", "Terms"), "mvc.postgres.apply"),
 }
 
 
@@ -64,6 +80,35 @@ def compile(project: Project) -> Compiled:  # noqa: A001 - the field's name for 
     from mvc.compiler import compile_project
 
     return compile_project(project)
+
+
+def diff(before: Compiled, after: Compiled) -> Difference:
+    """What changed from one compiled project to another, by meaning, with what it does to those who use the views."""
+    from mvc.comparison.compare import compare
+
+    return compare(before, after)
+
+
+def plan(connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = ()) -> Plan:
+    """What `apply` would do to a database: all of the project, or the views `names` with what they read.
+
+    Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, and KeyError for an unknown name.
+    """
+    from mvc.postgres.apply import plan as planned
+
+    return planned(connection, compiled, names)
+
+
+def apply(
+    connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = (), terms: Terms | None = None
+) -> Applied:
+    """Deploys the project, or the views `names` with what they read, while readers go on; `terms` say what is agreed to.
+
+    Raises ServerError, after which readers have what they had, and KeyError for an unknown name.
+    """
+    from mvc.postgres.apply import apply as applied
+
+    return applied(connection, compiled, names, terms)
 
 
 def __getattr__(name: str) -> object:

