@@ -18,7 +18,7 @@ from mvc.analysis.tree import JoinTree, Node
 from mvc.artifacts import CompiledSource
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical
-from mvc.model.view import Aggregate, Computed, Declared
+from mvc.model.view import Aggregate, Computed
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.aggregate import constant
 from mvc.sqlgen.naming import fingerprint
@@ -31,9 +31,8 @@ Write = Callable[[str, str], str]
 class DeclaredMeaning:
     """The meaning of a declared view, with aliases written as their relations (`labels`) or as digests (`signatures`)."""
 
-    def __init__(self, query: DeclaredQuery, declared: Declared) -> None:
+    def __init__(self, query: DeclaredQuery) -> None:
         self.query = query
-        self.declared = declared
 
     @cached_property
     def labels(self) -> Mapping[str, str]:

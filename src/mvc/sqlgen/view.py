@@ -18,7 +18,6 @@ from mvc.artifacts import (
 )
 from mvc.expression import Expression
 from mvc.model.project import Settings
-from mvc.model.view import Declared
 from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
 from mvc.sqlgen.exposure import exposure_of
@@ -79,8 +78,8 @@ def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings) -> str:
 
 
 def _meaning(view: ResolvedView) -> _Meaning:
-    if isinstance(view.query, DeclaredQuery) and isinstance(view.view.body, Declared):
-        declared = DeclaredMeaning(view.query, view.view.body)
+    if isinstance(view.query, DeclaredQuery):
+        declared = DeclaredMeaning(view.query)
         return _Meaning(declared.digest_parts, declared.columns, declared.sources, declared.filters)
     if isinstance(view.query, AnalysedBody):
         body = BodyMeaning(view.query.sql, view.query.analysis)
