@@ -76,7 +76,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:
             return int(bool(made.refusals))
-        terms = terms_of(options, made.id)
+        terms = terms_of(options, options.plan or made.id)
         refuse(made, terms)
         if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
@@ -102,12 +102,11 @@ def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_js
 
 
 def terms_of(options: argparse.Namespace, plan_id: str) -> Terms:
-    """What the command line agrees to: hazards, time, and the plan that was shown."""
+    """What the command line agrees to: hazards, time, and one plan."""
     from mvc.postgres.apply import Terms
     from mvc.postgres.run_steps import Pace
 
-    given = getattr(options, "plan", "")
-    return Terms(options.allow, given or plan_id, Pace(options.wait, options.timeout))
+    return Terms(options.allow, plan_id, Pace(options.wait, options.timeout))
 
 
 def confirmed(question: str, context: Context) -> bool:

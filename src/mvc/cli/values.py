@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from mvc.comparison.difference import Class
     from mvc.planning.steps import Hazard
 
+Name = TypeVar("Name", bound=str)
 LONGEST = 2_000_000  # seconds; PostgreSQL counts milliseconds in 31 bits
 
 
@@ -28,17 +30,19 @@ def hazards(text: str) -> frozenset[Hazard]:
     """Hazards by name, with commas between them."""
     from mvc.planning.steps import HAZARDS
 
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in HAZARDS]:
-        raise argparse.ArgumentTypeError(f"`{unknown[0]}` is no hazard; there are {', '.join(HAZARDS)}")
-    return frozenset(hazard for hazard in HAZARDS if hazard in names)
+    return _listed(text, HAZARDS, "hazard")
 
 
 def classes(text: str) -> frozenset[Class]:
     """Classes of changes by name, with commas between them."""
     from mvc.comparison.difference import CLASSES
 
+    return _listed(text, CLASSES, "class")
+
+
+def _listed(text: str, known: Iterable[Name], what: str) -> frozenset[Name]:
     names = [name.strip() for name in text.split(",") if name.strip()]
-    if unknown := [name for name in names if name not in CLASSES]:
-        raise argparse.ArgumentTypeError(f"`{unknown[0]}` is no class; there are {', '.join(CLASSES)}")
-    return frozenset(item for item in CLASSES if item in names)
+    there = tuple(known)
+    if unknown := [name for name in names if name not in there]:
+        raise argparse.ArgumentTypeError(f"`{unknown[0]}` is no {what}; there are {', '.join(there)}")
+    return frozenset(item for item in there if item in names)

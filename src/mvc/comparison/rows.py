@@ -50,7 +50,7 @@ def _other_values(column: CompiledColumn, change: RowChange) -> str:
 
 
 def _is_aggregate(column: CompiledColumn) -> bool:
-    """Whether the value depends on which rows there are. A dimension is the same for each of them."""
+    """Whether the value may depend on which rows there are, as far as its text tells: a call may be an aggregate."""
     return "(" in column.meaning
 
 

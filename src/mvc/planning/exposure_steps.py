@@ -9,7 +9,7 @@ from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
 from mvc.planning.drift import differs, exposure_options, granted_by_hand
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
-from mvc.planning.steps import Danger, Step
+from mvc.planning.steps import Danger, Lock, Step
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.statements import (
     arms_sql,
@@ -45,7 +45,7 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     found = [item.change for item in changes.changes] if changes else []
     renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
     statements = (*arms_sql(site.target, view), expose_sql(site.target, view, renamed))
-    lock = f"ACCESS EXCLUSIVE on {view.schema}.{view.name}, for an instant" if exposure else ""
+    lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
     yield Step("expose", view.name, reason, statements, lock, tuple(_dangers(view, site)))
 
 
@@ -106,10 +106,8 @@ def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> It
     for name, part in parts:
         if part is not None and owner and part.owner != owner:
             statement = f"ALTER VIEW {qualified(*name)} OWNER TO {identifier(owner)}"
-            lock = f"ACCESS EXCLUSIVE on {'.'.join(name)}, for an instant"
-            yield Step(
-                "owner", view.name, f"it belongs to {part.owner}, who may not read what it shows", (statement,), lock
-            )
+            reason = f"it belongs to {part.owner}, who may not read what it shows"
+            yield Step("owner", view.name, reason, (statement,), Lock("ACCESS EXCLUSIVE", name, brief=True))
 
 
 def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:

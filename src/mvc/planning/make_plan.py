@@ -47,6 +47,7 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
         state=state.deployment,
         prepare=tuple(prepare),
         switches=tuple(_switches(views, exposed, dropped, _project_steps(site, chosen))),
+        created=tuple(view.name for view in views if site.deployed(view) is None),
         unchanged=tuple(view.name for view in views if view.name not in busy),
         left_out=left_out,
         refusals=tuple(find_refusals(site, views, removed)),

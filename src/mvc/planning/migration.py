@@ -18,7 +18,7 @@ from mvc.planning.state import ColumnState, DeployedView, Grant, IndexState, Nam
 from mvc.planning.steps import Plan, Step
 from mvc.quoting import literal
 from mvc.runtime import runtime_sql, runtime_version
-from mvc.sqlgen.script import closing_sql, settings_sql
+from mvc.sqlgen.script import closing_sql, settings_sql, terminated, title
 from mvc.sqlgen.statements import deployment_sql, expect_exactly_sql, expect_settings_sql, expect_sql, target_of
 
 PATIENCE: Final = "30s"  # for the tables that a build reads
@@ -48,7 +48,7 @@ def statements_by_view(before: Compiled, after: Compiled) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for step in made.steps:
         if step.action not in ("record", "runtime", "close") and step.statements:
-            found.setdefault(step.view, []).extend(_terminated(step.statements))
+            found.setdefault(step.view, []).extend(terminated(step.statements))
     return {view: "\n\n".join(statements) for view, statements in found.items()}
 
 
@@ -66,7 +66,6 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         relations |= arms
     return State(
         database="",
-        user="",
         deployment=1 if views else 0,
         runtime=runtime_version(),
         targets={project.project: target_of(project)} if views else {},
@@ -98,20 +97,20 @@ def _storage(view: CompiledView) -> RelationState:
 def _script(before: Compiled, after: Compiled, made: Plan) -> str:
     parts = [
         _head(after),
-        *_title("Settings of this transaction; the last lines put them back"),
-        *_terminated(
+        title("Settings of this transaction; the last lines put them back"),
+        *terminated(
             [_keep_settings(), *settings_sql(after), f"SET LOCAL lock_timeout = '{PATIENCE}'", _in_transaction()]
         ),
-        *_title("Runtime"),
-        *_terminated([*runtime_sql(after.stored), closing_sql(after)]),
-        *_title("Only a database in the state that this was made for"),
-        *_terminated(_expectations(before, after)),
+        title("Runtime"),
+        *terminated([*runtime_sql(after.stored), closing_sql(after)]),
+        title("Only a database in the state that this was made for"),
+        *terminated(_expectations(before, after)),
         *_steps("Beside the readers", made.prepare),
-        *_title("The switch: readers wait from here to the commit"),
-        *_terminated([f"SET LOCAL lock_timeout = '{READERS_WAIT}'", deployment_sql(after)]),
+        title("The switch: readers wait from here to the commit"),
+        *terminated([f"SET LOCAL lock_timeout = '{READERS_WAIT}'", deployment_sql(after)]),
         *(text for switch in made.switches for text in _steps("", switch.steps)),
-        *_title("Settings as they were"),
-        *_terminated([_restore_settings()]),
+        title("Settings as they were"),
+        *terminated([_restore_settings()]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -160,19 +159,11 @@ def _expectations(before: Compiled, after: Compiled) -> Iterator[str]:
         yield expect_settings_sql(after, before)
 
 
-def _steps(title: str, steps: Iterable[Step]) -> Iterator[str]:
+def _steps(heading: str, steps: Iterable[Step]) -> Iterator[str]:
     listed = [step for step in steps if step.statements]
-    if title and listed:
-        yield from _title(title)
+    if heading and listed:
+        yield title(heading)
     for step in listed:
         subject = " ".join(step.view.split()) or "the project"
         yield f"-- {subject}: {step.action}, since {' '.join(step.reason.split())}"
-        yield from _terminated(step.statements)
-
-
-def _title(text: str) -> tuple[str, ...]:
-    return (f"-- {'─' * 3} {text} {'─' * max(3, 100 - len(text))}",) if text else ()
-
-
-def _terminated(statements: Iterable[str]) -> list[str]:
-    return [f"{statement.rstrip().removesuffix(';')};" for statement in statements]
+        yield from terminated(step.statements)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.planning.state import DeployedView, Name, State
-from mvc.planning.steps import Danger, Step
+from mvc.planning.steps import Danger, Lock, Step
 from mvc.quoting import literal, qualified
 
 
@@ -28,6 +28,6 @@ def removal_step(name: Name, view: DeployedView, state: State) -> Step:
     statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
     statements.append(f"SELECT {qualified(stored, 'forget')}({literal(name[0])}, {literal(name[1])})")
     danger = Danger("drop-view", f"{name[1]} goes")
-    lock = f"ACCESS EXCLUSIVE on {'.'.join(name)}, for an instant"
+    lock = Lock("ACCESS EXCLUSIVE", name, brief=True)
     reason = f"it is no longer in the project; {view.stored_name} stays until it is pruned"
     return Step("drop view", name[1], reason, tuple(statements), lock, (danger,))

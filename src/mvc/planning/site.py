@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from mvc.artifacts import CompiledView, Target
 from mvc.comparison.difference import Difference, ViewDifference
@@ -55,7 +56,7 @@ class Site:
         """What changed about the view."""
         return self.by_view.get((view.schema, view.name))
 
-    @property
+    @cached_property
     def by_view(self) -> Mapping[Name, ViewDifference]:
         """The differences by the view's name."""
         return {(item.schema, item.view): item for item in self.difference.views}

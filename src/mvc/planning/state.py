@@ -108,12 +108,11 @@ class State:
     """Everything that a plan is made from. `deployment` counts what was deployed: 0 is nothing yet.
 
     `runtime` is the installed runtime's version, None where there is none or its functions were changed. `owner` is the
-    stored schema's, `user` who is asking; `acts_as_owner` says that he may act as the owner. `storage_grants` are those on the stored schema itself;
+    stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
     `targets` what each project was deployed with last.
     """
 
     database: str
-    user: str
     deployment: int = 0
     runtime: str | None = None
     owner: str | None = None

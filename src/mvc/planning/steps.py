@@ -39,6 +39,26 @@ NO_LOCK: Final = "no lock that readers or refreshes notice"
 
 
 @dataclass(frozen=True, slots=True)
+class Lock:
+    """The strongest lock of a step that others may notice, as PostgreSQL calls it. Without a relation, it is on those that a
+    build reads. A `brief` one is given up after an instant and tried again, so that nobody queues; `note` says who waits.
+    """
+
+    mode: Literal["ACCESS EXCLUSIVE", "SHARE", "SHARE UPDATE EXCLUSIVE", "ACCESS SHARE"]
+    relation: Name | None = None
+    brief: bool = False
+    note: str = ""
+
+    def __str__(self) -> str:
+        on = ".".join(self.relation) if self.relation else "what it reads"
+        return (
+            f"{self.mode} on {on}"
+            + (", for an instant" if self.brief else "")
+            + (f": {self.note}" if self.note else "")
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Danger:
     """A hazard and what it is about, for a person who must allow it."""
 
@@ -48,7 +68,7 @@ class Danger:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to do. `view` is empty for the whole project; `lock` names the strongest one that others may notice.
+    """Something to do. `view` is empty for the whole project; `lock` is None where nobody notices one.
 
     A step of a plan's `prepare` is a transaction of its own; those of a `switch` are one together.
     """
@@ -57,7 +77,7 @@ class Step:
     view: str
     reason: str
     statements: tuple[str, ...]
-    lock: str = NO_LOCK
+    lock: Lock | None = None
     dangers: tuple[Danger, ...] = ()
 
 
@@ -89,13 +109,14 @@ class LeftOut:
 class Plan:
     """What a deployment would do: what can be done beside the readers, then the switches.
 
-    `unchanged` are the views that need nothing. `compared` are pairs of stored names, the old and the new, whose numbers of
+    `created` are the views that were not deployed, `unchanged` those that need nothing. `compared` are pairs of stored names, the old and the new, whose numbers of
     rows are set beside each other before a switch.
     """
 
     state: int
     prepare: tuple[Step, ...]
     switches: tuple[Switch, ...]
+    created: tuple[str, ...]
     unchanged: tuple[str, ...]
     left_out: tuple[LeftOut, ...]
     refusals: tuple[Refusal, ...]

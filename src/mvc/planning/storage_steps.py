@@ -9,7 +9,7 @@ from mvc.artifacts import CompiledIndex, CompiledView
 from mvc.planning.drift import applicable_options, options_by_hand, same_option
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
-from mvc.planning.steps import NO_LOCK, Step
+from mvc.planning.steps import Lock, Step
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.naming import FINGERPRINT_LENGTH, joined_name
 from mvc.sqlgen.script import requirements_sql
@@ -21,6 +21,7 @@ from mvc.sqlgen.statements import (
     storage_sql,
 )
 
+REFRESH_WAITS = "a refresh waits, readers do not"
 _KINDS = {"m": "MATERIALIZED VIEW", "v": "VIEW", "r": "TABLE"}
 
 
@@ -65,7 +66,7 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     if site.reads_set_aside(view):
         what = "it reads what is not what was built under its name"
     reason = f"{what}; it stays, under another, until it is pruned"
-    lock = f"ACCESS EXCLUSIVE on {schema}.{name}, for an instant"
+    lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     yield Step("set aside", view.name, reason, tuple(statements), lock)
 
 
@@ -94,8 +95,7 @@ def _build(view: CompiledView, site: Site) -> Step:
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
         statements += [*indexes, *_carried(view, site), _prove_sql(view, site)]
-    reads = "ACCESS SHARE on what it reads"
-    return Step("build", view.name, _why_built(view, site), tuple(statements), reads)
+    return Step("build", view.name, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"))
 
 
 def _why_built(view: CompiledView, site: Site) -> str:
@@ -137,7 +137,7 @@ def _carry(view: CompiledView, site: Site) -> Iterator[Step]:
     if site.is_live(view) or view.kind == "plain":
         return
     if statements := tuple(_carried(view, site)):
-        yield Step("index", view.name, "what was added by hand is carried along", statements, NO_LOCK)
+        yield Step("index", view.name, "what was added by hand is carried along", statements)
 
 
 def _option_list(options: Iterable[str]) -> str:
@@ -149,11 +149,11 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
     if view.kind == "plain":
         return
     statements = (_fill_sql(view, site), _prove_sql(view, site))
-    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}"
+    lock = Lock("ACCESS EXCLUSIVE", view.storage)
     if not storage.populated:
         yield Step("fill", view.name, "it holds no data", statements, lock)
     elif site.refill and not site.is_live(view) and not _is_fresh(view, site):
-        yield Step("fill", view.name, "what was built of it earlier is out of date", statements, NO_LOCK)
+        yield Step("fill", view.name, "what was built of it earlier is out of date", statements)
 
 
 def _is_fresh(view: CompiledView, site: Site) -> bool:
@@ -179,12 +179,12 @@ def _indexes(view: CompiledView, storage: RelationState, site: Site) -> Iterator
 
 
 def _create_index(view: CompiledView, index: CompiledIndex) -> Step:
-    lock = f"SHARE on {'.'.join(view.storage)}: a refresh waits, readers do not"
+    lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
     return Step("index", view.name, f"{index.definition} is missing", (create_index(view, index),), lock)
 
 
 def _drop_index(view: CompiledView, name: str, reason: str) -> Step:
-    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}, for an instant"
+    lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     return Step("drop index", view.name, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
 
 
@@ -219,11 +219,11 @@ def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator
     statements = [f"{named} SET ({', '.join(changed)})"] if changed else []
     statements += [f"{named} RESET ({', '.join(dropped)})"] if dropped else []
     if statements:
-        lock = f"SHARE UPDATE EXCLUSIVE on {'.'.join(view.storage)}: a refresh waits, readers do not"
+        lock = Lock("SHARE UPDATE EXCLUSIVE", view.storage, note=REFRESH_WAITS)
         yield Step("options", view.name, "storage parameters differ", tuple(statements), lock)
 
 
 def _own(view: CompiledView, owner: str) -> Step:
     statement = f"ALTER {storage_kind(view)} {qualified(*view.storage)} OWNER TO {identifier(owner)}"
-    lock = f"ACCESS EXCLUSIVE on {'.'.join(view.storage)}, for an instant"
+    lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     return Step("owner", view.name, "another role owns it", (statement,), lock)

@@ -174,13 +174,12 @@ def _within_band(before: int, after: int) -> bool:
 
 def applied_of(made: Plan, number: int) -> Applied:
     """What a plan that was carried out has done."""
-    new = {step.view for step in made.steps if step.action == "expose" and step.reason == "it is new"}
     dropped = tuple(step.view for step in made.steps if step.action == "drop view")
     touched = dict.fromkeys(step.view for step in made.steps if step.view and step.view not in dropped)
     return Applied(
         number,
-        tuple(name for name in touched if name in new),
-        tuple(name for name in touched if name not in new),
+        made.created,
+        tuple(name for name in touched if name not in made.created),
         dropped,
         made.unchanged,
         made.left_out,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import psycopg
 
+from mvc.planning.steps import Lock
 from mvc.postgres.own_names import own_names
 
 MOST_NAMED: Final = 3
@@ -36,16 +38,12 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %s A
   AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())"""
 
 
-def blockers(connection: psycopg.Connection, locks: tuple[str, ...]) -> list[str]:
+def blockers(connection: psycopg.Connection, locks: Iterable[Lock]) -> list[str]:
     """Sessions that hold what steps with these locks wait for, the longest transaction first, in words."""
-    names = [
-        lock.partition(" on ")[2].partition(":")[0].partition(", for")[0]
-        for lock in locks
-        if "what it reads" not in lock
-    ]
+    names = [".".join(lock.relation) for lock in locks if lock.relation]
     try:
         with own_names(connection):
-            values = {"names": names, "building": not any(names), "most": MOST_NAMED}
+            values = {"names": names, "building": not names, "most": MOST_NAMED}
             rows = connection.execute(_QUERY, values).fetchall()
     except psycopg.Error:  # it is only for the message
         return []

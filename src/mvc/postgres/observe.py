@@ -72,7 +72,6 @@ def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
 def _state(about: Json, ledger: Json, catalog: Json) -> State:
     return State(
         database=about["database"],
-        user=about["user"],
         owner=about["owner"],
         acts_as_owner=about["acts"],
         deployment=ledger.get("deployment") or 0,

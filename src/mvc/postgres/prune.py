@@ -9,7 +9,8 @@ import psycopg
 
 from mvc.compiled import Compiled
 from mvc.planning.leftovers import Leftover, find_leftovers
-from mvc.planning.steps import Step
+from mvc.planning.state import State
+from mvc.planning.steps import Lock, Step
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import deployment_lock
 from mvc.postgres.owner import working_role
@@ -31,7 +32,11 @@ class Pruned:
 @server_errors()
 def leftovers(connection: psycopg.Connection, stored: str) -> tuple[Leftover, ...]:
     """What is there and not in use. Writes nothing."""
-    state = read_state(connection, stored)
+    return leftovers_of(connection, read_state(connection, stored), stored)
+
+
+def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> tuple[Leftover, ...]:
+    """The same, of a state that was read already."""
     if not state.deployment and not state.stored:
         return ()
     query = (
@@ -70,5 +75,5 @@ def prune(
 def _drop(item: Leftover, stored: str) -> Step:
     named = qualified(stored, item.name)
     forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
-    lock = f"ACCESS EXCLUSIVE on {stored}.{item.name}, for an instant"
+    lock = Lock("ACCESS EXCLUSIVE", (stored, item.name), brief=True)
     return Step("drop view", item.view, "nobody reads it", (f"DROP {_KINDS[item.relkind]} {named}", forget), lock)

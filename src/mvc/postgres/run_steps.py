@@ -16,7 +16,7 @@ from typing import TypeVar
 import psycopg
 from psycopg import errors
 
-from mvc.planning.steps import Step, Switch, statements_of
+from mvc.planning.steps import Lock, Step, Switch, statements_of
 from mvc.postgres.blockers import blockers
 from mvc.postgres.errors import ServerError, StatementRefused, refusal_of
 from mvc.quoting import identifier
@@ -69,9 +69,9 @@ class Session:
 def run_step(session: Session, step: Step) -> None:
     """One step as a transaction. Raises StatementRefused; then nothing of it was done."""
     statement_ms = int((session.pace.timeout or 0) * 1000)
-    brief = "for an instant" in step.lock
+    brief = step.lock is not None and step.lock.brief
     lock_ms = READER_WAIT_MS if brief else max(1, int(session.pace.patience * 1000))
-    work = _Work(session, step.view, (step.lock,), brief)
+    work = _Work(session, step.view, _locks([step]), brief)
     work.patiently(lambda: _one_by_one(work, step, session.opening(lock_ms, statement_ms)))
 
 
@@ -80,11 +80,15 @@ def run_switch(session: Session, switch: Switch, opening: Iterable[str]) -> int:
 
     Returns the number that the `opening` statements give, 0 for none.
     """
-    exposures = sum("ACCESS EXCLUSIVE" in step.lock for step in switch.steps)
-    lock_ms = max(LEAST_WAIT_MS, READER_WAIT_MS // max(exposures, 1))
+    locks = _locks(switch.steps)
+    lock_ms = max(LEAST_WAIT_MS, READER_WAIT_MS // max(len(locks), 1))
     message = _message([*opening, *statements_of(switch.steps), "COMMIT"])
-    work = _Work(session, ", ".join(switch.views), tuple(step.lock for step in switch.steps), brief=True)
+    work = _Work(session, ", ".join(switch.views), locks, brief=True)
     return work.patiently(lambda: _whole(work, session.opening(lock_ms, 0), message))
+
+
+def _locks(steps: Iterable[Step]) -> tuple[Lock, ...]:
+    return tuple(step.lock for step in steps if step.lock)
 
 
 def _message(statements: Iterable[str]) -> str:
@@ -132,7 +136,7 @@ class _Work:
 
     session: Session
     view: str
-    locks: tuple[str, ...]
+    locks: tuple[Lock, ...]
     brief: bool
 
     @contextmanager

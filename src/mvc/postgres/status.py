@@ -11,7 +11,7 @@ from mvc.planning.drift import Drift, find_drift
 from mvc.planning.leftovers import Leftover
 from mvc.planning.state import DeployedView, Name, State
 from mvc.postgres.errors import server_errors
-from mvc.postgres.prune import leftovers
+from mvc.postgres.prune import leftovers_of
 from mvc.postgres.reading import ledger, read_state
 from mvc.quoting import qualified
 
@@ -56,7 +56,7 @@ class Status:
 def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     """What is deployed of the project. Writes nothing. Raises ServerError."""
     state = read_state(connection, compiled.stored)
-    left = leftovers(connection, compiled.stored)
+    left = leftovers_of(connection, state, compiled.stored)
     if all(view.project != compiled.project for view in state.views.values()):
         return Status(state.database, 0, (), (), left)
     with ledger(connection, compiled.stored):

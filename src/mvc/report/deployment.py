@@ -56,7 +56,7 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
 def _step(step: Step, style: Style) -> Iterator[str]:
     if not step.statements:
         return
-    lock = "" if step.lock in (NO_LOCK, "") else f"  [{step.lock}]"
+    lock = f"  [{step.lock}]" if step.lock else ""
     subject = f" {step.view}" if step.view else ""
     yield f"  {style.paint('help', _WORDS[step.action])}{visible(subject)}: {visible(step.reason)}{style.paint('frame', visible(lock))}"
 
@@ -144,6 +144,7 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
             {"views": list(switch.views), "steps": [_step_json(step) for step in switch.steps]}
             for switch in plan.switches
         ],
+        "created": list(plan.created),
         "unchanged": list(plan.unchanged),
         "left_out": [asdict(item) for item in plan.left_out],
         "dangers": [asdict(item) for item in plan.dangers],
@@ -157,7 +158,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "action": step.action,
         "view": step.view,
         "reason": step.reason,
-        "lock": step.lock,
+        "lock": str(step.lock or NO_LOCK),
         "dangers": [asdict(item) for item in step.dangers],
         "statements": list(step.statements),
     }

@@ -76,8 +76,10 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = seal.stored_name
 $$;
 
--- Fills a stored relation that no reader uses yet; returns its rows. Dates are computed in `timezone`.
-CREATE OR REPLACE FUNCTION {schema}.fill(stored_name name, timezone text)
+-- Computes the rows of a stored relation, beside its readers where it has some (`concurrent`); returns their number. Dates are
+-- computed in `timezone`, and texts made as by default, whatever the session says; a base table whose row security would hide rows
+-- from the owner makes it fail instead of losing them silently.
+CREATE OR REPLACE FUNCTION {schema}.fill(stored_name name, timezone text, concurrent boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
@@ -86,7 +88,7 @@ DECLARE
   counted bigint;
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
-  EXECUTE format('REFRESH MATERIALIZED VIEW %I.%I', '{name}', stored_name);
+  EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I', CASE WHEN concurrent THEN 'CONCURRENTLY' ELSE '' END, '{name}', stored_name);
   EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored_name) INTO counted;
   UPDATE {schema}.stored_relation AS s
   SET rows = counted, filled_at = began, fill_seconds = extract(epoch FROM clock_timestamp() - began)

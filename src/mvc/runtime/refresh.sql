@@ -1,22 +1,23 @@
--- One refresh of one view. The log row is committed before the work starts and outlives a failure, so CALL this outside of
--- a transaction. A view that is being refreshed already is skipped, not waited for.
-CREATE OR REPLACE PROCEDURE {schema}.refresh(view_schema name, view_name name)
+-- One refresh of one view, in `mode` (NULL: the one it was deployed for), on behalf of `schedule`. The log row is committed before
+-- the work starts and outlives a failure, so CALL this outside of a transaction. A view that is being refreshed already is skipped,
+-- not waited for.
+CREATE OR REPLACE PROCEDURE {schema}.refresh(view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL)
 LANGUAGE plpgsql AS $$
 DECLARE
-  run bigint := {schema}.refresh_begin(view_schema, view_name);
+  run bigint := {schema}.refresh_begin(view_schema, view_name, mode, schedule);
 BEGIN
   COMMIT;
   PERFORM {schema}.refresh_run(run);
   COMMIT;
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.refresh_begin(view_schema name, view_name name)
+CREATE OR REPLACE FUNCTION {schema}.refresh_begin(view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   run bigint;
 BEGIN
-  INSERT INTO {schema}.refresh_log (view_schema, view_name)
-  SELECT d.view_schema, d.view_name FROM {schema}.deployed_view AS d
+  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule)
+  SELECT d.view_schema, d.view_name, coalesce(refresh_begin.mode, 'full'), refresh_begin.schedule FROM {schema}.deployed_view AS d
   WHERE d.view_schema = refresh_begin.view_schema AND d.view_name = refresh_begin.view_name AND d.kind = 'materialized'
   RETURNING id INTO run;
   IF run IS NULL THEN
@@ -26,13 +27,9 @@ BEGIN
   RETURN run;
 END $$;
 
--- The work of a run that has begun. Dates are computed in the project's time zone, and texts made as by default, whatever the
--- session says; a base table whose
--- row security would hide rows from the owner makes the refresh fail instead of losing them silently.
+-- The work of a run that has begun.
 CREATE OR REPLACE FUNCTION {schema}.refresh_run(run bigint)
-RETURNS text LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
-SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   entry {schema}.refresh_log;
   deployed {schema}.deployed_view;
@@ -55,21 +52,14 @@ BEGIN
     WHERE id = run;
     RETURN 'skipped';
   END IF;
-  PERFORM set_config('TimeZone', deployed.timezone, true), set_config('row_security', 'off', true);
   BEGIN
     SELECT c.relispopulated INTO STRICT populated FROM pg_class AS c WHERE c.oid = stored::regclass;
-    EXECUTE format('REFRESH MATERIALIZED VIEW %s %s', CASE WHEN populated THEN 'CONCURRENTLY' ELSE '' END, stored);
+    counted := {schema}.fill(deployed.stored_name, deployed.timezone, populated);
     EXECUTE format('ANALYZE %s', stored);
-    EXECUTE format('SELECT count(*) FROM %s', stored) INTO counted;
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     outcome := 'failed';
   END;
-  IF outcome = 'completed' THEN
-    UPDATE {schema}.stored_relation AS s SET rows = counted, filled_at = entry.started_at,
-      fill_seconds = extract(epoch FROM clock_timestamp() - entry.started_at)
-    WHERE s.stored_name = deployed.stored_name;
-  END IF;
   UPDATE {schema}.refresh_log
   SET status = outcome, concurrent = populated, rows = counted, error = message, sqlstate = state, finished_at = clock_timestamp()
   WHERE id = run;

@@ -29,9 +29,9 @@ EXPOSURE: Final = "Exposure: what readers use, each role its rows"
 def script(target: Target, views: Iterable[CompiledView]) -> str:
     """Everything that deploys `views`, in one go or not at all."""
     chosen = tuple(views)
-    parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), _runtime(target), _title(STORAGE)]
+    parts = [_head(target), "BEGIN;", *terminated(settings_sql(target)), _runtime(target), title(STORAGE)]
     parts += [_storage(target, view) for view in chosen]
-    parts += [_title(EXPOSURE), *(_exposure(target, view) for view in chosen)]
+    parts += [title(EXPOSURE), *(_exposure(target, view) for view in chosen)]
     return _joined([*parts, _closing(target), "COMMIT;"])
 
 
@@ -43,7 +43,7 @@ def script_files(target: Target, views: Iterable[CompiledView]) -> dict[str, str
         f"views/{_file_name(view)}": _joined([mark, _storage(target, view), _exposure(target, view)]) for view in chosen
     }
     included = "\n".join(f"\\ir {name}" for name in ("runtime.sql", *files))
-    parts = [_head(target), "BEGIN;", *_terminated(settings_sql(target)), included, _closing(target), "COMMIT;"]
+    parts = [_head(target), "BEGIN;", *terminated(settings_sql(target)), included, _closing(target), "COMMIT;"]
     return {"deploy.sql": _joined(parts), "runtime.sql": _joined([mark, _runtime(target)]), **files}
 
 
@@ -53,21 +53,21 @@ def _joined(parts: list[str]) -> str:
 
 def _runtime(target: Target) -> str:
     parts = [*runtime_sql(target.stored), deployment_sql(target)]
-    return "\n\n".join([_title("Runtime: ledger, log, access, deployment, refresh"), *_terminated(parts)])
+    return "\n\n".join([title("Runtime: ledger, log, access, deployment, refresh"), *terminated(parts)])
 
 
 def _storage(target: Target, view: CompiledView) -> str:
     statements = (expect_sql(target, view, view, may_be_new=True), *requirements_sql(target, view), *storage_sql(view))
-    return "\n\n".join([_name(view), *_terminated((*statements, register_sql(target, view)))])
+    return "\n\n".join([_name(view), *terminated((*statements, register_sql(target, view)))])
 
 
 def _exposure(target: Target, view: CompiledView) -> str:
     statements = (*arms_sql(target, view), expose_sql(target, view), *comments_sql(view), readers_sql(target, view))
-    return "\n\n".join([_name(view), *_terminated((*statements, record_sql(target, view)))])
+    return "\n\n".join([_name(view), *terminated((*statements, record_sql(target, view)))])
 
 
 def _closing(target: Target) -> str:
-    return "\n\n".join([_title("Nothing of the storage is open to others"), *_terminated((closing_sql(target),))])
+    return "\n\n".join([title("Nothing of the storage is open to others"), *terminated((closing_sql(target),))])
 
 
 def _file_name(view: CompiledView) -> str:
@@ -104,7 +104,8 @@ def closing_sql(target: Target) -> str:
     return f"SELECT {qualified(target.stored, 'close_storage')}({values})"
 
 
-def _terminated(statements: Iterable[str]) -> list[str]:
+def terminated(statements: Iterable[str]) -> list[str]:
+    """Each statement with one semicolon at its end."""
     return [f"{statement.rstrip().removesuffix(';')};" for statement in statements]
 
 
@@ -117,7 +118,8 @@ def _head(target: Target) -> str:
     )
 
 
-def _title(text: str) -> str:
+def title(text: str) -> str:
+    """A line of comment that begins a part of a script."""
     return f"-- {'─' * 3} {text} {'─' * max(3, 100 - len(text))}"
 
 
