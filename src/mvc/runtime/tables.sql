@@ -66,18 +66,25 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   rows bigint
 );
 
--- What was refreshed: started → completed | failed | skipped.
+-- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what
+-- the view holds afterwards, `changed` the rows written, `groups` those that were recomputed (NULL: all). `detail` says in words
+-- why another mode was taken than the one asked for. `schedule` is NULL where somebody asked by hand.
 CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   view_schema name NOT NULL,
   view_name name NOT NULL,
-  mode text NOT NULL DEFAULT 'full' CHECK (mode IN ('full')),
+  mode text NOT NULL DEFAULT 'full' CHECK (mode IN ('full', 'incremental', 'window', 'verify')),
+  schedule text,
   concurrent boolean,
-  status text NOT NULL DEFAULT 'started' CHECK (status IN ('started', 'completed', 'failed', 'skipped')),
+  status text NOT NULL DEFAULT 'started' CHECK (status IN ('started', 'completed', 'failed', 'skipped', 'lost')),
   rows bigint,
+  changed bigint,
+  groups bigint,
+  detail text,
   error text,
   sqlstate text,
   refreshed_by name NOT NULL DEFAULT session_user,
+  pid integer NOT NULL DEFAULT pg_backend_pid(),
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at timestamptz
 );
