@@ -7,9 +7,11 @@ aliases make no difference. Two compiled views mean the same exactly where these
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 Kind = Literal["materialized", "plain"]
+StoredAs = Literal["materialized view", "table", "view"]
+PARTIAL: Final = frozenset({"incremental", "window"})  # modes of a schedule that refresh a part of a view
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,18 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
+class Merge:
+    """Statements that bring a stored table to what its query gives. The value of each is the number of rows that were not so.
+
+    `in_place` changes rows where they stand; `anew` takes those that differ out and puts them in again, which also works where
+    values of a unique index change places.
+    """
+
+    in_place: str
+    anew: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`).
 
@@ -116,7 +130,7 @@ class CompiledView:
 
     `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are
     equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one
-    more column. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain` identifies a row;
+    more column; a view of which a part can be refreshed is stored as a table, and `merge` brings it there. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain` identifies a row;
     `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all `relation.column`
     that any part of the query reads.
     """
@@ -124,6 +138,7 @@ class CompiledView:
     name: str
     schema: str
     kind: Kind
+    stored_as: StoredAs
     path: str
     description: str | None
     tags: tuple[str, ...]
@@ -142,6 +157,7 @@ class CompiledView:
     access: CompiledAccess
     query: str
     stored_query: str
+    merge: Merge | None
     exposure: Exposure
     claims: tuple[Claim, ...]
 

@@ -16,7 +16,7 @@ from mvc.analysis.order import in_order, upstream_names
 from mvc.analysis.references import check_references
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
-from mvc.analysis.selection import resolve_schedules
+from mvc.analysis.selection import partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
 from mvc.artifacts import CompiledSchedule, CompiledView
 from mvc.compiled import Compiled
@@ -60,10 +60,11 @@ def _compile_project(project: Project) -> Compiled:
         raise ProjectError(found)  # without a catalog every name would be unknown
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
+    partly = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
     for view in in_order(project.views, found):
-        result = _compile_view(view, project, sources, found)
+        result = _compile_view(view, project, sources, found, partly=view.name in partly)
         if result is None:
             sources.broken |= {view.name}
             continue
@@ -80,7 +81,7 @@ def _compile_project(project: Project) -> Compiled:
 
 
 def _compile_view(
-    view: View, project: Project, sources: Sources, found: list[Diagnostic]
+    view: View, project: Project, sources: Sources, found: list[Diagnostic], *, partly: bool
 ) -> tuple[ResolvedView, CompiledView] | None:
     """One view through all stages, or None with findings."""
     before = len(found)
@@ -93,7 +94,7 @@ def _compile_view(
     if any(item.severity == "error" for item in found[before:]):
         return None
     found += lint_view(resolved, functions)
-    return resolved, generate(resolved, access, project.settings)
+    return resolved, generate(resolved, access, project.settings, partly=partly)
 
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:

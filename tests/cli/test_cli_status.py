@@ -15,9 +15,9 @@ from .projects import CHANGES, edit, observed
 pytestmark = newest
 
 KEYS = {"format", "version", "database", "deployment", "views", "drift", "leftovers"}
-VIEW_KEYS = {"view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh"}
+VIEW_KEYS = {"view", "schema", "kind", "stored", "stored_as", "rows", "bytes", "data_age", "populated", "last_refresh"}
 DRIFT_KEYS = {"kind", "view", "subject", "expected", "found", "kept"}
-LEFTOVER_KEYS = {"name", "view", "kind", "relkind", "bytes", "built_at"}
+LEFTOVER_KEYS = {"name", "view", "kind", "relkind", "bytes", "built_at", "companions"}
 
 
 def status(mvc) -> dict:

@@ -61,6 +61,7 @@ def view(name: str = "v", *own: CompiledColumn, **changed: Any) -> CompiledView:
         name=name,
         schema="public",
         kind="materialized",
+        stored_as="materialized view",
         path=f"views/{name}.yml",
         description=None,
         tags=(),
@@ -79,6 +80,7 @@ def view(name: str = "v", *own: CompiledColumn, **changed: Any) -> CompiledView:
         access=access(rule("own")),
         query="SELECT",
         stored_query="SELECT",
+        merge=None,
         exposure=Exposure("SELECT", barrier=True, arms=()),
         claims=(),
     )

@@ -142,6 +142,12 @@ def edited(*edits: Edit) -> Files:
     return files
 
 
+def in_tables(files: Files) -> None:
+    """Every view is refreshed in part, so it is stored as a table."""
+    item = {"schedule": "partly", "refresh": "all", "every": "0 * * * *", "mode": "incremental"}
+    files["schedules/partly.yml"] = {"schedules": [item]}
+
+
 def sales(key: str, value: Any) -> Edit:
     return lambda files: files[SALES].update({key: value})
 

@@ -131,22 +131,25 @@ def test_every_kind_is_caused():
 
 @pytest.mark.parametrize("hand", HANDS, ids=str)
 def test_drift_is_found_and_mended(hand: Hand, deployed: Database):
-    connection = deployed.connect()
-    if drift_of(connection, PROJECT):  # a test before has failed
+    is_found_and_mended(hand, deployed.connect(), PROJECT)
+
+
+def is_found_and_mended(hand: Hand, connection: Connection, project: Compiled) -> None:
+    if drift_of(connection, project):  # a test before has failed
         connection.execute("DROP SCHEMA mvc CASCADE")
-        deploy(connection, PROJECT)
-    before, rows = dump(connection, without=()), rows_of(connection, PROJECT)
+        deploy(connection, project)
+    before, rows = dump(connection, without=()), rows_of(connection, project)
     connection.execute(hand.statement)
-    found = drift_of(connection, PROJECT)
+    found = drift_of(connection, project)
     assert sorted((item.kind, item.view) for item in found) == sorted(hand.found)
-    assert plan(connection, PROJECT).drift == found
+    assert plan(connection, project).drift == found
     kept = tuple(item for item in found if item.kind in KEPT)
-    deploy(connection, PROJECT)
-    assert drift_of(connection, PROJECT) == kept
-    assert rows_of(connection, PROJECT) == rows
-    refresh(connection, PROJECT)
+    deploy(connection, project)
+    assert drift_of(connection, project) == kept
+    assert rows_of(connection, project) == rows
+    refresh(connection, project)
     assert [row[0] for row in connection.execute("SELECT DISTINCT status FROM mvc.refresh_log")] == ["completed"]
-    assert rows_of(connection, PROJECT) == rows
+    assert rows_of(connection, project) == rows
     after = dump(connection, without=())
     if kept:
         undo = {

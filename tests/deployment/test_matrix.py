@@ -14,7 +14,6 @@ from mvc.postgres.apply import apply
 from servers import NEWEST, Servers, new_database
 
 from .projects import (
-    BASE,
     BOTH_ARMS,
     MAJORS,
     OUTSIDE,
@@ -31,6 +30,7 @@ from .projects import (
     dump,
     edited,
     in_place,
+    in_tables,
     rows_of,
     rules,
     sales,
@@ -170,6 +170,8 @@ CHANGES = [
     Change("a view added", (lambda f: f.update({"views/new.yml": {"view": "new", "sources": {"s": {"view": "sales"}}, "dimensions": {"city": "s.city"}, "aggregates": {"n": {"count": "s"}}}}),)),
     Change("a view removed", (without("views/alone.yml"),)),
     Change("the end of the chain removed", (without("views/now.yml", "views/top.yml"), no_rule_on("now"), no_rule_on("top"))),
+    Change("all kept in tables", (in_tables,)),
+    Change("one kept in a table", (in_tables, lambda f: f["schedules/partly.yml"]["schedules"][0].update(refresh="sales"))),
     Change("a schedule", (lambda f: f.update({"schedules/s.yml": {"schedules": [{"schedule": "s", "refresh": "all", "every": "0 * * * *"}]}}),)),
 ]  # fmt: skip
 
@@ -184,9 +186,10 @@ ALONE = [
 
 @dataclass
 class Standing:
-    """A database that one change after the other is made in; `dirty` where a test has left it in another state."""
+    """A database that one change after the other is made in; `storage` decides what stores the views, `dirty` where a test has left it in another state."""
 
     connection: Connection
+    storage: tuple[Edit, ...] = ()
     dirty: bool = False
 
     def deployed(self, extra: str = "") -> Connection:
@@ -194,26 +197,30 @@ class Standing:
         if self.dirty:
             self.connection.execute("DROP SCHEMA IF EXISTS rep CASCADE; DROP SCHEMA IF EXISTS mvc CASCADE")
         if self.dirty or self.connection.execute("SELECT to_regnamespace('mvc')").fetchone() == (None,):
-            deploy(self.connection, compiled(BASE))
+            deploy(self.connection, compiled(edited(*self.storage)))
             self.connection.execute(extra)
         self.dirty = True
         return self.connection
 
 
-@pytest.fixture(scope="module", params=MAJORS, ids=lambda major: f"pg{major}")
+STORAGES: dict[str, tuple[Edit, ...]] = {"materialized views": (), "tables": (in_tables,)}
+EVERYWHERE = [(major, "materialized views") for major in MAJORS] + [(NEWEST, "tables")]
+
+
+@pytest.fixture(scope="module", params=EVERYWHERE, ids=lambda param: f"pg{param[0]}-{param[1]}")
 def outside(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Standing]:
-    yield from _standing(request.param, servers)
+    yield from _standing(request.param[0], servers, STORAGES[request.param[1]])
 
 
-@pytest.fixture(scope="module")
-def alone(servers: Servers) -> Iterator[Standing]:
-    yield from _standing(NEWEST, servers)
+@pytest.fixture(scope="module", params=STORAGES)
+def alone(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Standing]:
+    yield from _standing(NEWEST, servers, STORAGES[request.param])
 
 
-def _standing(major: int, servers: Servers) -> Iterator[Standing]:
+def _standing(major: int, servers: Servers, storage: tuple[Edit, ...]) -> Iterator[Standing]:
     server = servers.get(major)
     with shop(server, servers.template(server, "shop_template", build_shop)) as database:
-        yield Standing(database.connect())
+        yield Standing(database.connect(), storage)
 
 
 @dataclass(frozen=True)
@@ -247,9 +254,11 @@ def ours(connection: Connection) -> list[tuple[Any, ...]]:
     return sorted({(*row[:5], None) if row[5] == "by hand" or row[1] in live else row for row in rows}, key=repr)
 
 
-def there_and_back(change: Change, connection: Connection, servers: Servers) -> Iterator[str]:
+def there_and_back(
+    change: Change, connection: Connection, servers: Servers, storage: tuple[Edit, ...]
+) -> Iterator[str]:
     """Stops in the first state, after the change, and back again."""
-    first, then = edited(*change.start), edited(*change.start, *change.edits)
+    first, then = edited(*storage, *change.start), edited(*storage, *change.start, *change.edits)
     if change.start:
         deploy(connection, compiled(first))
     before = dump(connection, oids=change.nothing)
@@ -266,12 +275,12 @@ def there_and_back(change: Change, connection: Connection, servers: Servers) -> 
     assert without_order(dump(connection, oids=change.nothing)) == without_order(before)
     yield "back"
     if change.start:
-        deploy(connection, compiled(BASE))
+        deploy(connection, compiled(edited(*storage)))
 
 
 @pytest.mark.parametrize("change", ALONE, ids=str)
 def test_change_without_dependents(change: Change, alone: Standing, servers: Servers):
-    for _ in there_and_back(change, alone.deployed(), servers):
+    for _ in there_and_back(change, alone.deployed(), servers, alone.storage):
         pass
     alone.dirty = False
 
@@ -281,7 +290,7 @@ def test_change_with_dependents_outside(change: Change, outside: Standing, serve
     connection = outside.deployed(OUTSIDE)
     said: list[Any] = []
     kept: list[tuple[Any, ...]] = []
-    for stop in there_and_back(change, connection, servers):
+    for stop in there_and_back(change, connection, servers, outside.storage):
         if stop == "first":
             said, kept = answers(connection), theirs(connection)
         elif stop == "changed":

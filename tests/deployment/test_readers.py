@@ -23,7 +23,7 @@ from mvc.postgres.errors import ServerError
 from mvc.postgres.run_steps import Pace
 from servers import Database, Servers, new_database
 
-from .projects import ANYTHING, MAJORS, Connection, compiled, create_roles
+from .projects import ANYTHING, MAJORS, Connection, compiled, create_roles, in_tables
 
 log = logging.getLogger(__name__)
 CUSTOMERS, ORDERS = 2000, 8000
@@ -45,7 +45,13 @@ GRANT SELECT ON "their own", theirs TO dm_reader;
 
 
 def generation(
-    number: int, *, columns: dict[str, Any] | None = None, using: Any = "total > 0", index: str = "total", **more: Any
+    number: int,
+    *,
+    columns: dict[str, Any] | None = None,
+    using: Any = "total > 0",
+    index: str = "total",
+    tables: bool = False,
+    **more: Any,
 ) -> Compiled:
     """The project in which every row of `v` and of `w`, which reads it, says `number`."""
     files = {
@@ -72,6 +78,8 @@ def generation(
             ]
         },
     }
+    if tables:
+        in_tables(files)
     return compiled(files)
 
 
@@ -91,6 +99,10 @@ CHANGES: dict[str, Callable[[int], Compiled]] = {
     "plain": lambda n: generation(n, materialized=False, indexes=[]),
     "materialized": generation,
     "time zone": lambda n: generation(n, settings={"timezone": "Asia/Tokyo"}),
+    "table": lambda n: generation(n, tables=True),
+    "column added to a table": lambda n: generation(n, columns=EXTRA, tables=True),
+    "column removed from a table": lambda n: generation(n, tables=True),
+    "no table": generation,
     "rule loosened": lambda n: generation(n, using="total > 0"),
 }
 

@@ -446,3 +446,20 @@ def written(expression: str, alias: str = "") -> str:
 
 def yaml_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+@newest
+class TestTables:
+    """Views of which a schedule refreshes a part."""
+
+    PARTLY = "schedules: [{schedule: s, refresh: all, within: 1h, mode: window}]\n"
+
+    def test_are_proven_and_refreshed(self, database):
+        files = {"views/v.yml": view(dimensions="{id: t.id, j: t.j, p: t.p, s: t.s}"), "schedules/s.yml": self.PARTLY}
+        assert mvc.compile(mvc.load({**SETTINGS, **files})).view("v").stored_as == "table"
+        assert check(database.connect(), files) == ()
+
+    def test_mistakes_are_underlined(self, database):
+        files = {"views/v.yml": view(dimensions="{id: t.id, x: t.p + t.n}"), "schedules/s.yml": self.PARTLY}
+        (found,) = check(database.connect(), files)
+        assert marked(files, found) == "+"

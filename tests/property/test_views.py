@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
-from hypothesis import assume, event, given, note
+from hypothesis import assume, event, given, note, settings
+from psycopg.errors import ForeignKeyViolation
 
-from .compiled import compiled_or_none
+from .compiled import compiled_in_part, compiled_or_none, storage_of
 from .oracle import AmbiguousArgument, expected
 from .server import Arena, same_rows
 from .specs import Case, cases
@@ -45,3 +47,48 @@ def test_grain_is_unique(arena: Arena, case: Case) -> None:
         assert column.nullable or None not in values, f"{column.name} was said to be NOT NULL: {values}"
     types = dict(zip(found.columns, found.types, strict=True))
     assert claimed == {name: types[name] for name in claimed}
+
+
+@settings(max_examples=25)
+@given(case=cases())
+def test_a_refresh_of_a_table_equals_the_query(arena: Arena, case: Case) -> None:
+    """From nothing, from what it is already, after rows went, and from rows that are none of it."""
+    assume(compiled_or_none(case) is not None)
+    view = compiled_in_part(case)
+    note(view.merge.in_place)
+    note(view.merge.anew)
+    with arena.world(case.setup):
+        arena.connection.execute("DROP SCHEMA IF EXISTS mvc CASCADE")
+        arena.connection.execute(storage_of(view))
+        stored = f"mvc.{view.storage[1]}"
+        for statement in (view.merge.in_place, view.merge.anew):
+            arena.connection.execute(f"TRUNCATE {stored}")
+            assert merged(arena, statement, stored) == arena.ask(f"SELECT count(*) FROM {stored}").rows[0][0]
+            assert merged(arena, statement, stored) == 0
+            for table in case.by_name:
+                lose_a_row(arena, f'"{table}"')
+            before = rows(arena, stored)
+            changed = merged(arena, statement, stored)
+            assert max((before - rows(arena, stored)).total(), (rows(arena, stored) - before).total()) <= changed
+            assert changed <= (before - rows(arena, stored)).total() + (rows(arena, stored) - before).total()
+            arena.connection.execute(f"DELETE FROM {stored} WHERE ctid IN (SELECT ctid FROM {stored} LIMIT 1)")
+            assert merged(arena, statement, stored) <= 1
+
+
+def merged(arena: Arena, statement: str, stored: str) -> int:
+    touched = arena.ask(statement).rows[0][0]
+    assert rows(arena, stored) == rows(arena, f"{stored}_query")
+    assert isinstance(touched, int)
+    return touched
+
+
+def rows(arena: Arena, relation: str) -> Counter[Any]:
+    return Counter(row[0] for row in arena.ask(f"SELECT t::text FROM {relation} AS t").rows)
+
+
+def lose_a_row(arena: Arena, table: str) -> None:
+    try:
+        with arena.connection.transaction():
+            arena.connection.execute(f"DELETE FROM {table} WHERE ctid IN (SELECT ctid FROM {table} LIMIT 1)")
+    except ForeignKeyViolation:
+        pass

@@ -94,7 +94,9 @@ def test_what_is_kept(name, kept):
     one, other = reduce_pair(PROJECT, EDITS[name](PROJECT))
     views = {name for part in (one, other) for name in compiled_names(part)}
     assert views >= kept
-    assert views - kept <= {"top", "plain", "side", "middle", "base"} if kept & {"lone", "base"} else views == kept
+    assert (
+        views - kept <= {"top", "plain", "side", "middle", "base", "sub"} if kept & {"lone", "base"} else views == kept
+    )
 
 
 def compiled_names(part: Part) -> set[str]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from mvc.artifacts import CompiledSchedule, CompiledView
+from mvc.analysis.order import upstream_names
+from mvc.artifacts import PARTIAL, CompiledSchedule, CompiledView
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule, Selector
 
@@ -12,6 +15,38 @@ from mvc.model.schedule import Schedule, Selector
 def resolve_schedules(project: Project, views: tuple[CompiledView, ...]) -> tuple[CompiledSchedule, ...]:
     """The schedules with the materialized views that they refresh."""
     return tuple(_resolve(schedule, views) for schedule in project.schedules)
+
+
+def partly_refreshed(project: Project) -> frozenset[str]:
+    """Names of the views that a schedule refreshes in part (`incremental`, `window`): PostgreSQL can only do that to a table."""
+    names = frozenset(view.name for view in project.views)
+    views = {view.name: _Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
+    chosen = (
+        name
+        for schedule in project.schedules
+        if schedule.enabled and schedule.mode in PARTIAL
+        for selector in schedule.selectors
+        for name in _select(selector, views)
+    )
+    return frozenset(chosen)
+
+
+class _Selectable(Protocol):
+    """What selectors ask of a view."""
+
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+
+    @property
+    def upstream(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    """A view that is not compiled yet."""
+
+    tags: tuple[str, ...]
+    upstream: tuple[str, ...]
 
 
 def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSchedule:
@@ -31,7 +66,7 @@ def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSch
     )
 
 
-def _select(selector: Selector, views: Mapping[str, CompiledView]) -> set[str]:
+def _select(selector: Selector, views: Mapping[str, _Selectable]) -> set[str]:
     if selector.kind == "all":
         chosen = set(views)
     elif selector.kind == "tag":
@@ -41,7 +76,7 @@ def _select(selector: Selector, views: Mapping[str, CompiledView]) -> set[str]:
     return chosen | _upstream(chosen, views) if selector.upstream else chosen
 
 
-def _upstream(names: Iterable[str], views: Mapping[str, CompiledView]) -> set[str]:
+def _upstream(names: Iterable[str], views: Mapping[str, _Selectable]) -> set[str]:
     found: set[str] = set()
     waiting = [upstream for name in names for upstream in views[name].upstream]
     while waiting:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
+from typing import Final
 
-from mvc.artifacts import CompiledIndex, CompiledView
+from mvc.artifacts import CompiledIndex, CompiledView, StoredAs
 from mvc.comparison.changes import (
     IndexAdded,
     IndexRemoved,
@@ -13,6 +14,12 @@ from mvc.comparison.changes import (
     ShapeChanged,
     UpstreamRebuilt,
 )
+
+_KEPT_IN: Final[dict[StoredAs, str]] = {
+    "table": "it is kept in a table now, so that a part of it can be refreshed",
+    "materialized view": "it is kept in a materialized view now, since it is always refreshed as a whole",
+    "view": "nothing of it is stored now",
+}
 
 
 def moved(before: CompiledView, after: CompiledView) -> bool:
@@ -36,6 +43,8 @@ def shape_change(
     upstream = tuple(name for name in after.upstream if name in moved_views)
     if upstream:
         return UpstreamRebuilt(upstream)
+    if before.stored_as != after.stored_as:
+        return ShapeChanged(_KEPT_IN[after.stored_as])
     return ShapeChanged(f"the project's {setting} differs" if setting else "the compiler or the keys of the catalog")
 
 

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from mvc.artifacts import CompiledView
 from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
+from mvc.sqlgen.companions import companions
 
 DriftKind = Literal[
     "exposure missing",
@@ -152,11 +153,13 @@ def _of_storage(view: CompiledView, stored: RelationState, state: State) -> Iter
     named = ".".join(view.storage)
     if not stored.populated:
         yield Drift("storage unpopulated", view.name, named)
-    if state.owner and stored.owner != state.owner:
-        yield Drift("owner changed", view.name, named, state.owner, stored.owner)
-    open_to = {grant.role for grant in stored.grants}
-    for _, arm in _arms(view, state):
-        open_to |= {grant.role for grant in arm.grants} if arm else set()
+    home = view.storage[0]
+    parts = [(named, stored), *((f"{home}.{it.name}", state.relations.get((home, it.name))) for it in companions(view))]
+    for name, part in parts:
+        if part and state.owner and part.owner != state.owner:
+            yield Drift("owner changed", view.name, name, state.owner, part.owner)
+    parts += _arms(view, state)
+    open_to = {grant.role for _, part in parts if part for grant in part.grants}
     if open_to:
         yield Drift("storage open", view.name, named, "nobody", ", ".join(sorted(open_to)))
     for option, value in applicable_options(view, stored):
@@ -204,7 +207,7 @@ def exposure_options(view: CompiledView) -> tuple[str, ...]:
 
 def kind_of(view: CompiledView) -> str:
     """pg_class.relkind of what stores the view."""
-    return "m" if view.kind == "materialized" else "v"
+    return {"materialized view": "m", "table": "r", "view": "v"}[view.stored_as]
 
 
 def differs(printed: str | None, recorded: str | None) -> bool:

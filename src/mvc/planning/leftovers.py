@@ -5,22 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mvc.planning.state import State
+from mvc.planning.state import Name, RelationState, State
 from mvc.sqlgen.naming import arm_names
+
+LeftoverKind = Literal["replaced", "unused", "arm", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
     """A relation of the stored schema that is not in use. `replaced` ones were; `unused` ones never were; an `arm` is a part
-    of an exposure that is no more; what is `unknown` nobody but its maker knows. Size in bytes, time in seconds since 1970.
+    of an exposure, or what was beside a table, that is no more; what is `unknown` nobody but its maker knows. Size in bytes, time
+    in seconds since 1970. A table goes with its `companions`: name and relkind of each.
     """
 
     name: str
     view: str
-    kind: Literal["replaced", "unused", "arm", "unknown"]
+    kind: LeftoverKind
     relkind: str
     bytes: int
     built_at: float
+    companions: tuple[tuple[str, str], ...] = ()
 
 
 def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozenset()) -> tuple[Leftover, ...]:
@@ -30,21 +34,25 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
     """
     live = {view.stored_name for view in state.views.values()}
     arms = {arm for view in state.views.values() for arm in view.arms}
+    there = {name for name in state.stored if name in live or (stored, name) in state.relations}
+    beside = {companion for name in there for companion in state.stored[name].companions}
     found = [
-        _leftover(name, relation.kind, relation.bytes, state, replaced)
+        _leftover((schema, name), relation, state, replaced)
         for (schema, name), relation in state.relations.items()
-        if schema == stored and name not in live | arms
+        if schema == stored and name not in live | arms | beside
     ]
     return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.name)))
 
 
-def _leftover(name: str, relkind: str, size: int, state: State, replaced: frozenset[str]) -> Leftover:
+def _leftover(named: Name, relation: RelationState, state: State, replaced: frozenset[str]) -> Leftover:
+    (schema, name), relkind, size = named, relation.kind, relation.bytes
     known = state.stored.get(name)
     if known:
-        return Leftover(
-            name, known.view[1], "replaced" if name in replaced else "unused", relkind, size, known.built_at
-        )
-    owner = next((stored for stored in state.stored if name in arm_names(stored)), "")
+        kind: LeftoverKind = "replaced" if name in replaced else "unused"
+        beside = [(other, state.relations.get((schema, other))) for other in known.companions]
+        companions = tuple((other, part.kind) for other, part in beside if part)
+        return Leftover(name, known.view[1], kind, relkind, size, known.built_at, companions)
+    owner = next((of for of, item in state.stored.items() if name in (*arm_names(of), *item.companions)), "")
     if owner:
         return Leftover(name, state.stored[owner].view[1], "arm", relkind, size, state.stored[owner].built_at)
     return Leftover(name, "", "unknown", relkind, size, 0.0)

@@ -46,7 +46,7 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
     return Plan(
         state=state.deployment,
         prepare=tuple(prepare),
-        switches=tuple(_switches(views, exposed, dropped, _project_steps(site, chosen))),
+        switches=tuple(_switches(views, exposed, dropped, site, _project_steps(site, chosen))),
         created=tuple(view.name for view in views if site.deployed(view) is None),
         unchanged=tuple(view.name for view in views if view.name not in busy),
         left_out=left_out,
@@ -133,6 +133,7 @@ def _switches(
     views: Iterable[CompiledView],
     exposed: dict[str, tuple[Step, ...]],
     dropped: tuple[Step, ...],
+    site: Site,
     project: tuple[Step, ...],
 ) -> Iterator[Switch]:
     """Views that read each other move together; so do all of them, as long as that is an instant."""
@@ -141,10 +142,15 @@ def _switches(
     for group in groups:
         steps = tuple(step for view in group for step in exposed[view.name])
         extra = (*project, *dropped) if first else ()
-        yield Switch(tuple(view.name for view in group), (*extra, *steps))
+        awaits = tuple(view.storage[1] for view in group if _is_new_table(view, site))
+        yield Switch(tuple(view.name for view in group), (*extra, *steps), awaits)
         first = False
     if first and (project or dropped):
         yield Switch((), (*project, *dropped))
+
+
+def _is_new_table(view: CompiledView, site: Site) -> bool:
+    return view.stored_as == "table" and (not site.is_live(view) or site.storage(view) is None)
 
 
 def _together(views: list[CompiledView]) -> list[list[CompiledView]]:

@@ -18,6 +18,7 @@ from mvc.planning.state import ColumnState, DeployedView, Grant, IndexState, Nam
 from mvc.planning.steps import Plan, Step
 from mvc.quoting import literal
 from mvc.runtime import runtime_sql, runtime_version
+from mvc.sqlgen.companions import companions
 from mvc.sqlgen.script import closing_sql, settings_sql, terminated, title
 from mvc.sqlgen.statements import deployment_sql, expect_exactly_sql, expect_settings_sql, expect_sql, target_of
 
@@ -63,19 +64,24 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         relations[view.schema, view.name] = _exposure(view)
         relations[view.storage] = _storage(view)
         arms = {(view.storage[0], arm.name): RelationState("v", "", ()) for arm in view.exposure.arms}
-        relations |= arms
+        beside = {(view.storage[0], it.name): RelationState(it.relkind, "", ()) for it in companions(view)}
+        relations |= arms | beside
     return State(
         database="",
         deployment=1 if views else 0,
         runtime=runtime_version(),
         targets={project.project: target_of(project)} if views else {},
         views=views,
-        stored={view.storage[1]: StoredState((view.schema, view.name)) for view in project.views},
+        stored={view.storage[1]: _built(view) for view in project.views},
         relations=relations,
         storage_grants=tuple(Grant(role, "USAGE") for role in project.refresh_roles),
         roles=roles,
         extensions=extensions,
     )
+
+
+def _built(view: CompiledView) -> StoredState:
+    return StoredState((view.schema, view.name), companions=tuple(it.name for it in companions(view)))
 
 
 def _deployed(project: Compiled, view: CompiledView) -> DeployedView:

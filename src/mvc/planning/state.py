@@ -40,9 +40,9 @@ class ColumnState:
 
 @dataclass(frozen=True, slots=True)
 class RelationState:
-    """A view or materialized view that is there. `kind` is pg_class.relkind; `printed` a digest of its definition, with the
-    major version that printed it; None where that is not known. Sizes are in bytes, indexes and toast included. `toasted` says
-    that it has a toast table, which has parameters of its own.
+    """A view, materialized view or stored table that is there. `kind` is pg_class.relkind; `printed` a digest of its
+    definition, with the major version that printed it; None where that is not known. Sizes are in bytes, indexes and toast
+    included. `toasted` says that it has a toast table, which has parameters of its own.
     """
 
     kind: str
@@ -81,10 +81,14 @@ class Dependent:
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """A stored relation that was built: the view it is of, and what its last fill said. Times are seconds since 1970."""
+    """A stored relation that was built: the view it is of, and what its last fill said. Times are seconds since 1970.
+
+    `companions` names what is beside a table.
+    """
 
     view: Name
     printed: str | None = None
+    companions: tuple[str, ...] = ()
     built_at: float = 0.0
     filled_at: float | None = None
     fill_seconds: float | None = None

@@ -83,10 +83,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Steps that happen together in one short transaction, so that readers see all or nothing of them."""
+    """Steps that happen together in one short transaction, so that readers see all or nothing of them.
+
+    `awaits` are stored tables that come before readers: it must not happen while a snapshot is in use that is older than
+    their rows, since to that one they would be empty.
+    """
 
     views: tuple[str, ...]
     steps: tuple[Step, ...]
+    awaits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

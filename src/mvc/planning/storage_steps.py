@@ -11,14 +11,17 @@ from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Lock, Step
 from mvc.quoting import identifier, literal, qualified
+from mvc.sqlgen.companions import companions
 from mvc.sqlgen.naming import FINGERPRINT_LENGTH, joined_name
 from mvc.sqlgen.script import requirements_sql
 from mvc.sqlgen.statements import (
     create_index,
+    create_storage,
     names_array,
+    register_names_sql,
     register_sql,
+    storage_comment,
     storage_kind,
-    storage_sql,
 )
 
 REFRESH_WAITS = "a refresh waits, readers do not"
@@ -37,31 +40,36 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
         *_options(view, storage, site),
     ]
     steps += _carry(view, site)
-    if site.state.owner and storage.owner != site.state.owner:
-        steps.append(_own(view, site.state.owner))
-    if site.drifted(view, "storage open") or storage.grants:
+    steps += _own(view, storage, site)
+    if site.drifted(view, "storage open") or any(part.grants for part in (storage, *_beside(view, site).values())):
         reason = "somebody has rights on what only its owner may read"
-        names = (view.storage[1], *(arm.name for arm in view.exposure.arms))
+        names = (view.storage[1], *(it.name for it in companions(view)), *(arm.name for arm in view.exposure.arms))
         seals = tuple(f"SELECT {qualified(site.target.stored, 'seal')}({literal(name)})" for name in names)
         steps.append(Step("seal", view.name, reason, seals))
     return steps
 
 
+def _beside(view: CompiledView, site: Site) -> dict[str, RelationState]:
+    """The companions of its table that are there."""
+    found = {it.name: site.state.relations.get((view.storage[0], it.name)) for it in companions(view)}
+    return {name: relation for name, relation in found.items() if relation}
+
+
 def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     """Another relation has the name of this storage: it was changed behind our back, or never was ours."""
-    there = site.state.relations.get(view.storage)
-    if there is None:
-        return
     schema, name = view.storage
+    there = site.state.relations.get(view.storage)
+    beside = _beside(view, site)
+    if there is None and not beside:
+        return
     number = str(site.state.deployment)
-    aside = joined_name(name, "aside", number)
-    statements = [f"ALTER {_KINDS.get(there.kind, 'TABLE')} {qualified(schema, name)} RENAME TO {identifier(aside)}"]
-    statements += [
-        f"ALTER INDEX {qualified(schema, index.name)} RENAME TO {identifier(joined_name(index.name, 'aside', number))}"
-        for index in there.indexes
-    ]
-    names = (site.target.project, view.schema, view.name, aside)
-    statements.append(f"SELECT {qualified(site.target.stored, 'register')}({', '.join(map(literal, names))})")
+    renamed = [(_KINDS[there.kind], name)] if there else []
+    renamed += [(_KINDS[relation.kind], other) for other, relation in beside.items()]
+    renamed += [("INDEX", index.name) for index in there.indexes] if there else []
+    asides = {old: joined_name(old, "aside", number) for _, old in renamed}
+    statements = [f"ALTER {kind} {qualified(schema, old)} RENAME TO {identifier(asides[old])}" for kind, old in renamed]
+    names: dict[str, str] = {it.purpose: asides[it.name] for it in companions(view) if it.name in beside}
+    statements.append(register_names_sql(site.target, view, joined_name(name, "aside", number), names))
     what = "it is not what was built under this name"
     if site.reads_set_aside(view):
         what = "it reads what is not what was built under its name"
@@ -90,11 +98,15 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
 
 
 def _build(view: CompiledView, site: Site) -> Step:
-    create, comment, *indexes = storage_sql(view)
-    statements = [*requirements_sql(site.target, view), create, comment, register_sql(site.target, view)]
+    statements = [*requirements_sql(site.target, view), *create_storage(view), storage_comment(view)]
+    statements.append(register_sql(site.target, view))
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
-        statements += [*indexes, *_carried(view, site), _prove_sql(view, site)]
+        statements += [
+            *(create_index(view, index) for index in view.indexes),
+            *_carried(view, site),
+            _prove_sql(view, site),
+        ]
     return Step("build", view.name, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"))
 
 
@@ -120,7 +132,7 @@ def _carried(view: CompiledView, site: Site) -> Iterator[str]:
     """What somebody added by hand to the storage that is in use."""
     before = site.before(view)
     old = site.state.relations.get(before.storage) if before else None
-    if before is None or old is None or old.kind != "m":
+    if before is None or old is None or old.kind not in ("m", "r"):
         return
     ours = {index.name for index in before.indexes}
     if by_hand := [index.name for index in old.indexes if index.name not in ours and index.valid]:
@@ -223,7 +235,13 @@ def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator
         yield Step("options", view.name, "storage parameters differ", tuple(statements), lock)
 
 
-def _own(view: CompiledView, owner: str) -> Step:
-    statement = f"ALTER {storage_kind(view)} {qualified(*view.storage)} OWNER TO {identifier(owner)}"
+def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+    owner, parts = site.state.owner, {view.storage[1]: storage, **_beside(view, site)}
+    if not owner or all(part.owner == owner for part in parts.values()):
+        return
+    statements = tuple(
+        f"ALTER {_KINDS[part.kind]} {qualified(view.storage[0], name)} OWNER TO {identifier(owner)}"
+        for name, part in parts.items()
+    )
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
-    return Step("owner", view.name, "another role owns it", (statement,), lock)
+    yield Step("owner", view.name, "another role owns it", statements, lock)

@@ -19,6 +19,7 @@ from mvc.postgres.lock import deployment_lock
 from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import PATIENCE, Pace, Session, run_step, run_switch
+from mvc.postgres.snapshots import await_snapshots
 from mvc.quoting import dollar_quoted, qualified
 from mvc.sqlgen.script import settings_sql
 from mvc.sqlgen.statements import deployment_sql
@@ -128,6 +129,7 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
     number = 0
     for switch in made.switches:
         conduct.begin(switch)
+        await_snapshots(connection, compiled.stored, switch.awaits, session.pace.patience)
         opened = run_switch(session, switch, _opening(compiled, made, conduct, number))
         number = number or opened
     return number

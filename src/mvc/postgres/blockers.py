@@ -48,7 +48,7 @@ def blockers(connection: psycopg.Connection, locks: Iterable[Lock]) -> list[str]
     except psycopg.Error:  # it is only for the message
         return []
     return [
-        f"{relation} is held by {_session(pid, user, name, seconds, state)}"
+        f"{relation} is held by {session_words(pid, user, name, seconds, state)}"
         for pid, relation, user, name, state, seconds in rows
     ]
 
@@ -59,10 +59,11 @@ def deployer(connection: psycopg.Connection, lock: int) -> str:
         row = connection.execute(_DEPLOYER, (lock,)).fetchone()
     except psycopg.Error:
         return ""
-    return _session(row[0], row[1], row[2], row[3], None) if row else ""
+    return session_words(row[0], row[1], row[2], row[3], None) if row else ""
 
 
-def _session(pid: int, user: str | None, name: str | None, seconds: float | None, state: str | None) -> str:
+def session_words(pid: int, user: str | None, name: str | None, seconds: float | None, state: str | None) -> str:
+    """A session for a message: what is not to be seen is left out."""
     said = [f"`{name}`"] if name else []
     said += [f"user {user}"] if user else []
     said += [f"in a transaction for {seconds:,.0f} s"] if seconds is not None else []

@@ -25,10 +25,11 @@ from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
 from mvc.quoting import identifier
 from mvc.record import RecordError, from_record
-from mvc.runtime import functions_digest
+from mvc.runtime import functions_digest, own_tables
 
 Json = Mapping[str, Any]
 _NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}}'::json"""
+_NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 
 @server_errors()
@@ -43,6 +44,7 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
             raise distrusted(stored, about["owner"], about["user"])
         names = list(exposed)
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
+        asked["own"] = list(own_tables())
         found = _one(connection, _ledger_and_catalog(stored, installed=about["installed"]), asked)
     return _state(about, found["ledger"], found["catalog"])
 
@@ -60,12 +62,13 @@ def _one(connection: psycopg.Connection, query: str, values: Json | None = None)
 def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
     """One statement, so that both are of one moment also while somebody else deploys."""
     home = identifier(stored).replace("%", "%%")
-    ledger, deployed = _NO_LEDGER, ""
+    ledger, deployed, tables = _NO_LEDGER, "", _NO_TABLES
     if installed:
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{schema}", home).replace("{functions}", digest)
         deployed = f"UNION SELECT d.view_schema::text, d.view_name::text FROM {home}.deployed_view AS d"
-    catalog = _query("catalog").replace("{deployed}", deployed)
+        tables = f"SELECT s.stored_name, s.companions, s.filled_at FROM {home}.stored_relation AS s"
+    catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
     return f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
 
 
@@ -111,6 +114,7 @@ def _stored(row: Json) -> StoredState:
     return StoredState(
         view=(row["view_schema"], row["view_name"]),
         printed=row["printed"],
+        companions=tuple(row["companions"].values()),
         built_at=row["built_at"],
         filled_at=row["filled_at"],
         fill_seconds=row["fill_seconds"],

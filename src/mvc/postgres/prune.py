@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -18,7 +18,7 @@ from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import Pace, Session, run_step
 from mvc.quoting import literal, qualified
 
-_KINDS = {"m": "MATERIALIZED VIEW", "v": "VIEW"}
+_KINDS = {"v": "VIEW", "m": "MATERIALIZED VIEW", "r": "TABLE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,14 @@ def prune(
 
 
 def _drop(item: Leftover, stored: str) -> Step:
-    named = qualified(stored, item.name)
     forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
     lock = Lock("ACCESS EXCLUSIVE", (stored, item.name), brief=True)
-    return Step("drop view", item.view, "nobody reads it", (f"DROP {_KINDS[item.relkind]} {named}", forget), lock)
+    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget), lock)
+
+
+def _drops(item: Leftover, stored: str) -> Iterator[str]:
+    """One statement for each kind, since views may read each other; what may read a table goes first."""
+    parts = [*item.companions, (item.name, item.relkind)]
+    for relkind, kind in _KINDS.items():
+        if names := [qualified(stored, name) for name, of in parts if of == relkind]:
+            yield f"DROP {kind} {', '.join(names)}"

@@ -114,7 +114,9 @@ def _try(
 
 
 def _fill(view: CompiledView) -> Iterator[str]:
-    if view.kind == "materialized":
+    if view.merge:
+        yield from (view.merge.in_place, view.merge.anew)
+    elif view.stored_as == "materialized view":
         named = ".".join(identifier(part) for part in view.storage)
         yield f"REFRESH MATERIALIZED VIEW {named}"
         yield f"REFRESH MATERIALIZED VIEW CONCURRENTLY {named}"

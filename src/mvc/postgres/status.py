@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from mvc.artifacts import StoredAs
 from mvc.compiled import Compiled
 from mvc.planning.drift import Drift, find_drift
 from mvc.planning.leftovers import Leftover
@@ -34,6 +35,7 @@ class ViewStatus:
     schema: str
     kind: str
     stored: str
+    stored_as: StoredAs | None
     rows: int | None
     bytes: int
     data_age: float | None
@@ -91,6 +93,7 @@ def _view(name: Name, deployed: DeployedView, state: State, last: LastRefresh | 
         schema=name[0],
         kind=deployed.definition.kind if deployed.definition else "unknown",
         stored=deployed.stored_name,
+        stored_as=deployed.definition.stored_as if deployed.definition else None,
         rows=stored.rows if stored else None,
         bytes=relation.bytes if relation else 0,
         data_age=None if filled is None else max(0.0, now - filled),

@@ -1,7 +1,7 @@
 """The reduction itself. It only leaves out what is surely the same on both sides; where that is not clear, nothing.
 
-What is kept, on both sides alike: the views that differ in any file, those that read them (their storage moves along), all
-that these read, and every view by which a schedule (`+name`) reaches one of them.
+What is kept, on both sides alike: the views that differ in any file, or that another kind of relation may store, those that
+read them (their storage moves along), all that these read, and every view by which a schedule (`+name`) reaches one of them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from mvc.reduction.mentions import Names
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Part, Unclear
-from mvc.reduction.touched import carried_views, changed_views, ruled_views, scheduled_views
+from mvc.reduction.touched import carried_views, changed_views, restored_views, ruled_views, scheduled_views
 from mvc.workspace import PROJECT_FILE
 
 
@@ -32,7 +32,9 @@ def reduce_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Pa
 
 
 def _kept(one: Outline, other: Outline) -> set[str]:
-    moved = one.downstream(changed_views(one, other))  # a reader that is not changed itself is on this side too
+    changed = changed_views(one, other)
+    changed |= restored_views(one, other, changed)
+    moved = one.downstream(changed)  # a reader that is not changed itself is on this side too
     kept = moved | ruled_views(one, other) | scheduled_views(one, other)
     carriers = {(side, view) for side in (one, other) for view in carried_views(side)}
     while True:

@@ -1,17 +1,21 @@
 """Which views a difference between two outlines touches, by the files that differ.
 
-A view's own text touches what is stored of it, and with it every view that reads it. Policies and schedules touch only the
-views that they name.
+A view's own text touches what is stored of it, and with it every view that reads it. So does a schedule that refreshes views
+in part, since that decides what stores them. Policies and other schedules touch only the views that they name.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from mvc.artifacts import PARTIAL
 from mvc.reduction.mentions import Names, content, values, words
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Unclear
+
+_PARTIAL: Final = re.compile(rf"{'|'.join(PARTIAL)}|\\\\")  # an escape may hide anything
 
 Items = list[tuple[str, dict[str, Any]]]
 
@@ -38,6 +42,31 @@ def scheduled_views(one: Outline, other: Outline) -> set[str]:
     known = {repr(item) for _, item in before} & {repr(item) for _, item in after}
     selectors = [name for _, item in (*before, *after) if repr(item) not in known for name in _named(item, "refresh")]
     return {view for selector in selectors for side in (one, other) for view in _selected(selector, side)}
+
+
+def restored_views(one: Outline, other: Outline, changed: set[str]) -> set[str]:
+    """The views of which another kind of relation may be the storage, with `changed` views on the way to them (`+name`).
+    Raises Unclear.
+    """
+    reached = [dict(_reached_in_part(side)) for side in (one, other)]
+    selectors = reached[0].keys() | reached[1].keys()
+    views = {selector: reached[0].get(selector, set()) | reached[1].get(selector, set()) for selector in selectors}
+    both = reached[0].keys() & reached[1].keys()
+    return {
+        view
+        for selector in selectors
+        if selector not in both or not views[selector].isdisjoint(changed)
+        for view in views[selector]
+    }
+
+
+def _reached_in_part(side: Outline) -> Iterator[tuple[tuple[str, str], set[str]]]:
+    """Schedule and selector → the views that it may have refreshed in part."""
+    files = {path: text for path, text in side.schedules.items() if _PARTIAL.search(text)}
+    for _, item in _items(files, "schedules"):
+        for selector in _named(item, "refresh") if item.get("mode") in PARTIAL else ():
+            views = _selected(selector, side)
+            yield (repr(item), selector), side.upstream(views) if selector[:1] == "+" else views
 
 
 def carried_views(side: Outline) -> set[str]:

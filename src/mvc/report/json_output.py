@@ -61,6 +61,7 @@ def _view(target: Target, view: CompiledView) -> dict[str, Any]:
         "name": view.name,
         "schema": view.schema,
         "kind": view.kind,
+        "stored_as": view.stored_as,
         "path": view.path,
         "description": view.description,
         "tags": list(view.tags),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -10,6 +11,8 @@ from typing import Final
 from mvc.quoting import identifier, literal
 
 FILES: Final = ("tables.sql", "access.sql", "deploy.sql", "expose.sql", "refresh.sql")
+
+_TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 
 # A digest of the functions as the server holds them; `{home}` is the schema's name as a constant.
 FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc,
@@ -37,6 +40,12 @@ def functions_digest(schema: str) -> str:
 def runtime_version() -> str:
     """A digest of the runtime's own text."""
     return hashlib.sha256("\x00".join(_texts()).encode()).hexdigest()[:16]
+
+
+@cache
+def own_tables() -> tuple[str, ...]:
+    """The names of the runtime's own tables."""
+    return tuple(name for text in _texts() for name in _TABLE.findall(text))
 
 
 @cache

@@ -56,15 +56,19 @@ BEGIN
   END IF;
 END $$;
 
--- Makes a stored relation known as built, and nobody's but the owner's whatever default privileges say.
-CREATE OR REPLACE FUNCTION {schema}.register(project text, view_schema name, view_name name, stored_name name)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Makes a stored relation known as built, with what is beside it, and all of it nobody's but the owner's whatever default
+-- privileges say.
+CREATE OR REPLACE FUNCTION {schema}.register(
+  project text, view_schema name, view_name name, stored_name name, companions jsonb DEFAULT '{}'
+) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM {schema}.seal(stored_name);
-  INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, printed)
-  VALUES (register.stored_name, register.view_schema, register.view_name, register.project,
-          {schema}.printed(format('%I.%I', '{name}', register.stored_name)))
-  ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET printed = excluded.printed;
+  PERFORM {schema}.seal(beside.name::name) FROM jsonb_each_text(companions) AS beside (purpose, name);
+  INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, companions)
+  VALUES (register.stored_name, register.view_schema, register.view_name, register.project, register.companions)
+  ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET companions = excluded.companions;
+  UPDATE {schema}.stored_relation AS s SET printed = {schema}.printed(format('%I.%I', '{name}', s.stored_name))
+  WHERE s.stored_name = register.stored_name;
 END $$;
 
 -- Takes every right on a relation of the stored schema, and on its columns, from everyone but its owner.
@@ -76,24 +80,49 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = seal.stored_name
 $$;
 
--- Computes the rows of a stored relation, beside its readers where it has some (`concurrent`); returns their number. Dates are
--- computed in `timezone`, and texts made as by default, whatever the session says; a base table whose row security would hide rows
--- from the owner makes it fail instead of losing them silently.
+-- Computes the rows of a stored relation, beside its readers where it has some (`concurrent`); returns how many were written, NULL
+-- where the server does not say. Dates are computed in `timezone`, and texts made as by default, whatever the session says; a base
+-- table whose row security would hide rows from the owner makes it fail instead of losing them silently.
 CREATE OR REPLACE FUNCTION {schema}.fill(stored_name name, timezone text, concurrent boolean DEFAULT false)
 RETURNS bigint LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
 DECLARE
   began timestamptz := clock_timestamp();
+  query name := (SELECT s.query_name FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name);
   counted bigint;
+  changed bigint;
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
-  EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I', CASE WHEN concurrent THEN 'CONCURRENTLY' ELSE '' END, '{name}', stored_name);
+  IF query IS NULL THEN
+    EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I', CASE WHEN concurrent THEN 'CONCURRENTLY' ELSE '' END, '{name}', stored_name);
+  ELSIF concurrent THEN
+    changed := {schema}.merge((SELECT d.definition -> 'merge' FROM {schema}.deployed_view AS d WHERE d.stored_name = fill.stored_name));
+  ELSE
+    EXECUTE format('TRUNCATE %I.%I', '{name}', stored_name);
+    EXECUTE format('INSERT INTO %1$I.%2$I TABLE %1$I.%3$I', '{name}', stored_name, query);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+  END IF;
   EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored_name) INTO counted;
   UPDATE {schema}.stored_relation AS s
-  SET rows = counted, filled_at = began, fill_seconds = extract(epoch FROM clock_timestamp() - began)
+  SET rows = counted, filled_at = began, fill_seconds = extract(epoch FROM clock_timestamp() - began),
+      filled_by = CASE WHEN concurrent AND s.filled_by IS NOT NULL THEN s.filled_by ELSE pg_current_xact_id() END
   WHERE s.stored_name = fill.stored_name;
-  RETURN counted;
+  RETURN changed;
+END $$;
+
+-- Brings a stored table to what its query gives; returns how many of its rows were not so. Where values of a unique index
+-- change places between rows, no order of single changes does it: then all rows that differ are taken out first.
+CREATE OR REPLACE FUNCTION {schema}.merge(statements jsonb)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  changed bigint;
+BEGIN
+  EXECUTE statements ->> 'in_place' INTO STRICT changed;
+  RETURN changed;
+EXCEPTION WHEN unique_violation OR cardinality_violation THEN  -- the latter is said of a key that comes twice, without naming it
+  EXECUTE statements ->> 'anew' INTO STRICT changed;
+  RETURN changed;
 END $$;
 
 -- Refuses a stored relation with a NULL in a column of the grain that cannot be one; its unique index proves the rest.
@@ -136,11 +165,20 @@ BEGIN
       definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment;
 END $$;
 
--- The server's print of a view's definition, as a digest. Another major version prints differently, so it is named.
+-- The server's print of a view's definition, as a digest; of a table, of its columns and of all that is beside it. Another
+-- major version prints differently, so it is named.
 CREATE OR REPLACE FUNCTION {schema}.printed(named text)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET quote_all_identifiers = off AS $$
-  SELECT current_setting('server_version_num')::int / 10000 || ' ' || md5(pg_get_viewdef(to_regclass(named)))
+  SELECT current_setting('server_version_num')::int / 10000 || ' ' || md5(CASE c.relkind WHEN 'r' THEN (
+    SELECT string_agg(concat(pg_get_viewdef(part.oid), ' ', (
+      SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+      FROM pg_attribute AS a WHERE a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped)), '; ' ORDER BY part.purpose)
+    FROM (SELECT '' AS purpose, c.oid UNION ALL
+      SELECT b.key, q.oid FROM jsonb_each_text(s.companions) AS b JOIN pg_class AS q ON q.relnamespace = c.relnamespace AND q.relname = b.value) AS part)
+    ELSE pg_get_viewdef(c.oid) END)
+  FROM pg_class AS c LEFT JOIN {schema}.stored_relation AS s ON c.relnamespace = to_regnamespace('{schema}') AND s.stored_name = c.relname
+  WHERE c.oid = to_regclass(named)
 $$;
 
 -- What the server says of a view's exposure, its arms and the indexes of what stores it.

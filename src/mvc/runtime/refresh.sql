@@ -36,6 +36,7 @@ DECLARE
   stored text;
   populated boolean;
   counted bigint;
+  written bigint;
   outcome text := 'completed';
   message text;
   state text;
@@ -54,14 +55,16 @@ BEGIN
   END IF;
   BEGIN
     SELECT c.relispopulated INTO STRICT populated FROM pg_class AS c WHERE c.oid = stored::regclass;
-    counted := {schema}.fill(deployed.stored_name, deployed.timezone, populated);
+    written := {schema}.fill(deployed.stored_name, deployed.timezone, populated);
     EXECUTE format('ANALYZE %s', stored);
+    SELECT s.rows INTO counted FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
   EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
     outcome := 'failed';
   END;
   UPDATE {schema}.refresh_log
-  SET status = outcome, concurrent = populated, rows = counted, error = message, sqlstate = state, finished_at = clock_timestamp()
+  SET status = outcome, concurrent = populated, rows = counted, changed = written, error = message, sqlstate = state,
+      finished_at = clock_timestamp()
   WHERE id = run;
   RETURN outcome;
 END $$;

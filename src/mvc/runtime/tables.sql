@@ -54,14 +54,19 @@ CREATE TABLE IF NOT EXISTS {schema}.installation (
 );
 
 -- Every relation that was built: the ones in use, those kept for a rollback, and those whose deployment was interrupted.
+-- `companions` are the relations beside a table, by what they are for: {"query": the view that gives its rows}. `filled_by` is
+-- the transaction that wrote all rows of a table anew: a snapshot older than that sees none of them.
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
   view_name name NOT NULL,
   project text NOT NULL,
+  companions jsonb NOT NULL DEFAULT '{}',
+  query_name name GENERATED ALWAYS AS ((companions ->> 'query')::name) STORED,
   printed text,
   built_at timestamptz NOT NULL DEFAULT now(),
   filled_at timestamptz,
+  filled_by xid8,
   fill_seconds double precision,
   rows bigint
 );

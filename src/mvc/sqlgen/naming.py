@@ -39,3 +39,8 @@ def stored_name(view: str, digest: str) -> str:
 def arm_names(stored: str) -> tuple[str, str]:
     """The names of an exposure's two arms: all rows through a gate, and the filtered ones."""
     return joined_name(stored, "gate"), joined_name(stored, "rows")
+
+
+def query_name(stored: str) -> str:
+    """The name of the view that gives the rows which a stored table is to hold."""
+    return joined_name(stored, "query")

@@ -6,24 +6,31 @@ Only compiled data is read here, so what was deployed last year can be built, ex
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mvc.artifacts import CompiledIndex, CompiledView, Target
 from mvc.quoting import dollar_quoted, identifier, literal, qualified
 from mvc.record import to_record
+from mvc.sqlgen.companions import companions
 
 
 def storage_sql(view: CompiledView) -> tuple[str, ...]:
     """What creates the stored relation, without data, and its indexes."""
-    return (create_storage(view), storage_comment(view), *(create_index(view, index) for index in view.indexes))
+    return (*create_storage(view), storage_comment(view), *(create_index(view, index) for index in view.indexes))
 
 
-def create_storage(view: CompiledView) -> str:
-    """The stored relation, without rows."""
+def create_storage(view: CompiledView) -> tuple[str, ...]:
+    """The stored relation, without rows. A table has its columns from its query; what else is beside it may read it."""
     named, parameters = qualified(*view.storage), parameters_text(view.options)
-    if view.kind == "plain":
-        return f"CREATE OR REPLACE VIEW {named} AS\n{view.stored_query}"
-    return f"CREATE MATERIALIZED VIEW IF NOT EXISTS {named}{parameters} AS\n{view.stored_query}\nWITH NO DATA"
+    if view.stored_as == "view":
+        return (f"CREATE OR REPLACE VIEW {named} AS\n{view.stored_query}",)
+    if view.stored_as == "materialized view":
+        create = f"CREATE MATERIALIZED VIEW IF NOT EXISTS {named}{parameters} AS\n{view.stored_query}\nWITH NO DATA"
+        return (create,)
+    query, *others = companions(view)
+    source = qualified(view.storage[0], query.name)
+    create = f"CREATE TABLE IF NOT EXISTS {named}{parameters} AS\nTABLE {source}\nWITH NO DATA"
+    return (query.create, create, *(other.create for other in others))
 
 
 def storage_comment(view: CompiledView) -> str:
@@ -34,7 +41,7 @@ def storage_comment(view: CompiledView) -> str:
 
 def storage_kind(view: CompiledView) -> str:
     """What PostgreSQL calls the stored relation."""
-    return "MATERIALIZED VIEW" if view.kind == "materialized" else "VIEW"
+    return view.stored_as.upper()
 
 
 def create_index(view: CompiledView, index: CompiledIndex) -> str:
@@ -120,8 +127,15 @@ def record_sql(target: Target, view: CompiledView) -> str:
 
 def register_sql(target: Target, view: CompiledView) -> str:
     """Makes the stored relation known as built, and the owner's alone."""
-    names = (target.project, view.schema, view.name, view.storage[1])
-    return f"SELECT {qualified(target.stored, 'register')}({', '.join(map(literal, names))})"
+    return register_names_sql(target, view, view.storage[1], {it.purpose: it.name for it in companions(view)})
+
+
+def register_names_sql(target: Target, view: CompiledView, stored: str, beside: Mapping[str, str]) -> str:
+    """The same for a stored relation and what is `beside` it (purpose → name), under any names."""
+    values = [target.project, view.schema, view.name, stored]
+    if beside:
+        values.append(json.dumps(beside, ensure_ascii=False))
+    return f"SELECT {qualified(target.stored, 'register')}({', '.join(map(literal, values))})"
 
 
 def expect_sql(target: Target, view: CompiledView, before: CompiledView | None, *, may_be_new: bool) -> str:

@@ -15,6 +15,7 @@ from mvc.artifacts import (
     CompiledView,
     Restriction,
     Rule,
+    StoredAs,
 )
 from mvc.expression import Expression
 from mvc.model.project import Settings
@@ -22,6 +23,7 @@ from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
 from mvc.sqlgen.exposure import exposure_of
 from mvc.sqlgen.meaning import GENERATION, DeclaredMeaning, conditions_text
+from mvc.sqlgen.merge import merge_of
 from mvc.sqlgen.naming import fingerprint, stored_name
 from mvc.sqlgen.storage import compiled_indexes, hidden_column, options, query_text, stored_query_text
 
@@ -37,17 +39,22 @@ class _Meaning:
     body: str = ""
 
 
-def generate(view: ResolvedView, access: Access, settings: Settings) -> CompiledView:
-    """Everything that deploys one view, and everything by which it is compared with another state of itself."""
+def generate(view: ResolvedView, access: Access, settings: Settings, *, partly: bool = False) -> CompiledView:
+    """Everything that deploys one view, and everything by which it is compared with another state of itself.
+
+    `partly` says that parts of it are refreshed, which takes a table.
+    """
     query = query_text(view)
     meaning = _meaning(view)
-    name = stored_name(view.view.name, _digest(view, meaning, settings))
+    stored_as = _stored_as(view, partly=partly)
+    name = stored_name(view.view.name, _digest(view, meaning, settings, stored_as))
     reference = (settings.stored, name)
     columns = tuple(_columns(view, meaning))
     return CompiledView(
         name=view.view.name,
         schema=view.view.schema,
         kind=view.view.kind,
+        stored_as=stored_as,
         path=view.view.origin.document.path,
         description=view.view.description,
         tags=view.view.tags,
@@ -66,15 +73,23 @@ def generate(view: ResolvedView, access: Access, settings: Settings) -> Compiled
         access=_access(access),
         query=query,
         stored_query=stored_query_text(view, query),
+        merge=merge_of(view, reference) if stored_as == "table" else None,
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
     )
 
 
-def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings) -> str:
+def _stored_as(view: ResolvedView, *, partly: bool) -> StoredAs:
+    if view.view.kind == "plain":
+        return "view"
+    return "table" if partly else "materialized view"
+
+
+def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, stored_as: StoredAs) -> str:
     hidden = hidden_column(view) if view.nullable_grain and view.view.kind == "materialized" else ""
     surroundings = (GENERATION, view.view.kind, view.view.schema, settings.timezone, hidden)
-    return fingerprint(*surroundings, *settings.search_path, *meaning.digest_parts)
+    table = ("table",) if stored_as == "table" else ()
+    return fingerprint(*table, *surroundings, *settings.search_path, *meaning.digest_parts)
 
 
 def _meaning(view: ResolvedView) -> _Meaning:

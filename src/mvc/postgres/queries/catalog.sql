@@ -1,10 +1,13 @@
--- What the catalogs say of every view and materialized view in the stored schema and of the exposures, and what reads these.
+-- What the catalogs say of every view, materialized view and table in the stored schema, but for the runtime's own tables, and
+-- of the exposures; and what reads these.
 WITH RECURSIVE asked AS (
   SELECT e.schema, e.name FROM unnest(%(schemas)s::text[], %(names)s::text[]) AS e (schema, name)
   {deployed}
+), built (stored_name, companions, filled_at) AS (
+  {tables}
 ), wanted AS (
   SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE n.nspname = %(stored)s AND c.relkind IN ('m', 'v')
+  WHERE n.nspname = %(stored)s AND (c.relkind IN ('m', 'v') OR c.relkind = 'r' AND c.relname <> ALL (%(own)s))
   UNION
   SELECT c.oid FROM asked AS e
   JOIN pg_namespace AS n ON n.nspname = e.schema JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = e.name
@@ -41,9 +44,16 @@ SELECT json_build_object(
       'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
       'options', c.reloptions || ARRAY(SELECT 'toast.' || o FROM pg_class AS t, unnest(t.reloptions) AS o WHERE t.oid = c.reltoastrelid),
       'toasted', c.reltoastrelid <> 0,
-      'populated', c.relispopulated, 'bytes', CASE c.relkind WHEN 'm' THEN pg_total_relation_size(c.oid) ELSE 0 END,
+      'populated', CASE c.relkind WHEN 'r' THEN b.filled_at IS NOT NULL ELSE c.relispopulated END,
+      'bytes', CASE WHEN c.relkind IN ('m', 'r') THEN pg_total_relation_size(c.oid) ELSE 0 END,
       'comment', obj_description(c.oid, 'pg_class'),
-      'printed', current_setting('server_version_num')::int / 10000 || ' ' || md5(pg_get_viewdef(c.oid)),
+      'printed', current_setting('server_version_num')::int / 10000 || ' ' || md5(CASE c.relkind WHEN 'r' THEN (
+          SELECT string_agg(concat(pg_get_viewdef(part.oid), ' ', (
+            SELECT string_agg(format('%%I %%s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+            FROM pg_attribute AS a WHERE a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped)), '; ' ORDER BY part.purpose)
+          FROM (SELECT '' AS purpose, c.oid UNION ALL
+            SELECT p.key, q.oid FROM jsonb_each_text(b.companions) AS p JOIN pg_class AS q ON q.relnamespace = c.relnamespace AND q.relname = p.value) AS part)
+        ELSE pg_get_viewdef(c.oid) END),
       'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, g.attname))
                  FROM (SELECT c.relacl AS acl, '' AS attname
                        UNION ALL SELECT a.attacl, a.attname FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS g,
@@ -53,7 +63,8 @@ SELECT json_build_object(
       'indexes', (SELECT json_agg(json_build_array(i.relname, pg_get_indexdef(i.oid), x.indisvalid AND x.indisready) ORDER BY i.relname)
                   FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid WHERE x.indrelid = c.oid)
     )), '[]')
-    FROM wanted AS w JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace),
+    FROM wanted AS w JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    LEFT JOIN built AS b ON n.nspname = %(stored)s AND b.stored_name = c.relname),
   'dependents', (SELECT coalesce(json_agg(to_json(found)), '[]') FROM (
       SELECT r.schema, r.name, r.ev_class::regclass::text AS described, array_agg(DISTINCT r.attname) FILTER (WHERE r.attname IS NOT NULL) AS columns,
              CASE WHEN c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') THEN 'view' ELSE 'fixed' END AS kind
