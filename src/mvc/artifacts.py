@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mvc.parts import Increment, Merge, Window
+
 Kind = Literal["materialized", "plain"]
 StoredAs = Literal["materialized view", "table", "view"]
 PARTIAL: Final = frozenset({"incremental", "window"})  # modes of a schedule that refresh a part of a view
@@ -100,18 +102,6 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """Statements that bring a stored table to what its query gives. The value of each is the number of rows that were not so.
-
-    `in_place` changes rows where they stand; `anew` takes those that differ out and puts them in again, which also works where
-    values of a unique index change places.
-    """
-
-    in_place: str
-    anew: str
-
-
-@dataclass(frozen=True, slots=True)
 class Claim:
     """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`).
 
@@ -130,7 +120,9 @@ class CompiledView:
 
     `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are
     equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one
-    more column; a view of which a part can be refreshed is stored as a table, and `merge` brings it there. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain` identifies a row;
+    more column. Where parts of it are refreshed (`increment`, `window`), it is stored as a table, which `merge` brings up to
+    date as a whole; `whole_because` says why no increment is possible, and is empty where one is. `sources`, `filters` and, for
+    a `sql:` body, `body` say which rows there are. `grain` identifies a row;
     `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all `relation.column`
     that any part of the query reads.
     """
@@ -158,6 +150,9 @@ class CompiledView:
     query: str
     stored_query: str
     merge: Merge | None
+    increment: Increment | None
+    window: Window | None
+    whole_because: tuple[str, ...]
     exposure: Exposure
     claims: tuple[Claim, ...]
 
@@ -165,6 +160,12 @@ class CompiledView:
     def readers(self) -> tuple[str, ...]:
         """The roles that may read it; `public` is everyone."""
         return self.access.readers
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The ways in which it can be refreshed as it is deployed, the usual one first; none for a plain view."""
+        parts = (("incremental", self.increment), ("window", self.window), ("full", self.kind == "materialized"))
+        return tuple(mode for mode, there in parts if there)
 
     def column(self, name: str) -> CompiledColumn | None:
         """The column of that name."""
@@ -181,6 +182,7 @@ class CompiledSchedule:
     within_seconds: int | None
     timezone: str
     mode: str | None
+    window_seconds: int | None
     timeout_seconds: int | None
     lock_timeout_seconds: int | None
     enabled: bool

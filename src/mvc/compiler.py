@@ -13,10 +13,11 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.indexes import check_indexes
 from mvc.analysis.lint import lint_project, lint_view
 from mvc.analysis.order import in_order, upstream_names
+from mvc.analysis.partial import resolve_parts
 from mvc.analysis.references import check_references
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
-from mvc.analysis.selection import partly_refreshed, resolve_schedules
+from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
 from mvc.artifacts import CompiledSchedule, CompiledView
 from mvc.compiled import Compiled
@@ -60,11 +61,11 @@ def _compile_project(project: Project) -> Compiled:
         raise ProjectError(found)  # without a catalog every name would be unknown
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
-    partly = partly_refreshed(project)
+    asked = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
     for view in in_order(project.views, found):
-        result = _compile_view(view, project, sources, found, partly=view.name in partly)
+        result = _compile_view(view, project, sources, asked.get(view.name, ()), found)
         if result is None:
             sources.broken |= {view.name}
             continue
@@ -81,7 +82,7 @@ def _compile_project(project: Project) -> Compiled:
 
 
 def _compile_view(
-    view: View, project: Project, sources: Sources, found: list[Diagnostic], *, partly: bool
+    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: list[Diagnostic]
 ) -> tuple[ResolvedView, CompiledView] | None:
     """One view through all stages, or None with findings."""
     before = len(found)
@@ -91,10 +92,11 @@ def _compile_view(
         return None
     check_indexes(resolved, functions, found)
     access = _access(resolved, project, functions, found)
+    parts = resolve_parts(resolved, asked, functions, found)
     if any(item.severity == "error" for item in found[before:]):
         return None
     found += lint_view(resolved, functions)
-    return resolved, generate(resolved, access, project.settings, partly=partly)
+    return resolved, generate(resolved, access, parts, project.settings)
 
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:

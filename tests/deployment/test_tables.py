@@ -20,11 +20,12 @@ from mvc.postgres.rollback import rollback
 from mvc.postgres.run_steps import Pace
 from mvc.postgres.status import status
 from mvc.sqlgen.companions import companions
-from servers import NEWEST, Database, Servers, new_database
+from servers import NEWEST, Database, Servers, need, new_database, on_major
 
 from .projects import (
     ANYTHING,
     Connection,
+    Files,
     aggregate,
     assert_settled,
     build_shop,
@@ -143,6 +144,36 @@ def test_values_of_a_unique_index_may_change_places(deployed: Database):
     connection.execute(swap)
     assert changed(connection, project, "sales") == 2
     refresh(connection, project)
+    as_fresh(connection, project)
+
+
+@on_major(15)
+def test_a_key_of_another_equality(database: Database):
+    """`=` of citext is no operator of pg_catalog, along which names are looked up in a refresh: there `a` would not be `A`."""
+    connection = database.connect()
+    found = connection.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'").fetchone()
+    need(found and found[0], "citext (comes with Debian's postgresql-15)")
+    connection.execute("CREATE EXTENSION citext; CREATE TABLE t (word citext NOT NULL, n int NOT NULL)")
+    connection.execute("INSERT INTO t VALUES ('a', 1), ('b', 1), ('c', 1)")
+    files: Files = {
+        "mvc.yml": {"project": "words", "catalog": "s.sql"},
+        "s.sql": "CREATE EXTENSION citext; CREATE TABLE t (word citext NOT NULL, n int NOT NULL);",
+        "views/sales.yml": {
+            "view": "sales",
+            "sources": {"t": {"table": "t"}},
+            "dimensions": {"word": "t.word"},
+            "aggregates": {"n": {"max": "t.n"}},
+        },
+    }
+    in_tables(files)
+    project = compiled(files)
+    merge = project.view("sales").merge
+    assert merge is not None
+    deploy(connection, project)
+    connection.execute("UPDATE t SET word = 'A' WHERE word = 'a'; UPDATE t SET n = 2 WHERE word = 'b'")
+    assert changed(connection, project, "sales") == 2
+    connection.execute("UPDATE t SET word = 'B' WHERE word = 'b'; DELETE FROM t WHERE word = 'c'")
+    assert connection.execute(merge.anew.encode()).fetchone() == (2,)
     as_fresh(connection, project)
 
 

@@ -52,7 +52,9 @@ def sql_text(case: Case) -> str:
 
 def _view_text(compiled: Compiled, view: CompiledView, *, named: bool) -> str:
     head = f"-- {view.name}\n" if named else ""
-    return head + "".join(f"{statement};\n" for statement in (*storage_sql(view), *exposure_sql(compiled, view)))
+    return head + "".join(
+        f"{statement};\n" for statement in (*storage_sql(compiled, view), *exposure_sql(compiled, view))
+    )
 
 
 def after_of(case: Case) -> Compiled:

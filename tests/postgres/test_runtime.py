@@ -206,7 +206,7 @@ def exists(database: Database, schema: str, name: str) -> bool:
 # These run SQL on purpose: names that their callers quoted, or statements that they or the compiler wrote. None of them is a
 # SECURITY DEFINER, and nobody but the owner may call one.
 UNSANITIZED = "text type variable is not sanitized"
-WHOLE_STATEMENTS = ("carry_indexes", "dress", "merge", "revoke_all", "run_as_project", "set_readers")
+WHOLE_STATEMENTS = ("carry_indexes", "dress", "revoke_all", "run_as_project", "set_readers")
 
 
 class TestFunctions:

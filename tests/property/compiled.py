@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import mvc
-from mvc.sqlgen.statements import storage_sql
 
 from .oracle import reads_ancestor
 from .specs import Case
@@ -29,14 +28,9 @@ def compiled_view(case: Case) -> Any:
 
 
 def compiled_in_part(case: Case) -> Any:
-    """The view `v`, of which a schedule refreshes a part."""
-    schedule = "schedules: [{schedule: s, refresh: v, within: 1h, mode: incremental}]\n"
-    return mvc.compile(mvc.load({**case.files(), "schedules/s.yml": schedule})).view(case.view.name)
-
-
-def storage_of(view: Any) -> str:
-    """What creates the stored relation and its indexes, as one text."""
-    return ";".join(("CREATE SCHEMA IF NOT EXISTS mvc", *storage_sql(view)))
+    """The project whose only view `v` is refreshed in part where that is possible."""
+    schedule = "schedules: [{schedule: s, refresh: all, within: 1h, mode: incremental}]\n"
+    return mvc.compile(mvc.load({**case.files(), "schedules/s.yml": schedule}))
 
 
 def may_refuse(case: Case) -> bool:

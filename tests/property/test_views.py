@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import assume, event, given, note, settings
 from psycopg.errors import ForeignKeyViolation
 
-from .compiled import compiled_in_part, compiled_or_none, storage_of
+from .compiled import compiled_in_part, compiled_or_none
 from .oracle import AmbiguousArgument, expected
 from .server import Arena, same_rows
 from .specs import Case, cases
@@ -54,12 +54,14 @@ def test_grain_is_unique(arena: Arena, case: Case) -> None:
 def test_a_refresh_of_a_table_equals_the_query(arena: Arena, case: Case) -> None:
     """From nothing, from what it is already, after rows went, and from rows that are none of it."""
     assume(compiled_or_none(case) is not None)
-    view = compiled_in_part(case)
+    project = compiled_in_part(case)
+    view = project.view(case.view.name)
+    assume(view.merge is not None)
     note(view.merge.in_place)
     note(view.merge.anew)
     with arena.world(case.setup):
         arena.connection.execute("DROP SCHEMA IF EXISTS mvc CASCADE")
-        arena.connection.execute(storage_of(view))
+        arena.connection.execute(project.sql)
         stored = f"mvc.{view.storage[1]}"
         for statement in (view.merge.in_place, view.merge.anew):
             arena.connection.execute(f"TRUNCATE {stored}")

@@ -26,7 +26,7 @@ PROJECT: Files = {
     "views/middle.yml": declared("middle", "view: base", "tags: [daily, core]\n"),
     "views/top.yml": body("top", "SELECT m.day, count(*) AS n FROM middle AS m GROUP BY 1", "tags: [daily]\n"),
     "views/side.yml": body("side", "SELECT b.day, sum(b.n) AS n FROM base AS b GROUP BY 1", "materialized: true\n"),
-    "views/sub.yml": declared("sub", "sql: 'SELECT day FROM side', key: [day]"),
+    "views/sub.yml": declared("sub", "sql: 'SELECT day FROM side', key: [day]", "tags: [part]\n"),
     "views/plain.yml": body("plain", "SELECT s.day, s.n FROM side AS s", "materialized: false\n"),
     "views/lone.yml": declared("lone", "table: t", "tags: [alone]\n"),
     "views/lonely.yml": declared("lonely", "table: t", "description: not lone\n"),
@@ -61,7 +61,7 @@ schedules:
 - {schedule: one, refresh: [lone, Odd Näme], within: 1h}
 - {schedule: tagged, refresh: ['+tag:alone', +plain], every: '0 3 * * *'}
 """,
-    "schedules/0.yml": "schedules: [{schedule: part, refresh: ['tag:alone', +sub], within: 2h, mode: incremental}]\n",
+    "schedules/0.yml": "schedules: [{schedule: part, refresh: ['tag:alone', '+tag:part'], within: 2h, mode: incremental}]\n",
 }
 
 
@@ -108,7 +108,7 @@ EDITS: dict[str, Edit] = {
     "a view added": added("views/new.yml", declared("new", "view: base", "tags: [daily]\n")),
     "a view removed": removed("views/odder.yml"),
     "a stack removed": lambda files: removed("views/plain.yml", "views/sub.yml", "views/side.yml")(
-        replaced("schedules/0.yml", ", +sub", "")(replaced("schedules/b.yml", ", +plain", "")(files))
+        replaced("schedules/0.yml", ", '+tag:part'", "")(replaced("schedules/b.yml", ", +plain", "")(files))
     ),
     "a view moved": moved("views/middle.yml", "views/finance/m.yml"),
     "a view renamed": renamed_everywhere("side", "edge"),
@@ -134,14 +134,14 @@ EDITS: dict[str, Edit] = {
     "a promise": replaced("schedules/b.yml", "1h", "2h"),
     "a schedule no longer for what is read": replaced("schedules/a.yml", "+top", "top"),
     "a schedule no longer in part": replaced("schedules/0.yml", "incremental", "full"),
-    "a schedule in part in another way": replaced("schedules/0.yml", "incremental", "window"),
+    "a schedule in part in another way": replaced("schedules/0.yml", "incremental", "window, window: 1d"),
     "a schedule in part that rests": replaced("schedules/0.yml", "mode:", "enabled: false, mode:"),
-    "a schedule in part no longer for what is read": replaced("schedules/0.yml", "+sub", "sub"),
-    "a schedule in part for more": replaced("schedules/a.yml", "0 2 * * *'", "0 2 * * *', mode: window"),
+    "a schedule in part no longer for what is read": replaced("schedules/0.yml", "+tag:part", "tag:part"),
+    "a schedule in part for more": replaced("schedules/a.yml", "0 2 * * *'", "0 2 * * *', mode: window, window: 1d"),
     "a schedule in part, with an escape": added(
-        "schedules/e.yml", 'schedules: [{schedule: y, refresh: base, within: 1d, mode: "windo\\x77"}]\n'
+        "schedules/e.yml", 'schedules: [{schedule: y, refresh: base, within: 1d, mode: "windo\\x77", window: 1d}]\n'
     ),
-    "a schedule in part for a tag": replaced("schedules/a.yml", "0 1 * * *'", "0 1 * * *', mode: window"),
+    "a schedule in part for a tag": replaced("schedules/a.yml", "0 1 * * *'", "0 1 * * *', mode: window, window: 1d"),
     "what it reads, only mentioned": replaced("views/sub.yml", "SELECT day FROM side", "SELECT day FROM t /* side */"),
     "a schedule added": added("schedules/c.yml", "schedules: [{schedule: x, refresh: [sub, +lone], within: 1d}]\n"),
     "a schedules file removed": removed("schedules/b.yml"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mvc.catalog.types import Column, ForeignKey, Relation
+from mvc.catalog.types import Column, ForeignKey, Relation, RelationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Readable:
 
     `keys` are sets of columns of which no two rows share non-null values. `primary` is the real primary key, whose other
     columns PostgreSQL knows to be functionally dependent. `open` says that columns other than `columns` may exist.
-    `views` are the views of the project that it reads.
+    `views` are the views of the project that it reads. `kind` is what the catalog calls it, None for what is not in there.
     """
 
     described: str
@@ -26,6 +26,7 @@ class Readable:
     foreign_keys: tuple[ForeignKey, ...] = ()
     open: bool = False
     views: tuple[str, ...] = ()
+    kind: RelationKind | None = None
 
     def not_null(self, names: Iterable[str]) -> bool:
         """Whether all these columns are known and never NULL."""
@@ -42,4 +43,5 @@ def of_relation(relation: Relation) -> Readable:
         primary=primary,
         reference=(relation.schema, relation.name),
         foreign_keys=relation.foreign_keys,
+        kind=relation.kind,
     )

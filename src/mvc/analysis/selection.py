@@ -17,18 +17,25 @@ def resolve_schedules(project: Project, views: tuple[CompiledView, ...]) -> tupl
     return tuple(_resolve(schedule, views) for schedule in project.schedules)
 
 
-def partly_refreshed(project: Project) -> frozenset[str]:
-    """Names of the views that a schedule refreshes in part (`incremental`, `window`): PostgreSQL can only do that to a table."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A schedule that refreshes a part of a view; `by_name` says whether it names this view, or it is one of many."""
+
+    schedule: Schedule
+    by_name: bool
+
+
+def partly_refreshed(project: Project) -> Mapping[str, tuple[Asked, ...]]:
+    """The schedules that refresh parts of a view (`incremental`, `window`), by the view's name."""
     names = frozenset(view.name for view in project.views)
     views = {view.name: _Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
-    chosen = (
-        name
-        for schedule in project.schedules
-        if schedule.enabled and schedule.mode in PARTIAL
-        for selector in schedule.selectors
-        for name in _select(selector, views)
-    )
-    return frozenset(chosen)
+    asked: dict[str, tuple[Asked, ...]] = {}
+    for schedule in project.schedules:
+        for selector in schedule.selectors if schedule.enabled and schedule.mode in PARTIAL else ():
+            for name in sorted(_select(selector, views)):
+                by_name = selector.kind == "name" and selector.value == name
+                asked[name] = (*asked.get(name, ()), Asked(schedule, by_name))
+    return asked
 
 
 class _Selectable(Protocol):
@@ -59,6 +66,7 @@ def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSch
         within_seconds=schedule.within_seconds,
         timezone=schedule.timezone,
         mode=schedule.mode,
+        window_seconds=schedule.window_seconds,
         timeout_seconds=schedule.timeout_seconds,
         lock_timeout_seconds=schedule.lock_timeout_seconds,
         enabled=schedule.enabled,

@@ -42,6 +42,42 @@ def equation(expression: Expression) -> tuple[Expression, Expression] | None:
     return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
+_COMPARISONS = (
+    (exp.EQ, TokenType.EQ),
+    (exp.LT, TokenType.LT),
+    (exp.LTE, TokenType.LTE),
+    (exp.GT, TokenType.GT),
+    (exp.GTE, TokenType.GTE),
+)
+
+
+@lru_cache(maxsize=8192)
+def compared(expression: Expression) -> tuple[Expression, Expression] | None:
+    """Both sides of `=`, `<`, `<=`, `>` or `>=`, or None."""
+    inner = without_parentheses(expression)
+    for node, separator in _COMPARISONS:
+        if type(inner.ast) is node:
+            sides = _cut(inner, node, separator)
+            return (sides[0], sides[1]) if len(sides) == 2 else None
+    return None
+
+
+@lru_cache(maxsize=8192)
+def between(expression: Expression) -> tuple[Expression, Expression, Expression] | None:
+    """The three parts of `a BETWEEN b AND c`, or None."""
+    inner = without_parentheses(expression)
+    if not isinstance(inner.ast, exp.Between) or inner.ast.args.get("symmetric"):
+        return None
+    first = _pieces(inner.text, TokenType.BETWEEN, 2)
+    bounds = _pieces(first[-1], TokenType.AND, 2)
+    try:
+        parts = tuple(parse_expression(piece) for piece in (first[0], *bounds))
+    except ExpressionError:
+        return None
+    meant = [inner.ast.this, inner.ast.args["low"], inner.ast.args["high"]]
+    return (parts[0], parts[1], parts[2]) if [part.ast for part in parts] == meant else None
+
+
 def without_parentheses(expression: Expression) -> Expression:
     """The expression inside of any parentheses around the whole."""
     while isinstance(expression.ast, exp.Paren):
@@ -86,7 +122,7 @@ def _cuts(tokens: list[Token], separator: TokenType) -> list[Token]:
     for token in tokens:
         kind = token.token_type
         depth += (kind in _OPEN) - (kind in _CLOSE)
-        if depth == 0 and kind is TokenType.BETWEEN:
+        if depth == 0 and kind is TokenType.BETWEEN and separator is not kind:
             between += 1
         elif depth == 0 and kind is separator and between and separator is TokenType.AND:
             between -= 1

@@ -36,6 +36,7 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
         within_seconds=_duration(spec.within, origin.at("within"), findings),
         timezone=spec.timezone or timezone,
         mode=spec.mode,
+        window_seconds=_duration(spec.window, origin.at("window"), findings),
         timeout_seconds=_duration(spec.timeout, origin.at("timeout"), findings),
         lock_timeout_seconds=_duration(spec.lock_timeout, origin.at("lock_timeout"), findings),
         enabled=spec.enabled,

@@ -29,6 +29,7 @@ class Schedule:
     within_seconds: int | None
     timezone: str
     mode: Mode | None
+    window_seconds: int | None
     timeout_seconds: int | None
     lock_timeout_seconds: int | None
     enabled: bool

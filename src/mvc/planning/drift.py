@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mvc.artifacts import CompiledView
-from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
+from mvc.parts import Watched
+from mvc.planning.state import DeployedView, Grant, Name, RelationState, State, WatchState
 from mvc.sqlgen.companions import companions
 
 DriftKind = Literal[
@@ -33,6 +34,7 @@ DriftKind = Literal[
     "option by hand",
     "comment changed",
     "runtime changed",
+    "changes unlogged",
 ]
 BARRIER: Final = ("security_barrier=true",)
 KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand"})
@@ -63,7 +65,20 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
     for name, deployed in state.views.items():
         if deployed.project == project and deployed.definition is not None:
             found += _of_view(name, deployed, deployed.definition, state)
+            found += [Drift("changes unlogged", name[1], table) for table in unlogged(deployed.definition, state)]
     return tuple(found)
+
+
+def unlogged(view: CompiledView, state: State) -> list[str]:
+    """The tables whose changes are not logged as the view's refreshes need it."""
+    needed = {item.log: item for item in (view.increment.watched if view.increment else ())}
+    return [
+        f"{item.schema}.{item.table}" for log, item in needed.items() if not _is_logged(item, state.watched.get(log))
+    ]
+
+
+def _is_logged(item: Watched, known: WatchState | None) -> bool:
+    return known is not None and not known.broken and set(item.columns) <= set(known.columns)
 
 
 def _of_schema(state: State, project: str) -> Iterator[Drift]:

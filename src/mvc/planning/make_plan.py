@@ -16,9 +16,10 @@ from mvc.planning.exposure_steps import exposure_steps
 from mvc.planning.refusals import find_refusals
 from mvc.planning.removal import removal_step, removed_views
 from mvc.planning.site import Site, views_set_aside
-from mvc.planning.state import Grant, Name, State
+from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.planning.storage_steps import storage_steps, unwanted_indexes
+from mvc.planning.watching import unwatch_steps, watch_steps
 from mvc.quoting import qualified
 from mvc.runtime import runtime_sql, runtime_version
 from mvc.sqlgen.script import closing_sql, settings_sql
@@ -39,7 +40,11 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
     drift = find_drift(state, wanted.project)
     site = Site(state, target_of(wanted), difference, drift, refill, views_set_aside(state, wanted.views))
     removed = [] if chosen else removed_views(state, wanted)
-    prepare = [*_runtime(site), *(step for view in views for step in storage_steps(view, site))]
+    prepare = [
+        *_runtime(site),
+        *watch_steps(views, site),
+        *(step for view in views for step in storage_steps(view, site)),
+    ]
     exposed = {view.name: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
     dropped = tuple(removal_step(name, view, state) for name, view in removed)
     busy = {step.view for step in prepare} | {name for name, steps in exposed.items() if steps}
@@ -53,7 +58,16 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
         refusals=tuple(find_refusals(site, views, removed)),
         drift=drift,
         compared=tuple(_compared(views, site)),
+        finish=tuple(unwatch_steps(views, _replaced(views, removed, site), site)),
     )
+
+
+def _replaced(
+    views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]], site: Site
+) -> list[CompiledView]:
+    """The definitions that are deployed now and will not be."""
+    before = [*(site.deployed(view) for view in views), *(view for _, view in removed)]
+    return [view.definition for view in before if view and view.definition]
 
 
 def difference_of(state: State, wanted: Compiled) -> Difference:

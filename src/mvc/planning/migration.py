@@ -115,6 +115,7 @@ def _script(before: Compiled, after: Compiled, made: Plan) -> str:
         title("The switch: readers wait from here to the commit"),
         *terminated([f"SET LOCAL lock_timeout = '{READERS_WAIT}'", deployment_sql(after)]),
         *(text for switch in made.switches for text in _steps("", switch.steps)),
+        *_steps("Afterwards", made.finish),
         title("Settings as they were"),
         *terminated([_restore_settings()]),
     ]

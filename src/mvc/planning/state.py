@@ -96,6 +96,15 @@ class StoredState:
 
 
 @dataclass(frozen=True, slots=True)
+class WatchState:
+    """A table whose changes are logged, with these columns. `broken` says that the triggers are not as they were put there."""
+
+    table: Name
+    columns: tuple[str, ...]
+    broken: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeployedView:
     """A view in the ledger. `definition` is None where another version wrote what this one cannot read."""
 
@@ -113,7 +122,7 @@ class State:
 
     `runtime` is the installed runtime's version, None where there is none or its functions were changed. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
-    `targets` what each project was deployed with last.
+    `targets` what each project was deployed with last, `watched` the logs of changes by name.
     """
 
     database: str
@@ -124,6 +133,7 @@ class State:
     targets: Mapping[str, Target] = field(default_factory=dict)
     views: Mapping[Name, DeployedView] = field(default_factory=dict)
     stored: Mapping[str, StoredState] = field(default_factory=dict)
+    watched: Mapping[str, WatchState] = field(default_factory=dict)
     relations: Mapping[Name, RelationState] = field(default_factory=dict)
     dependents: Mapping[Name, tuple[Dependent, ...]] = field(default_factory=dict)
     storage_grants: tuple[Grant, ...] = ()

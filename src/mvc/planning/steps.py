@@ -34,6 +34,9 @@ Action = Literal[
     "drop view",
     "drop index",
     "close",
+    "watch",
+    "follow",
+    "unwatch",
 ]
 NO_LOCK: Final = "no lock that readers or refreshes notice"
 
@@ -44,7 +47,7 @@ class Lock:
     build reads. A `brief` one is given up after an instant and tried again, so that nobody queues; `note` says who waits.
     """
 
-    mode: Literal["ACCESS EXCLUSIVE", "SHARE", "SHARE UPDATE EXCLUSIVE", "ACCESS SHARE"]
+    mode: Literal["ACCESS EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE", "SHARE UPDATE EXCLUSIVE", "ACCESS SHARE"]
     relation: Name | None = None
     brief: bool = False
     note: str = ""
@@ -70,7 +73,7 @@ class Danger:
 class Step:
     """Something to do. `view` is empty for the whole project; `lock` is None where nobody notices one.
 
-    A step of a plan's `prepare` is a transaction of its own; those of a `switch` are one together.
+    A step of a plan's `prepare` or `finish` is a transaction of its own; those of a `switch` are one together.
     """
 
     action: Action
@@ -127,11 +130,12 @@ class Plan:
     refusals: tuple[Refusal, ...]
     drift: tuple[Drift, ...]
     compared: tuple[tuple[Name, str, str], ...] = ()
+    finish: tuple[Step, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """All steps, in the order in which they are done."""
-        return (*self.prepare, *(step for switch in self.switches for step in switch.steps))
+        return (*self.prepare, *(step for switch in self.switches for step in switch.steps), *self.finish)
 
     @property
     def empty(self) -> bool:

@@ -10,6 +10,7 @@ from mvc.planning.drift import applicable_options, options_by_hand, same_option
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Lock, Step
+from mvc.planning.watching import follow_step
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.companions import companions
 from mvc.sqlgen.naming import FINGERPRINT_LENGTH, joined_name
@@ -32,7 +33,7 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
     """What must be done before the view can be switched; nothing where its storage is as it should be."""
     storage = site.storage(view)
     if storage is None:
-        return [*_set_aside(view, site), *_names_freed(view, site), _build(view, site)]
+        return [*_set_aside(view, site), *_names_freed(view, site), *follow_step(view, site), _build(view, site)]
     steps = [
         *_names_freed(view, site),
         *_fill(view, storage, site),
@@ -98,7 +99,7 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
 
 
 def _build(view: CompiledView, site: Site) -> Step:
-    statements = [*requirements_sql(site.target, view), *create_storage(view), storage_comment(view)]
+    statements = [*requirements_sql(site.target, view), *create_storage(site.target, view), storage_comment(view)]
     statements.append(register_sql(site.target, view))
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
@@ -163,8 +164,10 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
     statements = (_fill_sql(view, site), _prove_sql(view, site))
     lock = Lock("ACCESS EXCLUSIVE", view.storage)
     if not storage.populated:
+        yield from follow_step(view, site)
         yield Step("fill", view.name, "it holds no data", statements, lock)
     elif site.refill and not site.is_live(view) and not _is_fresh(view, site):
+        yield from follow_step(view, site)
         yield Step("fill", view.name, "what was built of it earlier is out of date", statements)
 
 

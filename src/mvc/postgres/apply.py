@@ -132,6 +132,9 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
         await_snapshots(connection, compiled.stored, switch.awaits, session.pace.patience)
         opened = run_switch(session, switch, _opening(compiled, made, conduct, number))
         number = number or opened
+    for step in made.finish:
+        conduct.begin(step)
+        run_step(session, step)
     return number
 
 

@@ -19,16 +19,17 @@ from mvc.planning.state import (
     RelationState,
     State,
     StoredState,
+    WatchState,
 )
 from mvc.postgres.errors import server_errors
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
-from mvc.quoting import identifier
+from mvc.quoting import identifier, literal
 from mvc.record import RecordError, from_record
 from mvc.runtime import functions_digest, own_tables
 
 Json = Mapping[str, Any]
-_NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}}'::json"""
+_NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 
@@ -66,6 +67,7 @@ def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
     if installed:
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{schema}", home).replace("{functions}", digest)
+        ledger = ledger.replace("{home}", literal(identifier(stored)).replace("%", "%%"))
         deployed = f"UNION SELECT d.view_schema::text, d.view_name::text FROM {home}.deployed_view AS d"
         tables = f"SELECT s.stored_name, s.companions, s.filled_at FROM {home}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
@@ -82,6 +84,7 @@ def _state(about: Json, ledger: Json, catalog: Json) -> State:
         targets={name: target for name, data in ledger["targets"].items() if (target := _record(Target, data))},
         views={(row["schema"], row["name"]): _deployed(row) for row in ledger["views"]},
         stored={row["name"]: _stored(row) for row in ledger["stored"]},
+        watched={row["log"]: _watched(row) for row in ledger["watched"]},
         relations={(row["schema"], row["name"]): _relation(row) for row in catalog["relations"]},
         dependents=_dependents(catalog["dependents"]),
         storage_grants=_grants(about["grants"]),
@@ -120,6 +123,10 @@ def _stored(row: Json) -> StoredState:
         fill_seconds=row["fill_seconds"],
         rows=row["rows"],
     )
+
+
+def _watched(row: Json) -> WatchState:
+    return WatchState((row["schema"], row["table"]), tuple(row["columns"]), row["broken"])
 
 
 def _relation(row: Json) -> RelationState:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import psycopg
 
@@ -17,6 +17,7 @@ from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import standing
 from mvc.quoting import literal, qualified
 
+ATTEMPTS: Final = 3  # so often a refresh begins again where another one committed just before its snapshot
 Status = Literal["completed", "failed", "skipped"]
 
 
@@ -88,18 +89,25 @@ def _one(
     try:
         with _writing(connection, 0):
             row = connection.execute(begin.encode()).fetchone()
-        with _writing(connection, timeout):
-            connection.execute(f"SELECT {qualified(compiled.stored, 'refresh_run')}({row[0] if row else 0})".encode())
+        run = row[0] if row else 0
+        for _ in range(ATTEMPTS):
+            with _writing(connection, timeout, "REPEATABLE READ"):
+                work = f"SELECT {qualified(compiled.stored, 'refresh_run')}({run})"
+                ended = connection.execute(work.encode()).fetchone()
+            if ended != ("again",):
+                break
+        with _writing(connection, 0):
+            connection.execute(f"SELECT {qualified(compiled.stored, 'refresh_end')}({run})".encode())
     except psycopg.Error as problem:
         return Refreshed(view.name, "failed", 0.0, None, (str(problem).strip().splitlines() or ["no reason given"])[0])
     return _last_run(connection, compiled, view)
 
 
 @contextmanager
-def _writing(connection: psycopg.Connection, timeout: float) -> Iterator[None]:
+def _writing(connection: psycopg.Connection, timeout: float, isolation: str = "READ COMMITTED") -> Iterator[None]:
     """A transaction with a limit of its own, in seconds (0 is none): one of the session would stay behind in a pooler."""
     with connection.transaction():
-        mode = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE"
+        mode = f"SET TRANSACTION ISOLATION LEVEL {isolation}, READ WRITE"
         limit = f"; SET LOCAL statement_timeout = {math.ceil(timeout * 1000)}" if timeout else ""
         connection.execute(f"{mode}{limit}".encode())
         yield

@@ -100,7 +100,7 @@ def _try(
     connection: psycopg.Connection, project: Project, compiled: Compiled, view: CompiledView, spec: View
 ) -> Diagnostic | None:
     """Creates the view and fills it (empty), or says what the server refused."""
-    statements = (*storage_sql(view), *exposure_sql(compiled, view), *_fill(view))
+    statements = (*storage_sql(compiled, view), *exposure_sql(compiled, view), *_fill(view))
     statement = ""
     try:
         with connection.transaction():
@@ -115,7 +115,10 @@ def _try(
 
 def _fill(view: CompiledView) -> Iterator[str]:
     if view.merge:
-        yield from (view.merge.in_place, view.merge.anew)
+        for merge in (view.merge, view.increment and view.increment.merge, view.window and view.window.merge):
+            for statement in (merge.in_place, merge.anew) if merge else ():
+                yield f"PREPARE merge AS {statement}"
+                yield "DEALLOCATE merge"
     elif view.stored_as == "materialized view":
         named = ".".join(identifier(part) for part in view.storage)
         yield f"REFRESH MATERIALIZED VIEW {named}"

@@ -33,6 +33,9 @@ _WORDS: Final[dict[Action, str]] = {
     "drop view": "drop",
     "drop index": "drop index",
     "close": "close storage",
+    "watch": "log changes",
+    "follow": "keep changes",
+    "unwatch": "stop logging",
 }
 
 
@@ -45,6 +48,7 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
     lines = [head, *(line for part in plan.prepare for line in _step(part, style))]
     for switch in plan.switches:
         lines += _switch(switch, style)
+    lines += [line for part in plan.finish for line in _step(part, style)]
     if not plan.empty and plan.unchanged:
         lines.append(f"  unchanged: {_listed(plan.unchanged)}")
     lines += [f"  {style.paint('warning', '!')} left out {item.view}: it {item.reason}" for item in plan.left_out]
@@ -144,6 +148,7 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
             {"views": list(switch.views), "steps": [_step_json(step) for step in switch.steps]}
             for switch in plan.switches
         ],
+        "finish": [_step_json(step) for step in plan.finish],
         "created": list(plan.created),
         "unchanged": list(plan.unchanged),
         "left_out": [asdict(item) for item in plan.left_out],

@@ -29,6 +29,7 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "option by hand": "a storage parameter was added by hand",
     "comment changed": "a description was changed",
     "runtime changed": "functions of the runtime were changed or are another version's",
+    "changes unlogged": "changes of a table that it reads are not logged as they were",
 }
 
 

@@ -69,11 +69,13 @@ def _view(target: Target, view: CompiledView) -> dict[str, Any]:
         "columns": [_column(column) for column in view.columns],
         "grain": list(view.grain),
         "grain_proven": view.proven,
+        "refreshed": list(view.modes),
+        "whole_because": list(view.whole_because),
         "upstream": list(view.upstream),
         "requires": list(view.requires),
         "readers": list(view.readers),
         "query": view.query,
-        "storage_sql": list(storage_sql(view)),
+        "storage_sql": list(storage_sql(target, view)),
         "exposure_sql": list(exposure_sql(target, view)),
     }
 

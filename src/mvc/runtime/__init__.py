@@ -10,14 +10,16 @@ from typing import Final
 
 from mvc.quoting import identifier, literal
 
-FILES: Final = ("tables.sql", "access.sql", "deploy.sql", "expose.sql", "refresh.sql")
+FILES: Final = ("tables.sql", "access.sql", "deploy.sql", "expose.sql", "watch.sql", "fill.sql", "refresh.sql")
 
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 
-# A digest of the functions as the server holds them; `{home}` is the schema's name as a constant.
+# A digest of the functions as the server holds them, but for those that log changes of single tables; `{home}` is the schema's
+# name as a constant.
 FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc,
   p.prosecdef, p.proconfig), ';' ORDER BY p.proname, p.oid))
-  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = {home})"""
+  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = {home}
+    AND NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype))"""
 
 
 def runtime_sql(schema: str) -> list[str]:

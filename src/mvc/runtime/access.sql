@@ -62,8 +62,9 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.deployed_view, %1$s.deployment, %1$s.installation, %1$s.refresh_log, %1$s.replaced_view,'
                    ' %1$s.stored_relation TO %2$I', '{schema}', refresher);
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text), %1$s.refresh_begin(name, name, text, text),'
-                   ' %1$s.refresh_run(bigint) TO %2$I',
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz),'
+                   ' %1$s.refresh_begin(name, name, text, text, timestamptz, timestamptz),'
+                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint) TO %2$I',
                    '{schema}', refresher);
   END LOOP;
 END $$;

@@ -59,14 +59,14 @@ END $$;
 -- Makes a stored relation known as built, with what is beside it, and all of it nobody's but the owner's whatever default
 -- privileges say.
 CREATE OR REPLACE FUNCTION {schema}.register(
-  project text, view_schema name, view_name name, stored_name name, companions jsonb DEFAULT '{}'
+  project text, view_schema name, view_name name, stored_name name, companions jsonb DEFAULT '{}', watches name[] DEFAULT '{}'
 ) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM {schema}.seal(stored_name);
   PERFORM {schema}.seal(beside.name::name) FROM jsonb_each_text(companions) AS beside (purpose, name);
-  INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, companions)
-  VALUES (register.stored_name, register.view_schema, register.view_name, register.project, register.companions)
-  ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET companions = excluded.companions;
+  INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, companions, watches)
+  VALUES (register.stored_name, register.view_schema, register.view_name, register.project, register.companions, register.watches)
+  ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET companions = excluded.companions, watches = excluded.watches;
   UPDATE {schema}.stored_relation AS s SET printed = {schema}.printed(format('%I.%I', '{name}', s.stored_name))
   WHERE s.stored_name = register.stored_name;
 END $$;
@@ -79,51 +79,6 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
       SELECT unnest(a.attacl) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS given (entry)))
   FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = seal.stored_name
 $$;
-
--- Computes the rows of a stored relation, beside its readers where it has some (`concurrent`); returns how many were written, NULL
--- where the server does not say. Dates are computed in `timezone`, and texts made as by default, whatever the session says; a base
--- table whose row security would hide rows from the owner makes it fail instead of losing them silently.
-CREATE OR REPLACE FUNCTION {schema}.fill(stored_name name, timezone text, concurrent boolean DEFAULT false)
-RETURNS bigint LANGUAGE plpgsql
-SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
-SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
-DECLARE
-  began timestamptz := clock_timestamp();
-  query name := (SELECT s.query_name FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name);
-  counted bigint;
-  changed bigint;
-BEGIN
-  PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
-  IF query IS NULL THEN
-    EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I', CASE WHEN concurrent THEN 'CONCURRENTLY' ELSE '' END, '{name}', stored_name);
-  ELSIF concurrent THEN
-    changed := {schema}.merge((SELECT d.definition -> 'merge' FROM {schema}.deployed_view AS d WHERE d.stored_name = fill.stored_name));
-  ELSE
-    EXECUTE format('TRUNCATE %I.%I', '{name}', stored_name);
-    EXECUTE format('INSERT INTO %1$I.%2$I TABLE %1$I.%3$I', '{name}', stored_name, query);
-    GET DIAGNOSTICS changed = ROW_COUNT;
-  END IF;
-  EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored_name) INTO counted;
-  UPDATE {schema}.stored_relation AS s
-  SET rows = counted, filled_at = began, fill_seconds = extract(epoch FROM clock_timestamp() - began),
-      filled_by = CASE WHEN concurrent AND s.filled_by IS NOT NULL THEN s.filled_by ELSE pg_current_xact_id() END
-  WHERE s.stored_name = fill.stored_name;
-  RETURN changed;
-END $$;
-
--- Brings a stored table to what its query gives; returns how many of its rows were not so. Where values of a unique index
--- change places between rows, no order of single changes does it: then all rows that differ are taken out first.
-CREATE OR REPLACE FUNCTION {schema}.merge(statements jsonb)
-RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  changed bigint;
-BEGIN
-  EXECUTE statements ->> 'in_place' INTO STRICT changed;
-  RETURN changed;
-EXCEPTION WHEN unique_violation OR cardinality_violation THEN  -- the latter is said of a key that comes twice, without naming it
-  EXECUTE statements ->> 'anew' INTO STRICT changed;
-  RETURN changed;
-END $$;
 
 -- Refuses a stored relation with a NULL in a column of the grain that cannot be one; its unique index proves the rest.
 CREATE OR REPLACE FUNCTION {schema}.prove(stored_name name, never_null name[])
@@ -163,7 +118,16 @@ BEGIN
   ON CONFLICT ON CONSTRAINT deployed_view_pkey DO UPDATE
   SET project = excluded.project, stored_name = excluded.stored_name, kind = excluded.kind, timezone = excluded.timezone,
       definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment;
+  PERFORM {schema}.stop_following(home, named, record.definition #>> '{storage,1}');
 END $$;
+
+-- What stored a view until now follows the changes of its sources no more: taken up again, it starts anew.
+CREATE OR REPLACE FUNCTION {schema}.stop_following(view_schema name, view_name name, but_for name)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.stored_relation AS s SET cursor = NULL
+  WHERE s.view_schema = stop_following.view_schema AND s.view_name = stop_following.view_name AND s.cursor IS NOT NULL
+    AND s.stored_name IS DISTINCT FROM but_for
+$$;
 
 -- The server's print of a view's definition, as a digest; of a table, of its columns and of all that is beside it. Another
 -- major version prints differently, so it is named.
@@ -240,5 +204,6 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT (SELECT max(id) FROM {schema}.deployment), d.view_schema, d.view_name, d.definition
   FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name
   ON CONFLICT DO NOTHING;
-  DELETE FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name
+  DELETE FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name;
+  SELECT {schema}.stop_following(view_schema, view_name, NULL)
 $$;

@@ -1,45 +1,113 @@
 -- One refresh of one view, in `mode` (NULL: the one it was deployed for), on behalf of `schedule`. The log row is committed before
 -- the work starts and outlives a failure, so CALL this outside of a transaction. A view that is being refreshed already is skipped,
--- not waited for.
-CREATE OR REPLACE PROCEDURE {schema}.refresh(view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL)
-LANGUAGE plpgsql AS $$
+-- not waited for. A window refresh replaces what lies from `since` (NULL: as far back as its schedules say) until `until`.
+CREATE OR REPLACE PROCEDURE {schema}.refresh(
+  view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
+  until timestamptz DEFAULT NULL
+) LANGUAGE plpgsql AS $$
 DECLARE
-  run bigint := {schema}.refresh_begin(view_schema, view_name, mode, schedule);
+  run bigint := {schema}.refresh_begin(view_schema, view_name, mode, schedule, since, until);
+  attempts int := 0;
 BEGIN
   COMMIT;
-  PERFORM {schema}.refresh_run(run);
+  LOOP
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;  -- nothing may be computed before: it would take the snapshot
+    EXIT WHEN {schema}.refresh_run(run) <> 'again' OR attempts >= 2;
+    attempts := attempts + 1;
+    ROLLBACK;
+  END LOOP;
+  COMMIT;
+  PERFORM {schema}.refresh_end(run);
   COMMIT;
 END $$;
 
-CREATE OR REPLACE FUNCTION {schema}.refresh_begin(view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+-- Writes the log row, and sees to it that the changes of the view's sources are logged from here on.
+CREATE OR REPLACE FUNCTION {schema}.refresh_begin(
+  view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
+  until timestamptz DEFAULT NULL
+) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  deployed {schema}.deployed_view;
+  asked text;
   run bigint;
 BEGIN
-  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule)
-  SELECT d.view_schema, d.view_name, coalesce(refresh_begin.mode, 'full'), refresh_begin.schedule FROM {schema}.deployed_view AS d
-  WHERE d.view_schema = refresh_begin.view_schema AND d.view_name = refresh_begin.view_name AND d.kind = 'materialized'
-  RETURNING id INTO run;
-  IF run IS NULL THEN
+  SELECT * INTO deployed FROM {schema}.deployed_view AS d
+  WHERE d.view_schema = refresh_begin.view_schema AND d.view_name = refresh_begin.view_name AND d.kind = 'materialized';
+  IF deployed.view_name IS NULL THEN
     RAISE EXCEPTION 'no materialized view %.% is deployed', quote_ident(view_schema), quote_ident(view_name)
       USING ERRCODE = 'undefined_table';
   END IF;
+  asked := coalesce(refresh_begin.mode, {schema}.usual_mode(deployed.definition));
+  PERFORM {schema}.check_mode(deployed, asked);
+  UPDATE {schema}.refresh_log AS l SET status = 'lost', error = 'the session that did it is gone', finished_at = clock_timestamp()
+  WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'started'
+    AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = l.pid);
+  PERFORM {schema}.watch_again(deployed.stored_name);
+  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, since, until)
+  VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
+          CASE asked WHEN 'window' THEN coalesce(refresh_begin.since, {schema}.window_start(deployed)) END,
+          CASE asked WHEN 'window' THEN refresh_begin.until END)
+  RETURNING id INTO run;
   RETURN run;
 END $$;
 
--- The work of a run that has begun.
+-- The mode that a view's schedules ask for.
+CREATE OR REPLACE FUNCTION {schema}.usual_mode(definition jsonb)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN jsonb_typeof(definition -> 'increment') = 'object' THEN 'incremental'
+              WHEN jsonb_typeof(definition -> 'window') = 'object' THEN 'window' ELSE 'full' END
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.check_mode(deployed {schema}.deployed_view, mode text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF mode NOT IN ('full', 'incremental', 'window', 'verify') THEN
+    RAISE EXCEPTION 'there is no mode %', quote_literal(mode) USING HINT = 'full, incremental, window or verify';
+  ELSIF mode = 'window' AND jsonb_typeof(deployed.definition -> 'window') <> 'object'
+     OR mode IN ('incremental', 'verify') AND jsonb_typeof(deployed.definition -> 'increment') <> 'object' THEN
+    RAISE EXCEPTION 'the view %.% was not deployed for refreshes of the mode %', quote_ident(deployed.view_schema),
+      quote_ident(deployed.view_name), mode
+      USING HINT = 'give it a schedule of that mode and apply: only then is it stored as a table, and are changes logged';
+  END IF;
+END $$;
+
+-- Where a window refresh begins unless it is told: so far back as the schedules say, and there where the row's unit of time begins.
+CREATE OR REPLACE FUNCTION {schema}.window_start(deployed {schema}.deployed_view)
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE w ->> 'unit' WHEN '' THEN back ELSE date_trunc(w ->> 'unit', back, deployed.timezone) END
+  FROM (SELECT deployed.definition -> 'window', now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int)) AS b (w, back)
+$$;
+
+-- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a whole one.
+CREATE OR REPLACE FUNCTION {schema}.watch_again(stored_name name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
+DECLARE
+  broken record;
+BEGIN
+  FOR broken IN
+    SELECT w.table_schema, w.table_name, w.log, w.columns
+    FROM {schema}.stored_relation AS s CROSS JOIN unnest(s.watches) AS watched (log) JOIN {schema}.watched_table AS w ON w.log = watched.log
+    WHERE s.stored_name = watch_again.stored_name AND {schema}.watch_problem(w.log) IS NOT NULL
+  LOOP
+    BEGIN
+      UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = {schema}.unwatched(s.watches) WHERE broken.log = ANY (s.watches);
+      PERFORM {schema}.watch(broken.table_schema, broken.table_name, broken.log, broken.columns);
+    EXCEPTION WHEN OTHERS THEN
+      RAISE WARNING 'the changes of %.% are not logged: %', quote_ident(broken.table_schema), quote_ident(broken.table_name), SQLERRM;
+    END;
+  END LOOP;
+  UPDATE {schema}.stored_relation AS s SET hold = pg_current_snapshot(), held_at = now()
+  WHERE s.stored_name = watch_again.stored_name AND s.watches <> '{}' AND s.cursor IS NULL;
+END $$;
+
+-- The work of a run that has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it ended; `again` where another
+-- refresh committed just before the snapshot was taken: then nothing is done.
 CREATE OR REPLACE FUNCTION {schema}.refresh_run(run bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   entry {schema}.refresh_log;
   deployed {schema}.deployed_view;
-  stored text;
-  populated boolean;
-  counted bigint;
-  written bigint;
-  outcome text := 'completed';
-  message text;
-  state text;
+  ended {schema}.refresh_log;
 BEGIN
   SELECT * INTO entry FROM {schema}.refresh_log WHERE id = run AND status = 'started' FOR UPDATE;
   SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
@@ -47,24 +115,42 @@ BEGIN
   IF deployed IS NULL THEN
     RAISE EXCEPTION 'run % has not begun, or has ended', run;
   END IF;
-  stored := format('%I.%I', '{name}', deployed.stored_name);
-  IF NOT pg_try_advisory_xact_lock(hashtextextended(stored, 0)) THEN
-    UPDATE {schema}.refresh_log SET status = 'skipped', error = 'another refresh of this view is under way', finished_at = clock_timestamp()
-    WHERE id = run;
-    RETURN 'skipped';
+  ended := entry;
+  ended.status := 'completed';
+  IF NOT pg_try_advisory_xact_lock(hashtextextended(format('%I.%I', '{name}', deployed.stored_name), 0)) THEN
+    ended.status := 'skipped';
+    ended.error := 'another refresh of this view is under way';
+  ELSE
+    BEGIN
+      SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
+      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.since, entry.until) AS f;
+      SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
+    EXCEPTION
+      WHEN serialization_failure THEN
+        RETURN 'again';
+      WHEN query_canceled OR assert_failure OR OTHERS THEN
+        ended.status := 'failed';
+        GET STACKED DIAGNOSTICS ended.error = MESSAGE_TEXT, ended.sqlstate = RETURNED_SQLSTATE;
+    END;
   END IF;
-  BEGIN
-    SELECT c.relispopulated INTO STRICT populated FROM pg_class AS c WHERE c.oid = stored::regclass;
-    written := {schema}.fill(deployed.stored_name, deployed.timezone, populated);
-    EXECUTE format('ANALYZE %s', stored);
-    SELECT s.rows INTO counted FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
-  EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
-    GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, state = RETURNED_SQLSTATE;
-    outcome := 'failed';
-  END;
-  UPDATE {schema}.refresh_log
-  SET status = outcome, concurrent = populated, rows = counted, changed = written, error = message, sqlstate = state,
-      finished_at = clock_timestamp()
-  WHERE id = run;
-  RETURN outcome;
+  UPDATE {schema}.refresh_log AS l
+  SET status = ended.status, mode = ended.mode, rows = ended.rows, changed = ended.changed, groups = ended.groups, detail = ended.detail,
+      error = ended.error, sqlstate = ended.sqlstate, finished_at = clock_timestamp()
+  WHERE l.id = run;
+  RETURN ended.status;
+END $$;
+
+-- Tidies up after a run: what every view has seen of the logs goes. A run that could not get hold of its view in time has failed.
+CREATE OR REPLACE FUNCTION {schema}.refresh_end(run bigint)
+RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry {schema}.refresh_log;
+BEGIN
+  UPDATE {schema}.refresh_log AS l SET status = 'failed', error = 'other refreshes of this view came between, time and again',
+    finished_at = clock_timestamp()
+  WHERE l.id = run AND l.status = 'started';
+  SELECT * INTO entry FROM {schema}.refresh_log AS l WHERE l.id = run;
+  PERFORM {schema}.purge_changes(s.watches) FROM {schema}.stored_relation AS s JOIN {schema}.deployed_view AS d ON d.stored_name = s.stored_name
+  WHERE d.view_schema = entry.view_schema AND d.view_name = entry.view_name AND s.watches <> '{}';
+  RETURN entry.status;
 END $$;

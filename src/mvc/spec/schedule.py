@@ -19,7 +19,8 @@ class ScheduleSpec(SpecModel):
     every: Name | None = Field(None, description='A cron line in quotes: "*/15 * * * *".')
     within: Name | None = Field(None, description="The oldest the data may be: `15m`, `1h`, `2d`.")
     timezone: Name | None = Field(None, description="The zone of `every`; default: the project's.")
-    mode: Literal["full", "incremental", "window"] | None = Field(None, description="Default: the compiler picks.")
+    mode: Literal["full", "incremental", "window"] | None = Field(None, description="Default: `full`.")
+    window: Name | None = Field(None, description="How far a refresh with `mode: window` reaches back: `3d`.")
     timeout: Name | None = Field(None, description="The longest one refresh may take: `10m`.")
     lock_timeout: Name | None = Field(None, description="The longest it may wait for a lock: `5s`.")
     enabled: bool = True
@@ -31,6 +32,8 @@ class ScheduleSpec(SpecModel):
             raise ValueError("a schedule needs either `every` (a cron line) or `within` (a freshness promise)")
         if self.within is not None and self.timezone is not None:
             raise ValueError("`timezone` belongs to `every`; a promise `within` has no clock time")
+        if (self.window is not None) != (self.mode == "window"):
+            raise ValueError("`mode: window` needs `window` (how far back it reaches, e.g. `3d`), and only it does")
         return self
 
 

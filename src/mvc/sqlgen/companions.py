@@ -7,7 +7,9 @@ from typing import Literal
 
 from mvc.artifacts import CompiledView
 from mvc.quoting import qualified
-from mvc.sqlgen.naming import query_name
+from mvc.sqlgen.naming import dirty_name, groups_name, keys_name, moved_name, query_name
+
+Purpose = Literal["query", "moved", "dirty", "groups", "keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,9 @@ class Companion:
     the statement that makes it, which is safe to run again.
     """
 
-    purpose: Literal["query"]
+    purpose: Purpose
     name: str
-    relkind: Literal["v"]
+    relkind: Literal["v", "r"]
     create: str
 
 
@@ -27,6 +29,20 @@ def companions(view: CompiledView) -> tuple[Companion, ...]:
     if view.stored_as != "table":
         return ()
     schema, stored = view.storage
-    name = query_name(stored)
-    create = f"CREATE OR REPLACE VIEW {qualified(schema, name)} AS\n{view.stored_query}"
-    return (Companion("query", name, "v", create),)
+
+    def of_query(purpose: Purpose, name: str, query: str) -> Companion:
+        return Companion(purpose, name, "v", f"CREATE OR REPLACE VIEW {qualified(schema, name)} AS\n{query}")
+
+    rows = of_query("query", query_name(stored), view.stored_query)
+    if view.increment is None:
+        return (rows,)
+    moved = of_query("moved", moved_name(stored), view.increment.moved)
+    dirty = qualified(schema, dirty_name(stored))
+    empty = f"CREATE UNLOGGED TABLE IF NOT EXISTS {dirty} AS\nTABLE {qualified(schema, moved.name)}\nWITH NO DATA"
+    return (
+        rows,
+        moved,
+        Companion("dirty", dirty_name(stored), "r", empty),
+        of_query("groups", groups_name(stored), view.increment.groups),
+        of_query("keys", keys_name(stored), view.increment.keys),
+    )

@@ -1,4 +1,6 @@
-"""The statements that bring a stored table to what its query gives, in one snapshot, and touch only rows that differ."""
+"""The statements that bring a stored table, or a part of it, to what its query gives, in one snapshot; only rows that differ are
+touched.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mvc.analysis.resolved import ResolvedView
-from mvc.artifacts import Merge
+from mvc.parts import Merge
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.naming import HIDDEN_COLUMN, query_name
+from mvc.sqlgen.naming import HIDDEN_COLUMN, dirty_name, groups_name, query_name
 from mvc.sqlgen.storage import grain_key
 
 # Types whose `=` is the server's own and can be hashed. Of others the operator may be anywhere, or be another one under that name.
@@ -20,83 +22,114 @@ _COMMON: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
-    """A stored table and its query, as SQL; all its columns, and those that identify a row, of which the `common` have a plain `=`."""
+class _Part:
+    """A part of a table: `wanted` gives its rows as they should be, `within` says which stored rows are in it (empty: all)."""
 
-    stored: str
-    query: str
-    columns: tuple[str, ...]
-    key: tuple[str, ...]
-    common: frozenset[str]
+    wanted: str
+    within: str = ""
 
-    def same_key(self) -> str:
+
+class Merges:
+    """The merges of one stored table, by which part of it they bring up to date.
+
+    Rows are compared by their binary images, as REFRESH CONCURRENTLY does it: 1.0 is not 1.00, and json has no equality.
+    """
+
+    def __init__(self, view: ResolvedView, reference: tuple[str, str]) -> None:
+        self._schema, self._name = reference
+        self._stored = qualified(*reference)
+        self._key = tuple(grain_key(view))
+        hidden = frozenset({HIDDEN_COLUMN} & set(self._key))
+        self._columns = (*(column.name for column in view.columns), *hidden)
+        plain = {column.name for column in view.columns if (column.type or "").partition("(")[0] in _COMMON}
+        self._common = hidden | plain
+
+    def whole(self) -> Merge:
+        """All rows."""
+        return self._merge(_Part(f"TABLE {self._beside(query_name(self._name))}"))
+
+    def groups(self) -> Merge:
+        """The rows whose keys have been put aside to be computed again."""
+        dirty = self._beside(dirty_name(self._name))
+        within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same_key()})"
+        return self._merge(_Part(f"TABLE {self._beside(groups_name(self._name))}", within))
+
+    def window(self, column: str, type_: str) -> Merge:
+        """The rows whose `column` is at or after the first parameter and before the second; NULL is no bound."""
+        tests = [f"{{0}} {sign} COALESCE(${number}::{type_}, '{bound}')" for number, sign, bound in _BOUNDS]
+        query = self._beside(query_name(self._name))
+        wanted = " AND ".join(test.format(qualified("whole", column)) for test in tests)
+        stored = " AND ".join(test.format(qualified("stored", column)) for test in tests)
+        return self._merge(_Part(f"SELECT * FROM {query} AS whole WHERE {wanted}", stored))
+
+    def _beside(self, name: str) -> str:
+        return qualified(self._schema, name)
+
+    def _merge(self, part: _Part) -> Merge:
+        return Merge(self._in_place(part), self._anew(part))
+
+    def _in_place(self, part: _Part) -> str:
+        columns = _listed(self._columns)
+        sets = ", ".join(f"{identifier(name)} = {qualified('excluded', name)}" for name in self._columns)
+        differs = f"{_row('stored', self._columns)} OPERATOR(pg_catalog.*<>) {_row('wanted', self._columns)}"
+        return (
+            f"WITH wanted AS MATERIALIZED (\n  {part.wanted}\n), gone AS (\n"
+            f"  DELETE FROM {self._stored} AS stored\n"
+            f"  WHERE {_and(part.within)}NOT EXISTS (SELECT FROM wanted WHERE {self._same_key()})\n"
+            "  RETURNING 1\n), other AS MATERIALIZED (\n"
+            f"  SELECT {_listed_of('wanted', self._columns)}, stored.ctid IS NULL AS {_ADDED}\n"
+            f"  FROM wanted LEFT JOIN {self._stored} AS stored ON {self._same_key()}\n"
+            f"  WHERE stored.ctid IS NULL OR {differs}\n), put AS (\n"
+            f"  INSERT INTO {self._stored} AS stored ({columns})\n  SELECT {columns} FROM other\n"
+            f"  ON CONFLICT ({_listed(self._key)}) DO UPDATE SET {sets}\n)\n"
+            "SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM other),\n"
+            f"  (SELECT count(*) FROM other WHERE {_ADDED}) - (SELECT count(*) FROM gone)"
+        )
+
+    def _anew(self, part: _Part) -> str:
+        """Reading `gone` to its end before the first row is put in makes room for it. A row that is in both has changed once."""
+        columns, key = _listed(self._columns), _listed(self._key)
+        equal = f"{_row('stored', self._columns)} OPERATOR(pg_catalog.*=) {_row('wanted', self._columns)}"
+        same = f"{self._same_key()} AND {equal}"
+        both = f"SELECT count(*) FROM gone AS stored JOIN put AS wanted ON {self._same_key()}"
+        return (
+            f"WITH wanted AS MATERIALIZED (\n  {part.wanted}\n), gone AS (\n"
+            f"  DELETE FROM {self._stored} AS stored\n"
+            f"  WHERE {_and(part.within)}NOT EXISTS (SELECT FROM wanted WHERE {same})\n"
+            f"  RETURNING {key}\n), put AS (\n"
+            f"  INSERT INTO {self._stored} ({columns})\n"
+            f"  SELECT {columns} FROM wanted\n"
+            f"  WHERE (SELECT count(*) FROM gone) >= 0 AND NOT EXISTS (SELECT FROM {self._stored} AS stored WHERE {same})\n"
+            f"  RETURNING {key}\n)\n"
+            f"SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) - ({both}),\n"
+            "  (SELECT count(*) FROM put) - (SELECT count(*) FROM gone)"
+        )
+
+    def _same_key(self) -> str:
         """That `stored` and `wanted` are one row, as the unique index sees it."""
-        plain = [name for name in self.key if name in self.common]
-        others = [name for name in self.key if name not in self.common]
+        plain = [name for name in self._key if name in self._common]
+        others = [name for name in self._key if name not in self._common]
         tests = [f"{qualified('wanted', name)} OPERATOR(pg_catalog.=) {qualified('stored', name)}" for name in plain]
         if others:
             tests.append(f"{_row('wanted', others)} OPERATOR(pg_catalog.=) {_row('stored', others)}")
         return " AND ".join(tests)
 
 
-def merge_of(view: ResolvedView, reference: tuple[str, str]) -> Merge:
-    """How the table `reference` becomes what its query gives.
-
-    Rows are compared by their binary images, as REFRESH CONCURRENTLY does it: 1.0 is not 1.00, and json has no equality.
-    """
-    key = tuple(grain_key(view))
-    hidden = frozenset({HIDDEN_COLUMN} & set(key))
-    table = _Table(
-        stored=qualified(*reference),
-        query=qualified(reference[0], query_name(reference[1])),
-        columns=(*(column.name for column in view.columns), *hidden),
-        key=key,
-        common=hidden | {column.name for column in view.columns if (column.type or "").partition("(")[0] in _COMMON},
-    )
-    return Merge(_in_place(table), _anew(table))
+_ADDED: Final = "mvc_added"
+_BOUNDS: Final = ((1, ">=", "-infinity"), (2, "<", "infinity"))
 
 
-def _in_place(table: _Table) -> str:
-    columns, key = _listed(table.columns), _listed(table.key)
-    sets = ", ".join(f"{identifier(name)} = {qualified('excluded', name)}" for name in table.columns)
-    differs = f"{_row('stored', table.columns)} OPERATOR(pg_catalog.*<>) {_row('excluded', table.columns)}"
-    return (
-        f"WITH wanted AS MATERIALIZED (\n  TABLE {table.query}\n), gone AS (\n"
-        f"  DELETE FROM {table.stored} AS stored\n"
-        f"  WHERE NOT EXISTS (SELECT FROM wanted WHERE {table.same_key()})\n"
-        "  RETURNING 1\n), put AS (\n"
-        f"  INSERT INTO {table.stored} AS stored ({columns})\n"
-        f"  SELECT {columns} FROM wanted\n"
-        f"  ON CONFLICT ({key}) DO UPDATE SET {sets}\n"
-        f"  WHERE {differs}\n"
-        "  RETURNING 1\n)\n"
-        "SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)"
-    )
-
-
-def _anew(table: _Table) -> str:
-    """Reading `gone` to its end before the first row is put in makes room for it. A row that is in both has changed once."""
-    columns, key = _listed(table.columns), _listed(table.key)
-    equal = f"{_row('stored', table.columns)} OPERATOR(pg_catalog.*=) {_row('wanted', table.columns)}"
-    both = table.same_key()
-    same = f"{both} AND {equal}"
-    return (
-        f"WITH wanted AS MATERIALIZED (\n  TABLE {table.query}\n), gone AS (\n"
-        f"  DELETE FROM {table.stored} AS stored\n"
-        f"  WHERE NOT EXISTS (SELECT FROM wanted WHERE {same})\n"
-        f"  RETURNING {key}\n), put AS (\n"
-        f"  INSERT INTO {table.stored} ({columns})\n"
-        f"  SELECT {columns} FROM wanted\n"
-        f"  WHERE (SELECT count(*) FROM gone) >= 0 AND NOT EXISTS (SELECT FROM {table.stored} AS stored WHERE {same})\n"
-        f"  RETURNING {key}\n)\n"
-        "SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)\n"
-        f"  - (SELECT count(*) FROM gone AS stored JOIN put AS wanted ON {both})"
-    )
+def _and(condition: str) -> str:
+    return f"{condition} AND " if condition else ""
 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(identifier(name) for name in names)
 
 
+def _listed_of(relation: str, names: Iterable[str]) -> str:
+    return ", ".join(qualified(relation, name) for name in names)
+
+
 def _row(relation: str, names: Iterable[str]) -> str:
-    return f"ROW({', '.join(qualified(relation, name) for name in names)})::record"
+    return f"ROW({_listed_of(relation, names)})::record"

@@ -36,6 +36,11 @@ def stored_name(view: str, digest: str) -> str:
     return f"{kept.decode('utf-8', 'ignore')}_{digest if kept == encoded else fingerprint(digest, view)}"
 
 
+def changes_name(schema: str, table: str) -> str:
+    """The name of the log of a table's changes."""
+    return joined_name("changes", table, fingerprint(schema, table))
+
+
 def arm_names(stored: str) -> tuple[str, str]:
     """The names of an exposure's two arms: all rows through a gate, and the filtered ones."""
     return joined_name(stored, "gate"), joined_name(stored, "rows")
@@ -44,3 +49,23 @@ def arm_names(stored: str) -> tuple[str, str]:
 def query_name(stored: str) -> str:
     """The name of the view that gives the rows which a stored table is to hold."""
     return joined_name(stored, "query")
+
+
+def dirty_name(stored: str) -> str:
+    """The name of the table of keys whose groups are to be computed again."""
+    return joined_name(stored, "dirty")
+
+
+def groups_name(stored: str) -> str:
+    """The name of the view that gives the rows of these groups."""
+    return joined_name(stored, "groups")
+
+
+def moved_name(stored: str) -> str:
+    """The name of the view that gives the keys of the groups that may have changed since the last refresh."""
+    return joined_name(stored, "moved")
+
+
+def keys_name(stored: str) -> str:
+    """The name of the view that gives the keys of the base's rows, to take samples of."""
+    return joined_name(stored, "keys")

@@ -57,7 +57,11 @@ def _runtime(target: Target) -> str:
 
 
 def _storage(target: Target, view: CompiledView) -> str:
-    statements = (expect_sql(target, view, view, may_be_new=True), *requirements_sql(target, view), *storage_sql(view))
+    statements = (
+        expect_sql(target, view, view, may_be_new=True),
+        *requirements_sql(target, view),
+        *storage_sql(target, view),
+    )
     return "\n\n".join([_name(view), *terminated((*statements, register_sql(target, view)))])
 
 

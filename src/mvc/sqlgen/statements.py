@@ -9,18 +9,25 @@ import json
 from collections.abc import Iterable, Mapping
 
 from mvc.artifacts import CompiledIndex, CompiledView, Target
+from mvc.parts import Watched
 from mvc.quoting import dollar_quoted, identifier, literal, qualified
 from mvc.record import to_record
 from mvc.sqlgen.companions import companions
 
 
-def storage_sql(view: CompiledView) -> tuple[str, ...]:
+def storage_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
     """What creates the stored relation, without data, and its indexes."""
-    return (*create_storage(view), storage_comment(view), *(create_index(view, index) for index in view.indexes))
+    return (
+        *create_storage(target, view),
+        storage_comment(view),
+        *(create_index(view, index) for index in view.indexes),
+    )
 
 
-def create_storage(view: CompiledView) -> tuple[str, ...]:
-    """The stored relation, without rows. A table has its columns from its query; what else is beside it may read it."""
+def create_storage(target: Target, view: CompiledView) -> tuple[str, ...]:
+    """The stored relation, without rows. A table has its columns from its query; what else is beside it may read it, and the
+    logs of changes.
+    """
     named, parameters = qualified(*view.storage), parameters_text(view.options)
     if view.stored_as == "view":
         return (f"CREATE OR REPLACE VIEW {named} AS\n{view.stored_query}",)
@@ -30,7 +37,14 @@ def create_storage(view: CompiledView) -> tuple[str, ...]:
     query, *others = companions(view)
     source = qualified(view.storage[0], query.name)
     create = f"CREATE TABLE IF NOT EXISTS {named}{parameters} AS\nTABLE {source}\nWITH NO DATA"
-    return (query.create, create, *(other.create for other in others))
+    watches = (watch_sql(target, item) for item in (view.increment.watched if view.increment else ()))
+    return (query.create, create, *watches, *(other.create for other in others))
+
+
+def watch_sql(target: Target, watched: Watched) -> str:
+    """Has the changes of a table logged; does nothing where they are."""
+    values = ", ".join(literal(text) for text in (watched.schema, watched.table, watched.log))
+    return f"SELECT {qualified(target.stored, 'watch')}({values}, {names_array(watched.columns)})"
 
 
 def storage_comment(view: CompiledView) -> str:
@@ -127,15 +141,19 @@ def record_sql(target: Target, view: CompiledView) -> str:
 
 def register_sql(target: Target, view: CompiledView) -> str:
     """Makes the stored relation known as built, and the owner's alone."""
-    return register_names_sql(target, view, view.storage[1], {it.purpose: it.name for it in companions(view)})
+    logs = names_array(item.log for item in view.increment.watched) if view.increment else ""
+    return register_names_sql(target, view, view.storage[1], {it.purpose: it.name for it in companions(view)}, logs)
 
 
-def register_names_sql(target: Target, view: CompiledView, stored: str, beside: Mapping[str, str]) -> str:
-    """The same for a stored relation and what is `beside` it (purpose → name), under any names."""
+def register_names_sql(
+    target: Target, view: CompiledView, stored: str, beside: Mapping[str, str], logs: str = ""
+) -> str:
+    """The same for a stored relation and what is `beside` it (purpose → name), under any names; `logs` as an SQL array."""
     values = [target.project, view.schema, view.name, stored]
     if beside:
         values.append(json.dumps(beside, ensure_ascii=False))
-    return f"SELECT {qualified(target.stored, 'register')}({', '.join(map(literal, values))})"
+    listed = [*map(literal, values), *([logs] if logs else [])]
+    return f"SELECT {qualified(target.stored, 'register')}({', '.join(listed)})"
 
 
 def expect_sql(target: Target, view: CompiledView, before: CompiledView | None, *, may_be_new: bool) -> str:

@@ -46,6 +46,11 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     return wrapped
 
 
+def hidden_part(view: ResolvedView) -> tuple[str, ...]:
+    """The hidden column with its name, where there is one, over rows that go by `WRAPPED`."""
+    return (f"{hidden_column(view)} AS {HIDDEN_COLUMN}",) if view.nullable_grain else ()
+
+
 def hidden_column(view: ResolvedView) -> str:
     """The nullable columns of the grain as an array: never NULL itself, and equal where all are equal or NULL."""
     columns = [column for column in _grain_columns(view) if column.nullable]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from mvc.analysis.access import Access, Term
 from mvc.analysis.body_analysed import AnalysedBody
+from mvc.analysis.partial import Parts
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.artifacts import (
     CompiledAccess,
@@ -22,8 +23,9 @@ from mvc.model.project import Settings
 from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
 from mvc.sqlgen.exposure import exposure_of
+from mvc.sqlgen.increment import increment_of, window_of
 from mvc.sqlgen.meaning import GENERATION, DeclaredMeaning, conditions_text
-from mvc.sqlgen.merge import merge_of
+from mvc.sqlgen.merge import Merges
 from mvc.sqlgen.naming import fingerprint, stored_name
 from mvc.sqlgen.storage import compiled_indexes, hidden_column, options, query_text, stored_query_text
 
@@ -39,15 +41,15 @@ class _Meaning:
     body: str = ""
 
 
-def generate(view: ResolvedView, access: Access, settings: Settings, *, partly: bool = False) -> CompiledView:
+def generate(view: ResolvedView, access: Access, parts: Parts, settings: Settings) -> CompiledView:
     """Everything that deploys one view, and everything by which it is compared with another state of itself.
 
-    `partly` says that parts of it are refreshed, which takes a table.
+    PostgreSQL refreshes materialized views only as a whole: where `parts` of it are refreshed, it is stored as a table.
     """
     query = query_text(view)
     meaning = _meaning(view)
-    stored_as = _stored_as(view, partly=partly)
-    name = stored_name(view.view.name, _digest(view, meaning, settings, stored_as))
+    stored_as = _stored_as(view, parts)
+    name = stored_name(view.view.name, _digest(view, meaning, settings, parts))
     reference = (settings.stored, name)
     columns = tuple(_columns(view, meaning))
     return CompiledView(
@@ -73,23 +75,25 @@ def generate(view: ResolvedView, access: Access, settings: Settings, *, partly: 
         access=_access(access),
         query=query,
         stored_query=stored_query_text(view, query),
-        merge=merge_of(view, reference) if stored_as == "table" else None,
+        merge=Merges(view, reference).whole() if stored_as == "table" else None,
+        increment=increment_of(view, parts.trace, reference) if parts.trace else None,
+        window=window_of(view, parts.window, reference) if parts.window else None,
+        whole_because=parts.whole_because,
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
     )
 
 
-def _stored_as(view: ResolvedView, *, partly: bool) -> StoredAs:
+def _stored_as(view: ResolvedView, parts: Parts) -> StoredAs:
     if view.view.kind == "plain":
         return "view"
-    return "table" if partly else "materialized view"
+    return "table" if parts.asked else "materialized view"
 
 
-def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, stored_as: StoredAs) -> str:
+def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, parts: Parts) -> str:
     hidden = hidden_column(view) if view.nullable_grain and view.view.kind == "materialized" else ""
     surroundings = (GENERATION, view.view.kind, view.view.schema, settings.timezone, hidden)
-    table = ("table",) if stored_as == "table" else ()
-    return fingerprint(*table, *surroundings, *settings.search_path, *meaning.digest_parts)
+    return fingerprint(*parts.asked, *surroundings, *settings.search_path, *meaning.digest_parts)
 
 
 def _meaning(view: ResolvedView) -> _Meaning:

@@ -11,5 +11,15 @@ SELECT json_build_object(
       'name', s.stored_name, 'view_schema', s.view_schema, 'view_name', s.view_name, 'printed', s.printed, 'companions', s.companions,
       'built_at', extract(epoch FROM s.built_at)::float8,
       'filled_at', extract(epoch FROM s.filled_at)::float8, 'fill_seconds', s.fill_seconds, 'rows', s.rows) ORDER BY s.stored_name), '[]')
-    FROM {schema}.stored_relation AS s)
+    FROM {schema}.stored_relation AS s),
+  'watched', (SELECT coalesce(json_agg(json_build_object(
+      'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', w.triggers IS DISTINCT FROM (
+        WITH RECURSIVE family (relation) AS (
+          SELECT to_regclass(format('%%I.%%I', w.table_schema, w.table_name))::oid
+          UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation)
+        SELECT jsonb_object_agg(c.oid::text, coalesce((
+          SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+          WHERE t.tgrelid = c.oid AND p.proname = w.log AND p.pronamespace = to_regnamespace({home})), ''))
+        FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'))
+    ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)
 )

@@ -1,0 +1,101 @@
+"""Expressions that change with time alone: what they read of the clock, and the same expression at an earlier moment.
+
+PostgreSQL's clock stands still within a transaction (manual, "Date/Time Functions", current date/time), so an expression has one
+value for a row and a moment. Functions that go on within a transaction, or that mean the moment by a word in a string
+(`'today'::date`), have no such form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from sqlglot import Token, TokenType
+
+from mvc.analysis.functions import Functions
+from mvc.expression import Call, Expression
+from mvc.expression.tokens import tokenize
+
+# What the word means as a type of the moment; `now()` and its synonym are calls and need their parentheses.
+_WORDS: Final = {
+    "current_date": "date",
+    "current_time": "timetz",
+    "current_timestamp": "timestamptz",
+    "localtime": "time",
+    "localtimestamp": "timestamp",
+}
+_CALLS: Final = frozenset({"now", "transaction_timestamp"})
+_MOMENTS: Final = frozenset({"now", "today", "tomorrow", "yesterday"})  # as strings that are cast to a date or time
+_SESSION_WORDS: Final = frozenset(
+    {"current_user", "session_user", "user", "current_role", "current_schema", "current_catalog"}
+)
+_SESSION_CALLS: Final = frozenset({"current_setting", "current_schemas", "current_database", "version"})
+
+
+def reads_clock(expression: Expression) -> bool:
+    """Whether the value may differ between two transactions although the row is the same."""
+    return bool(_uses(expression))
+
+
+def at_moment(expression: Expression, moment: str) -> str:
+    """The expression's text with the clock at `moment`, an SQL value of type timestamptz."""
+    parts: list[str] = []
+    at = 0
+    for start, end, type_ in _uses(expression):
+        parts += (expression.text[at:start], f"({moment})::{type_}")
+        at = end
+    return "".join((*parts, expression.text[at:]))
+
+
+def unpredictable(expression: Expression, functions: Functions) -> str:
+    """What in the expression depends on more than the row and the transaction's clock; nothing where that is all."""
+    tokens = tokenize(expression.text)
+    for number, token in enumerate(tokens):
+        if token.token_type is TokenType.STRING and token.text.strip().lower() in _MOMENTS:
+            return f"the string '{token.text}', which may mean the moment"
+        word = token.text.lower()
+        if word in _SESSION_WORDS and token.token_type is not TokenType.IDENTIFIER and not _is_part(tokens, number):
+            return word
+    return next((f"{call.name}()" for call in expression.calls if _unpredictable_call(call, functions)), "")
+
+
+def _unpredictable_call(call: Call, functions: Functions) -> bool:
+    if call.schema is None and call.name in (*_WORDS, *_CALLS):
+        return False
+    if call.name in _SESSION_CALLS or call.name in _CALLS or (call.name == "age" and call.count == 1):
+        return True  # `age` of one argument counts from today
+    overloads = [function for function in functions.overloads(call) if function.takes(call.count)]
+    builtin = all(function.schema == "pg_catalog" for function in overloads)
+    if builtin and call.name.startswith(("pg_", "has_", "txid_", "inet_")):
+        return True
+    allowed = ("immutable", "stable") if builtin else ("immutable",)
+    return any(function.volatility not in allowed for function in overloads)
+
+
+def _uses(expression: Expression) -> list[tuple[int, int, str]]:
+    """(start, end, type) of each word that reads the clock."""
+    return list(_found(tokenize(expression.text)))
+
+
+def _found(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
+    for number, token in enumerate(tokens):
+        word = token.text.lower()
+        if token.token_type is TokenType.IDENTIFIER or _is_part(tokens, number):
+            continue
+        following = tokens[number + 1 : number + 4]
+        kinds = [item.token_type for item in following]
+        if word in _CALLS and kinds[:2] == [TokenType.L_PAREN, TokenType.R_PAREN]:
+            yield token.start, following[1].end + 1, "timestamptz"
+        elif word in _WORDS and kinds == [TokenType.L_PAREN, TokenType.NUMBER, TokenType.R_PAREN]:
+            yield token.start, following[2].end + 1, f"{_WORDS[word]}({following[1].text})"
+        elif word in _WORDS:
+            yield token.start, token.end + 1, _WORDS[word]
+
+
+def _is_part(tokens: list[Token], number: int) -> bool:
+    """Whether the word is a part of a longer name, other than `pg_catalog.now()`, or no word at all."""
+    if tokens[number].token_type is TokenType.STRING:
+        return True
+    before = tokens[number - 1].token_type if number else None
+    after = tokens[number + 1].token_type if number + 1 < len(tokens) else None
+    return TokenType.DOT in (before, after)

@@ -1,0 +1,89 @@
+"""Which parts of a view can be refreshed alone: the groups that changed, or the rows of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+
+from mvc.analysis.functions import Functions
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.selection import Asked
+from mvc.analysis.trace import Trace, trace, untraceable
+from mvc.diagnostics import Diagnostic, error
+
+_TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The column of the grain by which rows of a period are told, its type, and the `unit` of time that a row stands for."""
+
+    column: str
+    type: str
+    unit: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a view is refreshed alone. `whole_because` says why its groups cannot be, whether or not anybody asks for it."""
+
+    trace: Trace | None = None
+    window: Period | None = None
+    whole_because: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The modes, by name; none where the view is only refreshed as a whole."""
+        return (*(("incremental",) if self.trace else ()), *(("window",) if self.window else ()))
+
+
+def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: list[Diagnostic]) -> Parts:
+    """What schedules ask for. Where one names a view that it cannot refresh in part, that is an error; where the view is one
+    of many, it is refreshed as a whole.
+    """
+    whole_because = untraceable(view, functions)
+    traced: Trace | None = None
+    window: Period | None = None
+    for item in asked if view.view.kind == "materialized" else ():
+        if item.schedule.mode == "incremental":
+            if whole_because:
+                _refuse(view, item, whole_because, found)
+            elif isinstance(view.query, DeclaredQuery):
+                traced = trace(view, view.query)
+        else:
+            period = _period(view, max(item.schedule.window_seconds or 0, window.seconds if window else 0))
+            if period is None:
+                _refuse(view, item, ("no column of its grain is a date or a time",), found)
+            window = period or window
+    return Parts(traced, window, whole_because)
+
+
+def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: list[Diagnostic]) -> None:
+    if not asked.by_name:
+        return
+    mode = asked.schedule.mode
+    title = f"`{view.view.name}` cannot be refreshed with `mode: {mode}`: {'; '.join(reasons)}"
+    help_line = "leave `mode` out, which refreshes it as a whole; `mvc check --modes` says what each view can have"
+    span = asked.schedule.origin.at("mode").span
+    found.append(error("MV604", span, title, label="not possible for this view", help=help_line))
+
+
+def _period(view: ResolvedView, seconds: int) -> Period | None:
+    columns = (column for name in view.grain or () if (column := view.column(name)))
+    column = next((item for item in columns if item.type in _TIMES), None)
+    return Period(column.name, column.type or "", _unit(view, column.name), seconds) if column else None
+
+
+def _unit(view: ResolvedView, column: str) -> str:
+    """`month` for a dimension `date_trunc('month', …)`, `day` for a date; nothing where a row is a moment."""
+    if isinstance(view.query, DeclaredQuery):
+        dimension = next((item for item in view.query.dimensions if item.name == column), None)
+        node = dimension.expression.ast if dimension else None
+        if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+            return str(node.text("unit")).lower()
+    of = view.column(column)
+    return "day" if of and of.type == "date" else ""

@@ -1,0 +1,54 @@
+"""How a stored table is refreshed, as a whole and in parts. Plain data, as all that the compiler makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Statements that bring a stored table, or a part of it, to what its query gives. Each returns the number of rows that were
+    not so, and by how many rows there are more now.
+
+    `in_place` changes rows where they stand; `anew` takes those that differ out and puts them in again, which also works where
+    values of a unique index change places.
+    """
+
+    in_place: str
+    anew: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A table whose changes are logged in `log`, of the stored schema, with the values of `columns`."""
+
+    schema: str
+    table: str
+    log: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Increment:
+    """How a view is refreshed at the cost of what changed. `moved` gives the keys of the groups that may have changed since
+    the last refresh, from the logs of the `watched` tables and from the time; `groups` the view's rows for the keys that were
+    put aside, which `merge` brings into the table; `keys` those of all rows of the base.
+    """
+
+    watched: tuple[Watched, ...]
+    moved: str
+    groups: str
+    keys: str
+    merge: Merge
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How the rows of a period are refreshed alone: those whose `column` lies in it. A row stands for a whole `unit` (`month`)
+    where that is not empty. `seconds` is how far a refresh reaches back from now unless it is told.
+    """
+
+    column: str
+    unit: str
+    seconds: int
+    merge: Merge

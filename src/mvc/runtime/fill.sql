@@ -1,0 +1,214 @@
+-- Computes the rows of a stored relation, or a part of them. `mode` is `first` where it has no readers, else one of the log's modes;
+-- `taken` is the mode that it came to, and `detail` says why where that is another one. `changed` rows were not as they should be (NULL
+-- where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as by default, whatever the
+-- session says; a base table whose row security would hide rows from the owner makes it fail instead of losing them silently.
+CREATE OR REPLACE FUNCTION {schema}.fill(
+  stored_name name, timezone text, mode text DEFAULT 'first', since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+  OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
+) LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
+SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
+DECLARE
+  began timestamptz := clock_timestamp();
+  seen pg_snapshot := pg_current_snapshot();
+  stored {schema}.stored_relation;
+  counted bigint;
+BEGIN
+  PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
+  SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
+  IF stored.companions = '{}' THEN
+    taken := {schema}.fill_materialized(stored.stored_name, mode);
+  ELSIF mode = 'first' THEN
+    taken := mode;
+    EXECUTE format('TRUNCATE %I.%I', '{name}', stored.stored_name);
+    EXECUTE format('INSERT INTO %1$I.%2$I TABLE %1$I.%3$I', '{name}', stored.stored_name, stored.query_name);
+    GET DIAGNOSTICS changed = ROW_COUNT;
+    counted := changed;
+  ELSE
+    SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
+    FROM {schema}.bring(stored, mode, since, until) AS f;
+  END IF;
+  IF counted IS NULL THEN
+    EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored.stored_name) INTO counted;
+  END IF;
+  UPDATE {schema}.stored_relation AS s
+  SET rows = counted, filled_at = began,
+      fill_seconds = CASE WHEN taken IN ('first', 'full') THEN extract(epoch FROM clock_timestamp() - began) ELSE s.fill_seconds END,
+      filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
+  WHERE s.stored_name = stored.stored_name;
+  IF taken <> 'window' AND stored.watches <> '{}' THEN
+    PERFORM {schema}.follow(stored, seen);
+  END IF;
+  IF taken IN ('first', 'full') OR changed > 0.1 * counted THEN
+    EXECUTE format('ANALYZE %I.%I', '{name}', stored.stored_name);
+  END IF;
+END $$;
+
+-- The first fill of a materialized view is a plain one; after that readers go on.
+CREATE OR REPLACE FUNCTION {schema}.fill_materialized(stored_name name, mode text)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  populated boolean;
+BEGIN
+  SELECT c.relispopulated INTO STRICT populated FROM pg_class AS c WHERE c.oid = format('%I.%I', '{name}', stored_name)::regclass;
+  EXECUTE format('REFRESH MATERIALIZED VIEW %s %I.%I', CASE WHEN mode <> 'first' AND populated THEN 'CONCURRENTLY' ELSE '' END,
+                 '{name}', stored_name);
+  RETURN CASE mode WHEN 'first' THEN mode ELSE 'full' END;
+END $$;
+
+-- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed.
+CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot)
+RETURNS void LANGUAGE sql AS $$
+  UPDATE {schema}.stored_relation AS s
+  SET cursor = CASE WHEN {schema}.unwatched(stored.watches) IS NULL THEN seen END, as_of = now(),
+      server = {schema}.this_server(), hold = NULL, missed = NULL
+  WHERE s.stored_name = stored.stored_name
+$$;
+
+-- Brings a stored table up to date, readers going on.
+CREATE OR REPLACE FUNCTION {schema}.bring(
+  stored {schema}.stored_relation, mode text, since timestamptz, until timestamptz,
+  OUT taken text, OUT changed bigint, OUT growth bigint, OUT groups bigint, OUT detail text
+) LANGUAGE plpgsql AS $$
+DECLARE
+  definition jsonb := (SELECT d.definition FROM {schema}.deployed_view AS d WHERE d.stored_name = stored.stored_name);
+  wrong bigint;
+  more bigint;
+BEGIN
+  taken := mode;
+  IF mode IN ('incremental', 'verify') THEN
+    detail := {schema}.whole_because(stored, definition);
+    IF detail IS NULL THEN
+      groups := {schema}.put_aside(stored, format('TABLE %I.%I', '{name}', stored.companions ->> 'moved'));
+      detail := {schema}.too_many(stored, groups);
+    END IF;
+    IF detail IS NOT NULL THEN
+      taken := 'full';
+    END IF;
+  END IF;
+  IF taken = 'full' THEN
+    groups := NULL;
+    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition -> 'merge') AS m;
+  ELSIF taken = 'window' THEN
+    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition #> '{window,merge}', since, until) AS m;
+  ELSIF groups = 0 THEN
+    changed := 0;
+    growth := 0;
+  ELSE
+    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition #> '{increment,merge}') AS m;
+  END IF;
+  IF taken = 'verify' THEN
+    SELECT v.wrong, v.growth, v.detail INTO wrong, more, detail FROM {schema}.verify(stored, definition) AS v;
+    changed := changed + wrong;
+    growth := growth + more;
+  END IF;
+END $$;
+
+-- Compares a sample of groups, of those stored and of those that the sources have, with what the query gives; where one was not so, the
+-- whole table is brought up to date.
+CREATE OR REPLACE FUNCTION {schema}.verify(
+  stored {schema}.stored_relation, definition jsonb, OUT wrong bigint, OUT growth bigint, OUT detail text
+) LANGUAGE plpgsql AS $$
+DECLARE
+  sample constant int := 500;
+  compared bigint;
+  named text := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+                 WHERE a.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND a.attnum > 0);
+  mended bigint;
+  more bigint;
+BEGIN
+  compared := {schema}.put_aside(stored, format(
+    '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
+    named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
+  SELECT m.changed, m.growth INTO wrong, growth FROM {schema}.merge(definition #> '{increment,merge}') AS m;
+  IF wrong = 0 THEN
+    detail := format('%s groups compared: all as the query gives them', compared);
+    RETURN;
+  END IF;
+  SELECT m.changed, m.growth INTO mended, more FROM {schema}.merge(definition -> 'merge') AS m;
+  detail := format('%s of %s groups compared were not as the query gives them: changes had gone unnoticed. All rows were brought up to date,'
+                   ' %s more of them were wrong', wrong, compared, mended);
+  wrong := wrong + mended;
+  growth := growth + more;
+END $$;
+
+-- Puts the keys that a query gives aside as those to compute again; returns their number.
+CREATE OR REPLACE FUNCTION {schema}.put_aside(stored {schema}.stored_relation, query text)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  dirty text := format('%I.%I', '{name}', stored.companions ->> 'dirty');
+  counted bigint;
+BEGIN
+  EXECUTE format('TRUNCATE %s', dirty);
+  EXECUTE format('INSERT INTO %s %s', dirty, query);
+  GET DIAGNOSTICS counted = ROW_COUNT;
+  RETURN counted;
+END $$;
+
+-- Why changes cannot be told from the logs this time; NULL where they can.
+CREATE OR REPLACE FUNCTION {schema}.whole_because(stored {schema}.stored_relation, definition jsonb)
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT CASE
+    WHEN definition -> 'increment' IS NULL OR jsonb_typeof(definition -> 'increment') = 'null'
+    THEN 'it was not deployed for incremental refreshes'
+    WHEN current_setting('transaction_isolation') = 'read committed'
+    THEN 'within a transaction that is not REPEATABLE READ'
+    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, 'what changed since the last refresh is not known')
+    WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
+    ELSE coalesce({schema}.unwatched(stored.watches), {schema}.changed_wholly(stored))
+  END
+$$;
+
+-- What tells one server from another that has a copy of its data: transaction numbers mean nothing there.
+CREATE OR REPLACE FUNCTION {schema}.this_server()
+RETURNS text LANGUAGE sql STABLE AS $$ SELECT c.system_identifier::text FROM pg_control_system() AS c $$;
+
+-- The first table whose changes may have gone unnoticed, and why; NULL where there is none.
+CREATE OR REPLACE FUNCTION {schema}.unwatched(watches name[])
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('changes of %s may have gone unnoticed: %s', coalesce(format('%I.%I', w.table_schema, w.table_name), watched.log), found.problem)
+  FROM unnest(watches) AS watched (log) LEFT JOIN {schema}.watched_table AS w ON w.log = watched.log
+  CROSS JOIN LATERAL (SELECT {schema}.watch_problem(watched.log)) AS found (problem)
+  WHERE found.problem IS NOT NULL ORDER BY watched.log LIMIT 1
+$$;
+
+-- The first table of which more changed than single rows, and what.
+CREATE OR REPLACE FUNCTION {schema}.changed_wholly(stored {schema}.stored_relation)
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT format('%I.%I: %s', w.table_schema, w.table_name, u.why)
+  FROM {schema}.unknown_change AS u JOIN {schema}.watched_table AS w ON w.log = u.log
+  WHERE u.log = ANY (stored.watches) AND NOT pg_visible_in_snapshot(u.at, stored.cursor) ORDER BY u.log, u.at LIMIT 1
+$$;
+
+-- Whether so many groups may have changed that computing all of them costs less, in words. Measured where the log has enough of both
+-- kinds, else above 30 %.
+CREATE OR REPLACE FUNCTION {schema}.too_many(stored {schema}.stored_relation, groups bigint)
+RETURNS text LANGUAGE sql STABLE AS $$
+  WITH runs AS (
+    SELECT l.mode, l.groups, extract(epoch FROM l.finished_at - l.started_at) AS seconds FROM {schema}.refresh_log AS l
+    WHERE l.view_schema = stored.view_schema AND l.view_name = stored.view_name AND l.status = 'completed'
+      AND l.started_at > stored.built_at AND (l.mode = 'full' OR l.mode = 'incremental' AND l.groups >= 100)
+    ORDER BY l.started_at DESC LIMIT 20
+  ), measured (even) AS (
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds) FILTER (WHERE r.mode = 'full')
+      / nullif(percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds / r.groups) FILTER (WHERE r.mode = 'incremental'), 0)
+    FROM runs AS r
+  ), limits (most, how) AS (
+    SELECT coalesce(greatest(0.1, least(0.8, even / nullif(stored.rows, 0))), 0.3), CASE WHEN even IS NULL THEN 'assumed' ELSE 'measured' END
+    FROM measured
+  )
+  SELECT format('%s of %s groups may have changed: above %s %% (%s) computing all costs less', groups, stored.rows, round(100 * most), how)
+  FROM limits WHERE groups > 20 AND groups > most * stored.rows
+$$;
+
+-- Brings a stored table, or a part of it, to what its query gives; returns how many of its rows were not so, and by how many it grew.
+-- Where values of a unique index change places between rows, no order of single changes does it: then all rows that differ are taken out
+-- first.
+CREATE OR REPLACE FUNCTION {schema}.merge(
+  statements jsonb, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, OUT changed bigint, OUT growth bigint
+) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE statements ->> 'in_place' INTO STRICT changed, growth USING since, until;
+EXCEPTION WHEN unique_violation OR cardinality_violation THEN  -- the latter is said of a key that comes twice, without naming it
+  EXECUTE statements ->> 'anew' INTO STRICT changed, growth USING since, until;
+END $$;

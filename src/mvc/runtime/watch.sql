@@ -1,0 +1,185 @@
+-- The tables whose changes are logged for incremental refreshes. `columns` are those that the log keeps; `triggers` says for each
+-- relation on which they were put (the table, its partitions and children) how they were enabled then.
+CREATE TABLE IF NOT EXISTS {schema}.watched_table (
+  log name PRIMARY KEY,
+  table_schema name NOT NULL,
+  table_name name NOT NULL,
+  columns name[] NOT NULL,
+  triggers jsonb NOT NULL
+);
+
+-- Changes of which no rows are known: a TRUNCATE, or one that could not be logged. Whoever reads the table starts anew.
+CREATE TABLE IF NOT EXISTS {schema}.unknown_change (
+  log name NOT NULL,
+  at xid8 NOT NULL DEFAULT pg_current_xact_id(),
+  why text NOT NULL
+);
+
+CREATE OR REPLACE FUNCTION {schema}.with_descendants(base regclass)
+RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE family (relation) AS (
+    SELECT base UNION SELECT i.inhrelid::regclass FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+  )
+  SELECT f.relation FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p')
+$$;
+
+-- How our triggers are enabled on a table and on what belongs to it, by their relations' OIDs.
+CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_object_agg(relation::oid::text, coalesce((
+    SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t
+    WHERE t.tgrelid = relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', log))), ''))
+  FROM {schema}.with_descendants(base) AS relation
+$$;
+
+-- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there.
+CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE
+    WHEN w.log IS NULL THEN 'its changes are not logged yet'
+    WHEN named.base IS NULL THEN 'it is gone'
+    WHEN w.triggers <> {schema}.triggers_of(named.base, w.log)
+    THEN 'its triggers, partitions or children are not those that were watched'
+  END
+  FROM (SELECT watch_problem.log) AS asked (log) LEFT JOIN {schema}.watched_table AS w ON w.log = asked.log
+  LEFT JOIN LATERAL (SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS named (base) ON true
+$$;
+
+-- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already. The
+-- lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
+-- Where all is as it should be, nothing is locked. The caller limits how long a lock may be waited for.
+CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  base regclass := format('%I.%I', table_schema, table_name)::regclass;
+  wanted name[] := ARRAY(
+    SELECT DISTINCT c FROM unnest(columns || (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log)) AS c ORDER BY c);
+BEGIN
+  IF {schema}.watch_problem(log) IS NULL AND wanted = (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log) THEN
+    RETURN;
+  END IF;
+  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
+  PERFORM {schema}.make_change_log(base, log, wanted);
+  PERFORM {schema}.log_changes_of(relation, log) FROM {schema}.with_descendants(base) AS relation;
+  INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log))
+  ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
+END $$;
+
+-- The log of a table's changes, with all these columns, and the function of its triggers. That one runs in the transactions of
+-- others: it must work for whoever may write to the table, and never fail a write. It calls nothing that a caller could put in place
+-- of what is meant.
+CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  added text;
+BEGIN
+  EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
+  FOR added IN
+    SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
+    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT a.attisdropped
+  LOOP
+    EXECUTE format('ALTER TABLE %I.%I ADD COLUMN IF NOT EXISTS %s', '{name}', log, added);
+  END LOOP;
+  PERFORM {schema}.seal(log);
+  EXECUTE format($body$
+    CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
+    BEGIN
+      IF TG_OP = 'INSERT' THEN
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM new_rows;
+      ELSIF TG_OP = 'UPDATE' THEN
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows UNION SELECT %3$s FROM new_rows;
+      ELSIF TG_OP = 'DELETE' THEN
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows;
+      ELSE
+        INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'it was truncated');
+      END IF;
+      RETURN NULL;
+    EXCEPTION WHEN OTHERS THEN
+      INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a change could not be logged: ' || SQLERRM);
+      RETURN NULL;
+    END $function$
+  $body$, '{name}', log, listed);
+  EXECUTE format('REVOKE ALL ON FUNCTION %I.%I() FROM PUBLIC', '{name}', log);
+END $$;
+
+-- Puts the triggers on one relation. They fire in every session, also where replication or a restore turns triggers off, if the
+-- relation is ours to say so.
+CREATE OR REPLACE FUNCTION {schema}.log_changes_of(relation regclass, log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  ours boolean := (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = relation);
+  event record;
+BEGIN
+  FOR event IN
+    SELECT e.name, e.referencing FROM (VALUES
+      ('insert', 'REFERENCING NEW TABLE AS new_rows'), ('update', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+      ('delete', 'REFERENCING OLD TABLE AS old_rows'), ('truncate', '')
+    ) AS e (name, referencing)
+  LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %I.%I()',
+                   '{name}' || '_log_' || event.name, event.name, relation, event.referencing, '{name}', log);
+    IF ours THEN
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, '{name}' || '_log_' || event.name);
+    END IF;
+  END LOOP;
+END $$;
+
+-- Keeps the changes that are logged from here on for a relation that is about to be filled: they are not dropped before it has seen them.
+CREATE OR REPLACE FUNCTION {schema}.keep_changes(project text, view_schema name, view_name name, stored_name name, watches name[])
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, watches, hold, held_at)
+  VALUES (keep_changes.stored_name, keep_changes.view_schema, keep_changes.view_name, keep_changes.project, keep_changes.watches,
+          pg_current_snapshot(), now())
+  ON CONFLICT ON CONSTRAINT stored_relation_pkey
+  DO UPDATE SET watches = excluded.watches, cursor = NULL, hold = excluded.hold, held_at = excluded.held_at
+$$;
+
+-- Logs the changes of a table no longer.
+CREATE OR REPLACE FUNCTION {schema}.unwatch(log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE {schema}.stored_relation AS s SET cursor = NULL, hold = NULL WHERE unwatch.log = ANY (s.watches);
+  EXECUTE format('DROP FUNCTION IF EXISTS %I.%I() CASCADE', '{name}', log);
+  DELETE FROM {schema}.unknown_change AS u WHERE u.log = unwatch.log;
+  DELETE FROM {schema}.watched_table AS w WHERE w.log = unwatch.log;
+  EXECUTE format('TRUNCATE %I.%I', '{name}', log);
+  PERFORM {schema}.drop_unused_logs();
+END $$;
+
+-- Drops the logs that nothing writes to and nothing reads. What is kept for a rollback may still read one.
+CREATE OR REPLACE FUNCTION {schema}.drop_unused_logs()
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  unused regclass;
+BEGIN
+  FOR unused IN
+    SELECT c.oid::regclass FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = 1 AND a.attname = 'at'
+    WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'r' AND c.relname LIKE 'changes\_%'
+      AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w WHERE w.log = c.relname)
+  LOOP
+    BEGIN
+      EXECUTE format('DROP TABLE %s', unused);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      NULL;
+    END;
+  END LOOP;
+END $$;
+
+-- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore).
+CREATE OR REPLACE FUNCTION {schema}.purge_changes(logs name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  purged name;
+  seen xid8;
+  future xid8 := pg_snapshot_xmax(pg_current_snapshot());
+BEGIN
+  FOREACH purged IN ARRAY logs LOOP
+    CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended(format('%I.%I', '{name}', purged), 0));
+    SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) INTO seen FROM {schema}.stored_relation AS s
+    WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY 1 LIMIT 1;
+    seen := coalesce(seen, pg_snapshot_xmin(pg_current_snapshot()));
+    EXECUTE format('DELETE FROM %I.%I WHERE at < $1 OR at >= $2', '{name}', purged) USING seen, future;
+    DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= future);
+  END LOOP;
+END $$;

@@ -1,0 +1,31 @@
+"""How parts of a stored view are refreshed, as the statements that do it."""
+
+from __future__ import annotations
+
+from mvc.analysis.partial import Period
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.trace import Trace
+from mvc.parts import Increment, Window
+from mvc.sqlgen.groups import groups_query
+from mvc.sqlgen.merge import Merges
+from mvc.sqlgen.moved import keys_query, moved_query, watched
+from mvc.sqlgen.naming import dirty_name
+
+
+def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> Increment:
+    """How the groups that changed are refreshed."""
+    if not isinstance(view.query, DeclaredQuery):
+        raise TypeError(view.query)
+    return Increment(
+        watched=watched(trace),
+        moved=moved_query(view, trace, storage),
+        groups=groups_query(view, view.query, (storage[0], dirty_name(storage[1]))),
+        keys=keys_query(view, trace),
+        merge=Merges(view, storage).groups(),
+    )
+
+
+def window_of(view: ResolvedView, period: Period, storage: tuple[str, str]) -> Window:
+    """How the rows of a period are refreshed."""
+    merge = Merges(view, storage).window(period.column, period.type)
+    return Window(period.column, period.unit, period.seconds, merge)

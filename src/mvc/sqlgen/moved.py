@@ -1,0 +1,239 @@
+"""The keys of the groups that may have changed since the last refresh, as one SELECT over the change logs and the clock.
+
+A change of a row is logged with the columns that lead to its groups, as it was and as it is. What else lies on the way to the
+groups may have changed as well, so each step reads the rows that there are and those that are logged. The result may name
+groups that did not change; it never leaves one out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from mvc.analysis.clock import at_moment, reads_clock
+from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.scope import reads
+from mvc.analysis.trace import Clocked, Trace
+from mvc.analysis.tree import Node
+from mvc.expression import Expression, parse_expression
+from mvc.expression.split import between, compared, conjuncts, disjuncts
+from mvc.parts import Watched
+from mvc.quoting import identifier, literal, qualified
+from mvc.sqlgen.leaf import operand
+from mvc.sqlgen.naming import changes_name, joined_name
+from mvc.sqlgen.proof import parse_one_statement
+from mvc.sqlgen.storage import WRAPPED, hidden_part
+
+_Rows = Callable[[Node], str]
+_LAST: Final = "last_refresh"
+_MOMENT: Final = f"(SELECT {_LAST}.as_of FROM {_LAST})"
+
+
+def watched(trace: Trace) -> tuple[Watched, ...]:
+    """The tables whose changes must be logged, with the columns that lead to the groups."""
+    columns: dict[tuple[str, str], set[str]] = {}
+    for node in trace.tree.nodes.values():
+        columns.setdefault(node.readable.reference or ("", ""), set()).update(trace.columns[node.alias])
+    return tuple(
+        Watched(schema, table, changes_name(schema, table), tuple(sorted(names)))
+        for (schema, table), names in sorted(columns.items())
+    )
+
+
+def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
+    """The SELECT of the keys, each once; its columns are those of the grain, and the hidden one where there is one."""
+    nodes = trace.tree.nodes.values()
+    parts = [_after_changes(node, trace) for node in nodes]
+    parts += [_with_time(item, trace) for item in trace.clocked]
+    logs = (_log(item, storage[0]) for item in watched(trace))
+    text = f"WITH {', '.join((_last_refresh(storage), *logs))}\n{_stored(view, trace, dict.fromkeys(parts))}"
+    parse_one_statement(text)
+    return text
+
+
+def keys_query(view: ResolvedView, trace: Trace) -> str:
+    """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
+
+    def rows(node: Node) -> str:
+        return qualified(*_reference(node))
+
+    text = _stored(view, trace, (_Paths(trace, frozenset({trace.tree.base.alias}), rows).select(()),))
+    parse_one_statement(text)
+    return text
+
+
+def _stored(view: ResolvedView, trace: Trace, parts: Iterable[str]) -> str:
+    """The keys as the table has them: with the hidden column."""
+    names = [item.name for item in trace.keys]
+    listed = [*(qualified(WRAPPED, name) for name in names), *hidden_part(view)]
+    union = "\nUNION\n".join(parts)
+    return f"SELECT {', '.join(listed)}\nFROM (\n{union}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
+
+
+def _last_refresh(storage: tuple[str, str]) -> str:
+    """What the last refresh left: the snapshot that it saw, and its moment."""
+    relation, stored = qualified(storage[0], "stored_relation"), literal(storage[1])
+    return f"{_LAST} AS (\n  SELECT s.cursor, s.as_of FROM {relation} AS s WHERE s.stored_name = {stored}\n)"
+
+
+def _log(item: Watched, schema: str) -> str:
+    """The changes that were not there for the last refresh; the name is the log's own."""
+    columns = ", ".join(qualified("log", column) for column in item.columns)
+    unseen = f"NOT pg_catalog.pg_visible_in_snapshot(log.at, (SELECT {_LAST}.cursor FROM {_LAST}))"
+    return (
+        f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log WHERE {unseen}\n)"
+    )
+
+
+def _after_changes(node: Node, trace: Trace) -> str:
+    """The keys that changes of one source lead to."""
+
+    def rows(other: Node) -> str:
+        changed = f"SELECT {_listed(other, trace)} FROM {identifier(changes_name(*_reference(other)))} AS row_"
+        if other.alias == node.alias:
+            return f"({changed})"
+        return f"(SELECT {_listed(other, trace)} FROM {qualified(*_reference(other))} AS row_ UNION ALL {changed})"
+
+    return _Paths(trace, frozenset(trace.tree.path(node.alias)), rows).select(())
+
+
+def _reference(node: Node) -> tuple[str, str]:
+    if node.readable.reference is None:
+        raise TypeError(f"{node.alias} reads no table")
+    return node.readable.reference
+
+
+def _listed(node: Node, trace: Trace) -> str:
+    return ", ".join(qualified("row_", column) for column in trace.columns[node.alias])
+
+
+def _with_time(item: Clocked, trace: Trace) -> str:
+    """The keys of rows for which an expression has another value than at the last refresh."""
+
+    def rows(node: Node) -> str:
+        return qualified(*_reference(node))
+
+    paths = _Paths(trace, item.inside, rows, item.expression)
+    expression = paths.written(item.expression, raw=item.inside)
+    before = at_moment(expression, _MOMENT)
+    if not item.condition:
+        changed = f"ROW({expression.text})::record OPERATOR(pg_catalog.*<>) ROW({before})::record"
+        return paths.select((changed,))
+    changed = f"(({expression.text}) IS TRUE) <> (({before}) IS TRUE)"
+    return paths.select(tuple(filter(None, (_may_change(expression), changed))))
+
+
+def _may_change(condition: Expression) -> str:
+    """A condition that holds for all rows for which another one changes, and can use an index; empty where there is none.
+
+    `a < f(now)` changes only for an `a` between both values of `f`, whatever `f` does in between.
+    """
+    if len(parts := conjuncts(condition)) > 1:
+        return _any_of(
+            " AND ".join(
+                filter(None, (_may_change(part), *(_at_some_time(item) for item in parts if item is not part)))
+            )
+            for part in parts
+            if reads_clock(part)
+        )
+    if len(parts := disjuncts(condition)) > 1:
+        return _any_of(_may_change(part) for part in parts if reads_clock(part))
+    if sides := compared(condition):
+        return _between_moments(*sides)
+    if ends := between(condition):
+        return _any_of(_between_moments(ends[0], end) for end in ends[1:] if reads_clock(end))
+    return ""
+
+
+def _any_of(alternatives: Iterable[str]) -> str:
+    """One of them holds; nothing is known where one of them is unknown."""
+    listed = list(alternatives)
+    return f"({' OR '.join(f'({item})' for item in listed)})" if listed and all(listed) else ""
+
+
+def _at_some_time(condition: Expression) -> str:
+    if not reads_clock(condition):
+        return operand(condition)
+    return f"({condition.text} OR {at_moment(condition, _MOMENT)})"
+
+
+def _between_moments(one: Expression, other: Expression) -> str:
+    for fixed, moving in ((one, other), (other, one)):
+        if not reads_clock(fixed) and reads_clock(moving) and not reads(moving):
+            ends = f"{moving.text}, {at_moment(moving, _MOMENT)}"
+            return f"({fixed.text}) >= LEAST({ends}) AND ({fixed.text}) <= GREATEST({ends})"
+    return ""
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """The way from rows of `inside` to the keys. `rows` says what each source reads; `also` is read on the way, too.
+
+    A to-one source may have had no row for a row of the base, so its columns are read as they are and as NULLs.
+    """
+
+    trace: Trace
+    inside: frozenset[str]
+    rows: _Rows
+    also: Expression | None = None
+
+    def select(self, where: tuple[str, ...]) -> str:
+        """SELECT keys FROM the way WHERE the conditions hold."""
+        keys = ", ".join(self.written(item.expression, raw=frozenset()).text for item in self.trace.keys)
+        nodes = self.trace.needed(self.inside | reads(self.also))
+        steps = [self._inside(node) for node in nodes if node.alias in self.inside]
+        steps += [self._twice(node) for node in nodes if node.alias in self.inside and node.alias in self._missing]
+        steps += [self._beside(node) for node in nodes if node.alias not in self.inside]
+        condition = f"\nWHERE {' AND '.join(where)}" if where else ""
+        return f"SELECT {keys}\nFROM {chr(10).join(steps)}{condition}"
+
+    @property
+    def _missing(self) -> frozenset[str]:
+        return self.trace.maybe_missing
+
+    def written(self, expression: Expression, raw: frozenset[str]) -> Expression:
+        """The expression over the way's names; sources in `raw` by their own."""
+        edits = [
+            (ref.start, ref.end, qualified(_or_none(ref.qualifier or ""), ref.name))
+            for ref in expression.columns
+            if ref.qualifier in self._missing - raw
+        ]
+        return parse_expression(expression.edited(edits)) if edits else expression
+
+    def _inside(self, node: Node) -> str:
+        source = f"{self.rows(node)} AS {identifier(node.alias)}"
+        if node.parent is None:
+            return source
+        return f"JOIN {source} ON {self._on(node, self.inside)}"
+
+    def _on(self, node: Node, raw: frozenset[str]) -> str:
+        return " AND ".join(operand(self.written(link, raw)) for link in self.trace.links[node.alias])
+
+    def _beside(self, node: Node) -> str:
+        source = f"{self.rows(node)} AS {identifier(node.alias)}"
+        on = self._on(node, frozenset({node.alias}))
+        if node.alias not in self._missing:
+            return f"JOIN {source} ON {on}"
+        return self._or_none_of(node, f"{self._read(node)} FROM {source} WHERE {on}")
+
+    def _twice(self, node: Node) -> str:
+        return self._or_none_of(node, self._read(node))
+
+    def _read(self, node: Node) -> str:
+        return f"SELECT {', '.join(qualified(node.alias, column) for column in self._columns(node))}"
+
+    def _columns(self, node: Node) -> tuple[str, ...]:
+        own = {ref.name for ref in self.also.columns if ref.qualifier == node.alias} if self.also else set()
+        return tuple(sorted({*self.trace.columns[node.alias], *own}))
+
+    def _or_none_of(self, node: Node, select: str) -> str:
+        columns = self._columns(node)
+        nulls = ", ".join(f"NULL::{node.readable.columns[column].type}" for column in columns)
+        names = ", ".join(map(identifier, columns))
+        alias = identifier(_or_none(node.alias))
+        return f"CROSS JOIN LATERAL ({select} UNION ALL SELECT {nulls}) AS {alias}({names})"
+
+
+def _or_none(alias: str) -> str:
+    return joined_name(alias, "or_none")
