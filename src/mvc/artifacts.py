@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mvc.parts import Increment, Merge, Window
+from mvc.parts import Increment, Merge, Probe, Window
 
 Kind = Literal["materialized", "plain"]
 StoredAs = Literal["materialized view", "table", "view"]
@@ -121,7 +121,8 @@ class CompiledView:
     `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are
     equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one
     more column. Where parts of it are refreshed (`increment`, `window`), it is stored as a table, which `merge` brings up to
-    date as a whole; `whole_because` says why no increment is possible, and is empty where one is. `sources`, `filters` and, for
+    date as a whole; `whole_because` says why no increment is possible, and is empty where one is. `probes` find the row whose
+    value makes a refresh fail. `sources`, `filters` and, for
     a `sql:` body, `body` say which rows there are. `grain` identifies a row;
     `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all `relation.column`
     that any part of the query reads.
@@ -153,6 +154,7 @@ class CompiledView:
     increment: Increment | None
     window: Window | None
     whole_because: tuple[str, ...]
+    probes: tuple[Probe, ...]
     exposure: Exposure
     claims: tuple[Claim, ...]
 

@@ -52,3 +52,17 @@ class Window:
     unit: str
     seconds: int
     merge: Merge
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """An expression that fails for some values of a row of one table, which goes by `alias`, where all of `where` hold. `key`
+    identifies the row.
+    """
+
+    schema: str
+    table: str
+    alias: str
+    key: tuple[str, ...]
+    expression: str
+    where: tuple[str, ...]

@@ -10,7 +10,16 @@ from typing import Final
 
 from mvc.quoting import identifier, literal
 
-FILES: Final = ("tables.sql", "access.sql", "deploy.sql", "expose.sql", "watch.sql", "fill.sql", "refresh.sql")
+FILES: Final = (
+    "tables.sql",
+    "access.sql",
+    "deploy.sql",
+    "expose.sql",
+    "watch.sql",
+    "fill.sql",
+    "locate.sql",
+    "refresh.sql",
+)
 
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 

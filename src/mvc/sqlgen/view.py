@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mvc.analysis.access import Access, Term
 from mvc.analysis.body_analysed import AnalysedBody
 from mvc.analysis.partial import Parts
+from mvc.analysis.probes import probes
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.artifacts import (
     CompiledAccess,
@@ -79,6 +80,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         increment=increment_of(view, parts.trace, reference) if parts.trace else None,
         window=window_of(view, parts.window, reference) if parts.window else None,
         whole_because=parts.whole_because,
+        probes=probes(view.query) if isinstance(view.query, DeclaredQuery) else (),
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
     )
