@@ -9,7 +9,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.functions import Functions
-from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.trace import Trace, trace, untraceable
 from mvc.diagnostics import Diagnostic, error
@@ -29,11 +29,14 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What of a view is refreshed alone. `whole_because` says why its groups cannot be, whether or not anybody asks for it."""
+    """What of a view is refreshed alone. `whole_because` says why its groups cannot be, and `period` is the column by which a
+    window could be told, whether or not anybody asks for them.
+    """
 
     trace: Trace | None = None
     window: Period | None = None
     whole_because: tuple[str, ...] = ()
+    period: str = ""
 
     @property
     def asked(self) -> tuple[str, ...]:
@@ -48,6 +51,7 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
     whole_because = untraceable(view, functions)
     traced: Trace | None = None
     window: Period | None = None
+    column = _time_column(view)
     for item in asked if view.view.kind == "materialized" else ():
         if item.schedule.mode == "incremental":
             if whole_because:
@@ -55,11 +59,11 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
             elif isinstance(view.query, DeclaredQuery):
                 traced = trace(view, view.query)
         else:
-            period = _period(view, max(item.schedule.window_seconds or 0, window.seconds if window else 0))
-            if period is None:
+            seconds = max(item.schedule.window_seconds or 0, window.seconds if window else 0)
+            window = _period(view, column, seconds) if column else None
+            if window is None:
                 _refuse(view, item, ("no column of its grain is a date or a time",), found)
-            window = period or window
-    return Parts(traced, window, whole_because)
+    return Parts(traced, window, whole_because, column.name if column and view.view.kind == "materialized" else "")
 
 
 def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: list[Diagnostic]) -> None:
@@ -72,10 +76,13 @@ def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: lis
     found.append(error("MV604", span, title, label="not possible for this view", help=help_line))
 
 
-def _period(view: ResolvedView, seconds: int) -> Period | None:
+def _time_column(view: ResolvedView) -> OutputColumn | None:
     columns = (column for name in view.grain or () if (column := view.column(name)))
-    column = next((item for item in columns if item.type in _TIMES), None)
-    return Period(column.name, column.type or "", _unit(view, column.name), seconds) if column else None
+    return next((item for item in columns if item.type in _TIMES), None)
+
+
+def _period(view: ResolvedView, column: OutputColumn, seconds: int) -> Period:
+    return Period(column.name, column.type or "", _unit(view, column.name), seconds)
 
 
 def _unit(view: ResolvedView, column: str) -> str:

@@ -35,6 +35,11 @@ _AVERAGE: Final = {
     **dict.fromkeys(("real", "double precision"), "double precision"),
     "interval": "interval",
 }
+_TRUNCATED: Final = {
+    "date": "timestamp with time zone",
+    "timestamp without time zone": "timestamp without time zone",
+    "timestamp with time zone": "timestamp with time zone",
+}
 _NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _ORDERED: Final = _NUMBERS | {
     "text",
@@ -76,9 +81,17 @@ def column_of(expression: Expression, tree: JoinTree) -> Column | None:
 
 
 def expression_type(expression: Expression, tree: JoinTree) -> str | None:
-    """The exact type of a bare column; for anything else only a server knows it."""
+    """The exact type of a column, of its `date_trunc` and of a cast to date; for anything else only a server knows it."""
     column = column_of(expression, tree)
-    return column.type if column else None
+    if column:
+        return column.type
+    node = expression.ast
+    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
+        return "date"
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and isinstance(node.this, exp.Column):
+        of = tree[folded(node.this.args["table"])].readable.columns.get(folded(node.this.this))
+        return _TRUNCATED.get(of.type or "") if of else None
+    return None
 
 
 def measure_type(measure: Measure, tree: JoinTree) -> str | None:

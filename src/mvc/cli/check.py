@@ -6,8 +6,12 @@ transaction that is rolled back: on the database that URL names (an empty one), 
 With --data what the specs claim without a key to prove it (`one: true`, a subquery's `key`) is held against the rows of a
 real database, which is only read.
 
+With --modes it says for each view whether it can be refreshed incrementally (at the cost of what changed) or by a window of
+time, and why not.
+
 Examples:
   mvc check --server
+  mvc check --modes
   mvc check --data postgresql:///shop
 """
 
@@ -20,8 +24,10 @@ from typing import TYPE_CHECKING
 from mvc.cli.context import Context
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.report.diagnostics import summary
+from mvc.report.modes import modes_json, modes_text
 
 if TYPE_CHECKING:
+    from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
     from mvc.model.project import Project
 
@@ -34,33 +40,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", nargs="?", const="", metavar="URL", help="hold claims against the data (default: DATABASE_URL)"
     )
+    parser.add_argument(
+        "--modes", action="store_true", help="say how each view can be refreshed, and why not otherwise"
+    )
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: findings on stdout")
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where there are errors."""
-    found, said = _findings(options, context)
+    found, said, views = _findings(options, context)
     failed = any(item.severity == "error" or options.strict for item in found)
     if options.format == "json":
         from mvc.report.json_output import diagnostics_json
 
         document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
+        if options.modes:
+            document["modes"] = modes_json(views)
         context.data(json.dumps(document, indent=2, ensure_ascii=False))
         return int(failed)
     context.show(found)
+    if options.modes and views:
+        context.data(modes_text(views, context.data_style))
     context.talk(f"{said}: {summary(found) if found else 'no errors, no warnings'}")
     return int(failed)
 
 
-def _findings(options: argparse.Namespace, context: Context) -> tuple[tuple[Diagnostic, ...], str]:
+def _findings(
+    options: argparse.Namespace, context: Context
+) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
     from mvc import compile as compile_
 
     try:
         project = context.load()
         compiled = compile_(project)
     except ProjectError as problem:
-        return problem.diagnostics, "checked"
+        return problem.diagnostics, "checked", ()
     found, said = compiled.diagnostics, f"checked {_counts(compiled, project)}"
     if options.server:
         from mvc.postgres.server_check import check_on_server, scratch_connection
@@ -75,7 +90,7 @@ def _findings(options: argparse.Namespace, context: Context) -> tuple[tuple[Diag
         with connect(options.data or None) as connection:
             found += check_data(connection, project, compiled)
             said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
-    return found, said
+    return found, said, compiled.views
 
 
 def _counts(compiled: Compiled, project: Project) -> str:

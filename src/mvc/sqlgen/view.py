@@ -80,6 +80,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         increment=increment_of(view, parts.trace, reference) if parts.trace else None,
         window=window_of(view, parts.window, reference) if parts.window else None,
         whole_because=parts.whole_because,
+        period=parts.period,
         probes=probes(view.query) if isinstance(view.query, DeclaredQuery) else (),
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
