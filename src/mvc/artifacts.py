@@ -193,13 +193,33 @@ class CompiledSchedule:
     description: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class CompiledPartitioning:
+    """The partitions that a base table has at any time: those of the current period `by` and of `ahead` next ones.
+
+    Bounds are midnights in `timezone`, in which `cron` says when to look as well. `kind` is the type of `column`. What lies
+    before `keep` (an interval as PostgreSQL reads it; None: nothing) is detached or dropped, as `retire` says.
+    """
+
+    table_schema: str
+    table: str
+    column: str
+    kind: Literal["date", "timestamp", "timestamptz"]
+    by: str
+    ahead: int
+    keep: str | None
+    retire: str
+    timezone: str
+    cron: str
+
+
 @dataclass(frozen=True)
 class Target:
     """What holds for everything that is deployed.
 
     `stored` is the schema of the stored relations, `compiler` the version that compiled them; names without a schema resolve
     along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner; `schedules` say when
-    what is refreshed.
+    what is refreshed, `partitions` which partitions the base tables have.
     """
 
     project: str
@@ -209,3 +229,4 @@ class Target:
     timezone: str
     refresh_roles: tuple[str, ...]
     schedules: tuple[CompiledSchedule, ...]
+    partitions: tuple[CompiledPartitioning, ...]

@@ -12,14 +12,16 @@ from mvc.analysis.declared import resolve_declared
 from mvc.analysis.functions import Functions
 from mvc.analysis.indexes import check_indexes
 from mvc.analysis.lint import lint_project, lint_view
+from mvc.analysis.lint_history import lint_history
 from mvc.analysis.order import in_order, upstream_names
 from mvc.analysis.partial import resolve_parts
+from mvc.analysis.partitions import resolve_partitions
 from mvc.analysis.references import check_references
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
 from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
-from mvc.artifacts import CompiledSchedule, CompiledView
+from mvc.artifacts import CompiledPartitioning, CompiledSchedule, CompiledView
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.loading import load_files
@@ -72,13 +74,14 @@ def _compile_project(project: Project) -> Compiled:
         resolved.append(result[0])
         compiled.append(result[1])
         sources.views[view.name] = result[0].readable(result[1].storage)
+    partitions = resolve_partitions(project, found)
     schedules: tuple[CompiledSchedule, ...] = ()
     if project.complete and len(compiled) == len(project.views):
         schedules = resolve_schedules(project, tuple(compiled))
-        found += lint_project(tuple(resolved), project.policies, project.schedules)
+        found += lint_project(tuple(resolved), project.policies, project.schedules, lint_history(resolved, project))
     if any(item.severity == "error" for item in found):
         raise ProjectError(found)
-    return _result(project.settings, tuple(compiled), schedules, found)
+    return _result(project.settings, tuple(compiled), schedules, partitions, found)
 
 
 def _compile_view(
@@ -119,7 +122,7 @@ def compile_settings(files: Mapping[str, str]) -> Compiled:
     Raises ProjectError where that one is.
     """
     return _result(
-        load_files({path: files[path] for path in files if path == PROJECT_FILE}).project().settings, (), (), []
+        load_files({path: files[path] for path in files if path == PROJECT_FILE}).project().settings, (), (), (), []
     )
 
 
@@ -127,6 +130,7 @@ def _result(
     settings: Settings,
     views: tuple[CompiledView, ...],
     schedules: tuple[CompiledSchedule, ...],
+    partitions: tuple[CompiledPartitioning, ...],
     found: list[Diagnostic],
 ) -> Compiled:
     return Compiled(
@@ -137,6 +141,7 @@ def _result(
         timezone=settings.timezone,
         refresh_roles=settings.refresh_roles,
         schedules=schedules,
+        partitions=partitions,
         views=views,
         diagnostics=tuple(found),
     )

@@ -12,18 +12,20 @@ from mvc.catalog.ddl import read_ddl
 from mvc.catalog.snapshot import load_snapshot
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, ProjectError, Span, error
+from mvc.model.build_partitions import build_partitions
 from mvc.model.build_policy import build_policies, build_predicates
 from mvc.model.build_schedule import build_schedules
 from mvc.model.build_view import build_view
 from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
+from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.project import Project, Settings
 from mvc.model.reading import Findings
 from mvc.model.schedule import Schedule
 from mvc.model.view import Sql, View
 from mvc.source import Document, read
-from mvc.spec import PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
+from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
 from mvc.spec.validate import validate
 from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
 
@@ -45,6 +47,7 @@ class Loaded:
     complete: bool = True
     policies: list[Policy] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
+    partitions: list[Partitioning] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def project(self) -> Project:
@@ -57,6 +60,7 @@ class Loaded:
             tuple(self.views),
             tuple(self.policies),
             tuple(self.schedules),
+            tuple(self.partitions),
             tuple(self.diagnostics),
             frozenset(self.broken),
             self.complete,
@@ -76,6 +80,8 @@ def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
     _policies(files, loaded)
     for path in spec_paths(files, "schedules"):
         _schedules(files, path, loaded)
+    for path in spec_paths(files, "partitions"):
+        _partitions(files, path, loaded)
     _check_names(loaded)
     return loaded
 
@@ -216,6 +222,15 @@ def _schedules(files: Files, path: str, loaded: Loaded) -> None:
         return
     findings = Findings()
     loaded.schedules += build_schedules(*validated, loaded.settings.timezone, findings)
+    loaded.diagnostics += findings.items
+
+
+def _partitions(files: Files, path: str, loaded: Loaded) -> None:
+    validated = _validated(files, path, PartitionFile, loaded)
+    if validated is None or loaded.settings is None:
+        return
+    findings = Findings()
+    loaded.partitions += build_partitions(*validated, loaded.settings.timezone, findings)
     loaded.diagnostics += findings.items
 
 

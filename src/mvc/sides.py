@@ -63,4 +63,4 @@ def _compiled(side: Side, part: Part, folder: Path | None) -> Compiled:
 
 
 def _without_views(other: Compiled) -> Compiled:
-    return replace(other, views=(), schedules=(), diagnostics=())
+    return replace(other, views=(), schedules=(), partitions=(), diagnostics=())

@@ -14,7 +14,7 @@ from pathlib import Path
 PROJECT_FILE = "mvc.yml"
 SUFFIXES = (".yml", ".yaml", ".sql", ".json")
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "dist", "build", "target"})
-SPEC_FOLDERS = ("views", "policies", "schedules")
+SPEC_FOLDERS = ("views", "policies", "schedules", "partitions")
 
 
 class Folder(Mapping[str, str]):
@@ -62,7 +62,7 @@ def _is_skipped(folder: str) -> bool:
 
 
 def spec_paths(files: Mapping[str, str], folder: str) -> list[str]:
-    """The YAML files of one spec folder (`views`, `policies`, `schedules`), subfolders included."""
+    """The YAML files of one spec folder (`views`, `policies`, `schedules`, `partitions`), subfolders included."""
     return sorted(path for path in files if path.startswith(f"{folder}/") and path.endswith((".yml", ".yaml")))
 
 

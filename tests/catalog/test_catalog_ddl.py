@@ -104,6 +104,21 @@ def test_keys_that_are_none(index: str) -> None:
     assert table(f"CREATE TABLE t (a int, b text); {index}").keys == ()
 
 
+@pytest.mark.parametrize(
+    ("written", "method", "columns"),
+    [
+        ("RANGE (b)", "range", ("b",)),
+        ("LIST (a)", "list", ("a",)),
+        ("HASH (a, b)", "hash", ("a", "b")),
+        ("RANGE (b, (a + 1))", "expression", ("b",)),
+        ("RANGE (lower(c))", "expression", ()),
+    ],
+)
+def test_how_a_table_is_partitioned(written: str, method: str, columns: tuple[str, ...]) -> None:
+    found = table(f"CREATE TABLE t (a int, b date, c text) PARTITION BY {written}")
+    assert (found.partition_method, found.partition_by) == (method, columns)
+
+
 def test_a_key_of_a_table_with_heirs_does_not_hold_for_what_a_query_sees() -> None:
     catalog = read("CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (b int UNIQUE) INHERITS (t)")
     assert catalog.by_name["public", "t"].keys == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mvc.catalog.ddl import read_ddl
 from mvc.postgres.pull import pull
 
 TABLES = """
@@ -35,6 +36,19 @@ def test_user_defined_operators_are_not_used(database):
     after = pull(connection)
     assert (after.relations, after.enums) == (before.relations, before.enums)
     assert len(before.relations) == 3
+
+
+def test_how_a_table_is_partitioned(database):
+    """As the DDL reader has it."""
+    ddl = "".join(
+        f"CREATE TABLE t{number} (a int, b date NOT NULL, c text) PARTITION BY {written};"
+        for number, written in enumerate(
+            ("RANGE (b)", "LIST (a)", "HASH (a, b)", "RANGE (b, (a + 1))", "RANGE (lower(c))")
+        )
+    )
+    connection = database.connect()
+    connection.execute(ddl)
+    assert pull(connection).relations == read_ddl({"s.sql": ddl}, ("public",))[0].relations
 
 
 def test_types_are_spelled_for_the_search_path(database):

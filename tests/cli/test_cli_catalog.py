@@ -30,7 +30,7 @@ def test_compiles_as_from_the_ddl(mvc, shop, database):
 def test_of_the_reference_project(mvc, booking, tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     from_ddl = json.loads(mvc("compile", "--format", "json").out)
-    for folder in ("views", "policies", "schedules"):
+    for folder in ("views", "policies", "schedules", "partitions"):
         copytree(ROOT / folder, tmp_path / folder)
     (tmp_path / "mvc.yml").write_text((ROOT / "mvc.yml").read_text().replace("schema/booking.sql", "catalog.json"))
     assert mvc("--project", tmp_path, "catalog", "pull", "--database", booking.url).code == 0

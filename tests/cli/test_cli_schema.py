@@ -11,7 +11,7 @@ from mvc.diagnostics.rules import all_codes
 from mvc.source import read
 from servers import ROOT
 
-FOLDERS = {"views": "view", "policies": "policies", "schedules": "schedules"}
+FOLDERS = {"views": "view", "policies": "policies", "schedules": "schedules", "partitions": "partitions"}
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ from mvc.comparison.changes import (
 )
 from mvc.comparison.compare import compare
 from mvc.comparison.effects import classified
+from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
 
 B, L, T, F, R, S = "breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"
 
@@ -95,6 +96,12 @@ CASES = [
     (SettingChanged("timezone", "UTC", "Asia/Tokyo"), [B, R], [B, R]),
     (SettingChanged("stored schema", "mvc", "kept"), [R], [R]),
     (SettingChanged("search path", "a", "b"), [B, L], [B, L]),
+    (PartitionsAdded("a", "by month", None), [S], [S]),
+    (PartitionsAdded("a", "by month", "24 months"), [B], [B]),
+    (PartitionsRemoved("a"), [B], [B]),
+    (PartitionsChanged("a", "ahead", "1", "3", less=False), [S], [S]),
+    (PartitionsChanged("a", "keep", None, "3 months", less=True), [B], [B]),
+    (PartitionsChanged("a", "retire", "detach", "drop", less=True), [B], [B]),
 ]
 
 

@@ -38,6 +38,7 @@ def project(*views: CompiledView, **changed: Any) -> Any:
         timezone="UTC",
         refresh_roles=(),
         schedules=(),
+        partitions=(),
         views=views,
     )
     return replace(plain, **changed)

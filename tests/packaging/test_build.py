@@ -110,7 +110,7 @@ class TestWheel:
         assert name in names
 
     def test_holds_the_reference_project(self, names):
-        folders = ("views", "policies", "schedules", "schema")
+        folders = ("views", "policies", "schedules", "partitions", "schema")
         expected = {path.relative_to(ROOT).as_posix() for folder in folders for path in (ROOT / folder).glob("*.*")}
         assert {f"mvc/demo/project/{name}" for name in {"mvc.yml", *expected}} <= names
 

@@ -100,6 +100,7 @@ _VALUES = {
     "str | None": st.none() | texts,
     "int | None": st.none() | st.integers(0, 10**7),
     "tuple[str, ...]": st.lists(texts, max_size=3).map(tuple),
+    "bool": st.booleans(),
     "Verdict": st.sampled_from(get_args(Verdict)),
 }
 

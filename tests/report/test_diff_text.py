@@ -9,6 +9,7 @@ from difference_examples import EMPTY, KINDS, REVIEWED, any_speed, changes, diff
 from hypothesis import given
 
 from mvc.comparison import changes as kinds
+from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
 from mvc.report.change_words import told
 from mvc.report.diff_text import diff_text
 from mvc.report.style import Style
@@ -50,6 +51,9 @@ WORDS = [
     (kinds.RefresherAdded("etl"), "`etl` may refresh", ""),
     (kinds.RefresherRemoved("etl"), "`etl` may no longer refresh", ""),
     (kinds.SettingChanged("timezone", "UTC", "CET"), "setting `timezone`", ": `UTC` → `CET`"),
+    (PartitionsAdded("s.t", "by month", None), "partitions of `s.t` are looked after", ": `by month`"),
+    (PartitionsRemoved("s.t"), "partitions of `s.t` are no longer looked after", ""),
+    (PartitionsChanged("s.t", "keep", None, "9 days", True), "partitions of `s.t`: `keep`", ": everything → `9 days`"),
 ]  # fmt: skip
 SHOWN = """\
 ~ public.daily_revenue  breaking, access-loosened (undecided), rebuild, safe  views/daily_revenue.yml

@@ -25,7 +25,7 @@ from mvc.model.view import View
 NOTHING: Final = "MV400"
 # Lints of a view by itself, and those that need the whole project. MV403 is both: a view's query and its policies.
 OF_VIEW: Final = frozenset({"MV401", "MV402", "MV404", "MV405", "MV406", "MV411"})
-OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409"})
+OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV613"})
 
 
 def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
@@ -44,15 +44,18 @@ def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
 
 
 def lint_project(
-    views: tuple[ResolvedView, ...], policies: tuple[Policy, ...], schedules: tuple[Schedule, ...]
+    views: tuple[ResolvedView, ...],
+    policies: tuple[Policy, ...],
+    schedules: tuple[Schedule, ...],
+    history: Iterable[Diagnostic] = (),
 ) -> list[Diagnostic]:
-    """The lints that need more than one view by itself, accepted ones left out."""
-    unscheduled = list(lint_schedules(views, schedules))
+    """The lints that need more than one view by itself, accepted ones left out; `history` are those of partitions."""
+    of_views = [*lint_schedules(views, schedules), *history]
     kept: list[Diagnostic] = []
     for resolved in views:
         view = resolved.view
         mine = [policy for policy in policies if policy.view == view.name]
-        found = [item for item in unscheduled if item.span == view.origin.at("view").span]
+        found = [item for item in of_views if item.span == view.origin.at("view").span]
         found += [*lint_index(resolved, mine), *lint_personal(resolved, mine)]
         found += [item for policy in mine for item in lint_policy_zones(resolved, policy)]
         fired = {item.code for item in (*found, *lint_zones(resolved))}

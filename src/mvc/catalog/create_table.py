@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -19,11 +20,12 @@ from mvc.catalog.cursor import Cursor
 from mvc.catalog.draft import TEMPORARY, Draft, DraftKey, DraftRelation
 from mvc.catalog.tokens import Token
 from mvc.catalog.type_names import TypeName, read_type
-from mvc.catalog.types import Column, CompositeType, DomainType, RelationKind
+from mvc.catalog.types import Column, CompositeType, DomainType, PartitionMethod, RelationKind
 
 _AFTER_DEFAULT: Final = frozenset(
     {"constraint", "not", "null", "primary", "unique", "references", "check", "generated", "collate"}
 )
+_METHODS: Final[Mapping[str, PartitionMethod]] = {"range": "range", "list": "list", "hash": "hash"}
 _COPIES_KEYS: Final = frozenset({"indexes", "all"})
 
 
@@ -127,13 +129,15 @@ def _filled(columns: dict[str, Column]) -> dict[str, Column]:
 
 def _partition_by(table: DraftRelation, cursor: Cursor) -> None:
     """Columns only: a partition key that is an expression constrains no column by itself."""
-    cursor.name()
+    table.partition_method = _METHODS.get(cursor.name().text, "expression")
     if table.kind == "table":
         table.kind = "partitioned table"
     for item in cursor.group().items():
         column = item.peek()
         if item.peek(1).text not in ("(", ".", "::") and column.text in table.columns:
             table.partition_by.append(column.text)
+        else:
+            table.partition_method = "expression"
 
 
 def _partition_of(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:

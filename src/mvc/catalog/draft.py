@@ -14,7 +14,16 @@ from typing import Final
 from mvc.catalog.cursor import Name
 from mvc.catalog.tokens import Token
 from mvc.catalog.type_names import TypeName
-from mvc.catalog.types import Column, CompositeType, DomainType, EnumType, Function, RangeType, RelationKind
+from mvc.catalog.types import (
+    Column,
+    CompositeType,
+    DomainType,
+    EnumType,
+    Function,
+    PartitionMethod,
+    RangeType,
+    RelationKind,
+)
 from mvc.diagnostics import Diagnostic, Label, Span, did_you_mean, warning
 from mvc.quoting import qualified
 
@@ -57,6 +66,7 @@ class DraftRelation:
     keys: list[DraftKey] = field(default_factory=list)
     references: list[DraftReference] = field(default_factory=list)
     partition_by: list[str] = field(default_factory=list)
+    partition_method: PartitionMethod = ""
     row_security: bool = False
     children: list[DraftRelation] = field(default_factory=list)
 

@@ -68,6 +68,7 @@ def _relation(draft: Draft, item: DraftRelation) -> Relation:
         ordered_foreign_keys(key for key in references if key),
         tuple(item.partition_by),
         item.row_security,
+        item.partition_method,
     )
 
 

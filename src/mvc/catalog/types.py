@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Literal
 
 RelationKind = Literal["table", "partitioned table", "partition", "view", "materialized view", "foreign table"]
+PartitionMethod = Literal["", "range", "list", "hash", "expression"]
 Volatility = Literal["immutable", "stable", "volatile"]
 FunctionKind = Literal["function", "aggregate", "window", "procedure"]
 
@@ -46,7 +47,10 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """A table or view of the database. `partition_by` holds the columns of the partition key, in order."""
+    """A table or view of the database. `partition_by` holds the columns of the partition key, in order.
+
+    `partition_method` is empty where there is none, `expression` where a part of the key is more than a column.
+    """
 
     schema: str
     name: str
@@ -56,6 +60,7 @@ class Relation:
     foreign_keys: tuple[ForeignKey, ...] = ()
     partition_by: tuple[str, ...] = ()
     row_security: bool = False
+    partition_method: PartitionMethod = ""
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name, or None."""

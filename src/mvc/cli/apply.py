@@ -29,6 +29,7 @@ from mvc.cli.values import hazards, seconds
 if TYPE_CHECKING:
     import psycopg
 
+    from mvc.compiled import Compiled
     from mvc.planning.steps import Plan
     from mvc.postgres.apply import Terms
 
@@ -84,8 +85,18 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         done = apply(
             connection, compiled, options.names, terms, lambda part: context.talk(step_text(part, context.style))
         )
+        due = _due(connection, compiled)
     context.talk(applied_text(done))
+    if due:
+        context.talk(f"{due} partitions are to be made or retired: mvc partitions")
     return 0
+
+
+def _due(connection: psycopg.Connection, compiled: Compiled) -> int:
+    """How many partitions are due, where the project looks after any."""
+    from mvc.postgres.partitions import due_partitions
+
+    return len(due_partitions(connection, compiled)) if compiled.partitions else 0
 
 
 def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_json: bool) -> None:

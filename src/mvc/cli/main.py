@@ -18,6 +18,7 @@ COMMANDS = {
     "diff": "what changes between two revisions, or from what is deployed",
     "apply": "deploy the project to a database, while readers go on",
     "refresh": "refresh deployed views",
+    "partitions": "make the next partitions of base tables, retire old ones",
     "status": "what is deployed, how fresh, how large",
     "rollback": "undo the last deployment",
     "prune": "drop what no reader uses any more",
@@ -33,7 +34,7 @@ usage: mvc [--project DIR] COMMAND [OPTION …]
 Materialized views, declared in YAML: what a view is, who may read it, how fresh it must be.
 
 commands:
-{chr(10).join(f"  {name:<10}{text}" for name, text in COMMANDS.items())}
+{chr(10).join(f"  {name:<12}{text}" for name, text in COMMANDS.items())}
 
 options:
   --project DIR   the folder with mvc.yml (default: this one, or the nearest above it)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mvc.comparison.partitioning import PartitionChange
+
 Verdict = Literal["loosened", "tightened", "equal", "undecided"]
 
 
@@ -243,5 +245,5 @@ StorageChange = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | Opt
 AccessChange = ReaderAdded | ReaderRemoved | RulesChanged
 ServiceChange = CommentChanged | FreshnessChanged | CadenceChanged
 ViewChange = ViewAdded | ViewRemoved | ContentChange | StorageChange | AccessChange | ServiceChange
-ProjectChange = RefresherAdded | RefresherRemoved | SettingChanged
+ProjectChange = RefresherAdded | RefresherRemoved | SettingChanged | PartitionChange
 Change = ViewChange | ProjectChange

@@ -24,6 +24,7 @@ from mvc.comparison.difference import Affected, Difference, ViewDifference
 from mvc.comparison.effects import classified
 from mvc.comparison.freshness import NEVER, Cadence, cadences
 from mvc.comparison.lineage import Readers, downstream, readers_of
+from mvc.comparison.partitions import partition_changes
 from mvc.comparison.rows import of_other_rows, row_changes
 from mvc.comparison.stored import moved, stored_anew
 from mvc.comparison.view import Surroundings, changed_columns, gone_columns, view_changes
@@ -132,3 +133,4 @@ def _project_changes(before: Target, after: Target) -> Iterator[ProjectChange]:
         ("search path", ", ".join(before.search_path), ", ".join(after.search_path)),
     )
     yield from (SettingChanged(*setting) for setting in settings if setting[1] != setting[2])
+    yield from partition_changes(before.partitions, after.partitions)

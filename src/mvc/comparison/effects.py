@@ -35,6 +35,7 @@ from mvc.comparison.changes import (
 from mvc.comparison.content import content_effect
 from mvc.comparison.difference import CLASSES, Classified, Effect
 from mvc.comparison.freshness import spelled
+from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
 
 _ANEW: Final = Effect("rebuild", "the view is computed and stored anew")
 
@@ -51,6 +52,8 @@ def _effects(change: Change, *, anew: bool) -> tuple[Effect, ...]:
         return (content_effect(change), *((_ANEW,) if anew else ()))
     if isinstance(change, SettingChanged):
         return _of_setting(change)
+    if isinstance(change, PartitionChange):
+        return (_of_partitions(change),)
     if isinstance(change, ShapeChanged | UpstreamRebuilt):
         return (_of_shape(change, anew=anew),)
     if isinstance(change, StorageChange):
@@ -121,6 +124,22 @@ def _of_setting(change: SettingChanged) -> tuple[Effect, ...]:
         Effect("breaking", "names without a schema may mean other tables and functions", undecided=True),
         Effect("access-loosened", "so may the names in access rules", undecided=True),
     )
+
+
+def _of_partitions(change: PartitionChange) -> Effect:
+    match change:
+        case PartitionsAdded(keep=None):
+            return Effect("safe", "the next partitions are made in time; nothing is retired")
+        case PartitionsAdded(keep=keep):
+            return Effect("breaking", f"rows older than {keep} leave the table, and the views that read it")
+        case PartitionsRemoved():
+            return Effect("breaking", "nothing makes the next partitions: the first row that needs one is refused")
+        case PartitionsChanged(less=False):
+            return Effect("safe", "the same rows stay; what is there is not made anew")
+        case PartitionsChanged(setting="retire"):
+            return Effect("breaking", "old partitions are dropped, where they became tables of their own")
+        case PartitionsChanged(after=after):
+            return Effect("breaking", f"rows older than {after} leave the table, and the views that read it")
 
 
 def _of_view(change: ViewAdded | ViewRemoved | ServiceChange) -> Effect:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic
+from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.schedule import Schedule
 from mvc.model.view import View
@@ -33,6 +34,7 @@ class Project:
     views: tuple[View, ...]
     policies: tuple[Policy, ...]
     schedules: tuple[Schedule, ...]
+    partitions: tuple[Partitioning, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: frozenset[str] = frozenset()  # names of views whose files have errors
     complete: bool = True  # whether every file could be read

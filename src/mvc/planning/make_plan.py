@@ -88,6 +88,7 @@ def deployed_project(state: State, wanted: Compiled) -> Compiled:
         target.timezone,
         there.refresh_roles if there else (),
         there.schedules if there else (),
+        there.partitions if there else (),
         tuple(views),
         (),
     )

@@ -114,9 +114,17 @@ def _sorted(items: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _relations(found: _Found, rows: list[Row]) -> None:
-    for number, schema, name, kind, partition_by, row_security, inherited, body in rows:
+    for number, schema, name, kind, partition_by, row_security, method, inherited, body in rows:
         columns = tuple(found.columns[number])
-        relation = Relation(schema, name, kind, columns, partition_by=tuple(partition_by), row_security=row_security)
+        relation = Relation(
+            schema,
+            name,
+            kind,
+            columns,
+            partition_by=tuple(partition_by),
+            row_security=row_security,
+            partition_method=method,
+        )
         found.relations[number] = relation
         if inherited:
             found.inherited.add(number)

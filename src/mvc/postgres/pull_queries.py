@@ -28,6 +28,9 @@ SELECT c.oid::int8, n.nspname, c.relname,
              JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number
              WHERE p.partrelid = c.oid AND k.number > 0 ORDER BY k.place),
        c.relrowsecurity,
+       coalesce((SELECT CASE WHEN 0 = ANY (p.partattrs::int2[]) THEN 'expression'
+                             ELSE CASE p.partstrat WHEN 'r' THEN 'range' WHEN 'l' THEN 'list' ELSE 'hash' END END
+                 FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = c.oid), ''),
        c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
        CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

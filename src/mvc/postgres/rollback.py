@@ -122,6 +122,7 @@ def _returned(current: Compiled, target: Target, before: Mapping[Name, CompiledV
         timezone=target.timezone,
         refresh_roles=target.refresh_roles,
         schedules=target.schedules,
+        partitions=target.partitions,
         views=_in_order(views),
         diagnostics=(),
     )

@@ -31,7 +31,8 @@ class Outline:
     """
 
     def __init__(self, files: Mapping[str, str], named: dict[str, str]) -> None:
-        self.ground = {path: files[path] for path in (PROJECT_FILE, *described_paths(files))}
+        ground = (PROJECT_FILE, *described_paths(files), *spec_paths(files, "partitions"))
+        self.ground = {path: files[path] for path in ground}
         self.policies = {path: files[path] for path in spec_paths(files, "policies")}
         self.schedules = {path: files[path] for path in spec_paths(files, "schedules")}
         self.views = _views({path: files[path] for path in spec_paths(files, "views")}, named)

@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
 from mvc.comparison.changes import (
     BodyChanged,
@@ -42,6 +41,9 @@ from mvc.comparison.changes import (
     ViewAdded,
     ViewRemoved,
 )
+from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.report.partition_words import partition_words
+from mvc.report.told import Told, Unreachable, values
 from mvc.report.words import Quoted, Words, quoted_in
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -52,26 +54,6 @@ _SEES: Final[dict[Verdict, str]] = {
     "equal": "the same rows by other rules",
     "undecided": "perhaps other rows",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A change in words: `short` says what changed, `rest` continues it to a whole sentence with the values."""
-
-    short: Words
-    rest: Words = ()
-
-    @property
-    def whole(self) -> Words:
-        """The whole sentence."""
-        return self.short + self.rest
-
-
-class _Unreachable(AssertionError):
-    """What mypy proves never to be raised: nothing is left of a union whose kinds were all matched."""
-
-    def __init__(self, change: NoReturn) -> None:
-        super().__init__(change)
 
 
 def told(change: Change) -> Told:
@@ -89,8 +71,10 @@ def told(change: Change) -> Told:
             return _of_access(change)
         case FreshnessChanged() | CadenceChanged() | RefresherAdded() | RefresherRemoved() | SettingChanged():
             return _of_running(change)
+        case PartitionsAdded() | PartitionsRemoved() | PartitionsChanged():
+            return partition_words(change)
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_view(
@@ -107,11 +91,11 @@ def _of_view(
             return Told(("another grain",), _lists(change.before, change.after, "unknown"))
         case CommentChanged():
             where: Words = ("comment of column ", Quoted(change.column)) if change.column else ("comment",)
-            return Told(where, _values(change.before, change.after, "none"))
+            return Told(where, values(change.before, change.after, "none"))
         case RequirementChanged():
             return Told(("other extensions needed",), _lists(change.before, change.after, "none"))
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined) -> Told:
@@ -124,12 +108,12 @@ def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyp
             return Told(("column ", Quoted(change.before), " renamed to ", Quoted(change.after)))
         case ColumnRetyped():
             short = ("column ", Quoted(change.column), " has another type")
-            return Told(short, _values(change.before, change.after))
+            return Told(short, values(change.before, change.after))
         case ColumnRedefined():
             short = ("column ", Quoted(change.column), " is computed from something else")
-            return Told(short, _values(change.before, change.after))
+            return Told(short, values(change.before, change.after))
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_rows(change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged) -> Told:
@@ -139,14 +123,14 @@ def _of_rows(change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged
         case SourceRemoved():
             return Told(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
         case SourceChanged():
-            return Told(("reads other rows of ", Quoted(change.relation)), _values(change.before, change.after))
+            return Told(("reads other rows of ", Quoted(change.relation)), values(change.before, change.after))
         case FilterChanged():
             before, after = (" AND ".join(side) or None for side in (change.before, change.after))
-            return Told(("another filter",), _values(before, after, "all rows"))
+            return Told(("another filter",), values(before, after, "all rows"))
         case BodyChanged():
             return Told(("another SELECT",))
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_storage(change: ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged) -> Told:
@@ -160,9 +144,9 @@ def _of_storage(change: ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemov
         case IndexRemoved():
             return Told(("index removed",), (": ", Quoted(change.definition)))
         case OptionChanged():
-            return Told(("option ", Quoted(change.option)), _values(change.before, change.after, "not set"))
+            return Told(("option ", Quoted(change.option)), values(change.before, change.after, "not set"))
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
@@ -177,7 +161,7 @@ def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
                 (*who, f" sees {_SEES[change.verdict]}"), (": ", _rows(change.before), " → ", _rows(change.after))
             )
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _of_running(
@@ -194,9 +178,9 @@ def _of_running(
         case RefresherRemoved():
             return Told((_role(change.role), " may no longer refresh"))
         case SettingChanged():
-            return Told(("setting ", Quoted(change.setting)), _values(change.before, change.after))
+            return Told(("setting ", Quoted(change.setting)), values(change.before, change.after))
         case _:
-            raise _Unreachable(change)
+            raise Unreachable(change)
 
 
 def _role(role: str) -> str:
@@ -209,12 +193,7 @@ def _listed(names: Iterable[str], nothing: str) -> Words:
 
 
 def _lists(before: Iterable[str], after: Iterable[str], nothing: str, between: str = ", ") -> Words:
-    return _values(between.join(before) or None, between.join(after) or None, nothing)
-
-
-def _values(before: str | None, after: str | None, nothing: str = "") -> Words:
-    sides = [nothing if side is None else Quoted(side) for side in (before, after)]
-    return (": ", sides[0], " → ", sides[1])
+    return values(between.join(before) or None, between.join(after) or None, nothing)
 
 
 def _rows(rule: str) -> str:

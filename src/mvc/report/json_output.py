@@ -34,6 +34,7 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
         "refresh_roles": list(compiled.refresh_roles),
         "views": [_view(compiled, view) for view in compiled.views],
         "schedules": [_schedule(schedule) for schedule in compiled.schedules],
+        "partitions": [asdict(item) for item in compiled.partitions],
         "diagnostics": diagnostics_json(compiled.diagnostics),
         "sql": compiled.sql,
     }

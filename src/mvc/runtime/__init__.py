@@ -19,6 +19,7 @@ FILES: Final = (
     "fill.sql",
     "locate.sql",
     "refresh.sql",
+    "partitions.sql",
 )
 
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)

@@ -60,11 +60,12 @@ BEGIN
     WHERE latest.project <> close_storage.project AND EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = role.name)
   ) LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', refresher);
-    EXECUTE format('GRANT SELECT ON %1$s.deployed_view, %1$s.deployment, %1$s.installation, %1$s.refresh_log, %1$s.replaced_view,'
+    EXECUTE format('GRANT SELECT ON %1$s.deployed_view, %1$s.deployment, %1$s.installation, %1$s.partition_log, %1$s.refresh_log, %1$s.replaced_view,'
                    ' %1$s.stored_relation TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz),'
                    ' %1$s.refresh_begin(name, name, text, text, timestamptz, timestamptz),'
-                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint) TO %2$I',
+                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint), %1$s.maintain_partitions(text), %1$s.partition_tasks(text),'
+                   ' %1$s.partition_run(text, text, boolean), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I',
                    '{schema}', refresher);
   END LOOP;
 END $$;

@@ -1,5 +1,6 @@
 """The language: what a YAML file may say, as Pydantic models. Meaning comes later, in `mvc.model`."""
 
+from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
 from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
@@ -10,6 +11,8 @@ __all__ = [
     "DimensionSpec",
     "IndexColumnSpec",
     "IndexSpec",
+    "PartitionFile",
+    "PartitionSpec",
     "PolicyFile",
     "PolicySpec",
     "ProjectSpec",

@@ -192,6 +192,7 @@ def target_of(target: Target) -> Target:
         target.timezone,
         target.refresh_roles,
         target.schedules,
+        target.partitions,
     )
 
 

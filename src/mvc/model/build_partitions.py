@@ -1,0 +1,62 @@
+"""PartitionFile → partitionings: tables, lengths of time, cron lines and zones read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from mvc.diagnostics import error
+from mvc.model.build_view import table_ref
+from mvc.model.cron import cron_problem, zone_problem
+from mvc.model.length import Length
+from mvc.model.origin import Origin
+from mvc.model.partitions import Partitioning
+from mvc.model.reading import Findings
+from mvc.source import Document
+from mvc.spec import PartitionFile, PartitionSpec
+
+_LENGTH: Final = re.compile(r"(\d{1,4}) (day|week|month|quarter|year)s?\Z")
+_UNITS: Final[Mapping[str, Length]] = {
+    "day": Length(days=1),
+    "week": Length(days=7),
+    "month": Length(months=1),
+    "quarter": Length(months=3),
+    "year": Length(months=12),
+}
+
+
+def build_partitions(spec: PartitionFile, document: Document, timezone: str, findings: Findings) -> list[Partitioning]:
+    """The partitionings of one file."""
+    origin = Origin(document, ("partitions",))
+    return [_partitioning(item, origin.at(number), timezone, findings) for number, item in enumerate(spec.partitions)]
+
+
+def _partitioning(spec: PartitionSpec, origin: Origin, timezone: str, findings: Findings) -> Partitioning:
+    for key, problem in (("every", cron_problem(spec.every)), ("timezone", zone_problem(spec.timezone or "UTC"))):
+        if problem:
+            findings.add(error("MV602", origin.at(key).span, problem))
+    return Partitioning(
+        table=table_ref(spec.table),
+        by=spec.by,
+        ahead=spec.ahead,
+        keep=_length(spec.keep, origin.at("keep"), findings),
+        retire=spec.retire,
+        timezone=spec.timezone or timezone,
+        cron=spec.every,
+        origin=origin,
+    )
+
+
+def _length(text: str | None, origin: Origin, findings: Findings) -> Length | None:
+    """`24 months`, `90 days`, `2 years`; None with a finding for what is no such length."""
+    if text is None:
+        return None
+    found = _LENGTH.match(text)
+    count = int(found.group(1)) if found else 0
+    if not found or not count:
+        help_line = "write a number and a unit, e.g. 90 days, 8 weeks, 24 months, 2 years"
+        findings.add(error("MV612", origin.span, f"`{text}` is not a length of time to keep", help=help_line))
+        return None
+    unit = _UNITS[found.group(2)]
+    return Length(count * unit.months, count * unit.days)
