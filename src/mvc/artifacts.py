@@ -152,13 +152,13 @@ class CompiledView:
     query: str
     stored_query: str
     merge: Merge | None
-    increment: Increment | None
-    window: Window | None
-    whole_because: tuple[str, ...]
-    period: str
-    probes: tuple[Probe, ...]
     exposure: Exposure
     claims: tuple[Claim, ...]
+    increment: Increment | None = None
+    window: Window | None = None
+    whole_because: tuple[str, ...] = ()
+    period: str = ""
+    probes: tuple[Probe, ...] = ()
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -177,8 +177,25 @@ class CompiledView:
 
 
 @dataclass(frozen=True, slots=True)
+class CronTimes:
+    """A cron line, read: the numbers of each field in order, Sunday as 0.
+
+    With `either_day` a day of the month or a weekday is enough, else both must fit. `fixed` lines name their hours and minutes: where
+    clocks are changed, each of their times happens once. The others go by how much time has passed.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    either_day: bool
+    fixed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledSchedule:
-    """A schedule with its selectors resolved to views, upstream first. Durations are in seconds."""
+    """A schedule with its selectors resolved to views, upstream first. `times` is what `cron` means. Durations are in seconds."""
 
     name: str
     views: tuple[str, ...]
@@ -191,6 +208,7 @@ class CompiledSchedule:
     lock_timeout_seconds: int | None
     enabled: bool
     description: str | None
+    times: CronTimes | None = None
 
 
 @dataclass(frozen=True, slots=True)

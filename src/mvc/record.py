@@ -6,7 +6,7 @@ Fields go by name, so a record survives new fields' order, and says what it hold
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -28,7 +28,9 @@ def to_record(value: Any) -> Any:
 
 
 def from_record(kind: type[T], data: Any) -> T:
-    """A `kind` out of what `to_record` made. Unknown fields are passed over. Raises RecordError."""
+    """A `kind` out of what `to_record` made. Unknown fields are passed over, and one with a default may be missing, as in what
+    an older version wrote. Raises RecordError.
+    """
     try:
         found: T = _reader(cast("Any", kind))(data)
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
@@ -54,13 +56,15 @@ def _reader(kind: Any) -> Reader:
 def _object_reader(kind: type) -> Reader:
     hints = get_type_hints(kind)
     readers = [(field.name, _reader(hints[field.name])) for field in fields(kind)]
-    plain = [name for name, reader in readers if reader is _same]
-    others = [(name, reader) for name, reader in readers if reader is not _same]
+    optional = {field.name for field in fields(kind) if field.default is not MISSING}
+    plain = [name for name, reader in readers if reader is _same and name not in optional]
+    others = [(name, reader) for name, reader in readers if name not in plain]
 
     def read(data: Any) -> Any:
         values = {name: data[name] for name in plain}
         for name, reader in others:
-            values[name] = reader(data[name])
+            if name not in optional or name in data:
+                values[name] = reader(data[name])
         return kind(**values)
 
     return read

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mvc.quoting import literal
+from mvc.runtime import runtime_views
 from servers import newest
 
 from .projects import CHANGES, SALES, edit, observed
@@ -11,7 +13,8 @@ from .projects import CHANGES, SALES, edit, observed
 pytestmark = newest
 
 STORED = (
-    "SELECT relname::text FROM pg_class WHERE relnamespace = 'mvc'::regnamespace AND relkind IN ('m', 'v') ORDER BY 1"
+    "SELECT relname::text FROM pg_class WHERE relnamespace = 'mvc'::regnamespace AND relkind IN ('m', 'v')"
+    f" AND relname NOT IN ({', '.join(map(literal, sorted(runtime_views())))}) ORDER BY 1"
 )
 LIVE = "SELECT stored_name::text FROM mvc.deployed_view ORDER BY 1"
 KNOWN = "SELECT stored_name::text FROM mvc.stored_relation ORDER BY 1"

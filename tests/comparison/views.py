@@ -20,6 +20,7 @@ from mvc.artifacts import (
 )
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Classified, Difference, ViewDifference
+from mvc.model.cron import cron_times
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,8 @@ def schedule(*views: str, **changed: Any) -> CompiledSchedule:
         enabled=True,
         description=None,
     )
-    return replace(plain, **changed)
+    made = replace(plain, **changed)
+    return replace(made, times=cron_times(made.cron) if made.cron else None)
 
 
 def changes(before: CompiledView, after: CompiledView) -> list[Any]:

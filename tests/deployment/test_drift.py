@@ -126,7 +126,8 @@ def deployed(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Datab
 
 
 def test_every_kind_is_caused():
-    assert {kind for hand in HANDS for kind, _ in hand.found} == set(get_args(DriftKind))
+    of_jobs = {kind for kind in get_args(DriftKind) if kind.startswith("job ")}  # tests/schedules/test_pg_cron.py
+    assert {kind for hand in HANDS for kind, _ in hand.found} == set(get_args(DriftKind)) - of_jobs
 
 
 @pytest.mark.parametrize("hand", HANDS, ids=str)

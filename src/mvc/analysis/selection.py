@@ -71,6 +71,7 @@ def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSch
         lock_timeout_seconds=schedule.lock_timeout_seconds,
         enabled=schedule.enabled,
         description=schedule.description,
+        times=schedule.times,
     )
 
 

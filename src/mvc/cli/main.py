@@ -19,6 +19,8 @@ COMMANDS = {
     "apply": "deploy the project to a database, while readers go on",
     "refresh": "refresh deployed views",
     "partitions": "make the next partitions of base tables, retire old ones",
+    "run": "a worker that keeps views fresh, as the schedules say",
+    "schedule": "print the schedules for systemd, Kubernetes, GitHub Actions, Airflow, cron",
     "status": "what is deployed, how fresh, how large",
     "rollback": "undo the last deployment",
     "prune": "drop what no reader uses any more",

@@ -57,7 +57,7 @@ def _bound(schedules: Iterable[CompiledSchedule]) -> int | None:
 
 
 def _gap(schedule: CompiledSchedule) -> int | None:
-    gaps = (schedule.within_seconds, longest_gap(schedule.cron) if schedule.cron else None)
+    gaps = (schedule.within_seconds, longest_gap(schedule.times) if schedule.times else None)
     return min((gap for gap in gaps if gap is not None), default=None)
 
 

@@ -41,7 +41,8 @@ from mvc.postgres.apply import apply
 from mvc.postgres.embedded import EmbeddedServer, choose_installation
 from mvc.postgres.errors import ServerError
 from mvc.postgres.installations import Installation
-from mvc.postgres.refresh import Refreshed, refresh
+from mvc.postgres.refresh import refresh
+from mvc.postgres.refresh_view import Refreshed
 from mvc.postgres.session import answer, open_session, run_script
 from mvc.workspace import Folder
 

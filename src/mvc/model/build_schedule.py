@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from mvc.diagnostics import error
-from mvc.model.cron import cron_problem, zone_problem
+from mvc.model.cron import cron_problem, cron_times, zone_problem
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
 from mvc.model.schedule import Schedule, Selector
@@ -26,13 +26,14 @@ def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findi
 
 
 def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findings) -> Schedule:
-    _check(spec.every, cron_problem, origin.at("every"), findings)
+    fires = _check(spec.every, cron_problem, origin.at("every"), findings)
     _check(spec.timezone, zone_problem, origin.at("timezone"), findings)
     texts = (spec.refresh,) if isinstance(spec.refresh, str) else spec.refresh
     return Schedule(
         name=spec.schedule,
         selectors=tuple(parse_selector(text) for text in texts),
         cron=spec.every,
+        times=cron_times(spec.every) if spec.every is not None and fires else None,
         within_seconds=_duration(spec.within, origin.at("within"), findings),
         timezone=spec.timezone or timezone,
         mode=spec.mode,
@@ -45,9 +46,12 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
     )
 
 
-def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, findings: Findings) -> None:
-    if text is not None and (problem := problem_of(text)):
+def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, findings: Findings) -> bool:
+    """Whether there is nothing wrong with a text; what is, becomes a finding."""
+    problem = problem_of(text) if text is not None else ""
+    if problem:
         findings.add(error("MV602", origin.span, problem))
+    return not problem
 
 
 def parse_selector(text: str) -> Selector:

@@ -1,22 +1,26 @@
-"""Whether a cron line and a time zone name can mean anything. Rule source: crontab(5), the five fields.
+"""Cron lines and time zone names: what is wrong with them, and what they mean. Rule source: crontab(5), the five fields.
 
-Only validation: when a schedule fires is a matter for the scheduler that runs it.
+The only place where a cron line is read. Everything else works with its `CronTimes`: `tick_before` in the runtime, which says when a
+schedule is due, how long it lets pass between two runs, and the lines that other schedulers are given.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import Final
 from zoneinfo import available_timezones
 
-_FIELDS = (
+from mvc.artifacts import CronTimes
+
+_FIELDS: Final = (
     ("minute", 0, 59, ()),
     ("hour", 0, 23, ()),
     ("day of month", 1, 31, ()),
     ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
     ("day of week", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
-_PART = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?\Z")
+_PART: Final = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?\Z")
 
 
 def cron_problem(line: str) -> str:
@@ -49,6 +53,34 @@ def _field_problem(field: str, name: str, least: int, most: int, words: tuple[st
         if len(numbers) > 1 and (numbers[0] or 0) > (numbers[1] or 0):
             return f"the {name} range `{part}` runs backwards"
     return ""
+
+
+def cron_times(line: str) -> CronTimes:
+    """The numbers that each field of a valid line stands for; Sunday is 0."""
+    minutes, hours, days, months, weekdays = (
+        _values(field, *limits) for field, limits in zip(line.split(), _FIELDS, strict=True)
+    )
+    minute, hour, day, _, weekday = line.split()
+    return CronTimes(
+        minutes=tuple(sorted(minutes)),
+        hours=tuple(sorted(hours)),
+        days=tuple(sorted(days)),
+        months=tuple(sorted(months)),
+        weekdays=tuple(sorted({number % 7 for number in weekdays})),
+        either_day=not (day.startswith("*") or weekday.startswith("*")),
+        fixed=not (minute.startswith("*") or hour.startswith("*")),
+    )
+
+
+def _values(field: str, _: str, least: int, most: int, words: tuple[str, ...]) -> set[int]:
+    return {value for part in field.split(",") for value in _range(part, least, most, words)}
+
+
+def _range(part: str, least: int, most: int, words: tuple[str, ...]) -> range:
+    span, _, step = part.partition("/")
+    low, _, high = (f"{least}-{most}" if span == "*" else span).partition("-")
+    numbers = [_number(text, least, words) for text in (low, high or low)]
+    return range(numbers[0] or 0, (numbers[1] or 0) + 1, int(step or 1))
 
 
 def _number(text: str, least: int, words: tuple[str, ...]) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mvc.artifacts import CronTimes
 from mvc.model.origin import Origin
 
 Mode = Literal["full", "incremental", "window"]
@@ -21,11 +22,12 @@ class Selector:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`cron` in `timezone`, or a promise `within_seconds`. Durations are in seconds."""
+    """`cron` in `timezone`, which means `times`, or a promise `within_seconds`. Durations are in seconds."""
 
     name: str
     selectors: tuple[Selector, ...]
     cron: str | None
+    times: CronTimes | None
     within_seconds: int | None
     timezone: str
     mode: Mode | None

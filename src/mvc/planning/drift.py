@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from mvc.artifacts import CompiledView
 from mvc.parts import Watched
+from mvc.planning.jobs import differing_jobs
 from mvc.planning.state import DeployedView, Grant, Name, RelationState, State, WatchState
 from mvc.sqlgen.companions import companions
 
@@ -35,6 +36,9 @@ DriftKind = Literal[
     "comment changed",
     "runtime changed",
     "changes unlogged",
+    "job missing",
+    "job changed",
+    "job unknown",
 ]
 BARRIER: Final = ("security_barrier=true",)
 KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand"})
@@ -62,6 +66,7 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
     if state.deployment and state.runtime is None:
         found.append(Drift("runtime changed", "", "the runtime's functions"))
     found += _of_schema(state, project)
+    found += _of_jobs(state, project)
     for name, deployed in state.views.items():
         if deployed.project == project and deployed.definition is not None:
             found += _of_view(name, deployed, deployed.definition, state)
@@ -92,6 +97,15 @@ def _of_schema(state: State, project: str) -> Iterator[Drift]:
         yield Drift("grant missing", "", target.stored, grant.role)
     if more := sorted({grant.role for grant in set(state.storage_grants) - expected}):
         yield Drift("storage open", "", target.stored, "nobody", ", ".join(more))
+
+
+def _of_jobs(state: State, project: str) -> Iterator[Drift]:
+    target = state.targets.get(project)
+    if target is None or state.cron is None or not state.cron.usable:
+        return
+    for name, expected, found in differing_jobs(state.cron, target):
+        kind: DriftKind = "job changed" if expected and found else "job missing" if expected else "job unknown"
+        yield Drift(kind, "", name, expected, found)
 
 
 def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: State) -> Iterator[Drift]:

@@ -13,6 +13,7 @@ from mvc.comparison.difference import Difference
 from mvc.compiled import Compiled
 from mvc.planning.drift import find_drift
 from mvc.planning.exposure_steps import exposure_steps
+from mvc.planning.job_steps import job_notes, job_steps
 from mvc.planning.refusals import find_refusals
 from mvc.planning.removal import removal_step, removed_views
 from mvc.planning.site import Site, views_set_aside
@@ -59,6 +60,7 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
         drift=drift,
         compared=tuple(_compared(views, site)),
         finish=tuple(unwatch_steps(views, _replaced(views, removed, site), site)),
+        notes=tuple(job_notes(state, site.target)),
     )
 
 
@@ -129,11 +131,16 @@ def _runtime(site: Site) -> Iterator[Step]:
 
 
 def _project_steps(site: Site, chosen: tuple[str, ...]) -> tuple[Step, ...]:
-    """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so."""
-    there = site.state.targets.get(site.target.project)
-    if chosen or (there and replace(there, compiler=site.target.compiler) == site.target):
+    """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so. The jobs of
+    its schedules change with it.
+    """
+    if chosen:
         return ()
-    return (Step("record", "", "settings and schedules of the project", ()),)
+    there = site.state.targets.get(site.target.project)
+    jobs = tuple(job_steps(site.state, site.target))
+    if there and replace(there, compiler=site.target.compiler) == site.target:
+        return jobs
+    return (Step("record", "", "settings and schedules of the project", ()), *jobs)
 
 
 def _compared(views: Iterable[CompiledView], site: Site) -> Iterator[tuple[Name, str, str]]:

@@ -116,13 +116,44 @@ class DeployedView:
     indexes: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job of pg_cron for this database. `line` is when it runs, in pg_cron's zone."""
+
+    id: int
+    name: str
+    line: str
+    command: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CronState:
+    """What there is of pg_cron: the one database that it lives in (None: not known), its zone, whether the extension is `here`,
+    whether the owner of the stored schema may use it and log in to run its jobs. `jobs` are the owner's.
+    """
+
+    home: str | None
+    zone: str
+    here: bool
+    granted: bool
+    login: bool
+    jobs: tuple[JobState, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether jobs can be made from here, and would run."""
+        return self.here and self.granted and self.login
+
+
 @dataclass(frozen=True)
 class State:
     """Everything that a plan is made from. `deployment` counts what was deployed: 0 is nothing yet.
 
     `runtime` is the installed runtime's version, None where there is none or its functions were changed. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
-    `targets` what each project was deployed with last, `watched` the logs of changes by name.
+    `targets` what each project was deployed with last, `watched` the logs of changes by name. Without pg_cron on the server, `cron` is
+    None.
     """
 
     database: str
@@ -139,6 +170,7 @@ class State:
     storage_grants: tuple[Grant, ...] = ()
     roles: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
+    cron: CronState | None = None
 
     def refreshers_beside(self, project: str) -> frozenset[str]:
         """The roles that other projects of the same stored schema let refresh."""

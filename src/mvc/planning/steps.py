@@ -37,6 +37,9 @@ Action = Literal[
     "watch",
     "follow",
     "unwatch",
+    "create job",
+    "change job",
+    "remove job",
 ]
 NO_LOCK: Final = "no lock that readers or refreshes notice"
 
@@ -118,7 +121,7 @@ class Plan:
     """What a deployment would do: what can be done beside the readers, then the switches.
 
     `created` are the views that were not deployed, `unchanged` those that need nothing. `compared` are pairs of stored names, the old and the new, whose numbers of
-    rows are set beside each other before a switch.
+    rows are set beside each other before a switch. `notes` say what a deployment cannot do by itself.
     """
 
     state: int
@@ -131,6 +134,7 @@ class Plan:
     drift: tuple[Drift, ...]
     compared: tuple[tuple[Name, str, str], ...] = ()
     finish: tuple[Step, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

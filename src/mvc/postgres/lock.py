@@ -1,4 +1,5 @@
-"""One deployment of a database at a time: an advisory lock in an open transaction of a connection of its own.
+"""One deployment of a database at a time, and one who sees to its schedules: an advisory lock in an open transaction of a connection
+of its own.
 
 That holds behind a transaction pooler as well, where a lock of the session would be lost with the first commit, and it ends
 with the process, however that ends.
@@ -8,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -29,9 +32,41 @@ def deployment_lock(connection: psycopg.Connection) -> Iterator[Callable[[], Non
         holder = second_connection(connection)
     try:
         with server_errors():
-            _take(holder)
+            _free_of_limits(holder)
+            if not _take(holder, LOCK):
+                raise _under_way(holder)
             _prove_same_server(connection)
         yield lambda: _check(holder)
+    finally:
+        holder.close()
+
+
+@dataclass
+class Contender:
+    """One of those who would see to something that only one should, under a lock of this number."""
+
+    holder: psycopg.Connection
+    key: int
+    led: bool = False
+
+    @server_errors()
+    def leads(self) -> bool:
+        """Whether it does, from now on or still. Raises ServerError where the connection is lost, and the lock with it."""
+        if self.led:
+            self.holder.execute("SELECT")
+        else:
+            self.led = _take(self.holder, self.key)
+        return self.led
+
+
+@contextmanager
+def contender(connection: psycopg.Connection, what: str) -> Iterator[Contender]:
+    """One more contender for `what`, in the database that `connection` is to."""
+    with server_errors():
+        holder = second_connection(connection)
+        _free_of_limits(holder)
+    try:
+        yield Contender(holder, int.from_bytes(sha256(what.encode()).digest()[:8], "big", signed=True))
     finally:
         holder.close()
 
@@ -50,17 +85,22 @@ def second_connection(connection: psycopg.Connection) -> psycopg.Connection:
     return holder
 
 
-def _take(holder: psycopg.Connection) -> None:
+def _free_of_limits(holder: psycopg.Connection) -> None:
+    """Begins the transaction, in which nobody minds that it is idle."""
     limits = ["idle_in_transaction_session_timeout", "statement_timeout"]
     limits += ["transaction_timeout"] if holder.info.server_version >= 170_000 else []
     holder.execute("; ".join(f"SET LOCAL {limit} = 0" for limit in limits).encode())
-    row = holder.execute(_TRY, (LOCK,)).fetchone()
-    if not row or not row[0]:
-        who = deployer(holder, LOCK)
-        raise ServerError(
-            "another deployment of this database is under way" + (f": {who}" if who else ""),
-            "try again when it has ended",
-        )
+
+
+def _take(holder: psycopg.Connection, key: int) -> bool:
+    row = holder.execute(_TRY, (key,)).fetchone()
+    return bool(row and row[0])
+
+
+def _under_way(holder: psycopg.Connection) -> ServerError:
+    who = deployer(holder, LOCK)
+    said = "another deployment of this database is under way" + (f": {who}" if who else "")
+    return ServerError(said, "try again when it has ended")
 
 
 def _prove_same_server(connection: psycopg.Connection) -> None:

@@ -1,8 +1,11 @@
-"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written."""
+"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written. Where pg_cron is,
+a third one asks for its jobs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -11,10 +14,12 @@ import psycopg
 from mvc.artifacts import CompiledView, Target
 from mvc.planning.state import (
     ColumnState,
+    CronState,
     Dependent,
     DeployedView,
     Grant,
     IndexState,
+    JobState,
     Name,
     RelationState,
     State,
@@ -47,7 +52,8 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked["own"] = list(own_tables())
         found = _one(connection, _ledger_and_catalog(stored, installed=about["installed"]), asked)
-    return _state(about, found["ledger"], found["catalog"])
+        cron = _cron(connection, about)
+    return _state(about, found["ledger"], found["catalog"], cron)
 
 
 def _query(name: str) -> str:
@@ -74,7 +80,21 @@ def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
     return f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
 
 
-def _state(about: Json, ledger: Json, catalog: Json) -> State:
+def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
+    """pg_cron with the jobs of the stored schema's owner, whom it shows his own only. The transaction ends with his role."""
+    found = about["cron"]
+    if not found["here"] and not found["home"]:
+        return None
+    cron = CronState(found["home"], found["zone"], found["here"], found["granted"] and about["becomes"], found["login"])
+    if not cron.usable:
+        return cron
+    if about["owner"] not in (None, about["user"]):
+        connection.execute(f"SET LOCAL ROLE {identifier(about['owner'])}".encode())
+    jobs = _one(connection, _query("jobs"))
+    return replace(cron, jobs=tuple(JobState(*job) for job in jobs))
+
+
+def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> State:
     return State(
         database=about["database"],
         owner=about["owner"],
@@ -90,6 +110,7 @@ def _state(about: Json, ledger: Json, catalog: Json) -> State:
         storage_grants=_grants(about["grants"]),
         roles=frozenset(about["roles"]),
         extensions=frozenset(about["extensions"]),
+        cron=cron,
     )
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import psycopg
 
+from mvc.quoting import qualified
+
 _SETTINGS = """SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
 SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
 SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on"""
@@ -20,3 +22,8 @@ def own_names(connection: psycopg.Connection) -> Iterator[None]:
     with connection.transaction():
         connection.execute(_SETTINGS.encode())
         yield
+
+
+def placed(stored: str, name: str) -> str:
+    """A name of the stored schema in a query with parameters, where a percent sign counts double."""
+    return qualified(stored, name).replace("%", "%%")

@@ -36,6 +36,9 @@ _WORDS: Final[dict[Action, str]] = {
     "watch": "log changes",
     "follow": "keep changes",
     "unwatch": "stop logging",
+    "create job": "create job",
+    "change job": "change job",
+    "remove job": "remove job",
 }
 
 
@@ -52,6 +55,7 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
     if not plan.empty and plan.unchanged:
         lines.append(f"  unchanged: {_listed(plan.unchanged)}")
     lines += [f"  {style.paint('warning', '!')} left out {item.view}: it {item.reason}" for item in plan.left_out]
+    lines += [f"  {style.paint('warning', '!')} {visible(note)}" for note in plan.notes]
     lines += _dangers(plan.dangers, style)
     lines += [line for item in plan.refusals for line in _refusal(item, style)]
     return "\n".join(lines)
@@ -155,6 +159,7 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
         "dangers": [asdict(item) for item in plan.dangers],
         "refusals": [asdict(item) for item in plan.refusals],
         "drift": [drift_json(item) for item in plan.drift],
+        "notes": list(plan.notes),
     }
 
 

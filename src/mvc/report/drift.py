@@ -30,6 +30,9 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "comment changed": "a description was changed",
     "runtime changed": "functions of the runtime were changed or are another version's",
     "changes unlogged": "changes of a table that it reads are not logged as they were",
+    "job missing": "a schedule has no job in pg_cron",
+    "job changed": "a schedule's job in pg_cron was changed",
+    "job unknown": "a job in pg_cron belongs to no schedule",
 }
 
 

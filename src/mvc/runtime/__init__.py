@@ -1,4 +1,4 @@
-"""The SQL that never varies: ledger, log, grants, deployment, refresh; installed into the stored schema and versioned as one."""
+"""The SQL that never varies: ledger, log, grants, deployment, refresh, schedules; installed into the stored schema and versioned as one."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ FILES: Final = (
     "fill.sql",
     "locate.sql",
     "refresh.sql",
+    "schedules.sql",
     "partitions.sql",
 )
 
@@ -41,6 +42,14 @@ def runtime_sql(schema: str) -> list[str]:
         f"DELETE FROM {installation}",
         f"INSERT INTO {installation} VALUES ({literal(runtime_version())}, {functions_digest(schema)})",
     ]
+
+
+@cache
+def runtime_views() -> frozenset[str]:
+    """The names of the views that the runtime itself has in the stored schema."""
+    return frozenset(
+        name for text in _texts() for name in re.findall(r"CREATE OR REPLACE VIEW \{schema\}\.(\w+)", text)
+    )
 
 
 def functions_digest(schema: str) -> str:

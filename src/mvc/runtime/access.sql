@@ -64,9 +64,14 @@ BEGIN
                    ' %1$s.stored_relation TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz),'
                    ' %1$s.refresh_begin(name, name, text, text, timestamptz, timestamptz),'
-                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint), %1$s.maintain_partitions(text), %1$s.partition_tasks(text),'
+                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint), %1$s.refresh_work(bigint, integer, text), %1$s.maintain_partitions(text), %1$s.partition_tasks(text),'
                    ' %1$s.partition_run(text, text, boolean), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I',
                    '{schema}', refresher);
+    EXECUTE format('GRANT SELECT ON %1$s.schedules, %1$s.schedule_run, %1$s.promises TO %2$I', '{schema}', refresher);
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.schedule_begin(text, text, boolean),'
+                   ' %1$s.refresh_step(name, name, text, text, timestamptz, name[]), %1$s.refresh_abandon(bigint, text, text),'
+                   ' %1$s.schedule_end(text, text, name[]), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
+                   ' TO %2$I', '{schema}', refresher);
   END LOOP;
 END $$;
 

@@ -7,6 +7,7 @@ BEGIN
   LOCK TABLE {schema}.deployment IN SHARE ROW EXCLUSIVE MODE;
   INSERT INTO {schema}.deployment (project, action, target, compiler)
   VALUES (target ->> 'project', begin_deployment.action, target, target ->> 'compiler') RETURNING id INTO opened;
+  PERFORM {schema}.follow_schedules(target);
   RETURN opened;
 END $$;
 

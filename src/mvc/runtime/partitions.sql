@@ -238,7 +238,7 @@ BEGIN
   END IF;
   made := {schema}.partition_table(parent, named);
   EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)', parent, made::regclass, lower, upper);
-  PERFORM {schema}.copy_identity(parent, made), {schema}.drop_guards(table_schema, table_name);
+  PERFORM {schema}.copy_identity(parent, made), {schema}.watch_partition(made::regclass), {schema}.drop_guards(table_schema, table_name);
 END $$;
 
 -- The new table: columns, checks and defaults of the parent, parameters of its latest sibling, then owner, policies and grants.

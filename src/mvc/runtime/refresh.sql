@@ -7,17 +7,28 @@ CREATE OR REPLACE PROCEDURE {schema}.refresh(
 ) LANGUAGE plpgsql AS $$
 DECLARE
   run bigint := {schema}.refresh_begin(view_schema, view_name, mode, schedule, since, until);
+  outcome text;
+BEGIN
+  CALL {schema}.refresh_work(run, NULL, outcome);
+END $$;
+
+-- The work of a run that has begun, in a transaction of its own and in one snapshot; `outcome` says how it ended.
+CREATE OR REPLACE PROCEDURE {schema}.refresh_work(run bigint, lock_timeout_seconds integer, INOUT outcome text)
+LANGUAGE plpgsql AS $$
+DECLARE
   attempts int := 0;
 BEGIN
   COMMIT;
   LOOP
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;  -- nothing may be computed before: it would take the snapshot
-    EXIT WHEN {schema}.refresh_run(run) <> 'again' OR attempts >= 2;
+    PERFORM pg_catalog.set_config('lock_timeout', lock_timeout_seconds || 's', true) WHERE lock_timeout_seconds IS NOT NULL;
+    outcome := {schema}.refresh_run(run);
+    EXIT WHEN outcome <> 'again' OR attempts >= 2;
     attempts := attempts + 1;
     ROLLBACK;
   END LOOP;
   COMMIT;
-  PERFORM {schema}.refresh_end(run);
+  outcome := {schema}.refresh_end(run);
   COMMIT;
 END $$;
 
@@ -56,6 +67,13 @@ CREATE OR REPLACE FUNCTION {schema}.usual_mode(definition jsonb)
 RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN jsonb_typeof(definition -> 'increment') = 'object' THEN 'incremental'
               WHEN jsonb_typeof(definition -> 'window') = 'object' THEN 'window' ELSE 'full' END
+$$;
+
+-- The mode in which a schedule that asks for `mode` refreshes a view: as a whole where it asks for none, or the view cannot have it.
+CREATE OR REPLACE FUNCTION {schema}.possible_mode(definition jsonb, mode text)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE WHEN jsonb_typeof(definition -> CASE mode WHEN 'window' THEN 'window' WHEN 'incremental' THEN 'increment' WHEN 'verify' THEN 'increment' END)
+    = 'object' THEN mode ELSE 'full' END
 $$;
 
 CREATE OR REPLACE FUNCTION {schema}.check_mode(deployed {schema}.deployed_view, mode text)

@@ -125,6 +125,24 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Logs the changes of a partition from its first row on: to be called in the transaction that made and attached it. Where the log
+-- is broken for another reason, it stays so.
+CREATE OR REPLACE FUNCTION {schema}.watch_partition(partition regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  watched {schema}.watched_table;
+  base regclass;
+BEGIN
+  FOR watched IN SELECT * FROM {schema}.watched_table LOOP
+    base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
+    IF partition IN (SELECT d FROM {schema}.with_descendants(base) AS d)
+       AND watched.triggers = {schema}.triggers_of(base, watched.log) - partition::oid::text THEN
+      PERFORM {schema}.log_changes_of(partition, watched.log);
+      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log) WHERE w.log = watched.log;
+    END IF;
+  END LOOP;
+END $$;
+
 -- Keeps the changes that are logged from here on for a relation that is about to be filled: they are not dropped before it has seen them.
 CREATE OR REPLACE FUNCTION {schema}.keep_changes(project text, view_schema name, view_name name, stored_name name, watches name[])
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$

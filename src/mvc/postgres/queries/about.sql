@@ -11,6 +11,14 @@ SELECT json_build_object(
   'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
              FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
   'roles', (SELECT json_agg(r.rolname) FROM pg_roles AS r),
-  'extensions', (SELECT json_agg(e.extname) FROM pg_extension AS e)
+  'extensions', (SELECT json_agg(e.extname) FROM pg_extension AS e),
+  'becomes', coalesce(pg_has_role(n.nspowner, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END), true),
+  'cron', (SELECT json_build_object(
+      'home', (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.database_name'),
+      'zone', coalesce((SELECT s.setting FROM pg_settings AS s WHERE s.name = 'cron.timezone'), 'GMT'),
+      'here', EXISTS (SELECT FROM pg_extension AS e WHERE e.extname = 'pg_cron'),
+      'granted', coalesce(has_schema_privilege(r.oid, to_regnamespace('cron')::oid, 'USAGE'), false),
+      'login', r.rolcanlogin)
+    FROM pg_roles AS r WHERE r.oid = coalesce(n.nspowner, current_user::regrole::oid))
 )
 FROM (SELECT) AS one LEFT JOIN pg_namespace AS n ON n.nspname = %(stored)s

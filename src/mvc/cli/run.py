@@ -1,0 +1,62 @@
+"""Keep the project's views fresh: a worker that refreshes what its schedules say, as long as it runs.
+
+It goes by the schedules as they are deployed, so mvc apply is all that a change needs. It reads what is due from the database, whose clock
+counts: times that were missed are made up for once. One worker at a time works for a project in a database; others stand by and take
+over when it has gone. A lost connection is made again.
+
+SIGTERM ends it after the view that it is refreshing (exit code 0). A second one, or Ctrl-C, cancels that refresh too (130).
+
+Examples:
+  mvc run
+  mvc run --database postgresql://mvc_refresher@db/shop
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from datetime import datetime, timezone
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context
+
+if TYPE_CHECKING:
+    from mvc.postgres.worker import Event
+
+
+class Stop:
+    """Whether somebody asked to stop. Who asks twice does not want to wait."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def ask(self, _number: int, _frame: FrameType | None) -> None:
+        """A signal's handler."""
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """0 when it was asked to stop."""
+    from mvc.postgres.worker import Worker, work
+    from mvc.report.worker import event_text
+
+    stop = Stop()
+    target = context.deployed()
+
+    def hear(event: Event) -> None:
+        context.talk(event_text(event, target.project, datetime.now(timezone.utc), context.style))
+
+    before = signal.signal(signal.SIGTERM, stop.ask)
+    try:
+        work(Worker(options.database, target, hear, lambda: stop.asked))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    return 0

@@ -1,0 +1,68 @@
+"""Print the project's schedules for a scheduler outside of the database, ready to be used:
+
+  systemd      a service and a timer for each schedule
+  kubernetes   CronJobs
+  github       a workflow of GitHub Actions
+  airflow      a module with DAGs
+  cron         a line for any crontab
+  pg_cron      SQL for the one database that pg_cron lives in, where that is another than --database
+
+Where pg_cron is in the database itself, mvc apply makes its jobs, and mvc run needs no scheduler at all.
+
+Examples:
+  mvc schedule systemd --output /etc/systemd/system
+  mvc schedule kubernetes | kubectl apply -f -
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mvc.cli.context import Context, Usage
+
+if TYPE_CHECKING:
+    from mvc.artifacts import Target
+
+KINDS = ("systemd", "kubernetes", "github", "airflow", "cron", "pg_cron")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("kind", choices=KINDS, help="for which scheduler")
+    parser.add_argument("--output", metavar="DIR", type=Path, help="write the files into this folder")
+    parser.add_argument("--database", metavar="URL", help="for pg_cron: where the views are")
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """0; the files on stdout, or in the folder."""
+    from mvc.report.schedule_files import KINDS as MADE
+    from mvc.report.schedule_files import printed
+
+    compiled = context.compile()
+    if options.database and options.kind != "pg_cron":
+        raise Usage(f"{options.kind} needs no --database", "the files say where its URL comes from")
+    files = {"jobs.sql": _jobs(compiled, options)} if options.kind == "pg_cron" else MADE[options.kind](compiled)
+    if options.output is None:
+        context.data(printed(files))
+        return 0
+    for name, text in files.items():
+        path = options.output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        context.talk(str(path))
+    return 0
+
+
+def _jobs(target: Target, options: argparse.Namespace) -> str:
+    """SQL for the database of pg_cron, about the one that we are connected to."""
+    from mvc.planning.jobs import elsewhere_sql
+    from mvc.postgres.connection import connect
+    from mvc.postgres.reading import read_state
+
+    with connect(options.database) as connection:
+        state = read_state(connection, target.stored)
+    zone = state.cron.zone if state.cron else "GMT"
+    statements = elsewhere_sql(target, state.database, state.owner or "", zone)
+    return "".join(f"{statement};\n" for statement in statements)

@@ -1,0 +1,145 @@
+"""One refresh of one view: begun, run and logged by the runtime; here it gets its limits, and an end whatever happens to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import psycopg
+
+from mvc.postgres.errors import ServerError
+from mvc.postgres.own_names import own_names, placed
+from mvc.quoting import qualified
+
+Status = Literal["completed", "failed", "skipped"]
+INTERRUPTED = "57014"
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """A mode (None: as the view was deployed), and the most seconds for the work and for a wait for a lock (0: as the role's
+    settings say).
+    """
+
+    mode: str | None = None
+    timeout: float = 0
+    lock_timeout: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A view that is to be refreshed, perhaps on behalf of a schedule. One that was refreshed `since` then needs no refresh."""
+
+    schema: str
+    view: str
+    how: How = How()
+    schedule: str | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """One refresh. `seconds` is the server's own measure; `rows` those of the view afterwards; `reason` why it did not run.
+
+    `busy` says that another refresh of the view was under way.
+    """
+
+    view: str
+    status: Status
+    seconds: float
+    rows: int | None
+    reason: str
+    schedule: str | None = None
+    busy: bool = False
+
+
+OnView = Callable[[Refreshed], None]
+
+
+def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]) -> Refreshed:
+    """Refreshes one view, unless one of the views `failed` feeds it. Raises ServerError where the connection is lost; what else
+    goes wrong is a result.
+    """
+    try:
+        run, reason = _begin(connection, stored, task, failed)
+    except psycopg.Error as problem:
+        return Refreshed(task.view, "failed", 0.0, None, _said(connection, problem), task.schedule)
+    if run is None or reason:
+        return Refreshed(task.view, "skipped", 0.0, None, reason or "", task.schedule)
+    try:
+        _work(connection, stored, run, task.how)
+    except psycopg.Error as problem:
+        said = _said(connection, problem)
+        _abandon(connection, stored, run, (said, problem.sqlstate or ""))
+        return Refreshed(task.view, "failed", 0.0, None, said, task.schedule)
+    except KeyboardInterrupt:
+        with suppress(psycopg.Error):
+            _abandon(connection, stored, run, ("interrupted", INTERRUPTED))
+        raise
+    return _outcome(connection, stored, run, task)
+
+
+def _work(connection: psycopg.Connection, stored: str, run: int, how: How) -> None:
+    """In one snapshot, and once more where another refresh committed just before it was taken."""
+    for _ in range(ATTEMPTS):
+        with _writing(connection, how, "REPEATABLE READ"):
+            row = connection.execute(f"SELECT {qualified(stored, 'refresh_run')}({run})".encode()).fetchone()
+        if row != ("again",):
+            break
+    with _writing(connection):
+        connection.execute(f"SELECT {qualified(stored, 'refresh_end')}({run})".encode())
+
+
+def _begin(
+    connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]
+) -> tuple[int | None, str | None]:
+    query = f"""SELECT run, reason FROM {placed(stored, "refresh_step")}(
+        %s::name, %s::name, %s::text, %s::text, %s::timestamptz, %s::name[])"""
+    values = (task.schema, task.view, task.how.mode, task.schedule, task.since, list(failed))
+    with _writing(connection):
+        row = connection.execute(query.encode(), values).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def _said(connection: psycopg.Connection, problem: psycopg.Error) -> str:
+    """The first line of what the server says. Raises ServerError where there is no server to say more."""
+    first = (str(problem).strip().splitlines() or ["no reason given"])[0]
+    if connection.closed:
+        raise ServerError(f"the connection was lost: {first}") from None
+    return first
+
+
+def _abandon(connection: psycopg.Connection, stored: str, run: int, said: tuple[str, str]) -> None:
+    """Ends in the log what has not ended itself."""
+    with _writing(connection):
+        connection.execute(f"SELECT {placed(stored, 'refresh_abandon')}({run}, %s, %s)".encode(), said)
+
+
+@contextmanager
+def _writing(
+    connection: psycopg.Connection, limits: How | None = None, isolation: str = "READ COMMITTED"
+) -> Iterator[None]:
+    """A transaction with limits of its own: those of the session would stay behind in a pooler."""
+    mode = f"SET TRANSACTION ISOLATION LEVEL {isolation}, READ WRITE"
+    times = {"statement_timeout": limits.timeout, "lock_timeout": limits.lock_timeout} if limits else {}
+    with connection.transaction():
+        settings = [f"SET LOCAL {name} = {math.ceil(time * 1000)}" for name, time in times.items() if time]
+        connection.execute("; ".join([mode, *settings]).encode())
+        yield
+
+
+def _outcome(connection: psycopg.Connection, stored: str, run: int, task: Task) -> Refreshed:
+    query = (
+        "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, '')"
+        f" FROM {qualified(stored, 'refresh_log')} WHERE id = {run}"
+    )
+    with own_names(connection):
+        row = connection.execute(query.encode()).fetchone()
+    if row is None:
+        raise ServerError(f"the refresh of {task.view} left no trace in the log")
+    return Refreshed(task.view, row[0], row[1] or 0.0, row[2], row[3], task.schedule, busy=row[0] == "skipped")

@@ -1,0 +1,108 @@
+"""Runs of deployed schedules: what is due, the server says; here the runs take turns, view by view, so that a long one does not keep
+the short ones waiting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+import psycopg
+
+from mvc.artifacts import Target
+from mvc.postgres.errors import server_errors
+from mvc.postgres.lock import Contender, contender
+from mvc.postgres.own_names import placed
+from mvc.postgres.refresh import check_deployed
+from mvc.postgres.refresh_view import How, Refreshed, Task, refresh_view
+
+COMES_AGAIN = 5  # times for views that are to be refreshed in full while another refresh, which may do less, is at it
+
+
+@dataclass
+class Run:
+    """A run of a schedule that is under way: what it has still to do, and what failed."""
+
+    schedule: str
+    tasks: list[Task]
+    failed: list[str] = field(default_factory=list)
+    again: int = 0
+
+
+def contend(connection: psycopg.Connection, target: Target) -> AbstractContextManager[Contender]:
+    """A contender for who sees to the schedules of the project in this database."""
+    return contender(connection, f"the schedules of {target.project} in {target.stored}")
+
+
+def run_due(connection: psycopg.Connection, target: Target, only: str | None = None) -> Iterator[Refreshed]:
+    """Refreshes what is due, or what is due of the schedule `only`, until nothing is. Raises ServerError."""
+    with server_errors():
+        check_deployed(connection, target.stored)
+        runs = _more(connection, target, {}, only)
+        while runs:
+            yield _turn(connection, target, runs)
+            runs = _more(connection, target, runs, only)
+
+
+def run_schedule(connection: psycopg.Connection, target: Target, schedule: str) -> Iterator[Refreshed]:
+    """Refreshes all views of a schedule, whether it is due or not. Raises ServerError, also where there is no such schedule."""
+    with server_errors():
+        check_deployed(connection, target.stored)
+        runs = _begun(connection, target, schedule, if_due=False)
+        while runs:
+            yield _turn(connection, target, runs)
+
+
+@server_errors()
+def seconds_to_next(connection: psycopg.Connection, target: Target) -> float:
+    """How long to wait before something may be due."""
+    query = f"SELECT {placed(target.stored, 'seconds_to_next')}(%s)"
+    row = connection.execute(query.encode(), (target.project,)).fetchone()
+    return float(row[0]) if row else 0.0
+
+
+def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], only: str | None) -> dict[str, Run]:
+    """The runs with those that are due now in front."""
+    query = f"SELECT * FROM {placed(target.stored, 'due')}(%s)"
+    for (name,) in connection.execute(query.encode(), (target.project,)).fetchall():
+        if name not in runs and only in (None, name):
+            runs = {**_begun(connection, target, name, if_due=True), **runs}
+    return runs
+
+
+def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_due: bool) -> dict[str, Run]:
+    """The run by its schedule's name; nothing where somebody else was faster."""
+    query = f"""
+        SELECT view_schema, view_name, mode, coalesce(timeout_seconds, 0), coalesce(lock_timeout_seconds, 0), since
+        FROM {placed(target.stored, "schedule_begin")}(%(project)s, %(schedule)s, %(if_due)s)"""
+    values = {"project": target.project, "schedule": schedule, "if_due": if_due}
+    tasks = [
+        Task(schema, view, How(mode, timeout, lock_timeout), schedule, since)
+        for schema, view, mode, timeout, lock_timeout, since in connection.execute(query.encode(), values)
+    ]
+    return {schedule: Run(schedule, tasks)} if tasks else {}
+
+
+def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) -> Refreshed:
+    """The next view of the run whose turn it is, which is then the last in the queue."""
+    run = runs.pop(next(iter(runs)))
+    task = run.tasks.pop(0)
+    result = refresh_view(connection, target.stored, task, run.failed)
+    if result.status == "failed":
+        run.failed.append(task.view)
+    if result.busy and task.how.mode == "full" and run.again < COMES_AGAIN:
+        run.tasks.append(task)
+        run.again += 1
+        time.sleep(0 if runs or len(run.tasks) > 1 else 2**run.again)
+    if run.tasks:
+        runs[run.schedule] = run
+    else:
+        _end(connection, target, run)
+    return result
+
+
+def _end(connection: psycopg.Connection, target: Target, run: Run) -> None:
+    query = f"SELECT {placed(target.stored, 'schedule_end')}(%s, %s, %s::name[])"
+    connection.execute(query.encode(), (target.project, run.schedule, run.failed))

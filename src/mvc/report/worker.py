@@ -1,0 +1,28 @@
+"""What a worker does, a line each for its log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mvc.postgres.refresh_view import Refreshed
+from mvc.postgres.worker import Event, Led, Lost, StoodBy
+from mvc.report.refreshes import refreshed_text
+from mvc.report.style import Style
+from mvc.report.visible import visible
+
+
+def event_text(event: Event, project: str, at: datetime, style: Style) -> str:
+    """One line, which begins with the time in UTC."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ} {_said(event, project, style)}"
+
+
+def _said(event: Event, project: str, style: Style) -> str:
+    match event:
+        case Led(database):
+            return f"sees to the schedules of {visible(project)} in the database {visible(database)}"
+        case StoodBy(database):
+            return f"stands by: another worker sees to the schedules of {visible(project)} in {visible(database)}"
+        case Lost(reason, pause):
+            return f"{style.paint('warning', 'cannot work')}: {visible(reason)}; tries again in {pause:g} s"
+        case Refreshed():
+            return refreshed_text(event, style).strip()

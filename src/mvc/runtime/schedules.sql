@@ -1,0 +1,289 @@
+-- What has become of each schedule: its times up to `seen` were seen to, the last run was for the one at `tick` (NULL: by hand or for a
+-- promise). A schedule is not due for what lies before its first deployment.
+CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
+  project text NOT NULL,
+  schedule text NOT NULL,
+  seen timestamptz NOT NULL DEFAULT clock_timestamp(),
+  tick timestamptz,
+  started_at timestamptz,
+  finished_at timestamptz,
+  failed name[],
+  pid integer,
+  resumed boolean NOT NULL DEFAULT false,
+  PRIMARY KEY (project, schedule)
+);
+
+-- The schedules as each project was deployed with last. `times` is the cron line, read (mvc.artifacts.CronTimes).
+CREATE OR REPLACE VIEW {schema}.schedules AS
+SELECT latest.project, s.name AS schedule, s.views, s.cron, s.times, s.within_seconds, s.timezone, s.mode, s.timeout_seconds,
+  s.lock_timeout_seconds, s.enabled
+FROM (SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC) AS latest,
+  jsonb_to_recordset(latest.target -> 'schedules') AS s (
+    name text, views name[], cron text, times jsonb, within_seconds integer, timezone text, mode text, timeout_seconds integer,
+    lock_timeout_seconds integer, enabled boolean);
+
+-- What was promised (`within`), per view and schedule: how old its data are, and whether that is too old. A view without data breaks
+-- every promise. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so long that twice
+-- the longest of the last ten would not fit into the rest; but never more often than each tenth of the promise.
+CREATE OR REPLACE VIEW {schema}.promises AS
+SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS promised_seconds, aged.seconds AS age_seconds,
+  coalesce(aged.seconds > s.within_seconds, true) AS broken,
+  greatest(s.within_seconds / 10.0, least(s.within_seconds / 2.0, s.within_seconds - 2 * taken.seconds))::double precision AS refresh_at_seconds
+FROM {schema}.schedules AS s CROSS JOIN unnest(s.views) AS v (name)
+JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.view_name = v.name AND d.kind = 'materialized'
+LEFT JOIN {schema}.stored_relation AS r ON r.stored_name = d.stored_name
+CROSS JOIN LATERAL (SELECT extract(epoch FROM clock_timestamp() - r.filled_at)::double precision) AS aged (seconds)
+CROSS JOIN LATERAL (
+  SELECT coalesce(max(extract(epoch FROM l.finished_at - l.started_at)), 0) FROM (
+    SELECT g.started_at, g.finished_at FROM {schema}.refresh_log AS g
+    WHERE g.view_schema = d.view_schema AND g.view_name = d.view_name AND g.status = 'completed' ORDER BY g.started_at DESC LIMIT 10) AS l
+) AS taken (seconds)
+WHERE s.enabled AND s.within_seconds IS NOT NULL;
+
+-- The moments at which clocks of a zone show a time. As in Debian's cron, `fixed` times happen once: at the first of two, or where a
+-- time is left out, as soon as the clocks have moved on. Others happen as often as clocks show them.
+CREATE OR REPLACE FUNCTION {schema}.moments(shown timestamp, zone text, fixed boolean)
+RETURNS SETOF timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found timestamptz[] := ARRAY(
+    SELECT m.at FROM (SELECT (shown AT TIME ZONE zone) + make_interval(mins => n) AS at FROM generate_series(-180, 180, 30) AS n) AS m
+    WHERE m.at AT TIME ZONE zone = shown ORDER BY m.at);
+BEGIN
+  IF NOT fixed THEN
+    RETURN QUERY SELECT unnest(found);
+  ELSIF cardinality(found) > 0 THEN
+    RETURN NEXT found[1];
+  ELSE
+    RETURN QUERY SELECT s.later AT TIME ZONE zone FROM (SELECT shown + make_interval(mins => n) AS later FROM generate_series(1, 180) AS n) AS s
+    WHERE (s.later AT TIME ZONE zone) AT TIME ZONE zone = s.later ORDER BY s.later LIMIT 1;
+  END IF;
+END $$;
+
+-- The last time of a cron line after `seen` and not after `until`; NULL where there is none. However many were missed, the last counts.
+CREATE OR REPLACE FUNCTION {schema}.latest_tick(times jsonb, zone text, seen timestamptz, until timestamptz)
+RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  day date := (until AT TIME ZONE zone)::date;
+  first date := (seen AT TIME ZONE zone)::date - 1;
+  hour integer;
+  latest timestamptz;
+BEGIN
+  WHILE day >= first LOOP
+    IF {schema}.is_day_of(times, day) THEN
+      FOR hour IN SELECT h::integer FROM jsonb_array_elements_text(times -> 'hours') AS h ORDER BY 1 DESC LOOP
+        SELECT max(at) INTO latest FROM jsonb_array_elements_text(times -> 'minutes') AS m,
+          {schema}.moments(day + make_time(hour, m::integer, 0), zone, (times ->> 'fixed')::boolean) AS at
+        WHERE at <= until;
+        IF latest IS NOT NULL THEN
+          RETURN CASE WHEN latest > seen THEN latest END;
+        END IF;
+      END LOOP;
+    END IF;
+    day := day - 1;
+  END LOOP;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.is_day_of(times jsonb, day date)
+RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT times -> 'months' @> to_jsonb(extract(month FROM day)::integer) AND CASE WHEN (times ->> 'either_day')::boolean
+    THEN times -> 'days' @> to_jsonb(extract(day FROM day)::integer) OR times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer)
+    ELSE times -> 'days' @> to_jsonb(extract(day FROM day)::integer) AND times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer) END
+$$;
+
+-- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough and were
+-- not tried within the last tenth of it. An empty list where nothing is due. A run that was broken off, as by a restart, is due once
+-- more; only once, since it may have been the cause.
+CREATE OR REPLACE FUNCTION {schema}.due_views(project text, schedule text, OUT tick timestamptz, OUT views name[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  planned {schema}.schedules;
+  last {schema}.schedule_run;
+BEGIN
+  SELECT s.* INTO planned FROM {schema}.schedules AS s WHERE s.project = due_views.project AND s.schedule = due_views.schedule AND s.enabled;
+  views := '{}';
+  IF planned.times IS NOT NULL THEN
+    SELECT r.* INTO last FROM {schema}.schedule_run AS r WHERE r.project = due_views.project AND r.schedule = due_views.schedule;
+    tick := {schema}.latest_tick(planned.times, planned.timezone, coalesce(last.seen, clock_timestamp()), clock_timestamp());
+    IF tick IS NULL AND last.started_at IS NOT NULL AND last.finished_at IS NULL AND NOT last.resumed
+       AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = last.pid AND coalesce(a.backend_start <= last.started_at, true)) THEN
+      tick := coalesce(last.tick, last.started_at);
+    END IF;
+    views := CASE WHEN tick IS NULL THEN '{}' ELSE planned.views END;
+  ELSIF planned.within_seconds IS NOT NULL THEN
+    views := ARRAY(
+      SELECT v.name FROM unnest(planned.views) WITH ORDINALITY AS v (name, place)
+      JOIN {schema}.promises AS p ON p.project = due_views.project AND p.schedule = due_views.schedule AND p.view_name = v.name
+      WHERE coalesce(p.age_seconds >= p.refresh_at_seconds, true) AND NOT EXISTS (
+        SELECT FROM {schema}.refresh_log AS l WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name
+          AND l.started_at > clock_timestamp() - make_interval(secs => p.promised_seconds / 10.0))
+      ORDER BY v.place);
+  END IF;
+END $$;
+
+-- The schedules of a project that have something to do now.
+CREATE OR REPLACE FUNCTION {schema}.due(project text)
+RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.schedule FROM {schema}.schedules AS s, {schema}.due_views(s.project, s.schedule) AS found
+  WHERE s.project = due.project AND s.enabled AND cardinality(found.views) > 0
+$$;
+
+-- Seconds until something of the project may be due: cron lines go by whole minutes, promises by the age of the data.
+CREATE OR REPLACE FUNCTION {schema}.seconds_to_next(project text)
+RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT least(60 - extract(second FROM clock_timestamp()), min(greatest(
+    p.refresh_at_seconds - coalesce(p.age_seconds, p.promised_seconds),
+    p.promised_seconds / 10.0 - extract(epoch FROM clock_timestamp() - tried.at))))
+  FROM {schema}.promises AS p CROSS JOIN LATERAL (
+    SELECT max(l.started_at) FROM {schema}.refresh_log AS l WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name) AS tried (at)
+  WHERE p.project = seconds_to_next.project
+$$;
+
+-- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it was only
+-- to run `if_due` and is not. What is fresh since `since` need not be refreshed again.
+CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
+RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  planned {schema}.schedules;
+  chosen name[];
+  ticked timestamptz;
+BEGIN
+  SELECT s.* INTO planned FROM {schema}.schedules AS s WHERE s.project = schedule_begin.project AND s.schedule = schedule_begin.schedule;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no schedule % of the project % is deployed', quote_ident(schedule), quote_ident(project)
+      USING ERRCODE = 'undefined_object', HINT = 'deploy it: mvc apply';
+  END IF;
+  INSERT INTO {schema}.schedule_run AS r (project, schedule) VALUES (schedule_begin.project, schedule_begin.schedule)
+  ON CONFLICT ON CONSTRAINT schedule_run_pkey DO UPDATE SET seen = r.seen;  -- which locks it
+  chosen := planned.views;
+  IF if_due THEN
+    SELECT found.tick, found.views INTO ticked, chosen FROM {schema}.due_views(schedule_begin.project, schedule_begin.schedule) AS found;
+  END IF;
+  IF cardinality(chosen) = 0 THEN
+    RETURN;
+  END IF;
+  UPDATE {schema}.schedule_run AS r
+  SET seen = clock_timestamp(), tick = ticked, resumed = coalesce(ticked <= r.seen, false),
+      started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
+  WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule;
+  RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds, planned.lock_timeout_seconds, ticked
+  FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
+  JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.view_name = v.name AND d.kind = 'materialized'
+  ORDER BY v.place;
+END $$;
+
+-- Begins the refresh of one view, or logs why not: `failed` names views whose refresh failed just before and that it reads, or (since
+-- `since`) it was refreshed as completely as it would be now. `run` is NULL where the view is no longer deployed.
+CREATE OR REPLACE FUNCTION {schema}.refresh_step(
+  view_schema name, view_name name, mode text, schedule text, since timestamptz, failed name[], OUT run bigint, OUT reason text
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  deployed {schema}.deployed_view;
+  broken name;
+BEGIN
+  SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
+  WHERE d.view_schema = refresh_step.view_schema AND d.view_name = refresh_step.view_name AND d.kind = 'materialized';
+  IF deployed IS NULL THEN
+    reason := 'not deployed here';
+    RETURN;
+  END IF;
+  SELECT f.name INTO broken FROM {schema}.feeding(deployed.project, deployed.view_name) AS f (name) WHERE f.name = ANY (failed) LIMIT 1;
+  IF broken IS NOT NULL THEN
+    reason := format('reads %s, which failed', broken);
+  ELSIF EXISTS (SELECT FROM {schema}.refresh_log AS l
+                WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'completed'
+                  AND l.started_at >= since AND l.mode <> 'verify'
+                  AND (refresh_step.mode IS NULL OR l.mode IN ('full', refresh_step.mode))) THEN
+    reason := 'it is fresh already: it was refreshed since this schedule was due';
+  END IF;
+  run := {schema}.refresh_begin(deployed.view_schema, deployed.view_name, refresh_step.mode, refresh_step.schedule);
+  UPDATE {schema}.refresh_log SET status = 'skipped', error = reason, finished_at = clock_timestamp() WHERE id = run AND reason IS NOT NULL;
+END $$;
+
+-- The views that a view of a project reads, and those that these read.
+CREATE OR REPLACE FUNCTION {schema}.feeding(project text, view_name name)
+RETURNS SETOF name LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE upstream (name) AS (
+    SELECT u::name FROM {schema}.deployed_view AS d, jsonb_array_elements_text(d.definition -> 'upstream') AS u
+    WHERE d.project = feeding.project AND d.view_name = feeding.view_name
+    UNION
+    SELECT u::name FROM upstream JOIN {schema}.deployed_view AS d ON d.project = feeding.project AND d.view_name = upstream.name,
+      jsonb_array_elements_text(d.definition -> 'upstream') AS u
+  )
+  SELECT name FROM upstream
+$$;
+
+-- Ends a run that was begun and broken off from outside; only its own role does that.
+CREATE OR REPLACE FUNCTION {schema}.refresh_abandon(run bigint, reason text, state text)
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.refresh_log SET status = 'failed', error = reason, sqlstate = state, finished_at = clock_timestamp()
+  WHERE id = run AND status = 'started' AND refreshed_by = session_user
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.schedule_end(project text, schedule text, failed name[])
+RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.schedule_run AS r SET finished_at = clock_timestamp(), failed = schedule_end.failed
+  WHERE r.project = schedule_end.project AND r.schedule = schedule_end.schedule
+$$;
+
+-- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed by
+-- itself. Raises in the end if one failed. One that is to be refreshed in full and finds another refresh at it comes again at the
+-- end, since that other one may do less. A time limit cannot be set within a CALL: `stop_overdue` sees to it.
+CREATE OR REPLACE PROCEDURE {schema}.run_schedule(project text, schedule text, if_due boolean DEFAULT false)
+LANGUAGE plpgsql AS $$
+DECLARE
+  waiting jsonb := (SELECT jsonb_agg(t) FROM {schema}.schedule_begin(project, schedule, if_due) AS t);
+  task jsonb;
+  step record;
+  outcome text;
+  failed name[] := ARRAY[]::name[];
+  again integer := 0;
+BEGIN
+  COMMIT;
+  WHILE jsonb_array_length(waiting) > 0 LOOP
+    task := waiting -> 0;
+    waiting := waiting - 0;
+    SELECT * INTO step FROM {schema}.refresh_step((task ->> 'view_schema')::name, (task ->> 'view_name')::name, task ->> 'mode', schedule,
+                                                  (task ->> 'since')::timestamptz, failed);
+    COMMIT;
+    IF step.run IS NOT NULL AND step.reason IS NULL THEN
+      CALL {schema}.refresh_work(step.run, (task ->> 'lock_timeout_seconds')::integer, outcome);
+      IF outcome = 'failed' THEN
+        failed := failed || (task ->> 'view_name')::name;
+      ELSIF outcome = 'skipped' AND task ->> 'mode' = 'full' AND again < 5 THEN
+        again := again + 1;
+        waiting := waiting || task;
+        PERFORM pg_catalog.pg_sleep(2 ^ again) WHERE jsonb_array_length(waiting) = 1;
+      END IF;
+    END IF;
+  END LOOP;
+  IF waiting IS NOT NULL THEN
+    PERFORM {schema}.schedule_end(project, schedule, failed);
+    COMMIT;
+  END IF;
+  IF cardinality(failed) > 0 THEN
+    RAISE EXCEPTION 'refreshing failed: %', array_to_string(failed, ', ') USING HINT = 'the log has the reasons';
+  END IF;
+END $$;
+
+-- Cancels the refreshes of a project that take longer than their schedule allows, as far as they are the caller's own. Returns how many.
+CREATE OR REPLACE FUNCTION {schema}.stop_overdue(project text)
+RETURNS integer LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT count(pg_cancel_backend(a.pid))::integer
+  FROM {schema}.refresh_log AS l JOIN {schema}.deployed_view AS d ON d.view_schema = l.view_schema AND d.view_name = l.view_name
+  JOIN {schema}.schedules AS s ON s.project = d.project AND s.schedule = l.schedule
+  JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.backend_start <= l.started_at AND a.usename = current_user
+  WHERE d.project = stop_overdue.project AND l.status = 'started'
+    AND l.started_at + make_interval(secs => s.timeout_seconds) < clock_timestamp()
+$$;
+
+-- Makes the schedules of a project known when it is deployed, so that what was due before counts for none of them.
+CREATE OR REPLACE FUNCTION {schema}.follow_schedules(target jsonb)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM {schema}.schedule_run AS r WHERE r.project = target ->> 'project'
+    AND NOT EXISTS (SELECT FROM jsonb_array_elements(target -> 'schedules') AS s WHERE s ->> 'name' = r.schedule);
+  INSERT INTO {schema}.schedule_run (project, schedule)
+  SELECT target ->> 'project', s ->> 'name' FROM jsonb_array_elements(target -> 'schedules') AS s
+  ON CONFLICT DO NOTHING
+$$;

@@ -1,0 +1,306 @@
+"""Schedules as jobs of pg_cron, which only Debian's PostgreSQL 15 has here: planned, made, mended, and run by it for real."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from mvc.planning.jobs import is_utc, promise_line
+from mvc.postgres.apply import plan
+from mvc.postgres.embedded import EmbeddedServer
+from mvc.postgres.rollback import rollback
+from mvc.postgres.status import status
+from mvc.report.deployment import plan_text
+from mvc.report.style import PLAIN
+from schedules.projects import HOURLY, PROMISE, deploy, log, project, tables
+from servers import installations, need
+
+HOME = "jobs"
+SETTINGS = {"shared_preload_libraries": "pg_cron", "cron.database_name": HOME, "cron.use_background_workers": "on"}
+OWNER = "cron_owner"
+
+
+@pytest.fixture(scope="module")
+def cron_server() -> Iterator[EmbeddedServer]:
+    found = installations().get(15)
+    need(found and found.origin, "PostgreSQL 15 (Debian's package postgresql-15)")
+    assert found
+    need((found.bindir.parent / "lib" / "pg_cron.so").is_file(), "pg_cron (Debian's package postgresql-15-cron)")
+    with EmbeddedServer(found, settings=SETTINGS) as server:
+        server.create_database(HOME)
+        with psycopg.connect(server.url(HOME), autocommit=True) as connection:
+            connection.execute(
+                f"CREATE EXTENSION pg_cron; CREATE ROLE {OWNER} LOGIN; GRANT USAGE ON SCHEMA cron TO {OWNER}"
+            )
+        yield server
+
+
+@pytest.fixture
+def admin(cron_server) -> Iterator[psycopg.Connection[Any]]:
+    """A superuser in the database of pg_cron, with the base table; all is gone afterwards."""
+    with psycopg.connect(cron_server.url(HOME), autocommit=True) as connection:
+        yield from prepared(connection)
+    with psycopg.connect(cron_server.url(HOME), autocommit=True) as connection:
+        connection.execute(
+            "DELETE FROM cron.job; DELETE FROM cron.job_run_details; DROP SCHEMA IF EXISTS mvc CASCADE; DROP TABLE t CASCADE"
+        )
+
+
+def prepared(connection: psycopg.Connection[Any]) -> Iterator[psycopg.Connection[Any]]:
+    tables(connection)
+    connection.execute(
+        f"ALTER TABLE t OWNER TO {OWNER}; GRANT CREATE ON DATABASE {HOME} TO {OWNER}; GRANT CREATE ON SCHEMA public TO {OWNER}"
+    )
+    connection.execute(f"ALTER ROLE {OWNER} LOGIN; GRANT USAGE ON SCHEMA cron TO {OWNER}")
+    yield connection
+
+
+@pytest.fixture
+def owner(admin, cron_server) -> Iterator[psycopg.Connection[Any]]:
+    with psycopg.connect(cron_server.url(HOME), user=OWNER, autocommit=True) as connection:
+        yield connection
+
+
+def jobs(connection: psycopg.Connection[Any]) -> list[tuple[str, str, str]]:
+    return connection.execute("SELECT jobname, schedule, command FROM cron.job ORDER BY jobname").fetchall()
+
+
+def settled(connection: psycopg.Connection[Any], compiled: Any) -> bool:
+    return plan(connection, compiled).empty
+
+
+COMMAND = "CALL mvc.run_schedule('shop', 'hourly', true)"
+
+
+class TestPlan:
+    def test_a_job_for_each_schedule(self, owner):
+        compiled = project(HOURLY, PROMISE)
+        shown = plan_text(plan(owner, compiled), HOME, PLAIN)
+        assert "create job: mvc:shop:hourly is missing in pg_cron: 0 * * * *" in shown
+        deploy(owner, compiled)
+        assert jobs(owner) == [
+            ("mvc:shop:fresh", "*/3 * * * *", "CALL mvc.run_schedule('shop', 'fresh', true)"),
+            ("mvc:shop:hourly", "0 * * * *", COMMAND),
+        ]
+        assert owner.execute("SELECT DISTINCT database, username, active FROM cron.job").fetchall() == [
+            (HOME, OWNER, True)
+        ]
+        assert settled(owner, compiled)
+
+    def test_changed_removed_and_switched_off(self, owner):
+        deploy(owner, project(HOURLY, PROMISE))
+        changed = project(
+            "{schedule: hourly, refresh: all, every: '30 * * * *'}", PROMISE.replace("1h}", "1h, enabled: false}")
+        )
+        shown = plan_text(plan(owner, changed), HOME, PLAIN)
+        assert "change job: mvc:shop:hourly: it runs at 0 * * * * instead of 30 * * * *" in shown
+        assert "remove job: no schedule asks for mvc:shop:fresh" in shown
+        deploy(owner, changed)
+        assert jobs(owner) == [("mvc:shop:hourly", "30 * * * *", COMMAND)]
+        assert settled(owner, changed)
+
+    def test_those_of_others_are_left_alone(self, owner, admin):
+        owner.execute(
+            "SELECT cron.schedule('nightly', '0 0 * * *', 'VACUUM'), cron.schedule('mvc:shop2:hourly', '0 0 * * *', 'SELECT 2')"
+        )
+        admin.execute("SELECT cron.schedule('mvc:shop:hourly', '0 0 * * *', 'SELECT 3')")
+        deploy(owner, project())
+        deploy(owner, project(PROMISE))
+        owner_names = [name for name, *_ in jobs(owner)]
+        assert owner_names == ["mvc:shop2:hourly", "mvc:shop:fresh", "nightly"]
+        assert ("mvc:shop:hourly", "0 0 * * *", "SELECT 3") in jobs(admin)
+
+    def test_a_rollback_brings_them_back(self, owner):
+        deploy(owner, project())
+        deploy(owner, project(PROMISE))
+        rollback(owner, project(PROMISE))
+        assert [name for name, *_ in jobs(owner)] == ["mvc:shop:hourly"]
+
+    def test_one_that_stops_what_takes_too_long(self, owner):
+        deploy(owner, project("{schedule: hourly, refresh: all, every: '0 * * * *', timeout: 10m}"))
+        assert jobs(owner)[0] == ("mvc:shop", "* * * * *", "SELECT mvc.stop_overdue('shop')")
+
+    def test_names_that_look_like_another_project_s(self, owner):
+        compiled = project(
+            "{schedule: 'b:c', refresh: all, every: '0 * * * *'}",
+            **{"mvc.yml": "project: 'a:b''s'\ncatalog: schema.sql\n"},
+        )
+        deploy(owner, compiled)
+        assert jobs(owner) == [("mvc:a%3Ab's:b:c", "0 * * * *", "CALL mvc.run_schedule('a:b''s', 'b:c', true)")]
+        assert settled(owner, compiled)
+
+    def test_long_names(self, owner):
+        names = ["x" * 70, "x" * 71]
+        compiled = project(*(f"{{schedule: {name}, refresh: all, every: '0 * * * *'}}" for name in names))
+        deploy(owner, compiled)
+        assert [len(name) for name, *_ in jobs(owner)] == [63, 63]
+        assert settled(owner, compiled)
+
+    def test_a_line_of_another_zone_asks_each_quarter_of_an_hour(self, owner):
+        deploy(owner, project("{schedule: hourly, refresh: all, every: '10 2 * * *', timezone: Europe/Berlin}"))
+        assert jobs(owner)[0][1] == "10,25,40,55 * * * *"
+
+
+class TestDrift:
+    @pytest.mark.parametrize(
+        ("hand", "kind"),
+        [
+            ("DELETE FROM cron.job", "job missing"),
+            ("UPDATE cron.job SET schedule = '5 * * * *'", "job changed"),
+            ("UPDATE cron.job SET command = 'SELECT 1'", "job changed"),
+            ("UPDATE cron.job SET active = false", "job changed"),
+            ("UPDATE cron.job SET jobname = 'mvc:shop:what'", "job missing"),
+            ("INSERT INTO cron.job (schedule, command, nodeport, username, jobname) VALUES ('* * * * *', 'x', 1, 'cron_owner', 'mvc:shop:old')",
+             "job unknown"),
+        ],
+    )  # fmt: skip
+    def test_is_found_and_mended(self, owner, admin, hand, kind):
+        deploy(owner, project())
+        admin.execute(hand)
+        assert kind in [item.kind for item in status(owner, project()).drift]
+        assert not settled(owner, project())
+        deploy(owner, project())
+        assert jobs(owner) == [("mvc:shop:hourly", "0 * * * *", COMMAND)]
+        assert owner.execute("SELECT active FROM cron.job").fetchone() == (True,)
+        assert status(owner, project()).drift == ()
+        assert settled(owner, project())
+
+
+class TestWhereItCannotBe:
+    def notes(self, connection):
+        return plan(connection, project()).notes
+
+    def test_in_another_database(self, owner, cron_server):
+        cron_server.create_database("elsewhere")
+        try:
+            with psycopg.connect(cron_server.url("elsewhere"), autocommit=True) as connection:
+                tables(connection)
+                found = plan(connection, project())
+                assert found.notes == (
+                    "the schedules have no jobs: pg_cron lives in the database jobs; mvc schedule pg_cron prints what to run there",
+                )
+                assert found.notes[0] in plan_text(found, "elsewhere", PLAIN)
+                deploy(connection, project())
+                assert settled(connection, project())
+        finally:
+            cron_server.drop_database("elsewhere")
+        assert jobs(owner) == []
+
+    def test_without_the_right(self, owner, admin):
+        admin.execute(f"REVOKE USAGE ON SCHEMA cron FROM {OWNER}")
+        deploy(owner, project())
+        assert self.notes(owner) == (
+            f"the schedules have no jobs: GRANT USAGE ON SCHEMA cron TO {OWNER}, then mvc apply once more",
+        )
+        admin.execute(f"GRANT USAGE ON SCHEMA cron TO {OWNER}")
+        deploy(owner, project())
+        assert len(jobs(owner)) == 1
+
+    def test_with_an_owner_who_cannot_log_in(self, owner, admin):
+        admin.execute(f"ALTER ROLE {OWNER} NOLOGIN")
+        assert "who may not log in" in self.notes(owner)[0]
+
+    def test_a_member_deploys_as_the_owner(self, owner, admin, cron_server):
+        admin.execute(f"CREATE ROLE cron_member LOGIN IN ROLE {OWNER}")
+        try:
+            deploy(owner, project())
+            with psycopg.connect(cron_server.url(HOME), user="cron_member", autocommit=True) as connection:
+                assert settled(connection, project())
+                deploy(connection, project(PROMISE))
+            assert [name for name, *_ in jobs(owner)] == ["mvc:shop:fresh"]
+        finally:
+            admin.execute("DROP ROLE cron_member")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "line"),
+    [
+        (30, "* * * * *"),
+        (1200, "* * * * *"),
+        (3600, "*/3 * * * *"),
+        (7 * 1200, "*/6 * * * *"),
+        (43_200, "*/30 * * * *"),
+        (7 * 86_400, "0 * * * *"),
+    ],
+)
+def test_how_often_a_promise_is_looked_at(seconds, line):
+    assert promise_line(seconds) == line
+
+
+@pytest.mark.parametrize(
+    ("zone", "same"), [("UTC", True), ("Etc/UTC", True), ("GMT", True), ("Europe/London", False), ("Etc/GMT+1", False)]
+)
+def test_zones_that_are_utc(zone, same):
+    assert is_utc(zone) is same
+
+
+class TestForReal:
+    """Minutes pass here: pg_cron wakes up at the full minute."""
+
+    def test_jobs_fire_log_fail_overlap_and_recover(self, owner, admin, cron_server):
+        owner.execute("INSERT INTO t VALUES (3, 0)")
+        deploy_all = project(
+            "{schedule: good, refresh: [d], every: '* * * * *'}",
+            "{schedule: bad, refresh: [a, b, d], every: '* * * * *', mode: full}",
+            "{schedule: far, refresh: [d], every: '* * * * *', timezone: Asia/Kathmandu}",
+            "{schedule: slow, refresh: [d], every: '0 0 1 1 *', timeout: 1s}",
+        )
+        deploy_unfilled(owner, deploy_all)
+        details = runs_until(admin, lambda found: {"good", "bad", "far"} <= found.keys())
+        assert details["good"][0] == "succeeded"
+        assert details["bad"][0] == "failed"
+        assert "refreshing failed: a" in details["bad"][1]
+        found = log(owner, "view_name, schedule, status, error, refreshed_by")
+        assert ("a", "bad", "failed", "division by zero", OWNER) in found
+        assert ("b", "bad", "skipped", "reads a, which failed", OWNER) in found
+        # three schedules, one view, one minute: each that comes second finds it fresh or being refreshed
+        of_d = [row for row in found if row[0] == "d"]
+        assert {row[1] for row in of_d} >= {"good", "bad", "far"}
+        assert any(row[2] == "completed" for row in of_d)
+        assert {row[2] for row in of_d} <= {"completed", "skipped"}
+
+        crash(cron_server, owner)
+        with psycopg.connect(cron_server.url(HOME), autocommit=True) as again:
+            again.execute("DELETE FROM t WHERE n = 0; DELETE FROM cron.job_run_details; DELETE FROM mvc.refresh_log")
+            details = runs_until(again, lambda found: {"good", "bad"} <= found.keys())
+            assert (details["good"][0], details["bad"][0]) == ("succeeded", "succeeded")
+            assert ("b", "completed") in log(again)
+
+
+def deploy_unfilled(connection, compiled) -> None:
+    """As an apply over good rows, after which one went bad."""
+    connection.execute("UPDATE t SET n = 1 WHERE n = 0")
+    deploy(connection, compiled)
+    connection.execute("UPDATE t SET n = 0 WHERE id = 3")
+
+
+def runs_until(connection, enough) -> dict[str, tuple[str, str]]:
+    """(status, message) of the ended runs by schedule, when there are enough."""
+    query = "SELECT split_part(j.jobname, ':', 3), r.status, r.return_message FROM cron.job_run_details r JOIN cron.job j USING (jobid) WHERE r.end_time IS NOT NULL AND j.jobname LIKE 'mvc:shop:%'"
+    until = time.monotonic() + 150
+    while time.monotonic() < until:
+        found = {name: (state, message) for name, state, message in connection.execute(query)}
+        if enough(found):
+            return found
+        time.sleep(1)
+    raise AssertionError(f"only {found}")
+
+
+def crash(server, connection) -> None:
+    """A backend is killed, so the server stops all others and recovers."""
+    (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    os.kill(pid, signal.SIGKILL)
+    for _ in range(100):
+        time.sleep(0.2)
+        try:
+            with psycopg.connect(server.url(HOME)):
+                return
+        except psycopg.OperationalError:
+            continue
+    raise AssertionError("the server did not come back")
