@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from mvc.artifacts import CompiledColumn, CompiledSchedule, CompiledView
+    from mvc.artifacts import CompiledColumn, CompiledView
     from mvc.comparison.difference import Difference
     from mvc.compiled import Compiled
     from mvc.diagnostics import Diagnostic, ProjectError, Span
     from mvc.model.project import Project
     from mvc.planning.steps import Plan
     from mvc.postgres.apply import Applied, Terms
+    from mvc.recurring import CompiledSchedule
 
 __all__ = [
     "Applied",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from mvc.parts import Increment, Merge, Probe, Window
+from mvc.recurring import CompiledPartitioning, CompiledSchedule
 
 Kind = Literal["materialized", "plain"]
 StoredAs = Literal["materialized view", "table", "view"]
@@ -174,61 +175,6 @@ class CompiledView:
     def column(self, name: str) -> CompiledColumn | None:
         """The column of that name."""
         return next((column for column in self.columns if column.name == name), None)
-
-
-@dataclass(frozen=True, slots=True)
-class CronTimes:
-    """A cron line, read: the numbers of each field in order, Sunday as 0.
-
-    With `either_day` a day of the month or a weekday is enough, else both must fit. `fixed` lines name their hours and minutes: where
-    clocks are changed, each of their times happens once. The others go by how much time has passed.
-    """
-
-    minutes: tuple[int, ...]
-    hours: tuple[int, ...]
-    days: tuple[int, ...]
-    months: tuple[int, ...]
-    weekdays: tuple[int, ...]
-    either_day: bool
-    fixed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledSchedule:
-    """A schedule with its selectors resolved to views, upstream first. `times` is what `cron` means. Durations are in seconds."""
-
-    name: str
-    views: tuple[str, ...]
-    cron: str | None
-    within_seconds: int | None
-    timezone: str
-    mode: str | None
-    window_seconds: int | None
-    timeout_seconds: int | None
-    lock_timeout_seconds: int | None
-    enabled: bool
-    description: str | None
-    times: CronTimes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledPartitioning:
-    """The partitions that a base table has at any time: those of the current period `by` and of `ahead` next ones.
-
-    Bounds are midnights in `timezone`, in which `cron` says when to look as well. `kind` is the type of `column`. What lies
-    before `keep` (an interval as PostgreSQL reads it; None: nothing) is detached or dropped, as `retire` says.
-    """
-
-    table_schema: str
-    table: str
-    column: str
-    kind: Literal["date", "timestamp", "timestamptz"]
-    by: str
-    ahead: int
-    keep: str | None
-    retire: str
-    timezone: str
-    cron: str
 
 
 @dataclass(frozen=True)

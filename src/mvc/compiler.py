@@ -15,18 +15,19 @@ from mvc.analysis.lint import lint_project, lint_view
 from mvc.analysis.lint_history import lint_history
 from mvc.analysis.order import in_order, upstream_names
 from mvc.analysis.partial import resolve_parts
-from mvc.analysis.partitions import resolve_partitions
+from mvc.analysis.partitions import partition_schedules, resolve_partitions
 from mvc.analysis.references import check_references
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
 from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
-from mvc.artifacts import CompiledPartitioning, CompiledSchedule, CompiledView
+from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.loading import load_files
 from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
+from mvc.recurring import CompiledPartitioning, CompiledSchedule
 from mvc.sqlgen.view import generate
 from mvc.version import VERSION
 from mvc.workspace import PROJECT_FILE
@@ -81,6 +82,7 @@ def _compile_project(project: Project) -> Compiled:
         found += lint_project(tuple(resolved), project.policies, project.schedules, lint_history(resolved, project))
     if any(item.severity == "error" for item in found):
         raise ProjectError(found)
+    schedules += partition_schedules(partitions, schedules)
     return _result(project.settings, tuple(compiled), schedules, partitions, found)
 
 

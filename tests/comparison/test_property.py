@@ -8,18 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from views import project, view
 
-from mvc.artifacts import (
-    CompiledAccess,
-    CompiledColumn,
-    CompiledIndex,
-    CompiledSchedule,
-    CompiledSource,
-    Restriction,
-    Rule,
-)
+from mvc.artifacts import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, Rule
 from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, ViewAdded, ViewRemoved
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import CLASSES
+from mvc.recurring import CompiledSchedule
 
 words = st.sampled_from(("a", "b", "c", ""))
 names = st.sampled_from(("a", "b", "c"))

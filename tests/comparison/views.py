@@ -10,7 +10,6 @@ from mvc.artifacts import (
     CompiledAccess,
     CompiledColumn,
     CompiledIndex,
-    CompiledSchedule,
     CompiledSource,
     CompiledView,
     Exposure,
@@ -21,6 +20,7 @@ from mvc.artifacts import (
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Classified, Difference, ViewDifference
 from mvc.model.cron import cron_times
+from mvc.recurring import CompiledSchedule
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,11 @@ from edits import EDITS, PROJECT, Files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvc.artifacts import CompiledSchedule, CompiledView
+from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
+from mvc.recurring import CompiledSchedule
 from mvc.reduction import Part, outline, reduce_pair
 from mvc.spec import ViewSpec
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
-from mvc.artifacts import CompiledPartitioning
 from mvc.catalog.types import Catalog, Relation
 from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.model.cron import cron_times
 from mvc.model.partitions import Partitioning
 from mvc.model.project import Project
 from mvc.quoting import qualified
+from mvc.recurring import PARTITIONS, CompiledPartitioning, CompiledSchedule
 
 TimeKind = Literal["date", "timestamp", "timestamptz"]
 
@@ -35,6 +37,37 @@ def resolve_partitions(project: Project, found: list[Diagnostic]) -> tuple[Compi
             found.append(error("MV013", item.origin.at("table").span, title, help="keep one of the two"))
         resolved.setdefault(key, compiled)
     return tuple(resolved[key] for key in sorted(resolved))
+
+
+def partition_schedules(
+    partitions: Iterable[CompiledPartitioning], others: Iterable[CompiledSchedule]
+) -> tuple[CompiledSchedule, ...]:
+    """When to look after them: a schedule for each time that some table asks for, with a name that no other has."""
+    taken = {schedule.name for schedule in others}
+    asked = dict.fromkeys((item.cron, item.timezone) for item in partitions)
+    schedules: list[CompiledSchedule] = []
+    for cron, timezone in asked:
+        name = PARTITIONS if len(asked) == 1 else f"{PARTITIONS} {cron} {timezone}"
+        while name in taken:
+            name += " (partitions)"
+        schedules.append(_schedule(name, cron, timezone))
+    return tuple(schedules)
+
+
+def _schedule(name: str, cron: str, timezone: str) -> CompiledSchedule:
+    return CompiledSchedule(
+        name=name,
+        views=(),
+        cron=cron,
+        within_seconds=None,
+        timezone=timezone,
+        mode=PARTITIONS,
+        timeout_seconds=None,
+        lock_timeout_seconds=None,
+        enabled=True,
+        description="Makes the next partitions of base tables, and retires old ones.",
+        times=cron_times(cron),
+    )
 
 
 def _resolve(item: Partitioning, catalog: Catalog, found: list[Diagnostic]) -> CompiledPartitioning | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mvc.analysis.order import upstream_names
-from mvc.artifacts import PARTIAL, CompiledSchedule, CompiledView
+from mvc.artifacts import PARTIAL, CompiledView
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule, Selector
+from mvc.recurring import CompiledSchedule
 
 
 def resolve_schedules(project: Project, views: tuple[CompiledView, ...]) -> tuple[CompiledSchedule, ...]:

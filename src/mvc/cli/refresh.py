@@ -4,12 +4,18 @@ others, but what reads a failed view is skipped.
 A first fill is a plain refresh; after that readers go on while it runs (CONCURRENTLY). A view that is being refreshed by
 someone else is skipped.
 
+A view that a schedule refreshes in part has more than one mode: --mode incremental computes the groups that changed, --mode window the
+rows of a period (--since, --until), --mode full everything. --verify is an incremental refresh that then compares a sample of
+groups with the query, mends what is wrong and says so; with --all it takes the views that can be.
+
 --due is for any cron, each minute: it refreshes what the schedules say is due, as they are deployed and by the database's clock, and does
 nothing where another one, or mvc run, is at it. --schedule refreshes what one schedule names, now, or with --due if it is due.
 
 Examples:
   mvc refresh --all
   mvc refresh mv_financial_summary --timeout 600
+  mvc refresh mv_financial_summary --mode window --since 2026-10-01 --until 2026-11-01
+  mvc refresh --all --verify
   mvc refresh --due
   mvc refresh --schedule refresh-all-views-weekly
 """
@@ -19,11 +25,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
 
 from mvc.cli.context import Context, Failure, Usage
 from mvc.cli.selection import check_names
-from mvc.cli.values import seconds
+from mvc.cli.values import moment, seconds
 
 if TYPE_CHECKING:
     import psycopg
@@ -32,12 +40,19 @@ if TYPE_CHECKING:
     from mvc.postgres.refresh_view import Refreshed
 
 
+MODES: Final = ("full", "incremental", "window", "verify")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="views to refresh")
     parser.add_argument("--all", action="store_true", help="every materialized view of the project")
     parser.add_argument("--due", action="store_true", help="what the schedules say is due")
     parser.add_argument("--schedule", metavar="SCHEDULE", help="what this schedule refreshes")
+    parser.add_argument("--mode", choices=MODES, help="default: the one that a view is deployed for")
+    parser.add_argument("--verify", action="store_const", dest="mode", const="verify", help="the same as --mode verify")
+    parser.add_argument("--since", type=moment, metavar="TIME", help="where a window begins: a date, or a time")
+    parser.add_argument("--until", type=moment, metavar="TIME", help="before what it ends")
     parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="the longest that one view may take")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: results on stdout")
@@ -51,8 +66,12 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     scheduled = bool(options.due or options.schedule)
     if [bool(options.names), options.all, scheduled].count(True) != 1:
         raise Usage("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
-    if scheduled and options.timeout:
-        raise Usage("a schedule has its own time limit", "timeout: 10m, in schedules/")
+    if scheduled and (options.timeout or options.mode):
+        raise Usage("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
+    if (options.since or options.until) and options.mode != "window":
+        raise Usage(
+            "--since and --until are the bounds of a window", "mvc refresh NAME --mode window --since 2026-10-01"
+        )
     compiled = context.deployed() if scheduled else context.compile()
     check_names(compiled, options.names)
     _refuse_plain(compiled, options.names)
@@ -79,7 +98,25 @@ def _by_name(
     from mvc.postgres.refresh import refresh
     from mvc.postgres.refresh_view import How
 
-    refresh(connection, compiled, options.names, hear, How(timeout=options.timeout or 0))
+    names = options.names or _having(compiled, options.mode)
+    lower, upper = (_in_zone(time, compiled.timezone) for time in (options.since, options.until))
+    refresh(connection, compiled, names, hear, How(options.mode, lower, upper, timeout=options.timeout or 0))
+
+
+def _having(compiled: Compiled, mode: str | None) -> list[str]:
+    """The views that are deployed for a mode; every one for the mode that it is deployed for. Raises Failure where there is none."""
+    needed = "incremental" if mode == "verify" else mode
+    names = [view.name for view in compiled.views if needed in view.modes or (needed is None and view.modes)]
+    if not names and mode:
+        raise Failure(
+            f"no view is deployed for --mode {mode}", "give one a schedule of that mode; see mvc check --modes"
+        )
+    return names
+
+
+def _in_zone(time: datetime | None, zone: str) -> datetime | None:
+    """A time without an offset is one of the project's zone."""
+    return time.replace(tzinfo=ZoneInfo(zone)) if time and time.tzinfo is None else time
 
 
 def _by_schedule(

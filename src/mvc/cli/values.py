@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterable
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -24,6 +25,16 @@ def seconds(text: str) -> float:
     if not 0 < found <= LONGEST:
         raise argparse.ArgumentTypeError(f"a number of seconds, more than 0 and at most {LONGEST}, not `{text}`")
     return found
+
+
+def moment(text: str) -> datetime:
+    """`2026-10-01`, `2026-10-01T12:30`, with an offset or without."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"a date or a time such as 2026-10-01 or 2026-10-01T12:30, not `{text}`"
+        ) from None
 
 
 def hazards(text: str) -> frozenset[Hazard]:

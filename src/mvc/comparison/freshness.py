@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mvc.artifacts import CompiledSchedule
 from mvc.comparison.changes import CadenceChanged, FreshnessChanged
 from mvc.comparison.recurrence import longest_gap
+from mvc.recurring import CompiledSchedule
 
 
 @dataclass(frozen=True, slots=True)

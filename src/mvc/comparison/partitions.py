@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from mvc.artifacts import CompiledPartitioning
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
 from mvc.model.length import read_length
+from mvc.recurring import CompiledPartitioning
 
 _SETTINGS: Final = (("by", "by"), ("ahead", "ahead"), ("timezone", "timezone"), ("cron", "every"))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mvc.artifacts import CronTimes
 from mvc.model.origin import Origin
+from mvc.recurring import CronTimes
 
 Mode = Literal["full", "incremental", "window"]
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from mvc.artifacts import CompiledSchedule, Target
+from mvc.artifacts import Target
 from mvc.planning.state import CronState, JobState
 from mvc.quoting import literal, qualified
+from mvc.recurring import CompiledSchedule
 from mvc.sqlgen.naming import joined_name
 
 UTC_NAMES: Final = frozenset({"GMT", "UTC", "UCT", "Zulu", "Universal", "Greenwich", "GMT0", "GMT+0", "GMT-0"})

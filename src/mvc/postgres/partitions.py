@@ -10,7 +10,7 @@ from typing import Literal
 import psycopg
 from psycopg import errors
 
-from mvc.compiled import Compiled
+from mvc.artifacts import Target
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import standing
@@ -72,7 +72,7 @@ class Maintained:
 
 
 @server_errors()
-def due_partitions(connection: psycopg.Connection, compiled: Compiled) -> tuple[DuePartition, ...]:
+def due_partitions(connection: psycopg.Connection, compiled: Target) -> tuple[DuePartition, ...]:
     """What is due now. Writes nothing. Raises ServerError where nothing of the project is deployed."""
     with _deployed(connection, compiled):
         query = f"""SELECT action, table_schema, table_name, partition_name, lower, upper, note
@@ -81,7 +81,7 @@ def due_partitions(connection: psycopg.Connection, compiled: Compiled) -> tuple[
 
 
 @server_errors()
-def maintain_partitions(connection: psycopg.Connection, compiled: Compiled) -> Maintained:
+def maintain_partitions(connection: psycopg.Connection, compiled: Target) -> Maintained:
     """Does what is due, each partition in a transaction of its own, and refreshes the views whose rows have gone.
 
     The connection must be in autocommit mode. Raises ServerError where nothing of the project is deployed; what fails of
@@ -97,7 +97,7 @@ def maintain_partitions(connection: psycopg.Connection, compiled: Compiled) -> M
 
 
 @contextmanager
-def _deployed(connection: psycopg.Connection, compiled: Compiled) -> Iterator[None]:
+def _deployed(connection: psycopg.Connection, compiled: Target) -> Iterator[None]:
     """A transaction with names of our own, where something of the project is deployed. Raises ServerError."""
     with own_names(connection):
         standing(connection, compiled.stored)
@@ -117,7 +117,7 @@ def _marks(connection: psycopg.Connection, stored: str) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def _done(connection: psycopg.Connection, compiled: Compiled, since: int) -> tuple[PartitionDone, ...]:
+def _done(connection: psycopg.Connection, compiled: Target, since: int) -> tuple[PartitionDone, ...]:
     query = f"""SELECT action, table_schema, table_name, partition_name, lower, upper, note, error
         FROM {qualified(compiled.stored, "partition_log")}
         WHERE id > {since} AND project = {literal(compiled.project)} ORDER BY id"""

@@ -22,11 +22,13 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """A mode (None: as the view was deployed), and the most seconds for the work and for a wait for a lock (0: as the role's
-    settings say).
+    """A mode (None: as the view was deployed), the bounds of a window, and the most seconds for the work and for a wait for a lock
+    (0: as the role's settings say).
     """
 
     mode: str | None = None
+    lower: datetime | None = None
+    upper: datetime | None = None
     timeout: float = 0
     lock_timeout: float = 0
 
@@ -46,7 +48,8 @@ class Task:
 class Refreshed:
     """One refresh. `seconds` is the server's own measure; `rows` those of the view afterwards; `reason` why it did not run.
 
-    `busy` says that another refresh of the view was under way.
+    `busy` says that another refresh of the view was under way. `mode` is the one that it came to, and `detail` says why where that
+    is another than was asked for; `changed` rows were written (None: the server does not say), `groups` were computed (None: all).
     """
 
     view: str
@@ -56,6 +59,10 @@ class Refreshed:
     reason: str
     schedule: str | None = None
     busy: bool = False
+    mode: str | None = None
+    changed: int | None = None
+    groups: int | None = None
+    detail: str = ""
 
 
 OnView = Callable[[Refreshed], None]
@@ -99,8 +106,9 @@ def _begin(
     connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]
 ) -> tuple[int | None, str | None]:
     query = f"""SELECT run, reason FROM {placed(stored, "refresh_step")}(
-        %s::name, %s::name, %s::text, %s::text, %s::timestamptz, %s::name[])"""
-    values = (task.schema, task.view, task.how.mode, task.schedule, task.since, list(failed))
+        %s::name, %s::name, %s::text, %s::text, %s::timestamptz, %s::name[], %s::timestamptz, %s::timestamptz)"""
+    how = task.how
+    values = (task.schema, task.view, how.mode, task.schedule, task.since, list(failed), how.lower, how.upper)
     with _writing(connection):
         row = connection.execute(query.encode(), values).fetchone()
     return (row[0], row[1]) if row else (None, None)
@@ -135,11 +143,16 @@ def _writing(
 
 def _outcome(connection: psycopg.Connection, stored: str, run: int, task: Task) -> Refreshed:
     query = (
-        "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, '')"
+        "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, ''), mode, changed, groups,"
+        " coalesce(detail, '')"
         f" FROM {qualified(stored, 'refresh_log')} WHERE id = {run}"
     )
     with own_names(connection):
         row = connection.execute(query.encode()).fetchone()
     if row is None:
         raise ServerError(f"the refresh of {task.view} left no trace in the log")
-    return Refreshed(task.view, row[0], row[1] or 0.0, row[2], row[3], task.schedule, busy=row[0] == "skipped")
+    status, seconds, rows, reason, mode, changed, groups, detail = row
+    busy = status == "skipped"
+    return Refreshed(
+        task.view, status, seconds or 0.0, rows, reason, task.schedule, busy, mode, changed, groups, detail
+    )

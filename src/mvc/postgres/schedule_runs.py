@@ -15,8 +15,10 @@ from mvc.artifacts import Target
 from mvc.postgres.errors import server_errors
 from mvc.postgres.lock import Contender, contender
 from mvc.postgres.own_names import placed
+from mvc.postgres.partitions import maintain_partitions
 from mvc.postgres.refresh import check_deployed
-from mvc.postgres.refresh_view import How, Refreshed, Task, refresh_view
+from mvc.postgres.refresh_view import How, Refreshed, Status, Task, refresh_view
+from mvc.recurring import PARTITIONS
 
 COMES_AGAIN = 5  # times for views that are to be refreshed in full while another refresh, which may do less, is at it
 
@@ -79,7 +81,7 @@ def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_
         FROM {placed(target.stored, "schedule_begin")}(%(project)s, %(schedule)s, %(if_due)s)"""
     values = {"project": target.project, "schedule": schedule, "if_due": if_due}
     tasks = [
-        Task(schema, view, How(mode, timeout, lock_timeout), schedule, since)
+        Task(schema, view, How(mode, timeout=timeout, lock_timeout=lock_timeout), schedule, since)
         for schema, view, mode, timeout, lock_timeout, since in connection.execute(query.encode(), values)
     ]
     return {schedule: Run(schedule, tasks)} if tasks else {}
@@ -89,7 +91,10 @@ def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) 
     """The next view of the run whose turn it is, which is then the last in the queue."""
     run = runs.pop(next(iter(runs)))
     task = run.tasks.pop(0)
-    result = refresh_view(connection, target.stored, task, run.failed)
+    if task.how.mode == PARTITIONS:
+        result = _look_after_partitions(connection, target, run.schedule)
+    else:
+        result = refresh_view(connection, target.stored, task, run.failed)
     if result.status == "failed":
         run.failed.append(task.view)
     if result.busy and task.how.mode == "full" and run.again < COMES_AGAIN:
@@ -101,6 +106,17 @@ def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) 
     else:
         _end(connection, target, run)
     return result
+
+
+def _look_after_partitions(connection: psycopg.Connection, target: Target, schedule: str) -> Refreshed:
+    began = time.monotonic()
+    done = maintain_partitions(connection, target)
+    failed = [f"{item.schema}.{item.table}: {item.error}" for item in done.partitions if item.error]
+    failed += [f"{item.view}: {item.error}" for item in done.views if item.status == "failed"]
+    seconds = time.monotonic() - began
+    detail = f"{len(done.partitions)} made or retired" if done.partitions and not failed else ""
+    status: Status = "failed" if failed else "completed"
+    return Refreshed(PARTITIONS, status, seconds, None, "; ".join(failed), schedule, detail=detail)
 
 
 def _end(connection: psycopg.Connection, target: Target, run: Run) -> None:

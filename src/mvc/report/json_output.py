@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any, Final
 
-from mvc.artifacts import CompiledColumn, CompiledSchedule, CompiledView, Target
+from mvc.artifacts import CompiledColumn, CompiledView, Target
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, Span
+from mvc.recurring import CompiledSchedule
 from mvc.report.diagnostics import in_order
 from mvc.sqlgen.statements import exposure_sql, storage_sql
 

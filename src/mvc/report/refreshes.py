@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mvc.postgres.refresh_view import Refreshed
@@ -11,16 +11,28 @@ from mvc.report.visible import visible
 
 
 def refreshed_text(result: Refreshed, style: Style) -> str:
-    """One line for one refresh."""
+    """One line for one refresh, and one for what there is to say about it."""
     by = f" ({visible(result.schedule)})" if result.schedule else ""
+    detail = f"\n      {visible(result.detail)}" if result.detail else ""
     if result.status == "completed":
-        return f"  {style.paint('help', '✓')} {result.view}  {_rows(result.rows or 0)} in {result.seconds:.2f} s{by}"
+        rows = "" if result.rows is None else f"{_counted(result.rows, 'row')} "
+        did = f"{rows}in {result.seconds:.2f} s{''.join(_parts(result))}"
+        return f"  {style.paint('help', '✓')} {result.view}  {did}{by}{detail}"
     mark = style.paint("error", "✗") if result.status == "failed" else style.paint("warning", "–")
-    return f"  {mark} {result.view}  {result.status}: {result.reason}{by}"
+    return f"  {mark} {result.view}  {result.status}: {result.reason}{by}{detail}"
 
 
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"
+def _parts(result: Refreshed) -> Iterator[str]:
+    if result.mode not in (None, "full"):
+        yield f", {result.mode}"
+    if result.groups is not None:
+        yield f", {_counted(result.groups, 'group')} computed"
+    if result.changed is not None:
+        yield f", {result.changed:,} written"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def refreshed_json(results: Iterable[Refreshed]) -> dict[str, Any]:
@@ -36,6 +48,10 @@ def refreshed_json(results: Iterable[Refreshed]) -> dict[str, Any]:
                 "rows": item.rows,
                 "reason": item.reason,
                 "schedule": item.schedule,
+                "mode": item.mode,
+                "changed": item.changed,
+                "groups": item.groups,
+                "detail": item.detail,
             }
             for item in results
         ],

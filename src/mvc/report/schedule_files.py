@@ -12,9 +12,10 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from mvc.artifacts import CompiledSchedule, CronTimes, Target
+from mvc.artifacts import Target
 from mvc.model.cron import cron_times
 from mvc.planning.jobs import job_line, promise_line
+from mvc.recurring import CompiledSchedule, CronTimes
 
 Files = Mapping[str, str]
 

@@ -69,7 +69,7 @@ BEGIN
                    '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.schedules, %1$s.schedule_run, %1$s.promises TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.schedule_begin(text, text, boolean),'
-                   ' %1$s.refresh_step(name, name, text, text, timestamptz, name[]), %1$s.refresh_abandon(bigint, text, text),'
+                   ' %1$s.refresh_step(name, name, text, text, timestamptz, name[], timestamptz, timestamptz), %1$s.refresh_abandon(bigint, text, text),'
                    ' %1$s.schedule_end(text, text, name[]), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
                    ' TO %2$I', '{schema}', refresher);
   END LOOP;

@@ -54,7 +54,7 @@ BEGIN
   WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'started'
     AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = l.pid);
   PERFORM {schema}.watch_again(deployed.stored_name);
-  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, since, until)
+  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end)
   VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
           CASE asked WHEN 'window' THEN coalesce(refresh_begin.since, {schema}.window_start(deployed)) END,
           CASE asked WHEN 'window' THEN refresh_begin.until END)
@@ -141,7 +141,7 @@ BEGIN
   ELSE
     BEGIN
       SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
-      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.since, entry.until) AS f;
+      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end) AS f;
       SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
     EXCEPTION
       WHEN serialization_failure THEN

@@ -93,7 +93,7 @@ $$;
 
 -- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough and were
 -- not tried within the last tenth of it. An empty list where nothing is due. A run that was broken off, as by a restart, is due once
--- more; only once, since it may have been the cause.
+-- more; only once, since it may have been the cause. For a schedule of partitions the list is just that word.
 CREATE OR REPLACE FUNCTION {schema}.due_views(project text, schedule text, OUT tick timestamptz, OUT views name[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -109,7 +109,7 @@ BEGIN
        AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = last.pid AND coalesce(a.backend_start <= last.started_at, true)) THEN
       tick := coalesce(last.tick, last.started_at);
     END IF;
-    views := CASE WHEN tick IS NULL THEN '{}' ELSE planned.views END;
+    views := CASE WHEN tick IS NULL THEN '{}' WHEN planned.mode = 'partitions' THEN '{partitions}' ELSE planned.views END;
   ELSIF planned.within_seconds IS NOT NULL THEN
     views := ARRAY(
       SELECT v.name FROM unnest(planned.views) WITH ORDINALITY AS v (name, place)
@@ -140,7 +140,7 @@ RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 
 $$;
 
 -- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it was only
--- to run `if_due` and is not. What is fresh since `since` need not be refreshed again.
+-- to run `if_due` and is not. What is fresh since `since` need not be refreshed again. A row of the mode `partitions` is no view.
 CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
 RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -160,13 +160,17 @@ BEGIN
   IF if_due THEN
     SELECT found.tick, found.views INTO ticked, chosen FROM {schema}.due_views(schedule_begin.project, schedule_begin.schedule) AS found;
   END IF;
-  IF cardinality(chosen) = 0 THEN
+  IF cardinality(chosen) = 0 AND (if_due OR planned.mode IS DISTINCT FROM 'partitions') THEN
     RETURN;
   END IF;
   UPDATE {schema}.schedule_run AS r
   SET seen = clock_timestamp(), tick = ticked, resumed = coalesce(ticked <= r.seen, false),
       started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
   WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule;
+  IF planned.mode = 'partitions' THEN
+    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked;
+    RETURN;
+  END IF;
   RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds, planned.lock_timeout_seconds, ticked
   FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
   JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.view_name = v.name AND d.kind = 'materialized'
@@ -174,9 +178,10 @@ BEGIN
 END $$;
 
 -- Begins the refresh of one view, or logs why not: `failed` names views whose refresh failed just before and that it reads, or (since
--- `since`) it was refreshed as completely as it would be now. `run` is NULL where the view is no longer deployed.
+-- `since`) it was refreshed as completely as it would be now. `lower` and `upper` are the bounds of a window refresh. `run` is NULL where the view is no longer deployed.
 CREATE OR REPLACE FUNCTION {schema}.refresh_step(
-  view_schema name, view_name name, mode text, schedule text, since timestamptz, failed name[], OUT run bigint, OUT reason text
+  view_schema name, view_name name, mode text, schedule text, since timestamptz, failed name[], lower timestamptz DEFAULT NULL,
+  upper timestamptz DEFAULT NULL, OUT run bigint, OUT reason text
 ) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   deployed {schema}.deployed_view;
@@ -197,7 +202,7 @@ BEGIN
                   AND (refresh_step.mode IS NULL OR l.mode IN ('full', refresh_step.mode))) THEN
     reason := 'it is fresh already: it was refreshed since this schedule was due';
   END IF;
-  run := {schema}.refresh_begin(deployed.view_schema, deployed.view_name, refresh_step.mode, refresh_step.schedule);
+  run := {schema}.refresh_begin(deployed.view_schema, deployed.view_name, refresh_step.mode, refresh_step.schedule, lower, upper);
   UPDATE {schema}.refresh_log SET status = 'skipped', error = reason, finished_at = clock_timestamp() WHERE id = run AND reason IS NOT NULL;
 END $$;
 
@@ -241,6 +246,12 @@ DECLARE
   again integer := 0;
 BEGIN
   COMMIT;
+  IF waiting #>> '{0,mode}' = 'partitions' THEN
+    PERFORM {schema}.schedule_end(project, schedule, failed);  -- before it: what fails there is raised there
+    COMMIT;
+    CALL {schema}.maintain_partitions(project);
+    RETURN;
+  END IF;
   WHILE jsonb_array_length(waiting) > 0 LOOP
     task := waiting -> 0;
     waiting := waiting - 0;

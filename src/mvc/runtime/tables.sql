@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what
 -- the view holds afterwards, `changed` the rows written, `groups` those that were recomputed (NULL: all). A window
--- refresh replaces what lies from `since` until `until`. `detail` says in words why another mode was taken than the one asked for. `schedule` is NULL where somebody asked by hand.
+-- refresh replaces what lies from `window_start` until `window_end`. `detail` says in words why another mode was taken than the one asked for. `schedule` is NULL where somebody asked by hand.
 CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   view_schema name NOT NULL,
@@ -94,8 +94,8 @@ CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   rows bigint,
   changed bigint,
   groups bigint,
-  since timestamptz,
-  until timestamptz,
+  window_start timestamptz,
+  window_end timestamptz,
   detail text,
   error text,
   sqlstate text,
