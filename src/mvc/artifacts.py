@@ -6,7 +6,7 @@ aliases make no difference. Two compiled views mean the same exactly where these
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from mvc.parts import Increment, Merge, Probe, Window
@@ -177,13 +177,40 @@ class CompiledView:
         return next((column for column in self.columns if column.name == name), None)
 
 
+OwnNameRole = Literal["refresh_all", "refresh_one", "refresh_view", "usage", "status", "log", "partitions"]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnName:
+    """A name of the project's own for something of the runtime: jobs and dashboards call it already. `role` says what stands
+    behind it; `view` is the one that `refresh_view` refreshes, else empty.
+    """
+
+    role: OwnNameRole
+    schema: str
+    name: str
+    view: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What runs beside the views. `monitor_roles` may read how fresh they are; `notify` is a channel that hears of failures,
+    `log_seconds` how long the log is kept (None: for ever), `names` what the project calls the runtime's own things.
+    """
+
+    monitor_roles: tuple[str, ...] = ()
+    notify: str | None = None
+    log_seconds: int | None = None
+    names: tuple[OwnName, ...] = ()
+
+
 @dataclass(frozen=True)
 class Target:
     """What holds for everything that is deployed.
 
     `stored` is the schema of the stored relations, `compiler` the version that compiled them; names without a schema resolve
     along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner; `schedules` say when
-    what is refreshed, `partitions` which partitions the base tables have.
+    what is refreshed, `partitions` which partitions the base tables have, `operations` what else runs.
     """
 
     project: str
@@ -194,3 +221,9 @@ class Target:
     refresh_roles: tuple[str, ...]
     schedules: tuple[CompiledSchedule, ...]
     partitions: tuple[CompiledPartitioning, ...]
+    operations: Operations = field(default=Operations(), kw_only=True)
+
+    @property
+    def guests(self) -> frozenset[str]:
+        """The roles that have a right on the stored schema without being its owner."""
+        return frozenset((*self.refresh_roles, *self.operations.monitor_roles))

@@ -144,6 +144,7 @@ def _result(
         refresh_roles=settings.refresh_roles,
         schedules=schedules,
         partitions=partitions,
+        operations=settings.operations,
         views=views,
         diagnostics=tuple(found),
     )

@@ -15,8 +15,8 @@ from mvc.diagnostics import Diagnostic, ProjectError, Span, error
 from mvc.model.build_partitions import build_partitions
 from mvc.model.build_policy import build_policies, build_predicates
 from mvc.model.build_schedule import build_schedules
+from mvc.model.build_settings import build_settings
 from mvc.model.build_view import build_view
-from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
@@ -116,32 +116,10 @@ def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
     validated = _validated(files, PROJECT_FILE, ProjectSpec, loaded)
     if validated is None:
         return None
-    spec, document = validated
     findings = Findings()
-    origin = Origin(document)
-    if problem := zone_problem(spec.timezone):
-        findings.add(error("MV602", origin.at("timezone").span, problem))
-    for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
-        findings.name(value, origin.at("schemas", key))
-    if spec.schemas.exposed == spec.schemas.stored:
-        findings.add(
-            error(
-                "MV012",
-                origin.at("schemas").key_span,
-                "`exposed` and `stored` must be two schemas: only one is for readers",
-            )
-        )
+    loaded.settings = build_settings(*validated, findings)
     loaded.diagnostics += findings.items
-    loaded.settings = Settings(
-        project=spec.project,
-        version=spec.version,
-        exposed=spec.schemas.exposed,
-        stored=spec.schemas.stored,
-        search_path=spec.search_path,
-        timezone=spec.timezone,
-        refresh_roles=spec.refresh_roles,
-    )
-    return spec
+    return validated[0]
 
 
 def _catalog(files: Files, spec: ProjectSpec, loaded: Loaded) -> None:

@@ -207,6 +207,9 @@ class TestDoors:
             "mvc.source.syntax",  # YAML, in a help line
             "mvc.spec.validate",  # the same
             "mvc.postgres.embedded",  # a setting of the server
+            "mvc.report.html.tags",  # HTML
+            "mvc.report.html.page",  # the same
+            "mvc.report.prometheus",  # labels of metrics
         }
         names = NAMES.keys() - not_sql - {"mvc.quoting"}
         found = [f"{name}:{node.lineno}" for name in names for node in quotations(tree_of(NAMES[name]))]
@@ -334,7 +337,8 @@ class TestWeight:
         run(code)
 
     @pytest.mark.parametrize(
-        "command", ["init", "check", "compile", "refresh", "apply", "catalog", "schema", "explain", "demo"]
+        "command",
+        ["init", "check", "compile", "refresh", "run", "schedule", "apply", "catalog", "schema", "explain", "demo"],
     )
     def test_a_command_s_help_imports_no_compiler(self, command):
         """It is asked for more often than any command is run, and should answer at once."""

@@ -14,8 +14,14 @@ from .projects import CHANGES, edit, observed
 
 pytestmark = newest
 
-KEYS = {"format", "version", "database", "deployment", "views", "drift", "leftovers"}
-VIEW_KEYS = {"view", "schema", "kind", "stored", "stored_as", "rows", "bytes", "data_age", "populated", "last_refresh"}
+KEYS = {"format", "version", "database", "deployment", "at", "views", "runs", "drift", "leftovers"}
+VIEW_KEYS = {
+    *("view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh", "storage"),
+    *("table_bytes", "index_bytes", "toast_bytes", "last_status", "last_success_age", "last_success_seconds"),
+    *("last_error", "last_error_age", "today", "running_seconds", "dead_rows", "dead_share", "queued_groups"),
+    *("promises", "usage", "upstream", "tables"),
+}
+RUN_KEYS = {"view", "status", "mode", "schedule", "started_at", "seconds", "changed", "rows", "error"}
 DRIFT_KEYS = {"kind", "view", "subject", "expected", "found", "kept"}
 LEFTOVER_KEYS = {"name", "view", "kind", "relkind", "bytes", "built_at", "companions"}
 
@@ -27,6 +33,7 @@ def status(mvc) -> dict:
     assert set(data) == KEYS
     assert (data["format"], data["version"]) == ("mvc.status", 1)
     assert all(set(item) == VIEW_KEYS for item in data["views"])
+    assert all(set(item) == RUN_KEYS for item in data["runs"])
     assert all(set(item) == DRIFT_KEYS for item in data["drift"])
     assert all(set(item) == LEFTOVER_KEYS for item in data["leftovers"])
     return data
@@ -84,9 +91,19 @@ class TestViews:
         assert 0 <= found["data_age"] < 60
         assert found["last_refresh"]["status"] == "completed"
         assert (views["top"]["last_refresh"], views["now"]["kind"]) == (None, "plain")
+        assert (found["upstream"], found["tables"], views["top"]["upstream"], views["top"]["tables"]) == (
+            [],
+            ["public.o"],
+            ["sales"],
+            [],
+        )
+        assert found["bytes"] == found["table_bytes"] + found["index_bytes"] + found["toast_bytes"]
+        assert found["today"] == {"completed": 1, "failed": 0, "skipped": 0, "lost": 0}
+        assert [(run["view"], run["status"], run["rows"]) for run in data["runs"]] == [("sales", "completed", 3)]
 
     def test_format_is_the_same_as_json(self, mvc, deployed_sales):
         one, other = json.loads(mvc("status", "--format", "json").out), status(mvc)
+        one["at"] = other["at"]
         for item in (*one["views"], *other["views"]):
             item["data_age"] = 0
         assert one == other
@@ -230,3 +247,80 @@ def test_a_refresher_changes_nothing_that_is_deployed(mvc, sales, deployed_sales
         assert (done.code, done.out) == (1, "")
         assert "internal error" not in done.err
     assert (observed(deployed_sales), status(mvc)["leftovers"]) == (before, leftovers)
+
+
+class TestWatching:
+    """For cron and dashboards: exit codes, alerts, a page, metrics."""
+
+    @pytest.fixture
+    def promised(self, mvc, sales, deployed_sales):
+        edit(sales, "schedules/all.yml", "every: '0 * * * *'", "within: 1h")
+        edit(sales, "mvc.yml", "", "notify: cli_alerts\n")
+        assert mvc("apply", "--yes").code == 0
+        return deployed_sales
+
+    def test_all_is_well(self, mvc, promised):
+        assert mvc("status", "--check").code == 0
+
+    def test_a_broken_promise(self, mvc, promised, database):
+        promised.execute(
+            "UPDATE mvc.stored_relation SET filled_at = now() - interval '2 hours' WHERE view_name = 'top'"
+        )
+        listening = database.connect()
+        listening.execute("LISTEN cli_alerts")
+        done = mvc("status", "--check", "--alert")
+        assert (done.code, done.err) == (1, "told of 1 broken promise\n")
+        assert (
+            "broken promises:\n  top: no older than 1 h 0 min was promised, the data is 2 h 0 min old (all)" in done.out
+        )
+        assert mvc("status", "--check", "--alert").err == ""
+        assert [json.loads(item.payload)["view"] for item in listening.notifies(timeout=5, stop_after=1)] == ["top"]
+        assert mvc("status").code == 0
+
+    def test_a_refresh_that_failed(self, mvc, promised):
+        promised.execute("ALTER TABLE o RENAME TO p; ALTER TABLE p ADD CONSTRAINT later CHECK (true)")
+        promised.execute("SET statement_timeout = 0")
+        promised.execute("INSERT INTO p VALUES (200, 'x', 2147483647, '2024-01-01')")
+        promised.execute("DROP INDEX mvc." + index_of(promised))
+        assert mvc("refresh", "sales").code == 1
+        assert mvc("status", "--check").code == 1
+
+    def test_as_a_page(self, mvc, promised, tmp_path):
+        page = tmp_path / "status.html"
+        done = mvc("status", "--html", page)
+        assert (done.code, done.out, done.err) == (0, "", f"written: {page}\n")
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith("<!DOCTYPE html>")
+        assert "<h1>sales in " in text
+
+    def test_for_prometheus(self, mvc, promised):
+        done = mvc("status", "--format", "prometheus")
+        assert (done.code, done.err) == (0, "")
+        assert 'mvc_view_rows{schema="public",view="sales"} 3\n' in done.out
+        assert 'mvc_view_promised_age_seconds{schema="public",view="sales",schedule="all"} 3600\n' in done.out
+
+    def test_by_a_role_that_only_monitors(self, mvc, sales, promised, database):
+        from psycopg.conninfo import make_conninfo
+
+        edit(sales, "mvc.yml", "", "monitor_roles: [cli_other]\n")
+        assert mvc("apply", "--yes", "--allow", "loosen-access").code == 0
+        url = make_conninfo(database.url, user="cli_other")
+        done = mvc("status", "--format", "prometheus", "--database", url)
+        assert (done.code, done.err) == (0, "")
+        assert 'mvc_view_rows{schema="public",view="sales"} 3\n' in done.out
+        refused = mvc("status", "--alert", "--database", url)
+        assert refused.code == 1
+        assert "internal error" not in refused.err
+
+    def test_of_another_versions_runtime(self, mvc, promised):
+        promised.execute("DROP VIEW mvc.view_status")
+        done = mvc("status")
+        assert done.code == 1
+        assert "the runtime that is installed here is another version's" in done.err
+        assert mvc("apply", "--yes").code == 0
+        assert mvc("status", "--check").code == 0
+
+
+def index_of(connection) -> str:
+    query = "SELECT indexname FROM pg_indexes WHERE schemaname = 'mvc' AND indexname LIKE 'sales%grain%'"
+    return connection.execute(query).fetchone()[0]

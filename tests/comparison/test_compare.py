@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from views import access, anew, changes, column, columns, index, of, only, project, rule, schedule, view
 
-from mvc.artifacts import CompiledSource
+from mvc.artifacts import CompiledSource, Operations, OwnName
 from mvc.comparison.changes import (
     BodyChanged,
     ColumnAdded,
@@ -299,6 +299,16 @@ class TestProject:
             SettingChanged("timezone", "UTC", "Asia/Tokyo"),
             SettingChanged("stored schema", "mvc", "kept"),
             SettingChanged("search path", "public", "public, extensions"),
+        ]
+
+    def test_what_runs_beside_the_views(self):
+        names = (OwnName("refresh_all", "public", "all_of_it"), OwnName("refresh_view", "public", "one", "v"))
+        after = project(operations=Operations(("b", "a"), "alerts", 86_400, names))
+        assert [item.change for item in compare(project(), after).project] == [
+            SettingChanged("monitor roles", "none", "a, b"),
+            SettingChanged("notify", "none", "alerts"),
+            SettingChanged("log kept", "for ever", "1 d"),
+            SettingChanged("names", "none", "all_of_it (refresh all), one (v)"),
         ]
 
     def test_another_stored_schema_is_told_once(self):

@@ -102,6 +102,13 @@ CASES = [
     (PartitionsChanged("a", "ahead", "1", "3", less=False), [S], [S]),
     (PartitionsChanged("a", "keep", None, "3 months", less=True), [B], [B]),
     (PartitionsChanged("a", "retire", "detach", "drop", less=True), [B], [B]),
+    (SettingChanged("monitor roles", "a", "a, b"), [L], [L]),
+    (SettingChanged("monitor roles", "a, b", "a"), [T], [T]),
+    (SettingChanged("monitor roles", "none", "a"), [L], [L]),
+    (SettingChanged("names", "none", "all (refresh all)"), [S], [S]),
+    (SettingChanged("names", "all (refresh all)", "all (usage)"), [B], [B]),
+    (SettingChanged("notify", "none", "alerts"), [S], [S]),
+    (SettingChanged("log kept", "90 d", "1 d"), [S], [S]),
 ]
 
 

@@ -15,7 +15,8 @@ import psycopg
 
 import mvc
 from mvc.compiled import Compiled
-from mvc.planning.drift import Drift, find_drift
+from mvc.planning.drift import find_drift
+from mvc.planning.drift_kinds import Drift
 from mvc.planning.steps import HAZARDS, Plan
 from mvc.postgres.apply import Applied, Terms, apply, plan
 from mvc.postgres.embedded import EmbeddedServer

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from mvc.compiled import Compiled
-from mvc.planning.drift import KEPT, DriftKind
+from mvc.planning.drift_kinds import KEPT, DriftKind
 from mvc.postgres.apply import plan
 from mvc.postgres.errors import ServerError
 from mvc.postgres.observe import observe
@@ -37,9 +37,10 @@ from .projects import (
 
 
 def drifting(files: Files) -> None:
-    """Two arms, an index and roles that refresh: something of everything that can drift."""
+    """Two arms, an index, roles that refresh and names of its own: something of everything that can drift."""
     rules({"using": BOTH_ARMS})(files)
     files["mvc.yml"]["refresh_roles"] = ["dm_other"]
+    files["mvc.yml"]["names"] = {"refresh_all": "refresh_shop", "status": "shop_figures"}
 
 
 PROJECT = compiled(edited(drifting))
@@ -62,6 +63,8 @@ class Hand:
 
 
 HANDS = [
+    Hand("a name of the project's own dropped", "DROP FUNCTION refresh_shop()", (("name missing", ""),)),
+    Hand("a name of the project's own opened", "GRANT SELECT ON shop_figures TO dm_reader", (("name changed", ""),)),
     Hand("exposure dropped", "DROP VIEW sales", (("exposure missing", "sales"),)),
     Hand("exposure replaced", "CREATE OR REPLACE VIEW by_city WITH (security_barrier = false) AS SELECT city, total + 1 AS total, customers FROM mvc." + STORED["by_city"],
          (("exposure changed", "by_city"),)),

@@ -31,6 +31,7 @@ from mvc.postgres.prune import prune
 from mvc.postgres.refresh import refresh
 from mvc.postgres.rollback import rollback
 from mvc.postgres.run_steps import Pace
+from mvc.postgres.schedule_runs import contend
 from mvc.postgres.status import status
 from servers import ROOT, Database, Servers, installations, need, newest
 
@@ -217,6 +218,16 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @newest
+def test_who_sees_to_the_schedules(shop):
+    """The lead ends with its session, though the pooler keeps the server's; a lock of the session would stay behind."""
+    with pooler(shop) as pool:
+        for _ in range(3):
+            with pool.connect() as connection, contend(connection, project()) as first:
+                assert first.leads()
+                with pool.connect() as other, contend(other, project()) as second:
+                    assert not second.leads()
+
+
 def test_session_mode(shop):
     with pooler(shop, pool_mode="session") as pool, pool.connect() as connection:
         go(connection, project())

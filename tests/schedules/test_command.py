@@ -15,6 +15,8 @@ from servers import newest
 
 pytestmark = newest
 
+FINISHED = "SELECT FROM mvc.schedule_run WHERE finished_at IS NOT NULL"
+
 
 class TestDue:
     def test_nothing(self, shop):
@@ -82,10 +84,11 @@ class TestSchedule:
 
 
 class TestWorker:
-    def test_refreshes_what_is_due_and_stops_when_asked(self, shop):
+    def test_refreshes_what_is_due_and_stops_when_asked(self, shop, until):
         make_due(shop.connection)
         worker = shop.worker()
         worker.says("✓ d  2 rows in ")
+        until(FINISHED)
         assert "sees to the schedules of shop in the database" in worker.log.read_text()
         worker.process.send_signal(signal.SIGTERM)
         assert worker.process.wait(10) == 0
@@ -109,13 +112,14 @@ class TestWorker:
             time.sleep(0.2)
         assert 2 <= len(log(shop.connection)) <= 6
 
-    def test_two_have_one_leader(self, shop):
+    def test_two_have_one_leader(self, shop, until):
         first = shop.worker()
         first.says("sees to the schedules")
         second = shop.worker()
         second.says("stands by")
         first.process.kill()
         make_due(shop.connection)
+        until(FINISHED)
         second.says("✓ d  2 rows")
         assert len(log(shop.connection)) == 3
 
@@ -136,7 +140,7 @@ class TestWorker:
         until("SELECT WHERE NOT EXISTS (SELECT FROM pg_stat_activity a, mvc.schedule_run r WHERE a.pid = r.pid)")
         second = shop.worker()
         second.says("✓ b  2 rows")
-        until("SELECT FROM mvc.schedule_run WHERE finished_at IS NOT NULL")
+        until(FINISHED)
         assert [row for row in log(shop.connection) if row == ("a", "completed")] == [("a", "completed")]
 
     def test_loses_its_connection(self, shop, until, database):

@@ -1,4 +1,4 @@
-"""References between files: policies and schedules name views that exist, and no view takes a base table's name."""
+"""References between files: policies, schedules and functions name views that exist, and nothing takes a base table's name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mvc.model.schedule import Schedule
 
 
 def check_references(project: Project, found: list[Diagnostic]) -> None:
-    """Findings for policies and schedules of unknown views, and for views whose name is taken."""
+    """Findings for policies, schedules and functions of unknown views, and for names that are taken."""
     names = {view.name for view in project.views} | project.broken | project.absent
     for policy in project.policies:
         if policy.view not in names:
@@ -19,6 +19,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
             title = f"no view of the project is named `{policy.view}`"
             found.append(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
     found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
+    found.extend(_check_own_names(project, names))
     for view in project.views:
         relation = project.catalog.relation(view.name, view.schema)
         if relation is not None and relation.kind != "view":
@@ -35,6 +36,20 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
         if view.schema == project.settings.stored:
             title = f"the schema `{view.schema}` holds the storage: readers have no right on it"
             found.append(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
+
+
+def _check_own_names(project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:
+    """Findings for names of the project's own that refresh no view, or are a view's or a table's."""
+    origin = project.settings.origin.at("names")
+    for item in project.settings.operations.names:
+        if item.role == "refresh_view" and item.view not in names:
+            near = did_you_mean(item.view, names, "views")
+            title = f"no view of the project is named `{item.view}`"
+            yield error("MV205", origin.at("refresh_views", item.name).span, title, label="unknown view", help=near)
+        relation = project.catalog.relation(item.name, item.schema)
+        if item.role in ("status", "log") and (item.name in names or (relation and relation.kind != "view")):
+            title = f"`{item.schema}.{item.name}` is a view of the project or a table already"
+            yield error("MV207", origin.at(item.role).span, title, label="taken", help="give it another name")
 
 
 def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:

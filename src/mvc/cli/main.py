@@ -21,7 +21,7 @@ COMMANDS = {
     "partitions": "make the next partitions of base tables, retire old ones",
     "run": "a worker that keeps views fresh, as the schedules say",
     "schedule": "print the schedules for systemd, Kubernetes, GitHub Actions, Airflow, cron",
-    "status": "what is deployed, how fresh, how large",
+    "status": "what is deployed, how fresh, how large; --html, --check",
     "rollback": "undo the last deployment",
     "prune": "drop what no reader uses any more",
     "catalog": "pull: take a snapshot of a database's tables, keys and functions",

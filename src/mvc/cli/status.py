@@ -1,36 +1,71 @@
-"""Show what is deployed: rows, sizes, the age of the data, the last refresh of each view; what is not as the last deployment
-left it; what no reader uses any more.
+"""Show what is deployed: rows, sizes, the age of the data beside what was promised, the last refreshes, reads of each view; what is
+not as the last deployment left it; what no reader uses any more.
 
-Example:
+Examples:
   mvc status --database postgresql:///shop
+  mvc status --html status.html
+  mvc status --check --alert        from cron: exit code 1 and a NOTIFY where a promise is broken
+  mvc status --format prometheus > /var/lib/node_exporter/mvc.prom
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+
+if TYPE_CHECKING:
+    from mvc.compiled import Compiled
+    from mvc.postgres.status import Status
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: versioned, see docs/json.md")
+    formats = ("text", "json", "prometheus")
+    parser.add_argument("--format", choices=formats, default="text", help="json: versioned, see docs/json.md")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
+    parser.add_argument(
+        "--html", metavar="FILE", type=Path, help="write a page with graphs, one file that needs no other"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="exit code 1 where a promise is broken or the last refresh failed"
+    )
+    parser.add_argument("--alert", action="store_true", help="NOTIFY the project's channel of newly broken promises")
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
-    """Always 0 where the database answers."""
+    """0 where the database answers; with --check 1 where something is wrong with the views."""
     from mvc.postgres.connection import connect
-    from mvc.postgres.status import status
-    from mvc.report.status import status_json, status_text
+    from mvc.postgres.status import alert, status
 
     compiled = context.deployed()
     with connect(options.database) as connection:
         found = status(connection, compiled)
-    if options.format == "json":
-        context.data(json.dumps(status_json(found), indent=2, ensure_ascii=False))
+        told = alert(connection, compiled) if options.alert and found.deployment else 0
+    if options.html:
+        _write_page(options.html, found, compiled, context)
     else:
-        context.data(status_text(found, context.data_style))
-    return 0
+        context.data(_shown(found, options.format, context))
+    if told:
+        context.talk(f"told of {told} broken promise{'' if told == 1 else 's'}")
+    return int(options.check and found.troubled)
+
+
+def _shown(found: Status, form: str, context: Context) -> str:
+    from mvc.report.prometheus import prometheus_text
+    from mvc.report.status import status_json, status_text
+
+    if form == "json":
+        return json.dumps(status_json(found), indent=2, ensure_ascii=False)
+    return prometheus_text(found) if form == "prometheus" else status_text(found, context.data_style)
+
+
+def _write_page(path: Path, found: Status, compiled: Compiled, context: Context) -> None:
+    from mvc.report.html.page import status_page
+
+    path.write_text(status_page(found, compiled.project, compiled.timezone), encoding="utf-8")
+    context.talk(f"written: {path}")

@@ -231,7 +231,7 @@ class RefresherRemoved:
 
 @dataclass(frozen=True, slots=True)
 class SettingChanged:
-    """A setting of the whole project: `timezone`, `stored schema`, `search path`."""
+    """A setting of the whole project: `timezone`, `names`, `notify` and the like, as texts."""
 
     setting: str
     before: str

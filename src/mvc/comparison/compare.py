@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mvc.artifacts import CompiledView, Target
+from mvc.artifacts import CompiledView, Operations, OwnName, Target
 from mvc.comparison.changes import (
     ColumnChange,
     ProjectChange,
@@ -22,7 +22,7 @@ from mvc.comparison.changes import (
 from mvc.comparison.columns import column_changes, renames
 from mvc.comparison.difference import Affected, Difference, ViewDifference
 from mvc.comparison.effects import classified
-from mvc.comparison.freshness import NEVER, Cadence, cadences
+from mvc.comparison.freshness import NEVER, Cadence, cadences, spelled
 from mvc.comparison.lineage import Readers, downstream, readers_of
 from mvc.comparison.partitions import partition_changes
 from mvc.comparison.rows import of_other_rows, row_changes
@@ -131,6 +131,23 @@ def _project_changes(before: Target, after: Target) -> Iterator[ProjectChange]:
         ("timezone", before.timezone, after.timezone),
         ("stored schema", before.stored, after.stored),
         ("search path", ", ".join(before.search_path), ", ".join(after.search_path)),
+        *_operations(before.operations, after.operations),
     )
     yield from (SettingChanged(*setting) for setting in settings if setting[1] != setting[2])
     yield from partition_changes(before.partitions, after.partitions)
+
+
+def _operations(before: Operations, after: Operations) -> tuple[tuple[str, str, str], ...]:
+    """The settings of what runs beside the views, as texts."""
+
+    def texts(side: Operations) -> Iterator[str]:
+        yield ", ".join(sorted(side.monitor_roles)) or "none"
+        yield side.notify or "none"
+        yield "for ever" if side.log_seconds is None else spelled(side.log_seconds)
+        yield ", ".join(sorted(f"{item.name} ({_stands_for(item)})" for item in side.names)) or "none"
+
+    return tuple(zip(("monitor roles", "notify", "log kept", "names"), texts(before), texts(after), strict=True))
+
+
+def _stands_for(item: OwnName) -> str:
+    return item.view or item.role.replace("_", " ")

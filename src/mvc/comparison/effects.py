@@ -37,6 +37,12 @@ from mvc.comparison.difference import CLASSES, Classified, Effect
 from mvc.comparison.freshness import spelled
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
 
+_OPERATIONS: Final = {
+    "names": "",
+    "monitor roles": "",
+    "notify": "who is told of failed refreshes and broken promises",
+    "log kept": "how long the log of refreshes is kept; the last row of each kind stays",
+}
 _ANEW: Final = Effect("rebuild", "the view is computed and stored anew")
 
 
@@ -120,6 +126,8 @@ def _of_setting(change: SettingChanged) -> tuple[Effect, ...]:
         return (Effect("breaking", reason), Effect("rebuild", "every materialized view is stored anew"))
     if change.setting == "stored schema":
         return (Effect("rebuild", f"every materialized view is stored anew, in {change.after}"),)
+    if change.setting in _OPERATIONS:
+        return (_of_operations(change),)
     return (
         Effect("breaking", "names without a schema may mean other tables and functions", undecided=True),
         Effect("access-loosened", "so may the names in access rules", undecided=True),
@@ -140,6 +148,23 @@ def _of_partitions(change: PartitionChange) -> Effect:
             return Effect("breaking", "old partitions are dropped, where they became tables of their own")
         case PartitionsChanged(after=after):
             return Effect("breaking", f"rows older than {after} leave the table, and the views that read it")
+
+
+def _of_operations(change: SettingChanged) -> Effect:
+    before, after = (set(side.split(", ")) - {"none"} for side in (change.before, change.after))
+    match change.setting:
+        case "names" if before - after:
+            return Effect(
+                "breaking", "whatever calls a name that goes, or stands for something else, fails or does that"
+            )
+        case "names":
+            return Effect("safe", "the roles that refresh or monitor may use the new names")
+        case "monitor roles" if after - before:
+            return Effect("access-loosened", "more roles may see sizes, freshness, usage and the log")
+        case "monitor roles":
+            return Effect("access-tightened", "fewer roles may see sizes, freshness, usage and the log")
+        case _:
+            return Effect("safe", _OPERATIONS[change.setting])
 
 
 def _of_view(change: ViewAdded | ViewRemoved | ServiceChange) -> Effect:

@@ -34,12 +34,12 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
         selectors=tuple(parse_selector(text) for text in texts),
         cron=spec.every,
         times=cron_times(spec.every) if spec.every is not None and fires else None,
-        within_seconds=_duration(spec.within, origin.at("within"), findings),
+        within_seconds=read_duration(spec.within, origin.at("within"), findings),
         timezone=spec.timezone or timezone,
         mode=spec.mode,
-        window_seconds=_duration(spec.window, origin.at("window"), findings),
-        timeout_seconds=_duration(spec.timeout, origin.at("timeout"), findings),
-        lock_timeout_seconds=_duration(spec.lock_timeout, origin.at("lock_timeout"), findings),
+        window_seconds=read_duration(spec.window, origin.at("window"), findings),
+        timeout_seconds=read_duration(spec.timeout, origin.at("timeout"), findings),
+        lock_timeout_seconds=read_duration(spec.lock_timeout, origin.at("lock_timeout"), findings),
         enabled=spec.enabled,
         description=spec.description,
         origin=origin,
@@ -65,7 +65,7 @@ def parse_selector(text: str) -> Selector:
     return Selector("name", value, upstream)
 
 
-def _duration(text: str | None, origin: Origin, findings: Findings) -> int | None:
+def read_duration(text: str | None, origin: Origin, findings: Findings) -> int | None:
     """Seconds of `90s`, `15m`, `1h30m`, `2d`."""
     if text is None:
         return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mvc.artifacts import Operations
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic
+from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.schedule import Schedule
@@ -14,7 +16,7 @@ from mvc.model.view import View
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `mvc.yml` says. `exposed` and `stored` are schemas; `version` the oldest PostgreSQL major to support."""
+    """What `mvc.yml` says. `exposed` and `stored` are schemas; `version` the oldest PostgreSQL major to support; `origin` the file."""
 
     project: str
     version: int
@@ -23,6 +25,8 @@ class Settings:
     search_path: tuple[str, ...]
     timezone: str
     refresh_roles: tuple[str, ...]
+    operations: Operations
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)

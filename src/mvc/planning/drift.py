@@ -7,57 +7,15 @@ nothing about (a grant to another role, an index, an option, a comment that some
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from mvc.artifacts import CompiledView
-from mvc.parts import Watched
-from mvc.planning.jobs import differing_jobs
-from mvc.planning.state import DeployedView, Grant, Name, RelationState, State, WatchState
+from mvc.planning.drift_beside import of_jobs, of_names, of_schema, unlogged
+from mvc.planning.drift_kinds import Drift
+from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
 from mvc.sqlgen.companions import companions
 
-DriftKind = Literal[
-    "exposure missing",
-    "exposure changed",
-    "exposure option",
-    "storage missing",
-    "storage changed",
-    "storage unpopulated",
-    "storage open",
-    "index missing",
-    "index invalid",
-    "index changed",
-    "index by hand",
-    "grant missing",
-    "grant by hand",
-    "owner changed",
-    "option changed",
-    "option by hand",
-    "comment changed",
-    "runtime changed",
-    "changes unlogged",
-    "job missing",
-    "job changed",
-    "job unknown",
-]
 BARRIER: Final = ("security_barrier=true",)
-KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand"})
-
-
-@dataclass(frozen=True, slots=True)
-class Drift:
-    """One thing that is not as it was left. `subject` is the object, `expected` and `found` are short texts."""
-
-    kind: DriftKind
-    view: str
-    subject: str
-    expected: str = ""
-    found: str = ""
-
-    @property
-    def kept(self) -> bool:
-        """Whether it stays, and is carried along, instead of being mended."""
-        return self.kind in KEPT
 
 
 def find_drift(state: State, project: str) -> tuple[Drift, ...]:
@@ -65,47 +23,12 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
     found: list[Drift] = []
     if state.deployment and state.runtime is None:
         found.append(Drift("runtime changed", "", "the runtime's functions"))
-    found += _of_schema(state, project)
-    found += _of_jobs(state, project)
+    found += [*of_schema(state, project), *of_names(state, project), *of_jobs(state, project)]
     for name, deployed in state.views.items():
         if deployed.project == project and deployed.definition is not None:
             found += _of_view(name, deployed, deployed.definition, state)
             found += [Drift("changes unlogged", name[1], table) for table in unlogged(deployed.definition, state)]
     return tuple(found)
-
-
-def unlogged(view: CompiledView, state: State) -> list[str]:
-    """The tables whose changes are not logged as the view's refreshes need it."""
-    needed = {item.log: item for item in (view.increment.watched if view.increment else ())}
-    return [
-        f"{item.schema}.{item.table}" for log, item in needed.items() if not _is_logged(item, state.watched.get(log))
-    ]
-
-
-def _is_logged(item: Watched, known: WatchState | None) -> bool:
-    return known is not None and not known.broken and set(item.columns) <= set(known.columns)
-
-
-def _of_schema(state: State, project: str) -> Iterator[Drift]:
-    """Rights on the stored schema itself: nobody's but the owner's and those of who may refresh."""
-    target = state.targets.get(project)
-    if target is None:
-        return
-    beside = state.refreshers_beside(project) & state.roles
-    expected = {Grant(role, "USAGE") for role in {*target.refresh_roles} | beside}
-    for grant in sorted(expected - set(state.storage_grants), key=str):
-        yield Drift("grant missing", "", target.stored, grant.role)
-    if more := sorted({grant.role for grant in set(state.storage_grants) - expected}):
-        yield Drift("storage open", "", target.stored, "nobody", ", ".join(more))
-
-
-def _of_jobs(state: State, project: str) -> Iterator[Drift]:
-    target = state.targets.get(project)
-    if target is None or state.cron is None or not state.cron.usable:
-        return
-    for name, expected, found in differing_jobs(state.cron, target):
-        kind: DriftKind = "job changed" if expected and found else "job missing" if expected else "job unknown"
-        yield Drift(kind, "", name, expected, found)
 
 
 def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: State) -> Iterator[Drift]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
-from mvc.artifacts import CompiledView
+from mvc.artifacts import CompiledView, Operations
 from mvc.comparison.changes import RefresherAdded
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Difference
@@ -14,6 +14,7 @@ from mvc.compiled import Compiled
 from mvc.planning.drift import find_drift
 from mvc.planning.exposure_steps import exposure_steps
 from mvc.planning.job_steps import job_notes, job_steps
+from mvc.planning.name_steps import name_steps
 from mvc.planning.refusals import find_refusals
 from mvc.planning.removal import removal_step, removed_views
 from mvc.planning.site import Site, views_set_aside
@@ -93,6 +94,7 @@ def deployed_project(state: State, wanted: Compiled) -> Compiled:
         there.partitions if there else (),
         tuple(views),
         (),
+        operations=there.operations if there else Operations(),
     )
 
 
@@ -116,31 +118,39 @@ def split_deployable(
 
 def _runtime(site: Site) -> Iterator[Step]:
     state, target = site.state, site.target
-    beside = state.refreshers_beside(target.project) & state.roles
-    expected = {Grant(role, "USAGE") for role in {*target.refresh_roles} | beside}
-    added = [item.change.role for item in site.difference.project if isinstance(item.change, RefresherAdded)]
-    dangers = tuple(Danger("loosen-access", f"{role} may refresh every view") for role in added if state.deployment)
+    beside = state.guests_beside(target.project) & state.roles
+    expected = {Grant(role, "USAGE") for role in target.guests | beside}
+    dangers = tuple(_new_guests(site)) if state.deployment else ()
     close = closing_sql(target)
     if state.runtime != runtime_version():
         reason = "it is not installed" if state.runtime is None and not state.deployment else "it is another version's"
         statements = (*settings_sql(target), *runtime_sql(target.stored), close)
         yield Step("runtime", "", reason, statements, dangers=dangers)
     elif set(state.storage_grants) != expected or dangers:
-        reason = "only the owner and those who refresh have rights on the stored schema"
+        reason = "only the owner and those who refresh or monitor have rights on the stored schema"
         yield Step("close", "", reason, (close,), dangers=dangers)
 
 
+def _new_guests(site: Site) -> Iterator[Danger]:
+    added = [item.change.role for item in site.difference.project if isinstance(item.change, RefresherAdded)]
+    yield from (Danger("loosen-access", f"{role} may refresh every view") for role in added)
+    there = site.state.targets.get(site.target.project)
+    known = there.guests if there else frozenset()
+    for role in sorted(site.target.guests - known - {*added}):
+        yield Danger("loosen-access", f"{role} may see sizes, freshness, usage and the log of every view")
+
+
 def _project_steps(site: Site, chosen: tuple[str, ...]) -> tuple[Step, ...]:
-    """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so. The jobs of
-    its schedules change with it.
+    """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so. Its own names and
+    the jobs of its schedules change with it.
     """
     if chosen:
         return ()
     there = site.state.targets.get(site.target.project)
-    jobs = tuple(job_steps(site.state, site.target))
+    besides = (*name_steps(site.state, site.target), *job_steps(site.state, site.target))
     if there and replace(there, compiler=site.target.compiler) == site.target:
-        return jobs
-    return (Step("record", "", "settings and schedules of the project", ()), *jobs)
+        return besides
+    return (Step("record", "", "settings and schedules of the project", ()), *besides)
 
 
 def _compared(views: Iterable[CompiledView], site: Site) -> Iterator[tuple[Name, str, str]]:

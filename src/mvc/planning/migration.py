@@ -14,11 +14,22 @@ from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.planning.drift import exposure_options, kind_of
 from mvc.planning.make_plan import make_plan
-from mvc.planning.state import ColumnState, DeployedView, Grant, IndexState, Name, RelationState, State, StoredState
+from mvc.planning.state import (
+    ColumnState,
+    DeployedView,
+    Grant,
+    IndexState,
+    Name,
+    RelationState,
+    RoutineState,
+    State,
+    StoredState,
+)
 from mvc.planning.steps import Plan, Step
 from mvc.quoting import literal
 from mvc.runtime import runtime_sql, runtime_version
 from mvc.sqlgen.companions import companions
+from mvc.sqlgen.own_names import NamedObject, mark_of, named_objects
 from mvc.sqlgen.script import closing_sql, settings_sql, terminated, title
 from mvc.sqlgen.statements import deployment_sql, expect_exactly_sql, expect_settings_sql, expect_sql, target_of
 
@@ -48,7 +59,7 @@ def statements_by_view(before: Compiled, after: Compiled) -> dict[str, str]:
     made = make_plan(assumed(before, after), after)
     found: dict[str, list[str]] = {}
     for step in made.steps:
-        if step.action not in ("record", "runtime", "close") and step.statements:
+        if step.view and step.action != "record" and step.statements:
             found.setdefault(step.view, []).extend(terminated(step.statements))
     return {view: "\n\n".join(statements) for view, statements in found.items()}
 
@@ -56,7 +67,7 @@ def statements_by_view(before: Compiled, after: Compiled) -> dict[str, str]:
 def assumed(project: Compiled, wanted: Compiled) -> State:
     """A database in which the project is deployed, untouched, and that has the roles and extensions that either side needs."""
     both = (*project.views, *wanted.views)
-    roles = frozenset(role for view in both for role in view.readers) | {*project.refresh_roles, *wanted.refresh_roles}
+    roles = frozenset(role for view in both for role in view.readers) | project.guests | wanted.guests
     extensions = frozenset(extension for view in both for extension in view.requires)
     views = {(view.schema, view.name): _deployed(project, view) for view in project.views}
     relations: dict[Name, RelationState] = {}
@@ -66,6 +77,7 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         arms = {(view.storage[0], arm.name): RelationState("v", "", ()) for arm in view.exposure.arms}
         beside = {(view.storage[0], it.name): RelationState(it.relkind, "", ()) for it in companions(view)}
         relations |= arms | beside
+    relations |= _named_views(project)
     return State(
         database="",
         deployment=1 if views else 0,
@@ -74,7 +86,8 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         views=views,
         stored={view.storage[1]: _built(view) for view in project.views},
         relations=relations,
-        storage_grants=tuple(Grant(role, "USAGE") for role in project.refresh_roles),
+        routines=_named_functions(project),
+        storage_grants=tuple(Grant(role, "USAGE") for role in sorted(project.guests)),
         roles=roles,
         extensions=extensions,
     )
@@ -86,6 +99,33 @@ def _built(view: CompiledView) -> StoredState:
 
 def _deployed(project: Compiled, view: CompiledView) -> DeployedView:
     return DeployedView(project.project, view.storage[1], view)
+
+
+def _named_views(project: Compiled) -> dict[Name, RelationState]:
+    return {
+        item.place: RelationState(
+            "v", "", (), grants=_granted(item, "SELECT"), comment=_stated(item, project), printed=""
+        )
+        for item in named_objects(project)
+        if item.kind == "view"
+    }
+
+
+def _named_functions(project: Compiled) -> dict[Name, tuple[RoutineState, ...]]:
+    found: dict[Name, tuple[RoutineState, ...]] = {}
+    for item in named_objects(project):
+        if item.kind == "function":
+            there = RoutineState(item.arguments, "", _stated(item, project), "", _granted(item, "EXECUTE"))
+            found[item.place] = (*found.get(item.place, ()), there)
+    return found
+
+
+def _granted(item: NamedObject, privilege: str) -> tuple[Grant, ...]:
+    return tuple(Grant(role, privilege) for role in item.users)
+
+
+def _stated(item: NamedObject, project: Compiled) -> str:
+    return f"{mark_of(project.project)}{item.fingerprint} )"
 
 
 def _exposure(view: CompiledView) -> RelationState:

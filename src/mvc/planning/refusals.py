@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
+from mvc.planning.name_steps import name_refusals
 from mvc.planning.site import Site
 from mvc.planning.state import DeployedView, Name
 from mvc.planning.steps import Refusal
@@ -18,6 +19,7 @@ def find_refusals(
     chosen = tuple(views)
     yield from _missing_roles(site, chosen)
     yield from _moved_storage(site)
+    yield from name_refusals(site.state, site.target)
     for view in chosen:
         yield from _not_ours(view, site)
         yield from _broken_dependents(view, site)
@@ -28,9 +30,9 @@ def find_refusals(
 
 
 def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusal]:
-    wanted = {role for view in views for role in view.readers if role != "public"} | set(site.target.refresh_roles)
+    wanted = {role for view in views for role in view.readers if role != "public"} | site.target.guests
     if missing := sorted(wanted - site.state.roles):
-        message = f"the server has no role {', '.join(missing)}, which policies name"
+        message = f"the server has no role {', '.join(missing)}, which policies or mvc.yml name"
         yield Refusal(message, "create it, or take it out of `to:`")
 
 

@@ -8,7 +8,8 @@ from functools import cached_property
 
 from mvc.artifacts import CompiledView, Target
 from mvc.comparison.difference import Difference, ViewDifference
-from mvc.planning.drift import Drift, differs, kind_of
+from mvc.planning.drift import differs, kind_of
+from mvc.planning.drift_kinds import Drift
 from mvc.planning.state import DeployedView, Name, RelationState, State
 
 

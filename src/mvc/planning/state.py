@@ -67,6 +67,17 @@ class RelationState:
 
 
 @dataclass(frozen=True, slots=True)
+class RoutineState:
+    """A function under a name of the project's own. `arguments` are their types; `printed` is a digest of what it is."""
+
+    arguments: str
+    owner: str
+    comment: str | None
+    printed: str
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dependent:
     """Something outside of the project that reads an exposure. `columns` are those that it reads, where that is known.
 
@@ -166,13 +177,14 @@ class State:
     stored: Mapping[str, StoredState] = field(default_factory=dict)
     watched: Mapping[str, WatchState] = field(default_factory=dict)
     relations: Mapping[Name, RelationState] = field(default_factory=dict)
+    routines: Mapping[Name, tuple[RoutineState, ...]] = field(default_factory=dict)
     dependents: Mapping[Name, tuple[Dependent, ...]] = field(default_factory=dict)
     storage_grants: tuple[Grant, ...] = ()
     roles: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
     cron: CronState | None = None
 
-    def refreshers_beside(self, project: str) -> frozenset[str]:
-        """The roles that other projects of the same stored schema let refresh."""
+    def guests_beside(self, project: str) -> frozenset[str]:
+        """The roles that other projects of the same stored schema let refresh or monitor."""
         others = (target for name, target in self.targets.items() if name != project)
-        return frozenset(role for target in others for role in target.refresh_roles)
+        return frozenset(role for target in others for role in target.guests)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mvc.planning.drift import Drift
+from mvc.planning.drift_kinds import Drift
 from mvc.planning.state import Name
 
 Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count"]
@@ -33,6 +33,8 @@ Action = Literal[
     "record",
     "drop view",
     "drop index",
+    "name",
+    "drop name",
     "close",
     "watch",
     "follow",

@@ -61,6 +61,7 @@ def plan(
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
     exposed = [(view.schema, view.name) for view in compiled.views]
+    exposed += [(item.schema, item.name) for item in compiled.operations.names]
     return make_plan(read_state(connection, compiled.stored, exposed, patience), compiled, names)
 
 

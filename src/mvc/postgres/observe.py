@@ -22,6 +22,7 @@ from mvc.planning.state import (
     JobState,
     Name,
     RelationState,
+    RoutineState,
     State,
     StoredState,
     WatchState,
@@ -74,7 +75,7 @@ def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{schema}", home).replace("{functions}", digest)
         ledger = ledger.replace("{home}", literal(identifier(stored)).replace("%", "%%"))
-        deployed = f"UNION SELECT d.view_schema::text, d.view_name::text FROM {home}.deployed_view AS d"
+        deployed = _query("deployed_names").replace("{schema}", home)
         tables = f"SELECT s.stored_name, s.companions, s.filled_at FROM {home}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
     return f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
@@ -106,6 +107,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         stored={row["name"]: _stored(row) for row in ledger["stored"]},
         watched={row["log"]: _watched(row) for row in ledger["watched"]},
         relations={(row["schema"], row["name"]): _relation(row) for row in catalog["relations"]},
+        routines=_routines(catalog["routines"]),
         dependents=_dependents(catalog["dependents"]),
         storage_grants=_grants(about["grants"]),
         roles=frozenset(about["roles"]),
@@ -164,6 +166,14 @@ def _relation(row: Json) -> RelationState:
         bytes=row["bytes"],
         toasted=row["toasted"],
     )
+
+
+def _routines(rows: Iterable[Json]) -> dict[Name, tuple[RoutineState, ...]]:
+    found: dict[Name, list[RoutineState]] = {}
+    for row in rows:
+        item = RoutineState(row["arguments"], row["owner"], row["comment"], row["printed"], _grants(row["grants"]))
+        found.setdefault((row["schema"], row["name"]), []).append(item)
+    return {name: tuple(items) for name, items in found.items()}
 
 
 def _grants(rows: Iterable[Iterable[str]] | None) -> tuple[Grant, ...]:

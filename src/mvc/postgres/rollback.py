@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from mvc.artifacts import CompiledView, Target
+from mvc.artifacts import CompiledView, Operations, Target
 from mvc.compiled import Compiled
 from mvc.planning.make_plan import deployed_project, make_plan
 from mvc.planning.state import Name
@@ -45,7 +45,7 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Return:
     if not before.keys() <= state.views.keys():  # others may have taken the name of a view that was dropped
         state = read_state(connection, compiled.stored, before)
     current = deployed_project(state, compiled)
-    project = _returned(current, target or current, before)
+    project = _returned(current, target or replace(current, operations=Operations()), before)
     return Return(number, project, make_plan(state, project, refill=False))
 
 
@@ -123,6 +123,7 @@ def _returned(current: Compiled, target: Target, before: Mapping[Name, CompiledV
         refresh_roles=target.refresh_roles,
         schedules=target.schedules,
         partitions=target.partitions,
+        operations=target.operations,
         views=_in_order(views),
         diagnostics=(),
     )

@@ -89,9 +89,7 @@ def _extensions(connection: psycopg.Connection) -> frozenset[str]:
 
 def _missing_roles(connection: psycopg.Connection, compiled: Compiled) -> list[str]:
     """Roles that the project names and the server does not have."""
-    wanted = {role for view in compiled.views for role in view.readers if role != "public"} | set(
-        compiled.refresh_roles
-    )
+    wanted = {role for view in compiled.views for role in view.readers if role != "public"} | compiled.guests
     query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
     return sorted(wanted - {row[0] for row in connection.execute(query, (sorted(wanted),))})
 

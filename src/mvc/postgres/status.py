@@ -1,20 +1,31 @@
-"""What is deployed and how fresh it is: the ledger, the log's last words on each view, sizes, leftovers, drift."""
+"""What is deployed, how fresh and how large it is, what became of its refreshes, who reads it; leftovers and drift."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
 
 import psycopg
 
-from mvc.artifacts import StoredAs
+from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
-from mvc.planning.drift import Drift, find_drift
+from mvc.planning.drift import find_drift
+from mvc.planning.drift_kinds import Drift
 from mvc.planning.leftovers import Leftover
-from mvc.planning.state import DeployedView, Name, State
-from mvc.postgres.errors import server_errors
+from mvc.planning.state import Name, State
+from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.prune import leftovers_of
 from mvc.postgres.reading import ledger, read_state
-from mvc.quoting import qualified
+from mvc.quoting import identifier, qualified
+from mvc.record import from_record
+
+Json = Mapping[str, Any]
+_SAME: Final = (
+    *("view", "schema", "kind", "stored", "rows", "populated", "storage", "table_bytes", "index_bytes", "toast_bytes"),
+    *("last_status", "last_success_seconds", "last_error", "today", "dead_rows", "dead_share", "queued_groups"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,30 +39,113 @@ class LastRefresh:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """A schedule's promise: the data is no older than `seconds`. `age` is None without data, which breaks it."""
+
+    schedule: str
+    seconds: float
+    age: float | None
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Reads of a view by statements of their own, since `counted_since` (seconds since 1970), and scans of what stores it.
+
+    None is not known: without pg_stat_statements there are no `calls`, `last_scan` needs PostgreSQL 16.
+    """
+
+    calls: int | None
+    mean_seconds: float | None
+    total_seconds: float | None
+    calls_per_day: float | None
+    counted_since: float | None
+    sequential_scans: int | None
+    index_scans: int | None
+    last_scan: float | None
+    hint: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A row of the log. `started_at` is in seconds since 1970; `seconds` of a run under way are those so far."""
+
+    view: str
+    status: str
+    mode: str
+    schedule: str | None
+    started_at: float
+    seconds: float | None
+    changed: int | None
+    rows: int | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ViewStatus:
-    """One deployed view. `data_age` is the time since its rows were computed, in seconds; sizes are in bytes."""
+    """One deployed view. Ages and durations are in seconds, sizes in bytes; `bytes` is all of it, None parts are not known now.
+
+    `last_status` is of the last run that was not skipped. `today` counts outcomes since midnight in the project's zone. `dead_share`
+    is the part of the row versions that nobody sees any more, by the statistics. `tables` are the base tables that it reads.
+    """
 
     view: str
     schema: str
     kind: str
     stored: str
-    stored_as: StoredAs | None
     rows: int | None
     bytes: int
     data_age: float | None
     populated: bool
     last_refresh: LastRefresh | None
+    storage: str | None
+    table_bytes: int | None
+    index_bytes: int | None
+    toast_bytes: int | None
+    last_status: str | None
+    last_success_age: float | None
+    last_success_seconds: float | None
+    last_error: str | None
+    last_error_age: float | None
+    today: Mapping[str, int]
+    running_seconds: float | None
+    dead_rows: int | None
+    dead_share: float | None
+    queued_groups: int | None
+    promises: tuple[Promise, ...]
+    usage: Usage | None
+    upstream: tuple[str, ...]
+    tables: tuple[str, ...]
+
+    @property
+    def broken(self) -> tuple[Promise, ...]:
+        """The promises that are broken."""
+        return tuple(promise for promise in self.promises if promise.broken)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the last run that was not skipped came to nothing."""
+        return self.last_status in ("failed", "lost")
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A project in a database. `deployment` is 0 where nothing of it is deployed."""
+    """A project in a database, `at` a time in seconds since 1970. `deployment` is 0 where nothing of it is deployed; `runs` are those of
+    the last seven days, 2,000 at most, the oldest first.
+    """
 
     database: str
     deployment: int
     views: tuple[ViewStatus, ...]
     drift: tuple[Drift, ...]
     leftovers: tuple[Leftover, ...]
+    at: float = 0.0
+    runs: tuple[Run, ...] = ()
+
+    @property
+    def troubled(self) -> bool:
+        """Whether a promise is broken, or the last refresh of a view failed."""
+        return any(view.broken or view.failed for view in self.views)
 
 
 @server_errors()
@@ -61,42 +155,76 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     left = leftovers_of(connection, state, compiled.stored)
     if all(view.project != compiled.project for view in state.views.values()):
         return Status(state.database, 0, (), (), left)
-    with ledger(connection, compiled.stored):
-        refreshed = _last_refreshes(connection, compiled.stored)
-        row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8").fetchone()
-    now = float(row[0]) if row else 0.0
-    views = tuple(
-        _view(name, view, state, refreshed.get(name), now)
-        for name, view in state.views.items()
-        if view.project == compiled.project
-    )
+    found = _found(connection, compiled)
+    views = tuple(_view(row, found, state) for row in found["views"])
+    runs = tuple(from_record(Run, row) for row in found["runs"])
     drift = find_drift(state, compiled.project)
-    return Status(state.database, state.deployment, views, drift, left)
+    return Status(state.database, state.deployment, views, drift, left, found["at"], runs)
 
 
-def _last_refreshes(connection: psycopg.Connection, stored: str) -> dict[Name, LastRefresh]:
-    query = f"""
-        SELECT DISTINCT ON (view_schema, view_name) view_schema, view_name, status,
-          extract(epoch FROM clock_timestamp() - started_at)::float8, extract(epoch FROM finished_at - started_at)::float8, error
-        FROM {qualified(stored, "refresh_log")} ORDER BY view_schema, view_name, started_at DESC, id DESC"""
-    return {(row[0], row[1]): LastRefresh(*row[2:]) for row in connection.execute(query.encode())}
+@server_errors()
+def alert(connection: psycopg.Connection, compiled: Compiled) -> int:
+    """Tells the project's channel of promises that were broken since the last time. Returns how many."""
+    with ledger(connection, compiled.stored):
+        query = f"SELECT {qualified(compiled.stored, 'alert_broken_promises')}()"
+        row = connection.execute(query.encode()).fetchone()
+    return int(row[0]) if row else 0
 
 
-def _view(name: Name, deployed: DeployedView, state: State, last: LastRefresh | None, now: float) -> ViewStatus:
-    stored = state.stored.get(deployed.stored_name)
-    target = state.targets.get(deployed.project)
-    home = deployed.definition.storage[0] if deployed.definition else (target.stored if target else "")
-    relation = state.relations.get((home, deployed.stored_name))
-    filled = stored.filled_at if stored else None
+def _found(connection: psycopg.Connection, compiled: Compiled) -> Json:
+    query = files("mvc.postgres.queries").joinpath("status.sql").read_text(encoding="utf-8")
+    query = query.replace("{schema}", identifier(compiled.stored).replace("%", "%%"))
+    with ledger(connection, compiled.stored):
+        there = connection.execute(
+            "SELECT to_regclass(format('%%I.view_status', %s::text))", (compiled.stored,)
+        ).fetchone()
+        if there is None or there[0] is None:
+            raise ServerError(
+                "the runtime that is installed here is another version's", "mvc apply brings it up to date"
+            )
+        row = connection.execute(query.encode(), {"project": compiled.project}).fetchone()
+    found: Json = row[0] if row else {}
+    return found
+
+
+def _view(row: Json, found: Json, state: State) -> ViewStatus:
+    name = (row["schema"], row["view"])
+    at = found["at"]
+    deployed = state.views.get(name)
+    definition = deployed.definition if deployed else None
+    parts = [row["table_bytes"], row["index_bytes"], row["toast_bytes"]]
     return ViewStatus(
-        view=name[1],
-        schema=name[0],
-        kind=deployed.definition.kind if deployed.definition else "unknown",
-        stored=deployed.stored_name,
-        stored_as=deployed.definition.stored_as if deployed.definition else None,
-        rows=stored.rows if stored else None,
-        bytes=relation.bytes if relation else 0,
-        data_age=None if filled is None else max(0.0, now - filled),
-        populated=bool(relation and relation.populated),
-        last_refresh=last,
+        **{key: row[key] for key in _SAME},
+        bytes=sum(part or 0 for part in parts),
+        data_age=row["data_age"] and max(0.0, row["data_age"]),
+        last_refresh=_last_refresh(row["latest"], at),
+        last_success_age=_since(row["last_success"], at),
+        last_error_age=_since(row["last_error_at"], at),
+        running_seconds=_since(row["running"], at),
+        promises=tuple(from_record(Promise, item) for item in _of(name, found["promises"])),
+        usage=next((from_record(Usage, item) for item in _of(name, found["usage"])), None),
+        upstream=definition.upstream if definition else (),
+        tables=_tables(definition, state) if definition else (),
     )
+
+
+def _of(name: Name, rows: Iterable[Json]) -> list[Json]:
+    return [row for row in rows if (row["schema"], row["view"]) == name]
+
+
+def _since(moment: float | None, at: float) -> float | None:
+    return None if moment is None else max(0.0, at - moment)
+
+
+def _last_refresh(last: Json | None, at: float) -> LastRefresh | None:
+    if last is None:
+        return None
+    ended = None if last["status"] == "started" else last["seconds"]
+    return LastRefresh(last["status"], max(0.0, at - last["started_at"]), ended, last["error"])
+
+
+def _tables(view: CompiledView, state: State) -> tuple[str, ...]:
+    """The base tables among what a view reads: `relation.column` names without those of other views."""
+    relations = {read.rpartition(".")[0] for read in view.reads}
+    views = {name for schema, view_name in state.views for name in (view_name, f"{schema}.{view_name}")}
+    return tuple(sorted(relation for relation in relations if relation and relation not in views))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mvc.planning.drift import Drift
+from mvc.planning.drift_kinds import Drift
 from mvc.planning.outside import Outside
 from mvc.planning.rebuilds import Rebuild
 from mvc.report.drift import drift_json, drift_text

@@ -32,6 +32,8 @@ _WORDS: Final[dict[Action, str]] = {
     "record": "record",
     "drop view": "drop",
     "drop index": "drop index",
+    "name": "give name",
+    "drop name": "drop name",
     "close": "close storage",
     "watch": "log changes",
     "follow": "keep changes",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Final
 
-from mvc.planning.drift import Drift, DriftKind
+from mvc.planning.drift_kinds import Drift, DriftKind
 from mvc.report.style import Style
 from mvc.report.visible import visible
 
@@ -33,6 +33,8 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "job missing": "a schedule has no job in pg_cron",
     "job changed": "a schedule's job in pg_cron was changed",
     "job unknown": "a job in pg_cron belongs to no schedule",
+    "name missing": "a name of the project's own stands for nothing",
+    "name changed": "what bears a name of the project's own was changed, or its rights were",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from mvc.artifacts import CompiledColumn, CompiledView, Target
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, Span
+from mvc.record import to_record
 from mvc.recurring import CompiledSchedule
 from mvc.report.diagnostics import in_order
 from mvc.sqlgen.statements import exposure_sql, storage_sql
@@ -33,6 +34,7 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
         "search_path": list(compiled.search_path),
         "timezone": compiled.timezone,
         "refresh_roles": list(compiled.refresh_roles),
+        "operations": to_record(compiled.operations),
         "views": [_view(compiled, view) for view in compiled.views],
         "schedules": [_schedule(schedule) for schedule in compiled.schedules],
         "partitions": [asdict(item) for item in compiled.partitions],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mvc.postgres.status import LastRefresh, Status, ViewStatus
+from mvc.postgres.status import LastRefresh, Promise, Status, ViewStatus
 from mvc.report.deployment import leftovers_text
 from mvc.report.drift import drift_json, drift_text
 from mvc.report.sizes import size_text
@@ -21,6 +21,8 @@ def status_text(status: Status, style: Style) -> str:
     if status.deployment:
         rows = [_HEAD, *(_cells(view) for view in status.views)]
         lines = [f"database {status.database}, deployment {status.deployment}", *_table(rows)]
+        for title, found in (("broken promises", _broken(status)), ("reads", _reads(status))):
+            lines += ["", f"{title}:", *found] if found else []
     else:
         lines = [f"nothing of this project is deployed in the database {status.database}"]
     if status.drift:
@@ -28,6 +30,31 @@ def status_text(status: Status, style: Style) -> str:
     if status.leftovers:
         lines += ["", "no reader uses these (mvc prune drops them):", leftovers_text(status.leftovers)]
     return "\n".join(lines)
+
+
+def _broken(status: Status) -> list[str]:
+    return [
+        f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
+        for view in status.views
+        for promise in view.broken
+    ]
+
+
+def promise_text(promise: Promise) -> str:
+    """What a promise says, beside the truth."""
+    now = "there is no data" if promise.age is None else f"the data is {age_text(promise.age)} old"
+    return f"no older than {age_text(promise.seconds)} was promised, {now}"
+
+
+def _reads(status: Status) -> list[str]:
+    """How often statements read each view, where that is counted."""
+    used = [(view, view.usage) for view in status.views if view.usage and view.usage.calls]
+    used.sort(key=lambda item: -(item[1].calls or 0))
+    return [
+        f"  {visible(view.view)}: {usage.calls:,}, {(usage.mean_seconds or 0) * 1000:.1f} ms each"
+        + (f", since {age_text(status.at - usage.counted_since)} ago" if usage.counted_since else "")
+        for view, usage in used
+    ]
 
 
 def _cells(view: ViewStatus) -> tuple[str, ...]:
@@ -75,7 +102,9 @@ def status_json(status: Status) -> dict[str, Any]:
         "version": 1,
         "database": status.database,
         "deployment": status.deployment,
+        "at": status.at,
         "views": [asdict(view) for view in status.views],
+        "runs": [asdict(run) for run in status.runs],
         "drift": [drift_json(item) for item in status.drift],
         "leftovers": [asdict(item) for item in status.leftovers],
     }

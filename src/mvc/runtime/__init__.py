@@ -1,4 +1,4 @@
-"""The SQL that never varies: ledger, log, grants, deployment, refresh, schedules; installed into the stored schema and versioned as one."""
+"""The SQL that never varies: ledger, log, grants, deployment, refresh, schedules, monitoring; installed into the stored schema and versioned as one."""
 
 from __future__ import annotations
 
@@ -21,16 +21,24 @@ FILES: Final = (
     "refresh.sql",
     "schedules.sql",
     "partitions.sql",
+    "monitoring.sql",
+    "usage.sql",
+    "names.sql",
 )
 
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 
-# A digest of the functions as the server holds them, but for those that log changes of single tables; `{home}` is the schema's
-# name as a constant.
-FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc,
-  p.prosecdef, p.proconfig), ';' ORDER BY p.proname, p.oid))
+# A digest of the functions and triggers as the server holds them, but for those that log changes of single tables, and of which
+# views of ours there are; `{home}` is the schema's name as a constant.
+FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(made.part, ';' ORDER BY made.part)) FROM (
+  SELECT concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc, p.prosecdef, p.proconfig)
   FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = {home}
-    AND NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype))"""
+    AND NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
+  UNION ALL SELECT concat_ws(' ', c.relname, c.relnatts) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE n.nspname = {home} AND c.relkind = 'v' AND c.relname IN ({views})
+  UNION ALL SELECT concat_ws(' ', t.tgname, t.tgenabled) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = {home} AND c.relname = 'refresh_log' AND NOT t.tgisinternal
+) AS made (part))"""
 
 
 def runtime_sql(schema: str) -> list[str]:
@@ -53,8 +61,10 @@ def runtime_views() -> frozenset[str]:
 
 
 def functions_digest(schema: str) -> str:
-    """A scalar subquery: the digest of the functions in the schema."""
-    return FUNCTIONS_DIGEST.replace("{home}", literal(schema))
+    """A scalar subquery: the digest of the runtime's functions, triggers and views in the schema."""
+    return FUNCTIONS_DIGEST.replace("{home}", literal(schema)).replace(
+        "{views}", ", ".join(map(literal, sorted(runtime_views())))
+    )
 
 
 @cache

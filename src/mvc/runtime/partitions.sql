@@ -489,3 +489,21 @@ BEGIN
     RAISE EXCEPTION 'failed: %', pg_catalog.array_to_string(failed, '; ') USING HINT = '{schema}' || '.partition_log says why';
   END IF;
 END $$;
+
+-- The same for callers who cannot CALL: in one transaction, so that what it locks stays locked until its end. What fails is a warning
+-- and a row of the log.
+CREATE OR REPLACE FUNCTION {schema}.maintain_partitions_together(project text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  began bigint := {schema}.partition_log_end();
+  item record;
+BEGIN
+  FOR item IN SELECT t.task FROM {schema}.partition_tasks(project) AS t LOOP
+    IF {schema}.partition_run(project, item.task, true) = 'failed' THEN
+      RAISE WARNING 'failed: %', item.task USING HINT = '{schema}' || '.partition_log says why';
+    END IF;
+  END LOOP;
+  FOR item IN SELECT s.view_schema, s.view_name FROM {schema}.shrunk_views(began) AS s LOOP
+    PERFORM {schema}.run_or_warn({schema}.refresh_begin(item.view_schema, item.view_name, 'full', 'partitions'));
+  END LOOP;
+END $$;

@@ -139,6 +139,10 @@ BEGIN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
   ELSE
+    ended.concurrent := (
+      SELECT c.relispopulated AND (s.filled_at IS NOT NULL OR s.companions = '{}')
+      FROM {schema}.stored_relation AS s JOIN pg_class AS c ON c.relname = s.stored_name AND c.relnamespace = to_regnamespace('{schema}')
+      WHERE s.stored_name = deployed.stored_name);
     BEGIN
       SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
       FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end) AS f;
@@ -155,7 +159,7 @@ BEGIN
     END;
   END IF;
   UPDATE {schema}.refresh_log AS l
-  SET status = ended.status, mode = ended.mode, rows = ended.rows, changed = ended.changed, groups = ended.groups, detail = ended.detail,
+  SET status = ended.status, mode = ended.mode, concurrent = ended.concurrent, rows = ended.rows, changed = ended.changed, groups = ended.groups, detail = ended.detail,
       error = ended.error, sqlstate = ended.sqlstate, finished_at = clock_timestamp()
   WHERE l.id = run;
   RETURN ended.status;

@@ -17,7 +17,7 @@ CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
 CREATE OR REPLACE VIEW {schema}.schedules AS
 SELECT latest.project, s.name AS schedule, s.views, s.cron, s.times, s.within_seconds, s.timezone, s.mode, s.timeout_seconds,
   s.lock_timeout_seconds, s.enabled
-FROM (SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC) AS latest,
+FROM {schema}.current_target AS latest,
   jsonb_to_recordset(latest.target -> 'schedules') AS s (
     name text, views name[], cron text, times jsonb, within_seconds integer, timezone text, mode text, timeout_seconds integer,
     lock_timeout_seconds integer, enabled boolean);
@@ -66,18 +66,22 @@ DECLARE
   day date := (until AT TIME ZONE zone)::date;
   first date := (seen AT TIME ZONE zone)::date - 1;
   hour integer;
+  found integer;
   latest timestamptz;
 BEGIN
   WHILE day >= first LOOP
     IF {schema}.is_day_of(times, day) THEN
       FOR hour IN SELECT h::integer FROM jsonb_array_elements_text(times -> 'hours') AS h ORDER BY 1 DESC LOOP
-        SELECT max(at) INTO latest FROM jsonb_array_elements_text(times -> 'minutes') AS m,
-          {schema}.moments(day + make_time(hour, m::integer, 0), zone, (times ->> 'fixed')::boolean) AS at
-        WHERE at <= until;
-        IF latest IS NOT NULL THEN
-          RETURN CASE WHEN latest > seen THEN latest END;
-        END IF;
+        EXIT WHEN hour < found - 2;  -- clocks that were set back show an earlier hour later
+        latest := greatest(latest, (
+          SELECT max(at) FROM jsonb_array_elements_text(times -> 'minutes') AS m,
+            {schema}.moments(day + make_time(hour, m::integer, 0), zone, (times ->> 'fixed')::boolean) AS at
+          WHERE at <= until));
+        found := CASE WHEN latest IS NULL THEN found ELSE coalesce(found, hour) END;
       END LOOP;
+      IF latest IS NOT NULL THEN
+        RETURN CASE WHEN latest > seen THEN latest END;
+      END IF;
     END IF;
     day := day - 1;
   END LOOP;

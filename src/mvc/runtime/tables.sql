@@ -23,6 +23,10 @@ CREATE TABLE IF NOT EXISTS {schema}.deployment (
   undone_by bigint REFERENCES {schema}.deployment
 );
 
+-- What each project was deployed with last.
+CREATE OR REPLACE VIEW {schema}.current_target AS
+SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC;
+
 -- What is deployed: one row per view. `definition` is the compiled view; `recorded` what the server itself said of the
 -- objects when they were put in place, by which a change behind our back is found.
 CREATE TABLE IF NOT EXISTS {schema}.deployed_view (

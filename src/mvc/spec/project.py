@@ -20,6 +20,26 @@ class SchemasSpec(SpecModel):
     )
 
 
+class LogSpec(SpecModel):
+    """The log of refreshes."""
+
+    keep: Name = Field("90d", description="How long its rows are kept: `90d`; the last of each kind stay in any case.")
+
+
+class NamesSpec(SpecModel):
+    """Objects in the exposed schema under names that jobs and dashboards call already."""
+
+    refresh_all: Name | None = Field(None, description="A function without parameters: refreshes every view.")
+    refresh_one: Name | None = Field(None, description="A function of a view's name: refreshes that view.")
+    refresh_views: dict[Name, Name] = Field({}, description="Functions without parameters → the view each refreshes.")
+    usage: Name | None = Field(None, description="A function of a number of days: how much each view is used.")
+    status: Name | None = Field(None, description="A view: sizes and freshness.")
+    log: Name | None = Field(None, description="A view: the log of refreshes.")
+    partitions: Name | None = Field(
+        None, description="A function: makes the partitions that are due, and retires old ones."
+    )
+
+
 class ProjectSpec(SpecModel):
     """Settings. Every one has a default but `catalog`."""
 
@@ -35,3 +55,7 @@ class ProjectSpec(SpecModel):
     search_path: Names = Field(("public",), min_length=1, description="Where names without a schema are looked up.")
     timezone: Name = Field("UTC", description="The zone of every date that is computed, whatever the session's.")
     refresh_roles: Names = Field((), description="Roles besides the owner that may refresh views.")
+    monitor_roles: Names = Field((), description="Roles besides these that may see sizes, freshness and the log.")
+    notify: Name | None = Field(None, description="A channel that is told of failed refreshes and broken promises.")
+    log: LogSpec = LogSpec()
+    names: NamesSpec = NamesSpec()

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from mvc.artifacts import CompiledView, Target
 from mvc.quoting import identifier, literal, qualified
 from mvc.runtime import runtime_sql
+from mvc.sqlgen.own_names import install_sql, named_objects
 from mvc.sqlgen.statements import (
     arms_sql,
     comments_sql,
@@ -32,7 +33,7 @@ def script(target: Target, views: Iterable[CompiledView]) -> str:
     parts = [_head(target), "BEGIN;", *terminated(settings_sql(target)), _runtime(target), title(STORAGE)]
     parts += [_storage(target, view) for view in chosen]
     parts += [title(EXPOSURE), *(_exposure(target, view) for view in chosen)]
-    return _joined([*parts, _closing(target), "COMMIT;"])
+    return _joined([*parts, *_names(target), _closing(target), "COMMIT;"])
 
 
 def script_files(target: Target, views: Iterable[CompiledView]) -> dict[str, str]:
@@ -43,7 +44,15 @@ def script_files(target: Target, views: Iterable[CompiledView]) -> dict[str, str
         f"views/{_file_name(view)}": _joined([mark, _storage(target, view), _exposure(target, view)]) for view in chosen
     }
     included = "\n".join(f"\\ir {name}" for name in ("runtime.sql", *files))
-    parts = [_head(target), "BEGIN;", *terminated(settings_sql(target)), included, _closing(target), "COMMIT;"]
+    parts = [
+        _head(target),
+        "BEGIN;",
+        *terminated(settings_sql(target)),
+        included,
+        *_names(target),
+        _closing(target),
+        "COMMIT;",
+    ]
     return {"deploy.sql": _joined(parts), "runtime.sql": _joined([mark, _runtime(target)]), **files}
 
 
@@ -68,6 +77,11 @@ def _storage(target: Target, view: CompiledView) -> str:
 def _exposure(target: Target, view: CompiledView) -> str:
     statements = (*arms_sql(target, view), expose_sql(target, view), *comments_sql(view), readers_sql(target, view))
     return "\n\n".join([_name(view), *terminated((*statements, record_sql(target, view)))])
+
+
+def _names(target: Target) -> list[str]:
+    listed = [statement for item in named_objects(target) for statement in install_sql(item, target)]
+    return [title("Names of the project's own"), *terminated(listed)] if listed else []
 
 
 def _closing(target: Target) -> str:
@@ -103,9 +117,11 @@ def requirements_sql(target: Target, view: CompiledView) -> list[str]:
 
 
 def closing_sql(target: Target) -> str:
-    """Takes every right on the stored schema from everyone but its owner, and lets the named roles refresh."""
-    values = f"{names_array(target.refresh_roles)}, {literal(target.project)}"
-    return f"SELECT {qualified(target.stored, 'close_storage')}({values})"
+    """Takes every right on the stored schema from everyone but its owner, and lets the named roles refresh and monitor."""
+    refreshers, project = names_array(target.refresh_roles), literal(target.project)
+    close = f"{qualified(target.stored, 'close_storage')}({refreshers}, {project})"
+    monitors = names_array(target.operations.monitor_roles)
+    return f"SELECT {close};\nSELECT {qualified(target.stored, 'open_monitoring')}({refreshers}, {monitors}, {project})"
 
 
 def terminated(statements: Iterable[str]) -> list[str]:

@@ -193,6 +193,7 @@ def target_of(target: Target) -> Target:
         target.refresh_roles,
         target.schedules,
         target.partitions,
+        operations=target.operations,
     )
 
 

@@ -50,9 +50,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
     query = query_text(view)
     meaning = _meaning(view)
     stored_as = _stored_as(view, parts)
-    name = stored_name(view.view.name, _digest(view, meaning, settings, parts))
-    reference = (settings.stored, name)
-    columns = tuple(_columns(view, meaning))
+    reference = (settings.stored, stored_name(view.view.name, _digest(view, meaning, settings, parts)))
     return CompiledView(
         name=view.view.name,
         schema=view.view.schema,
@@ -62,7 +60,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         description=view.view.description,
         tags=view.view.tags,
         storage=reference,
-        columns=columns,
+        columns=tuple(_columns(view, meaning)),
         sources=meaning.sources,
         filters=meaning.filters,
         body=meaning.body,
@@ -72,7 +70,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         reads=tuple(sorted(_reads(view))),
         requires=view.view.requires,
         options=options(view.view.parameters),
-        indexes=compiled_indexes(view, name),
+        indexes=compiled_indexes(view, reference[1]),
         access=_access(access),
         query=query,
         stored_query=stored_query_text(view, query),

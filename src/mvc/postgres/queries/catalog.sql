@@ -65,6 +65,15 @@ SELECT json_build_object(
     )), '[]')
     FROM wanted AS w JOIN pg_class AS c ON c.oid = w.oid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN built AS b ON n.nspname = %(stored)s AND b.stored_name = c.relname),
+  'routines', (SELECT coalesce(json_agg(json_build_object(
+      'schema', n.nspname, 'name', p.proname, 'arguments', oidvectortypes(p.proargtypes), 'owner', pg_get_userbyid(p.proowner),
+      'comment', obj_description(p.oid, 'pg_proc'),
+      'printed', 'f ' || md5(concat_ws(' ', p.prosrc, p.prosecdef, p.proconfig, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid))),
+      'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
+                 FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS e WHERE e.grantee <> p.proowner)
+    )), '[]')
+    FROM (SELECT DISTINCT e.schema, e.name FROM asked AS e) AS e
+    JOIN pg_namespace AS n ON n.nspname = e.schema JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = e.name),
   'dependents', (SELECT coalesce(json_agg(to_json(found)), '[]') FROM (
       SELECT r.schema, r.name, r.ev_class::regclass::text AS described, array_agg(DISTINCT r.attname) FILTER (WHERE r.attname IS NOT NULL) AS columns,
              CASE WHEN c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE') THEN 'view' ELSE 'fixed' END AS kind

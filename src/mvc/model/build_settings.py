@@ -1,0 +1,35 @@
+"""ProjectSpec → the settings of a project."""
+
+from __future__ import annotations
+
+from mvc.diagnostics import error
+from mvc.model.build_operations import build_operations
+from mvc.model.cron import zone_problem
+from mvc.model.origin import Origin
+from mvc.model.project import Settings
+from mvc.model.reading import Findings
+from mvc.source import Document
+from mvc.spec import ProjectSpec
+
+
+def build_settings(spec: ProjectSpec, document: Document, findings: Findings) -> Settings:
+    """What `mvc.yml` says."""
+    origin = Origin(document)
+    if problem := zone_problem(spec.timezone):
+        findings.add(error("MV602", origin.at("timezone").span, problem))
+    for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
+        findings.name(value, origin.at("schemas", key))
+    if spec.schemas.exposed == spec.schemas.stored:
+        title = "`exposed` and `stored` must be two schemas: only one is for readers"
+        findings.add(error("MV012", origin.at("schemas").key_span, title))
+    return Settings(
+        project=spec.project,
+        version=spec.version,
+        exposed=spec.schemas.exposed,
+        stored=spec.schemas.stored,
+        search_path=spec.search_path,
+        timezone=spec.timezone,
+        refresh_roles=spec.refresh_roles,
+        operations=build_operations(spec, origin, findings),
+        origin=origin,
+    )

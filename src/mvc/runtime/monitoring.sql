@@ -1,0 +1,216 @@
+-- What can be seen of the views: freshness, sizes, runs, broken promises; and who is told. The names in these views are
+-- PostgreSQL's own, whatever the path that the project needs.
+SELECT set_config('mvc.kept_path', current_setting('search_path'), true), set_config('search_path', 'pg_catalog, pg_temp', true);
+
+CREATE INDEX IF NOT EXISTS refresh_log_failed ON {schema}.refresh_log (view_schema, view_name, started_at DESC) WHERE status IN ('failed', 'lost');
+CREATE INDEX IF NOT EXISTS refresh_log_open ON {schema}.refresh_log (view_schema, view_name) WHERE status = 'started';
+
+-- The log. A run whose session has gone is lost; another session may have its process id by now. `seconds` of one that is under
+-- way are those so far.
+CREATE OR REPLACE VIEW {schema}.refreshes AS
+SELECT r.id, r.view_schema, r.view_name, r.mode, r.schedule, now.status, r.concurrent, r.rows, r.changed, r.groups, r.window_start,
+  r.window_end, r.detail, r.error, r.sqlstate, r.refreshed_by, r.pid, r.started_at, r.finished_at,
+  extract(epoch FROM CASE now.status WHEN 'started' THEN greatest(now(), r.started_at) ELSE r.finished_at END - r.started_at)::double precision AS seconds
+FROM {schema}.refresh_log AS r, LATERAL (SELECT CASE WHEN r.status = 'started' AND NOT EXISTS (
+  SELECT FROM pg_stat_activity AS a WHERE a.pid = r.pid AND coalesce(a.backend_start <= r.started_at, true)) THEN 'lost' ELSE r.status END
+) AS now (status);
+
+-- Bytes of a relation: its own with the maps, its indexes, its toast with its index; the sum is `total_bytes`. NULL while somebody
+-- holds it so that not even its size can be asked: whoever looks on does not queue.
+CREATE OR REPLACE FUNCTION {schema}.sizes_of(
+  relation oid, OUT table_bytes bigint, OUT index_bytes bigint, OUT toast_bytes bigint, OUT total_bytes bigint
+) LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' AS $$
+DECLARE
+  toast oid := (SELECT nullif(c.reltoastrelid, 0) FROM pg_class AS c WHERE c.oid = relation);
+  whole bigint := pg_total_relation_size(relation::regclass);
+  indexes bigint := pg_indexes_size(relation::regclass);
+  aside bigint := coalesce(pg_total_relation_size(toast::regclass), 0);
+BEGIN
+  total_bytes := whole;
+  index_bytes := indexes;
+  toast_bytes := aside;
+  table_bytes := whole - indexes - aside;
+END $$;
+
+-- The same, and nothing where it would have to wait.
+CREATE OR REPLACE FUNCTION {schema}.sizes_at_once(
+  relation oid, OUT table_bytes bigint, OUT index_bytes bigint, OUT toast_bytes bigint, OUT total_bytes bigint
+) LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  SELECT s.* INTO table_bytes, index_bytes, toast_bytes, total_bytes FROM {schema}.sizes_of(relation) AS s;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN;
+END $$;
+
+-- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole.
+CREATE OR REPLACE FUNCTION {schema}.queued_groups(view_schema name, view_name name)
+RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' AS $$
+DECLARE
+  moved name;
+  zone text;
+  queued bigint;
+BEGIN
+  SELECT s.companions ->> 'moved', d.timezone INTO moved, zone
+  FROM {schema}.deployed_view AS d JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+  WHERE d.view_schema = queued_groups.view_schema AND d.view_name = queued_groups.view_name;
+  IF moved IS NOT NULL THEN
+    PERFORM set_config('TimeZone', zone, true);
+    EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I LIMIT 100000) AS waiting', '{name}', moved) INTO queued;
+  END IF;
+  RETURN queued;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN NULL;
+END $$;
+
+-- One row for each deployed view. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody sees any
+-- more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would free.
+CREATE OR REPLACE VIEW {schema}.view_status AS
+SELECT d.view_schema, d.view_name, d.project, d.kind,
+  CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END AS storage, d.stored_name,
+  s.rows, size.table_bytes, size.index_bytes, size.toast_bytes, size.total_bytes,
+  coalesce(c.relispopulated, false) AS populated, s.filled_at AS data_as_of,
+  extract(epoch FROM clock_timestamp() - s.filled_at)::double precision AS age_seconds,
+  latest.status AS last_status, latest.started_at AS last_started_at, latest.seconds AS last_seconds,
+  completed.finished_at AS last_success_at, completed.seconds AS last_success_seconds,
+  failed.error AS last_error, failed.sqlstate AS last_sqlstate, coalesce(failed.finished_at, failed.started_at) AS last_error_at,
+  today.completed AS completed_today, today.failed AS failed_today, today.skipped AS skipped_today, today.lost AS lost_today,
+  running.since AS running_since,
+  (SELECT count(*) FROM {schema}.promises AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name AND p.broken) AS broken_promises,
+  stat.n_dead_tup AS dead_rows, stat.n_dead_tup / nullif(stat.n_live_tup + stat.n_dead_tup, 0)::double precision AS dead_share,
+  {schema}.queued_groups(d.view_schema, d.view_name) AS queued_groups
+FROM {schema}.deployed_view AS d
+LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+LEFT JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.stored_name
+LEFT JOIN pg_stat_all_tables AS stat ON stat.relid = c.oid
+LEFT JOIN LATERAL {schema}.sizes_at_once(CASE d.kind WHEN 'materialized' THEN c.oid END) AS size ON true
+LEFT JOIN LATERAL (
+  SELECT r.status, r.started_at, r.seconds FROM {schema}.refreshes AS r
+  WHERE r.view_schema = d.view_schema AND r.view_name = d.view_name AND r.status IN ('completed', 'failed', 'lost')
+  ORDER BY r.started_at DESC LIMIT 1) AS latest ON true
+LEFT JOIN LATERAL (
+  SELECT r.finished_at, r.seconds FROM {schema}.refreshes AS r
+  WHERE r.view_schema = d.view_schema AND r.view_name = d.view_name AND r.status = 'completed'
+  ORDER BY r.started_at DESC LIMIT 1) AS completed ON true
+LEFT JOIN LATERAL (
+  SELECT r.error, r.sqlstate, r.finished_at, r.started_at FROM {schema}.refresh_log AS r
+  WHERE r.view_schema = d.view_schema AND r.view_name = d.view_name AND r.status IN ('failed', 'lost')
+  ORDER BY r.started_at DESC LIMIT 1) AS failed ON true
+CROSS JOIN LATERAL (
+  SELECT count(*) FILTER (WHERE r.status = 'completed') AS completed, count(*) FILTER (WHERE r.status = 'failed') AS failed,
+    count(*) FILTER (WHERE r.status = 'skipped') AS skipped, count(*) FILTER (WHERE r.status = 'lost') AS lost
+  FROM {schema}.refreshes AS r WHERE r.view_schema = d.view_schema AND r.view_name = d.view_name
+    AND r.started_at >= date_trunc('day', now() AT TIME ZONE d.timezone) AT TIME ZONE d.timezone) AS today
+CROSS JOIN LATERAL (
+  SELECT min(r.started_at) AS since FROM {schema}.refresh_log AS open JOIN {schema}.refreshes AS r ON r.id = open.id AND r.status = 'started'
+  WHERE open.view_schema = d.view_schema AND open.view_name = d.view_name AND open.status = 'started') AS running;
+
+-- Tells whoever listens on the project's channel. Anyone may listen, so nothing of what tables hold is in a message.
+CREATE OR REPLACE FUNCTION {schema}.tell(project text, message jsonb)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_notify(t.target #>> '{operations,notify}', (jsonb_build_object('project', t.project) || message)::text)
+  FROM {schema}.current_target AS t WHERE t.project = tell.project AND t.target #>> '{operations,notify}' <> ''
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.tell_of_failure()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.tell(d.project, jsonb_build_object('event', 'refresh failed', 'schema', NEW.view_schema, 'view', NEW.view_name,
+    'run', NEW.id, 'mode', NEW.mode, 'schedule', NEW.schedule, 'status', NEW.status, 'sqlstate', NEW.sqlstate, 'at', NEW.finished_at))
+  FROM {schema}.deployed_view AS d WHERE d.view_schema = NEW.view_schema AND d.view_name = NEW.view_name;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER tell_of_failure AFTER UPDATE OF status ON {schema}.refresh_log
+FOR EACH ROW WHEN (NEW.status IN ('failed', 'lost') AND OLD.status <> NEW.status) EXECUTE FUNCTION {schema}.tell_of_failure();
+
+-- The broken promises that were told already; one that is mended and breaks again is told again.
+CREATE TABLE IF NOT EXISTS {schema}.told_promise (
+  view_schema name NOT NULL,
+  view_name name NOT NULL,
+  schedule text NOT NULL,
+  told_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (view_schema, view_name, schedule)
+);
+
+-- Tells of promises that were broken since it was last called, each once; returns how many.
+CREATE OR REPLACE FUNCTION {schema}.alert_broken_promises()
+RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  broken record;
+  told integer := 0;
+BEGIN
+  DELETE FROM {schema}.told_promise AS t WHERE NOT EXISTS (
+    SELECT FROM {schema}.promises AS p
+    WHERE (p.view_schema, p.view_name, p.schedule) = (t.view_schema, t.view_name, t.schedule) AND p.broken);
+  FOR broken IN SELECT * FROM {schema}.promises AS p WHERE p.broken LOOP
+    INSERT INTO {schema}.told_promise (view_schema, view_name, schedule)
+    VALUES (broken.view_schema, broken.view_name, broken.schedule) ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      PERFORM {schema}.tell(broken.project, jsonb_build_object('event', 'promise broken', 'schema', broken.view_schema, 'view', broken.view_name,
+        'schedule', broken.schedule, 'promised_seconds', broken.promised_seconds, 'age_seconds', broken.age_seconds));
+      told := told + 1;
+    END IF;
+  END LOOP;
+  RETURN told;
+END $$;
+
+-- Deletes what the log need not keep any longer of a project's views, and of those that nobody deploys any more; the last completed
+-- and the last failed run of each view stay. Returns the number of rows.
+CREATE OR REPLACE FUNCTION {schema}.trim_log(project text)
+RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  oldest timestamptz := (SELECT now() - make_interval(secs => (t.target #>> '{operations,log_seconds}')::double precision)
+                         FROM {schema}.current_target AS t WHERE t.project = trim_log.project);
+  trimmed bigint;
+BEGIN
+  DELETE FROM {schema}.refresh_log AS r WHERE r.started_at < oldest
+    AND NOT EXISTS (SELECT FROM {schema}.deployed_view AS d
+                    WHERE d.view_schema = r.view_schema AND d.view_name = r.view_name AND d.project <> trim_log.project)
+    AND (r.status NOT IN ('completed', 'failed') OR EXISTS (
+      SELECT FROM {schema}.refresh_log AS later WHERE later.view_schema = r.view_schema AND later.view_name = r.view_name
+        AND later.status = r.status AND later.id > r.id));
+  GET DIAGNOSTICS trimmed = ROW_COUNT;
+  RETURN trimmed;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.trim_now_and_then()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.trim_log(d.project) FROM {schema}.deployed_view AS d
+  WHERE d.view_schema = NEW.view_schema AND d.view_name = NEW.view_name;
+  RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER trim_now_and_then AFTER INSERT ON {schema}.refresh_log
+FOR EACH ROW WHEN (NEW.id % 100 = 0) EXECUTE FUNCTION {schema}.trim_now_and_then();
+
+-- Lets the roles that refresh and those that monitor, here and in the other projects that are deployed, see what is above and the
+-- ledger. They can change nothing of it; those that refresh may also have broken promises told.
+CREATE OR REPLACE FUNCTION {schema}.open_monitoring(refreshers name[], monitors name[], project text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  guest record;
+BEGIN
+  FOR guest IN
+    SELECT named.role, bool_or(named.refreshes) AS refreshes FROM (
+      SELECT unnest(refreshers), true UNION ALL SELECT unnest(monitors), false
+      UNION ALL SELECT r.role, r.list = 'refresh_roles'
+      FROM {schema}.current_target AS t
+      CROSS JOIN LATERAL (VALUES ('refresh_roles', t.target -> 'refresh_roles'), ('monitor_roles', t.target #> '{operations,monitor_roles}')) AS l (list, roles)
+      CROSS JOIN LATERAL (SELECT l.list, e.value::name AS role FROM jsonb_array_elements_text(l.roles) AS e) AS r
+      WHERE t.project <> open_monitoring.project AND EXISTS (SELECT FROM pg_roles AS known WHERE known.rolname = r.role)
+    ) AS named (role, refreshes) GROUP BY named.role
+  LOOP
+    EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', guest.role);
+    EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.deployed_view, %1$s.deployment,'
+                   ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation TO %2$I', '{schema}', guest.role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid) TO %2$I',
+                   '{schema}', guest.role);
+    IF guest.refreshes THEN
+      EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.alert_broken_promises(), %1$s.refresh_project(text), %1$s.refresh_order(text)'
+                     ' TO %2$I', '{schema}', guest.role);
+    END IF;
+  END LOOP;
+END $$;
+
+SELECT set_config('search_path', current_setting('mvc.kept_path'), true);

@@ -1,0 +1,147 @@
+-- A project's materialized views, upstream first, each with all that it reads, through whatever views.
+CREATE OR REPLACE FUNCTION {schema}.refresh_order(project text)
+RETURNS TABLE (view_schema name, view_name name, upstream name[]) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE own AS (
+    SELECT d.view_schema, d.view_name, d.kind,
+      ARRAY(SELECT u.name::name FROM jsonb_array_elements_text(d.definition -> 'upstream') AS u (name)) AS upstream
+    FROM {schema}.deployed_view AS d WHERE d.project = refresh_order.project
+  ), reads AS (
+    SELECT o.view_name, NULL::name AS other, 0 AS depth FROM own AS o
+    UNION SELECT r.view_name, u.name, r.depth + 1
+    FROM reads AS r JOIN own AS o ON o.view_name = coalesce(r.other, r.view_name) CROSS JOIN unnest(o.upstream) AS u (name)
+  )
+  SELECT o.view_schema, o.view_name, array_agg(DISTINCT r.other) FILTER (WHERE r.other IS NOT NULL)
+  FROM own AS o JOIN reads AS r USING (view_name) WHERE o.kind = 'materialized'
+  GROUP BY o.view_schema, o.view_name ORDER BY max(r.depth), o.view_name
+$$;
+
+-- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure stops only
+-- what reads the view.
+CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
+LANGUAGE plpgsql AS $$
+DECLARE
+  item record;
+  step record;
+  outcome text;
+  failed name[] := '{}';
+BEGIN
+  FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
+    SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
+    COMMIT;
+    IF step.run IS NOT NULL AND step.reason IS NULL THEN
+      CALL {schema}.refresh_work(step.run, NULL, outcome);
+      failed := CASE outcome WHEN 'failed' THEN failed || item.view_name::name ELSE failed END;
+    END IF;
+  END LOOP;
+END $$;
+
+-- The same for callers who cannot CALL: a function is one transaction, so what it locks stays locked until its end, and others see
+-- its log then. A failure is a warning and a row of the log; raised as an error, it would undo the other refreshes and that row.
+CREATE OR REPLACE FUNCTION {schema}.refresh_together(project text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  item record;
+  step record;
+  failed name[] := '{}';
+BEGIN
+  FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
+    SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
+    IF step.run IS NOT NULL AND step.reason IS NULL AND {schema}.run_or_warn(step.run) = 'failed' THEN
+      failed := failed || item.view_name::name;
+    END IF;
+  END LOOP;
+END $$;
+
+-- The work of a run within a transaction.
+CREATE OR REPLACE FUNCTION {schema}.run_or_warn(run bigint)
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  entry {schema}.refresh_log;
+BEGIN
+  PERFORM {schema}.refresh_run(run);
+  PERFORM {schema}.refresh_end(run);
+  SELECT * INTO entry FROM {schema}.refresh_log AS r WHERE r.id = run;
+  IF entry.status = 'failed' THEN
+    RAISE WARNING 'the refresh of %.% failed: %', quote_ident(entry.view_schema), quote_ident(entry.view_name), entry.error;
+  END IF;
+  RETURN entry.status;
+END $$;
+
+-- Refreshes the view of a project that goes by this name: as it is written, or as SQL would read it (`"Mixed".case`).
+CREATE OR REPLACE FUNCTION {schema}.refresh_named(project text, named text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  parts text[];
+  found {schema}.deployed_view;
+BEGIN
+  SELECT d.* INTO found FROM {schema}.deployed_view AS d
+  WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND d.view_name = named ORDER BY d.view_schema LIMIT 1;
+  IF found.view_name IS NULL THEN
+    BEGIN
+      parts := parse_ident(named);
+    EXCEPTION WHEN invalid_parameter_value THEN
+      parts := '{}';
+    END;
+    SELECT d.* INTO found FROM {schema}.deployed_view AS d
+    WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND d.view_name = parts[cardinality(parts)]
+      AND (cardinality(parts) = 1 OR cardinality(parts) = 2 AND d.view_schema = parts[1]) ORDER BY d.view_schema LIMIT 1;
+  END IF;
+  IF found.view_name IS NULL THEN
+    RAISE EXCEPTION 'no materialized view % is deployed', named USING ERRCODE = 'undefined_table',
+      HINT = (SELECT 'there are: ' || string_agg(d.view_name, ', ' ORDER BY d.view_name) FROM {schema}.deployed_view AS d
+              WHERE d.project = refresh_named.project AND d.kind = 'materialized');
+  END IF;
+  PERFORM {schema}.run_or_warn({schema}.refresh_begin(found.view_schema, found.view_name));
+END $$;
+
+-- What the server says of an object that bears a name of the project's own: a function with these types of arguments, or a view.
+CREATE OR REPLACE FUNCTION {schema}.name_printed(kind text, name_schema name, named name, arguments text)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE kind WHEN 'view' THEN {schema}.printed(format('%I.%I', name_schema, named)) ELSE (
+    SELECT 'f ' || md5(concat_ws(' ', p.prosrc, p.prosecdef, p.proconfig, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid)))
+    FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace(quote_ident(name_schema)) AND p.proname = named AND oidvectortypes(p.proargtypes) = arguments) END
+$$;
+
+-- Refuses to take the place of an object that was not made for this project.
+CREATE OR REPLACE FUNCTION {schema}.expect_name(kind text, name_schema name, named name, arguments text, project text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  mark text := format('made by mvc for the project %s (mvc ', project);
+  home oid := to_regnamespace(quote_ident(name_schema));
+BEGIN
+  IF EXISTS (SELECT FROM pg_class AS c WHERE kind = 'view' AND c.relnamespace = home AND c.relname = named
+               AND (c.relkind <> 'v' OR strpos(coalesce(obj_description(c.oid, 'pg_class'), ''), mark) = 0)
+             UNION ALL
+             SELECT FROM pg_proc AS p WHERE kind = 'function' AND p.pronamespace = home AND p.proname = named
+               AND oidvectortypes(p.proargtypes) = arguments AND strpos(coalesce(obj_description(p.oid, 'pg_proc'), ''), mark) = 0) THEN
+    RAISE EXCEPTION 'not ours, and in the way: the % %.%', kind, quote_ident(name_schema), quote_ident(named)
+      USING HINT = 'rename or drop it, or give another name in mvc.yml: names';
+  END IF;
+END $$;
+
+-- Lets these roles alone use an object of the project's own name, and writes into its comment what it is, so that a change is noticed.
+CREATE OR REPLACE FUNCTION {schema}.open_name(kind text, name_schema name, named name, arguments text, users name[], described text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  target text := CASE kind WHEN 'view' THEN format('%I.%I', name_schema, named) ELSE format('%I.%I(%s)', name_schema, named, arguments) END;
+  described_fully text := format('%s %s)', described, {schema}.name_printed(kind, name_schema, named, arguments));
+  role name;
+BEGIN
+  IF kind = 'view' THEN
+    PERFORM {schema}.revoke_all('TABLE', target, c.relowner, (
+      SELECT array_agg(given.entry) FROM (SELECT unnest(c.relacl) UNION ALL
+        SELECT unnest(a.attacl) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS given (entry)))
+    FROM pg_class AS c WHERE c.oid = target::regclass;
+    EXECUTE format('COMMENT ON VIEW %I.%I IS %L', name_schema, named, described_fully);
+  ELSE
+    PERFORM {schema}.revoke_all('FUNCTION', target, p.proowner, p.proacl) FROM pg_proc AS p WHERE p.oid = target::regprocedure;
+    EXECUTE format('COMMENT ON FUNCTION %s IS %L', target::regprocedure, described_fully);
+  END IF;
+  FOREACH role IN ARRAY users LOOP
+    IF kind = 'view' THEN
+      EXECUTE format('GRANT SELECT ON %I.%I TO %I', name_schema, named, role);
+    ELSE
+      EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', target::regprocedure, role);
+    END IF;
+  END LOOP;
+END $$;
