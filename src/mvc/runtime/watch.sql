@@ -184,20 +184,21 @@ BEGIN
   END LOOP;
 END $$;
 
--- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore).
+-- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore); each statement
+-- asks its own snapshot for that, since others write meanwhile.
 CREATE OR REPLACE FUNCTION {schema}.purge_changes(logs name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   purged name;
   seen xid8;
-  future xid8 := pg_snapshot_xmax(pg_current_snapshot());
 BEGIN
   FOREACH purged IN ARRAY logs LOOP
     CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended(format('%I.%I', '{name}', purged), 0));
-    SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) INTO seen FROM {schema}.stored_relation AS s
-    WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY 1 LIMIT 1;
-    seen := coalesce(seen, pg_snapshot_xmin(pg_current_snapshot()));
-    EXECUTE format('DELETE FROM %I.%I WHERE at < $1 OR at >= $2', '{name}', purged) USING seen, future;
-    DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= future);
+    SELECT coalesce((
+      SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) AS oldest FROM {schema}.stored_relation AS s
+      WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY oldest LIMIT 1
+    ), pg_snapshot_xmin(pg_current_snapshot())) INTO seen;
+    EXECUTE format('DELETE FROM %I.%I WHERE at < $1 OR at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
+    DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= pg_snapshot_xmax(pg_current_snapshot()));
   END LOOP;
 END $$;
