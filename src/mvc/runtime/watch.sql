@@ -65,7 +65,7 @@ BEGIN
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
--- The log of a table's changes, with all these columns, and the function of its triggers. That one runs in the transactions of
+-- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers. That one runs in the transactions of
 -- others: it must work for whoever may write to the table, and never fail a write. It calls nothing that a caller could put in place
 -- of what is meant.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
@@ -74,7 +74,7 @@ DECLARE
   listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
   added text;
 BEGIN
-  EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
+  EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
   FOR added IN
     SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
     WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT a.attisdropped
@@ -172,7 +172,7 @@ DECLARE
   unused regclass;
 BEGIN
   FOR unused IN
-    SELECT c.oid::regclass FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = 1 AND a.attname = 'at'
+    SELECT c.oid::regclass FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = 1 AND a.attname = 'mvc_at'
     WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'r' AND c.relname LIKE 'changes\_%'
       AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w WHERE w.log = c.relname)
   LOOP
@@ -198,7 +198,7 @@ BEGIN
       SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) AS oldest FROM {schema}.stored_relation AS s
       WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY oldest LIMIT 1
     ), pg_snapshot_xmin(pg_current_snapshot())) INTO seen;
-    EXECUTE format('DELETE FROM %I.%I WHERE at < $1 OR at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
+    EXECUTE format('DELETE FROM %I.%I WHERE mvc_at < $1 OR mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
     DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= pg_snapshot_xmax(pg_current_snapshot()));
   END LOOP;
 END $$;

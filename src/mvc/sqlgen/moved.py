@@ -80,7 +80,7 @@ def _last_refresh(storage: tuple[str, str]) -> str:
 def _log(item: Watched, schema: str) -> str:
     """The changes that were not there for the last refresh; the name is the log's own."""
     columns = ", ".join(qualified("log", column) for column in item.columns)
-    unseen = f"NOT pg_catalog.pg_visible_in_snapshot(log.at, (SELECT {_LAST}.cursor FROM {_LAST}))"
+    unseen = f"NOT pg_catalog.pg_visible_in_snapshot(log.mvc_at, (SELECT {_LAST}.cursor FROM {_LAST}))"
     return (
         f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log WHERE {unseen}\n)"
     )
