@@ -61,6 +61,7 @@ BEGIN
   EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
   PERFORM {schema}.make_change_log(base, log, wanted);
   PERFORM {schema}.log_changes_of(relation, log) FROM {schema}.with_descendants(base) AS relation;
+  PERFORM {schema}.log_moves_of(base, log);
   INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
@@ -72,6 +73,8 @@ CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, col
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  was text := (SELECT string_agg(format('OLD.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  becomes text := (SELECT string_agg(format('NEW.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
   added text;
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
@@ -85,7 +88,9 @@ BEGIN
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
     BEGIN
-      IF TG_OP = 'INSERT' THEN
+      IF TG_LEVEL = 'ROW' THEN
+        INSERT INTO %1$I.%2$I (%3$s) VALUES (%4$s), (%5$s);
+      ELSIF TG_OP = 'INSERT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM new_rows;
       ELSIF TG_OP = 'UPDATE' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows UNION SELECT %3$s FROM new_rows;
@@ -94,12 +99,12 @@ BEGIN
       ELSE
         INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'it was truncated');
       END IF;
-      RETURN NULL;
+      RETURN NEW;
     EXCEPTION WHEN OTHERS THEN
       INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a change could not be logged: ' || SQLERRM);
-      RETURN NULL;
+      RETURN NEW;
     END $function$
-  $body$, '{name}', log, listed);
+  $body$, '{name}', log, listed, was, becomes);
   EXECUTE format('REVOKE ALL ON FUNCTION %I.%I() FROM PUBLIC', '{name}', log);
 END $$;
 
@@ -118,11 +123,39 @@ BEGIN
     ) AS e (name, referencing)
   LOOP
     EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER %s ON %s %s FOR EACH STATEMENT EXECUTE FUNCTION %I.%I()',
-                   '{name}' || '_log_' || event.name, event.name, relation, event.referencing, '{name}', log);
+                   {schema}.log_trigger(event.name, log), event.name, relation, event.referencing, '{name}', log);
     IF ours THEN
-      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, '{name}' || '_log_' || event.name);
+      EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', relation, {schema}.log_trigger(event.name, log));
     END IF;
   END LOOP;
+END $$;
+
+-- The name of a trigger that writes to a log. A relation may have those of several: its own, and that of the table it is a partition of.
+CREATE OR REPLACE FUNCTION {schema}.log_trigger(event text, log name)
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('mvc_log_%s_%s', event, left(md5('{name}' || '.' || log), 8))
+$$;
+
+-- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its new image
+-- are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose partition key changes
+-- are logged one by one; the trigger is the last to see the new row.
+CREATE OR REPLACE FUNCTION {schema}.log_moves_of(base regclass, log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  moves text := (
+    SELECT CASE WHEN bool_or(key.attnum = 0) THEN 'OLD.* OPERATOR(pg_catalog.*<>) NEW.*'  -- an expression: any column may be in it
+                ELSE string_agg(DISTINCT format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', a.attname), ' OR ') END
+    FROM {schema}.with_descendants(base) AS relation JOIN pg_partitioned_table AS p ON p.partrelid = relation
+    CROSS JOIN unnest(p.partattrs::int2[]) AS key (attnum) LEFT JOIN pg_attribute AS a ON a.attrelid = relation AND a.attnum = key.attnum);
+  named text := '~' || {schema}.log_trigger('move', log);
+BEGIN
+  IF moves IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %I.%I()', named, base, moves, '{name}', log);
+  IF (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = base) THEN
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', base, named);
+  END IF;
 END $$;
 
 -- Logs the changes of a partition from its first row on: to be called in the transaction that made and attached it. Where the log
