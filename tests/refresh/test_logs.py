@@ -6,9 +6,6 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
@@ -19,6 +16,7 @@ from servers import NEWEST, Database, new_database
 from .checked import Connection, begin, end, last_run, refresh, work, wrong_now, wrong_rows
 from .conftest import RoughServers
 from .projects import ANYTHING, build_shop, never_whole, shop
+from .waiting import meanwhile, until, waits
 
 BY_ORG, BY_STATUS = shop().view("by_org"), shop().view("by_status")
 LOGS = {item.table: item.log for item in (BY_ORG.increment.watched if BY_ORG.increment else ())}
@@ -28,43 +26,6 @@ def logged(connection: Connection, table: str) -> int:
     row = connection.execute(f"SELECT count(*) FROM mvc.{LOGS[table]}").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.005)
-
-
-def waits(connection: Connection, other: Connection) -> bool:
-    """Whether `other` waits for a lock, as `connection` sees it."""
-    row = connection.execute(
-        "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s", (other.info.backend_pid,)
-    ).fetchone()
-    return row == (True,)
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """`work` in a thread of its own, done when the block has ended; its failure is ours."""
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised below
-            failures.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join(30)
-    assert not thread.is_alive()
-    if failures:
-        raise failures[0]
 
 
 def test_goes_when_every_view_has_seen_it(shop_database: Database):

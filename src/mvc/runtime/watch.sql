@@ -32,6 +32,15 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM {schema}.with_descendants(base) AS relation
 $$;
 
+-- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused, and as it
+-- never fails a write, nobody would know.
+CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change') AND c.relowner <> n.nspowner)
+    AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
+  FROM pg_namespace AS n WHERE n.nspname = '{name}'
+$$;
+
 -- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there.
 CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -40,6 +49,7 @@ RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     WHEN named.base IS NULL THEN 'it is gone'
     WHEN w.triggers <> {schema}.triggers_of(named.base, w.log)
     THEN 'its triggers, partitions or children are not those that were watched'
+    WHEN NOT {schema}.log_is_ours(w.log) THEN 'its log, or what writes to it, belongs to another role'
   END
   FROM (SELECT watch_problem.log) AS asked (log) LEFT JOIN {schema}.watched_table AS w ON w.log = asked.log
   LEFT JOIN LATERAL (SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS named (base) ON true
@@ -101,7 +111,11 @@ BEGIN
       END IF;
       RETURN NEW;
     EXCEPTION WHEN OTHERS THEN
-      INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a change could not be logged: ' || SQLERRM);
+      BEGIN
+        INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a change could not be logged: ' || SQLERRM);
+      EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'a change could not be logged for %1$I, and not that either: %%', SQLERRM;
+      END;
       RETURN NEW;
     END $function$
   $body$, '{name}', log, listed, was, becomes);
