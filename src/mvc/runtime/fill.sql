@@ -28,6 +28,9 @@ BEGIN
     SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
     FROM {schema}.bring(stored, mode, since, until) AS f;
   END IF;
+  IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored.watches) THEN
+    RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
+  END IF;
   IF counted IS NULL THEN
     EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored.stored_name) INTO counted;
   END IF;
@@ -139,11 +142,30 @@ DECLARE
   dirty text := format('%I.%I', '{name}', stored.companions ->> 'dirty');
   counted bigint;
 BEGIN
-  EXECUTE format('TRUNCATE %s', dirty);
+  BEGIN
+    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', dirty);
+    EXECUTE format('TRUNCATE %s', dirty);
+  EXCEPTION WHEN lock_not_available THEN  -- pg_dump holds on to every table for as long as it runs
+    EXECUTE format('DELETE FROM %s', dirty);
+  END;
   EXECUTE format('INSERT INTO %s %s', dirty, query);
   GET DIAGNOSTICS counted = ROW_COUNT;
   RETURN counted;
 END $$;
+
+-- Whether tables are not any more what the transaction's snapshot has of them: rows that a TRUNCATE or a rewriting took away, and those of
+-- partitions that come and go, are missing or there for older snapshots as well, so what was computed is of no one moment. pg_class is read
+-- as of the snapshot; the functions say what is there now.
+CREATE OR REPLACE FUNCTION {schema}.changed_behind(watches name[])
+RETURNS boolean LANGUAGE sql STABLE AS $$
+  WITH base AS (
+    SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY (watches)
+  ), known AS (
+    SELECT c.oid, c.relfilenode FROM base AS b CROSS JOIN {schema}.with_descendants(b.relation) AS d JOIN pg_class AS c ON c.oid = d
+  )
+  SELECT EXISTS (SELECT FROM known AS k WHERE nullif(k.relfilenode, 0) IS DISTINCT FROM pg_relation_filenode(k.oid))
+    OR EXISTS (SELECT FROM base AS b CROSS JOIN pg_partition_tree(b.relation) AS now WHERE now.relid::oid NOT IN (SELECT k.oid FROM known AS k))
+$$;
 
 -- Why changes cannot be told from the logs this time; NULL where they can.
 CREATE OR REPLACE FUNCTION {schema}.whole_because(stored {schema}.stored_relation, definition jsonb)

@@ -50,9 +50,12 @@ BEGIN
   END IF;
   asked := coalesce(refresh_begin.mode, {schema}.usual_mode(deployed.definition));
   PERFORM {schema}.check_mode(deployed, asked);
-  UPDATE {schema}.refresh_log AS l SET status = 'lost', error = 'the session that did it is gone', finished_at = clock_timestamp()
-  WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'started'
-    AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = l.pid);
+  UPDATE {schema}.refresh_log AS lost SET status = 'lost', error = 'the session that did it is gone', finished_at = clock_timestamp()
+  FROM (SELECT l.id FROM {schema}.refresh_log AS l
+        WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'started'
+          AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = l.pid)
+        FOR UPDATE SKIP LOCKED) AS found  -- a row that is locked is at work, in another session than it began in
+  WHERE lost.id = found.id;
   PERFORM {schema}.watch_again(deployed.stored_name);
   INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end)
   VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
@@ -114,12 +117,14 @@ BEGIN
       RAISE WARNING 'the changes of %.% are not logged: %', quote_ident(broken.table_schema), quote_ident(broken.table_name), SQLERRM;
     END;
   END LOOP;
-  UPDATE {schema}.stored_relation AS s SET hold = pg_current_snapshot(), held_at = now()
-  WHERE s.stored_name = watch_again.stored_name AND s.watches <> '{}' AND s.cursor IS NULL;
+  UPDATE {schema}.stored_relation AS held SET hold = pg_current_snapshot(), held_at = now()
+  FROM (SELECT FROM {schema}.stored_relation AS s WHERE s.stored_name = watch_again.stored_name AND s.watches <> '{}' AND s.cursor IS NULL
+        FOR UPDATE SKIP LOCKED) AS idle  -- a refresh that is under way has said so itself
+  WHERE held.stored_name = watch_again.stored_name;
 END $$;
 
 -- The work of a run that has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it ended; `again` where another
--- refresh committed just before the snapshot was taken: then nothing is done.
+-- refresh committed just before the snapshot was taken, or its tables changed behind it: then nothing is done.
 CREATE OR REPLACE FUNCTION {schema}.refresh_run(run bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -171,7 +176,7 @@ RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_
 DECLARE
   entry {schema}.refresh_log;
 BEGIN
-  UPDATE {schema}.refresh_log AS l SET status = 'failed', error = 'other refreshes of this view came between, time and again',
+  UPDATE {schema}.refresh_log AS l SET status = 'failed', error = 'other refreshes of this view, or a TRUNCATE or a change of partitions, came between, time and again',
     finished_at = clock_timestamp()
   WHERE l.id = run AND l.status = 'started';
   SELECT * INTO entry FROM {schema}.refresh_log AS l WHERE l.id = run;
