@@ -14,7 +14,7 @@ from mvc.recurring import CompiledPartitioning, CompiledSchedule
 
 Kind = Literal["materialized", "plain"]
 StoredAs = Literal["materialized view", "table", "view"]
-PARTIAL: Final = frozenset({"incremental", "window"})  # modes of a schedule that refresh a part of a view
+PARTIAL: Final = frozenset({"incremental", "verify", "window"})  # modes of a schedule that refresh a part of a view
 
 
 @dataclass(frozen=True, slots=True)

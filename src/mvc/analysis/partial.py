@@ -53,7 +53,7 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
     window: Period | None = None
     column = _time_column(view)
     for item in asked if view.view.kind == "materialized" else ():
-        if item.schedule.mode == "incremental":
+        if item.schedule.mode in ("incremental", "verify"):
             if whole_because:
                 _refuse(view, item, whole_because, found)
             elif isinstance(view.query, DeclaredQuery):

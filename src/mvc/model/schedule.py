@@ -8,7 +8,7 @@ from typing import Literal
 from mvc.model.origin import Origin
 from mvc.recurring import CronTimes
 
-Mode = Literal["full", "incremental", "window"]
+Mode = Literal["full", "incremental", "window", "verify"]
 
 
 @dataclass(frozen=True, slots=True)

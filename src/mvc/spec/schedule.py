@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from mvc.spec.base import Name, Names, SpecModel
 
-MODES = ("full", "incremental", "window")
+MODES = ("full", "incremental", "window", "verify")
 
 
 class ScheduleSpec(SpecModel):
@@ -19,7 +19,7 @@ class ScheduleSpec(SpecModel):
     every: Name | None = Field(None, description='A cron line in quotes: "*/15 * * * *".')
     within: Name | None = Field(None, description="The oldest the data may be: `15m`, `1h`, `2d`.")
     timezone: Name | None = Field(None, description="The zone of `every`; default: the project's.")
-    mode: Literal["full", "incremental", "window"] | None = Field(None, description="Default: `full`.")
+    mode: Literal["full", "incremental", "window", "verify"] | None = Field(None, description="Default: `full`.")
     window: Name | None = Field(None, description="How far a refresh with `mode: window` reaches back: `3d`.")
     timeout: Name | None = Field(None, description="The longest one refresh may take: `10m`.")
     lock_timeout: Name | None = Field(None, description="The longest it may wait for a lock: `5s`.")
