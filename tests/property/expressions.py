@@ -139,8 +139,27 @@ TEMPLATES = {
     "nullif": "nullif({0}, {1})",
     "case": "CASE WHEN {0} THEN {1} ELSE {2} END",
     "in": "{0} IN ({1}, {2})",
+    "between": "{0} BETWEEN {1} AND {2}",
+    "not between": "{0} NOT BETWEEN {1} AND {2}",
+    "date": "({0})::date",
+    "timestamptz": "({0})::timestamptz",
+    "date_trunc": "date_trunc({0}, {1})",
+    "interval": "INTERVAL {0}",
+    "month": "extract(month FROM {0})",
 }
-CALL_LIKE = {"upper", "coalesce", "nullif", "case"}  # their arguments need no parentheses, nor do they
+# What reads the clock has no value here: the oracle knows no time.
+CLOCK = (
+    "CURRENT_DATE",
+    "CURRENT_TIMESTAMP",
+    "CURRENT_TIMESTAMP(0)",
+    "LOCALTIMESTAMP",
+    "LOCALTIMESTAMP(3)",
+    "LOCALTIME",
+    "now()",
+    "transaction_timestamp()",
+)
+# Their arguments need no parentheses, nor do they.
+CALL_LIKE = {"upper", "coalesce", "nullif", "case", "date", "timestamptz", "date_trunc", "interval", "month", *CLOCK}
 
 
 def sql(expr: Expr) -> str:
@@ -151,7 +170,7 @@ def sql(expr: Expr) -> str:
         return literal(expr.value)
     assert isinstance(expr, Call)
     args = [_argument(expr.op, arg) for arg in expr.args]
-    return TEMPLATES.get(expr.op, f"{{0}} {expr.op} {{1}}").format(*args)
+    return TEMPLATES.get(expr.op, f"{{0}} {expr.op} {{1}}" if args else expr.op).format(*args)
 
 
 def _argument(op: str, arg: Expr) -> str:

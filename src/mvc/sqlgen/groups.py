@@ -50,7 +50,7 @@ class _Wanted:
             return tuple(single)
         plain = [self._any(item) for item in self._dimensions if self._indexable(item)]
         matches = " AND ".join(self._equal(item) for item in self._dimensions)
-        return (*plain, self._condition(f"EXISTS (SELECT {self._from} WHERE {matches})"))
+        return (*plain, self._exists(f"EXISTS (SELECT {self._from} WHERE {matches})"))
 
     def block(self, block: Block) -> Block:
         """The block with its own rows restricted; those that start at the base are restricted with the base."""
@@ -80,7 +80,10 @@ class _Wanted:
         return print_proven(from_sources(select, tree, (tree.base.alias,), joined, where))
 
     def _among(self, expression: Expression, values: str) -> Expression:
-        return self._condition(f"{_operand(expression)} = ANY (ARRAY({values}))")
+        """The condition, of which nothing within the subquery is known outside, though it names the same sources."""
+        own = _operand(expression)
+        parsed = parse_expression(f"{own} = ANY (ARRAY({values}))")
+        return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
 
     def _equal(self, item: ResolvedDimension) -> str:
         key = qualified(self._alias, item.name)
@@ -88,7 +91,7 @@ class _Wanted:
             return f"ARRAY[{key}] = ARRAY[{item.expression.text}]"
         return f"{key} = {_operand(item.expression)}"
 
-    def _condition(self, text: str) -> Expression:
+    def _exists(self, text: str) -> Expression:
         """The condition, of which only the columns of the view's own sources are known outside."""
         parsed = parse_expression(text)
         own = self._query.tree.nodes

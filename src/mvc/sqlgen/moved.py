@@ -118,7 +118,8 @@ def _with_time(item: Clocked, trace: Trace) -> str:
     expression = paths.written(item.expression, raw=item.inside)
     before = at_moment(expression, _MOMENT)
     if not item.condition:
-        changed = f"ROW({expression.text})::record OPERATOR(pg_catalog.*<>) ROW({before})::record"
+        # The operator *<> would not do: a dump loses the casts to record, without which it compares column by column.
+        changed = f"pg_catalog.record_image_ne(ROW({expression.text}), ROW({before}))"
         return paths.select((changed,))
     changed = f"(({expression.text}) IS TRUE) <> (({before}) IS TRUE)"
     return paths.select(tuple(filter(None, (_may_change(expression), changed))))
@@ -228,11 +229,13 @@ class _Paths:
         return tuple(sorted({*self.trace.columns[node.alias], *own}))
 
     def _or_none_of(self, node: Node, select: str) -> str:
+        """NULLs as an outer join makes them: cast to a domain, they would have to pass its checks."""
         columns = self._columns(node)
-        nulls = ", ".join(f"NULL::{node.readable.columns[column].type}" for column in columns)
+        nulls = ", ".join(qualified("no_row", column) for column in columns)
+        none = f"SELECT {nulls} FROM (SELECT) AS one LEFT JOIN {qualified(*_reference(node))} AS no_row ON false"
         names = ", ".join(map(identifier, columns))
         alias = identifier(_or_none(node.alias))
-        return f"CROSS JOIN LATERAL ({select} UNION ALL SELECT {nulls}) AS {alias}({names})"
+        return f"CROSS JOIN LATERAL ({select} UNION ALL {none}) AS {alias}({names})"
 
 
 def _or_none(alias: str) -> str:
