@@ -1,6 +1,7 @@
 -- One refresh of one view, in `mode` (NULL: the one it was deployed for), on behalf of `schedule`. The log row is committed before
 -- the work starts and outlives a failure, so CALL this outside of a transaction. A view that is being refreshed already is skipped,
--- not waited for. A window refresh replaces what lies from `since` (NULL: as far back as its schedules say) until `until`.
+-- not waited for. A window refresh replaces what lies from `since` (NULL: as far back as its schedules say) until `until`. What
+-- stands here runs along the search path of whoever calls it.
 CREATE OR REPLACE PROCEDURE {schema}.refresh(
   view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL
@@ -21,10 +22,10 @@ BEGIN
   COMMIT;
   LOOP
     SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;  -- nothing may be computed before: it would take the snapshot
-    PERFORM pg_catalog.set_config('lock_timeout', lock_timeout_seconds || 's', true) WHERE lock_timeout_seconds IS NOT NULL;
+    PERFORM pg_catalog.set_config('lock_timeout', pg_catalog.concat(lock_timeout_seconds, 's'), true) WHERE lock_timeout_seconds IS NOT NULL;
     outcome := {schema}.refresh_run(run);
-    EXIT WHEN outcome <> 'again' OR attempts >= 2;
-    attempts := attempts + 1;
+    EXIT WHEN outcome OPERATOR(pg_catalog.<>) 'again' OR attempts OPERATOR(pg_catalog.>=) 2;
+    attempts := attempts OPERATOR(pg_catalog.+) 1;
     ROLLBACK;
   END LOOP;
   COMMIT;
@@ -59,7 +60,7 @@ BEGIN
   PERFORM {schema}.watch_again(deployed.stored_name);
   INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end)
   VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
-          CASE asked WHEN 'window' THEN coalesce(refresh_begin.since, {schema}.window_start(deployed)) END,
+          CASE asked WHEN 'window' THEN {schema}.window_start(deployed, refresh_begin.since) END,
           CASE asked WHEN 'window' THEN refresh_begin.until END)
   RETURNING id INTO run;
   RETURN run;
@@ -92,11 +93,13 @@ BEGIN
   END IF;
 END $$;
 
--- Where a window refresh begins unless it is told: so far back as the schedules say, and there where the row's unit of time begins.
-CREATE OR REPLACE FUNCTION {schema}.window_start(deployed {schema}.deployed_view)
+-- Where a window refresh begins: there where the row's unit of time begins that `since` is in, or, unless that is told, the moment as
+-- far back as the schedules say.
+CREATE OR REPLACE FUNCTION {schema}.window_start(deployed {schema}.deployed_view, since timestamptz)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE w ->> 'unit' WHEN '' THEN back ELSE date_trunc(w ->> 'unit', back, deployed.timezone) END
-  FROM (SELECT deployed.definition -> 'window', now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int)) AS b (w, back)
+  FROM (SELECT deployed.definition -> 'window',
+               coalesce(window_start.since, now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
 $$;
 
 -- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a whole one.
@@ -123,7 +126,7 @@ BEGIN
   WHERE held.stored_name = watch_again.stored_name;
 END $$;
 
--- The work of a run that has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it ended; `again` where another
+-- The work of a run that the same role has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it ended; `again` where another
 -- refresh committed just before the snapshot was taken, or its tables changed behind it: then nothing is done.
 CREATE OR REPLACE FUNCTION {schema}.refresh_run(run bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -132,7 +135,7 @@ DECLARE
   deployed {schema}.deployed_view;
   ended {schema}.refresh_log;
 BEGIN
-  SELECT * INTO entry FROM {schema}.refresh_log WHERE id = run AND status = 'started' FOR UPDATE;
+  SELECT * INTO entry FROM {schema}.refresh_log WHERE id = run AND status = 'started' AND refreshed_by = session_user FOR UPDATE;
   SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
   WHERE d.view_schema = entry.view_schema AND d.view_name = entry.view_name;
   IF deployed IS NULL THEN
@@ -178,7 +181,7 @@ DECLARE
 BEGIN
   UPDATE {schema}.refresh_log AS l SET status = 'failed', error = 'other refreshes of this view, or a TRUNCATE or a change of partitions, came between, time and again',
     finished_at = clock_timestamp()
-  WHERE l.id = run AND l.status = 'started';
+  WHERE l.id = run AND l.status = 'started' AND l.refreshed_by = session_user;
   SELECT * INTO entry FROM {schema}.refresh_log AS l WHERE l.id = run;
   PERFORM {schema}.purge_changes(s.watches) FROM {schema}.stored_relation AS s JOIN {schema}.deployed_view AS d ON d.stored_name = s.stored_name
   WHERE d.view_schema = entry.view_schema AND d.view_name = entry.view_name AND s.watches <> '{}';

@@ -23,12 +23,15 @@ RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
   SELECT f.relation FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p')
 $$;
 
--- How our triggers are enabled on a table and on what belongs to it, by their relations' OIDs.
-CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name)
+-- How our triggers are enabled on a table and on what belongs to it, and which columns have the names that are logged: by
+-- their relations' OIDs.
+CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns name[])
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_object_agg(relation::oid::text, coalesce((
+  SELECT jsonb_object_agg(relation::oid::text, concat_ws(' ', (
     SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t
-    WHERE t.tgrelid = relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', log))), ''))
+    WHERE t.tgrelid = relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', log))), (
+    SELECT string_agg(format('%s:%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
+    WHERE a.attrelid = relation AND a.attname = ANY (columns))))
   FROM {schema}.with_descendants(base) AS relation
 $$;
 
@@ -41,14 +44,15 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM pg_namespace AS n WHERE n.nspname = '{name}'
 $$;
 
--- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there.
+-- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there, and read the
+-- columns that they read then.
 CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE
     WHEN w.log IS NULL THEN 'its changes are not logged yet'
     WHEN named.base IS NULL THEN 'it is gone'
-    WHEN w.triggers <> {schema}.triggers_of(named.base, w.log)
-    THEN 'its triggers, partitions or children are not those that were watched'
+    WHEN w.triggers <> {schema}.triggers_of(named.base, w.log, w.columns)
+    THEN 'its triggers, columns, partitions or children are not those that were watched'
     WHEN NOT {schema}.log_is_ours(w.log) THEN 'its log, or what writes to it, belongs to another role'
   END
   FROM (SELECT watch_problem.log) AS asked (log) LEFT JOIN {schema}.watched_table AS w ON w.log = asked.log
@@ -68,44 +72,58 @@ BEGIN
   IF {schema}.watch_problem(log) IS NULL AND wanted = (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log) THEN
     RETURN;
   END IF;
-  EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
+  IF NOT has_table_privilege(base, 'TRIGGER') THEN
+    RAISE EXCEPTION 'the changes of % cannot be logged: only who may put triggers on it can do that', base
+      USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT TRIGGER ON %s TO %I', base, current_user);
+  END IF;
+  BEGIN
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
+  EXCEPTION WHEN insufficient_privilege THEN
+    NULL;  -- who may put triggers there and change no row has this lock with the first of them
+  END;
   PERFORM {schema}.make_change_log(base, log, wanted);
   PERFORM {schema}.log_changes_of(relation, log) FROM {schema}.with_descendants(base) AS relation;
   PERFORM {schema}.log_moves_of(base, log);
-  INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log))
+  INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers. That one runs in the transactions of
 -- others: it must work for whoever may write to the table, and never fail a write. It calls nothing that a caller could put in place
--- of what is meant.
+-- of what is meant: with another type under a column's name, the table's owner would have a cast of his own run with our rights, so
+-- nothing is read but what has the type of the log's own column.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
   was text := (SELECT string_agg(format('OLD.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
   becomes text := (SELECT string_agg(format('NEW.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  as_known text;
   added text;
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
+  PERFORM {schema}.forget_before_domains(base, log, columns);
   FOR added IN
-    SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
-    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT a.attisdropped
+    SELECT format('ADD COLUMN IF NOT EXISTS %I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
+    WHERE a.attrelid = base AND a.attname = ANY (columns)
   LOOP
-    EXECUTE format('ALTER TABLE %I.%I ADD COLUMN IF NOT EXISTS %s', '{name}', log, added);
+    EXECUTE format('ALTER TABLE %I.%I %s', '{name}', log, added);
   END LOOP;
+  SELECT string_agg(format('pg_typeof(%I) = %L::regtype', a.attname, format_type(a.atttypid, NULL)), ' AND ' ORDER BY a.attname) INTO as_known
+  FROM pg_attribute AS a WHERE a.attrelid = format('%I.%I', '{name}', log)::regclass AND a.attname = ANY (columns);
   PERFORM {schema}.seal(log);
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $function$
     BEGIN
       IF TG_LEVEL = 'ROW' THEN
-        INSERT INTO %1$I.%2$I (%3$s) VALUES (%4$s), (%5$s);
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s) WHERE %4$s OR %1$I.refuse_type();
       ELSIF TG_OP = 'INSERT' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM new_rows;
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM new_rows WHERE %4$s OR %1$I.refuse_type();
       ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows UNION SELECT %3$s FROM new_rows;
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows WHERE %4$s OR %1$I.refuse_type()
+        UNION SELECT %3$s FROM new_rows WHERE %4$s OR %1$I.refuse_type();
       ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows;
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %3$s FROM old_rows WHERE %4$s OR %1$I.refuse_type();
       ELSE
         INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'it was truncated');
       END IF;
@@ -118,8 +136,31 @@ BEGIN
       END;
       RETURN NEW;
     END $function$
-  $body$, '{name}', log, listed, was, becomes);
-  EXECUTE format('REVOKE ALL ON FUNCTION %I.%I() FROM PUBLIC', '{name}', log);
+  $body$, '{name}', log, listed, as_known, was, becomes);
+  PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
+  FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
+END $$;
+
+-- A column of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote. So they go, and
+-- whoever reads the log starts anew.
+CREATE OR REPLACE FUNCTION {schema}.forget_before_domains(base regclass, log name, columns name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (
+    SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd'
+    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT EXISTS (
+      SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = a.attname)
+  ) THEN
+    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'the log of changes was begun anew'
+    WHERE forget_before_domains.log = ANY (s.watches);
+    EXECUTE format('TRUNCATE %I.%I', '{name}', log);
+  END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.refuse_type()
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'a column is of another type now' USING ERRCODE = 'datatype_mismatch';
 END $$;
 
 -- Puts the triggers on one relation. They fire in every session, also where replication or a restore turns triggers off, if the
@@ -183,9 +224,9 @@ BEGIN
   FOR watched IN SELECT * FROM {schema}.watched_table LOOP
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF partition IN (SELECT d FROM {schema}.with_descendants(base) AS d)
-       AND watched.triggers = {schema}.triggers_of(base, watched.log) - partition::oid::text THEN
+       AND watched.triggers = {schema}.triggers_of(base, watched.log, watched.columns) - partition::oid::text THEN
       PERFORM {schema}.log_changes_of(partition, watched.log);
-      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log) WHERE w.log = watched.log;
+      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log;
     END IF;
   END LOOP;
 END $$;

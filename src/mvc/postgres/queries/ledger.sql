@@ -17,9 +17,11 @@ SELECT json_build_object(
         WITH RECURSIVE family (relation) AS (
           SELECT to_regclass(format('%%I.%%I', w.table_schema, w.table_name))::oid
           UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation)
-        SELECT jsonb_object_agg(c.oid::text, coalesce((
+        SELECT jsonb_object_agg(c.oid::text, concat_ws(' ', (
           SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
-          WHERE t.tgrelid = c.oid AND p.proname = w.log AND p.pronamespace = to_regnamespace({home})), ''))
+          WHERE t.tgrelid = c.oid AND p.proname = w.log AND p.pronamespace = to_regnamespace({home})), (
+          SELECT string_agg(format('%%s:%%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
+          WHERE a.attrelid = c.oid AND a.attname = ANY (w.columns))))
         FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'))
     ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)
 )
