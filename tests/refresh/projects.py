@@ -12,8 +12,8 @@ import psycopg
 import mvc
 from mvc.compiled import Compiled
 from mvc.demo.data import fill
-from mvc.postgres.apply import Terms, apply
 from mvc.planning.steps import HAZARDS
+from mvc.postgres.apply import Terms, apply
 from servers import BOOKING_ANCHOR, BOOKING_SCHEMA, ROOT
 
 Connection = psycopg.Connection[Any]

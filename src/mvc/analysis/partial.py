@@ -12,9 +12,11 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.trace import Trace, trace, untraceable
+from mvc.analysis.types import plain_type
 from mvc.diagnostics import Diagnostic, error
 
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+_TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +80,27 @@ def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: lis
 
 def _time_column(view: ResolvedView) -> OutputColumn | None:
     columns = (column for name in view.grain or () if (column := view.column(name)))
-    return next((item for item in columns if item.type in _TIMES), None)
+    return next((item for item in columns if plain_type(item.type) in _TIMES), None)
 
 
 def _period(view: ResolvedView, column: OutputColumn, seconds: int) -> Period:
-    return Period(column.name, column.type or "", _unit(view, column.name), seconds)
+    type_ = plain_type(column.type) or ""
+    return Period(column.name, type_, _unit(view, column.name, type_), seconds)
 
 
-def _unit(view: ResolvedView, column: str) -> str:
-    """`month` for a dimension `date_trunc('month', …)`, `day` for a date; nothing where a row is a moment."""
-    if isinstance(view.query, DeclaredQuery):
-        dimension = next((item for item in view.query.dimensions if item.name == column), None)
-        node = dimension.expression.ast if dimension else None
-        if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
-            return str(node.text("unit")).lower()
-    of = view.column(column)
-    return "day" if of and of.type == "date" else ""
+def _unit(view: ResolvedView, column: str, type_: str) -> str:
+    """`month` for a dimension `date_trunc('month', …)`, whatever it is cast to; else `day` for a date; nothing where a row is a
+    moment.
+    """
+    node = _node(view, column)
+    while isinstance(node, exp.Cast | exp.Paren | exp.AtTimeZone):
+        node = node.this
+    if isinstance(node, _TRUNCATING):
+        return str(node.text("unit")).lower()
+    return "day" if type_ == "date" else ""
+
+
+def _node(view: ResolvedView, column: str) -> exp.Expression | None:
+    """The dimension that a column is, where the view declares one."""
+    dimensions = view.query.dimensions if isinstance(view.query, DeclaredQuery) else ()
+    return next((item.expression.ast for item in dimensions if item.name == column), None)

@@ -19,6 +19,16 @@ from mvc.catalog.types import Column
 from mvc.expression import Expression
 from mvc.expression.parse import folded
 
+_DATE, _LOCAL, _MOMENT = "date", "timestamp without time zone", "timestamp with time zone"
+_CASTS: Final = {
+    exp.DataType.Type.DATE: _DATE,
+    exp.DataType.Type.TIMESTAMP: _LOCAL,
+    exp.DataType.Type.TIMESTAMPTZ: _MOMENT,
+}
+_TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)
+_KEEPING_TIME: Final = (*_TRUNCATING, exp.AtTimeZone, exp.Paren)
+_IN_ZONE: Final = {_MOMENT: _LOCAL, _LOCAL: _MOMENT, _DATE: _LOCAL}
+_TRUNCATED: Final = {_MOMENT: _MOMENT, _LOCAL: _LOCAL, _DATE: _MOMENT}
 _MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 _SUM: Final = {
     "smallint": "bigint",
@@ -34,11 +44,6 @@ _AVERAGE: Final = {
     **dict.fromkeys(("smallint", "integer", "bigint", "numeric"), "numeric"),
     **dict.fromkeys(("real", "double precision"), "double precision"),
     "interval": "interval",
-}
-_TRUNCATED: Final = {
-    "date": "timestamp with time zone",
-    "timestamp without time zone": "timestamp without time zone",
-    "timestamp with time zone": "timestamp with time zone",
 }
 _NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
 _ORDERED: Final = _NUMBERS | {
@@ -81,17 +86,23 @@ def column_of(expression: Expression, tree: JoinTree) -> Column | None:
 
 
 def expression_type(expression: Expression, tree: JoinTree) -> str | None:
-    """The exact type of a column, of its `date_trunc` and of a cast to date; for anything else only a server knows it."""
+    """The exact type of a column, and of a date or time that is computed in one of the usual ways; for anything else only a
+    server knows it.
+    """
     column = column_of(expression, tree)
-    if column:
-        return column.type
-    node = expression.ast
-    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
-        return "date"
-    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and isinstance(node.this, exp.Column):
-        of = tree[folded(node.this.args["table"])].readable.columns.get(folded(node.this.this))
-        return _TRUNCATED.get(of.type or "") if of else None
-    return None
+    return column.type if column else _time_type(expression.ast, tree)
+
+
+def _time_type(node: exp.Expression, tree: JoinTree) -> str | None:
+    if isinstance(node, exp.Column):
+        column = tree[folded(node.args["table"])].readable.columns.get(folded(node.this))
+        return column.type if column and column.type in _TRUNCATED else None
+    if isinstance(node, exp.Cast):
+        return None if node.to.expressions else _CASTS.get(node.to.this)
+    inner = _time_type(node.this, tree) if isinstance(node, _KEEPING_TIME) else None
+    if isinstance(node, exp.AtTimeZone):
+        return _IN_ZONE.get(inner or "")
+    return _TRUNCATED.get(inner or "") if isinstance(node, _TRUNCATING) else inner
 
 
 def measure_type(measure: Measure, tree: JoinTree) -> str | None:

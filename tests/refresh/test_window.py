@@ -1,0 +1,152 @@
+"""A window refresh replaces the rows of a period, as of one moment, and leaves all others as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+import mvc
+from mvc.compiled import Compiled
+from mvc.postgres.apply import apply
+from servers import NEWEST, Servers, new_database
+
+Connection = psycopg.Connection[Any]
+SCHEMA = "CREATE TABLE visit (id int PRIMARY KEY, shop int, at timestamptz NOT NULL, local timestamp NOT NULL, day date NOT NULL);\n"
+HOURLY = (
+    "INSERT INTO visit SELECT g, 1, t, t AT TIME ZONE 'Europe/Berlin', (t AT TIME ZONE 'Europe/Berlin')::date"
+    " FROM generate_series(1, 24 * 120) AS g, LATERAL (SELECT '2024-01-01 00:30+01'::timestamptz + g * interval '1 hour') AS m (t)"
+)
+VIEW = "view: v\nsources: {{t: {{table: visit}}}}\ndimensions: {{period: {period}, shop: t.shop}}\naggregates: {{n: {{count: t}}}}\n"
+
+
+def project(period: str, window: str = "3d") -> Compiled:
+    return mvc.compile(
+        mvc.load(
+            {
+                "mvc.yml": "catalog: s.sql\ntimezone: Europe/Berlin\n",
+                "s.sql": SCHEMA,
+                "views/v.yml": VIEW.format(period=f'"{period}"'),
+                "schedules/s.yml": f"schedules: [{{schedule: s, refresh: v, within: 1h, mode: window, window: {window}}}]\n",
+            }
+        )
+    )
+
+
+@pytest.fixture(scope="module")
+def database_connection(servers: Servers) -> Iterator[Connection]:
+    with new_database(servers.get(NEWEST)) as database:
+        connection = database.connect()
+        connection.execute("SET TimeZone = 'America/Los_Angeles'")  # the project's counts, not the session's
+        yield connection
+
+
+@pytest.fixture
+def connection(database_connection: Connection) -> Connection:
+    database_connection.execute("DROP SCHEMA IF EXISTS mvc CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    database_connection.execute(SCHEMA)
+    database_connection.execute(HOURLY)
+    return database_connection
+
+
+def refreshed(connection: Connection, since: str | None = None, until: str | None = None) -> set[str]:
+    """Which periods a window refresh brought up to date, when all had become stale."""
+    connection.execute("UPDATE visit SET shop = shop + 1")
+    row = connection.execute("SELECT max(shop) FROM visit").fetchone()
+    assert row is not None
+    connection.execute(
+        "CALL mvc.refresh('public', 'v', 'window', NULL, %s::timestamptz, %s::timestamptz)", (since, until)
+    )
+    log = connection.execute("SELECT mode, status, error FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchone()
+    assert log == ("window", "completed", None)
+    text = "SELECT (CASE WHEN pg_typeof(period) = 'timestamptz'::regtype THEN (period::timestamptz AT TIME ZONE 'Europe/Berlin')::text ELSE period::text END)"
+    connection.execute("SET TimeZone = 'Europe/Berlin'")
+    found = connection.execute(f"{text} FROM v WHERE shop = %s".encode(), row).fetchall()
+    connection.execute("SET TimeZone = 'America/Los_Angeles'")
+    return {period.removesuffix(" 00:00:00") for (period,) in found}
+
+
+PERIODS = {
+    "a date": "t.day",
+    "a date of a moment": "t.at::date",
+    "a day as a moment": "date_trunc('day', t.at)",
+    "a day as a local time": "date_trunc('day', t.local)",
+}
+
+
+@pytest.mark.parametrize("period", PERIODS.values(), ids=list(PERIODS))
+def test_only_the_rows_of_the_window_are_replaced(connection: Connection, period: str):
+    """From the first bound on, until before the second, in the zone of the project."""
+    apply(connection, project(period))
+    assert refreshed(connection, "2024-03-10 00:00+01", "2024-03-12 00:00+01") == {"2024-03-10", "2024-03-11"}
+    assert refreshed(connection, "2024-03-10 00:00+01", "2024-03-10 00:00+01") == set()
+    assert refreshed(connection, None, "2024-01-03 00:00+01") == set()  # three days back from now on
+    assert refreshed(connection, "-infinity", "2024-01-03 00:00+01") == {"2024-01-01", "2024-01-02"}
+
+
+@pytest.mark.parametrize("period", PERIODS.values(), ids=list(PERIODS))
+def test_a_day_begins_when_it_begins_there_also_when_clocks_change(connection: Connection, period: str):
+    """On 31 March 2024 the day has 23 hours; the session is half a day away."""
+    apply(connection, project(period))
+    days = {"2024-03-31", "2024-04-01"}
+    assert refreshed(connection, "2024-03-31 00:00 Europe/Berlin", "2024-04-02 00:00 Europe/Berlin") == days
+    assert refreshed(connection, "2024-03-31 22:00 Europe/Berlin", "2024-04-02 00:00 Europe/Berlin") == days
+
+
+MONTHS = {
+    "a month as a moment": "date_trunc('month', t.at)",
+    "a month as a local time": "date_trunc('month', t.local)",
+    "a month as a date": "date_trunc('month', t.at)::date",
+    "a month as a date, the zone said": "(date_trunc('month', (t.at AT TIME ZONE 'Europe/Berlin')))::date",
+}
+
+
+@pytest.mark.parametrize("period", MONTHS.values(), ids=list(MONTHS))
+def test_a_row_stands_for_a_whole_unit(connection: Connection, period: str):
+    """What happened on a day is in the row of its month, which begins before the window."""
+    apply(connection, project(period, window="2d"))
+    assert refreshed(connection, "2024-03-10 00:00+01", "2024-04-01 00:00 Europe/Berlin") == {"2024-03-01"}
+    shift = "(SELECT now() - interval '1 day' - max(at) FROM visit)"
+    connection.execute(
+        f"UPDATE visit SET at = at + {shift}, local = local + {shift}, day = (at + {shift})::date".encode()
+    )
+    connection.execute("CALL mvc.refresh('public', 'v', 'full')")
+    row = connection.execute(
+        "SELECT ARRAY(SELECT DISTINCT date_trunc('month', m AT TIME ZONE 'Europe/Berlin')::date::text"
+        " FROM generate_series(now() - interval '2 days', now(), interval '1 hour') AS m)"
+    ).fetchone()
+    assert row is not None
+    held = connection.execute(
+        "SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'Europe/Berlin')::date::text FROM visit"
+    ).fetchall()
+    assert refreshed(connection) == set(row[0]) & {month for (month,) in held}
+
+
+def test_rows_that_went_go_and_rows_outside_stay(connection: Connection):
+    apply(connection, project("t.day"))
+    connection.execute("DELETE FROM visit WHERE day IN ('2024-03-10', '2024-03-20')")
+    connection.execute("INSERT INTO visit VALUES (9999, 7, '2024-03-11 12:00+01', '2024-03-11 12:00', '2024-03-11')")
+    connection.execute("CALL mvc.refresh('public', 'v', 'window', NULL, '2024-03-10 00:00+01', '2024-03-12 00:00+01')")
+    row = connection.execute("SELECT changed, rows FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchone()
+    held = connection.execute("SELECT count(*) FROM v").fetchone()
+    assert row == (2, held[0] if held else None)
+    found = connection.execute(
+        "SELECT period::text, shop, n FROM v WHERE period IN ('2024-03-10', '2024-03-11', '2024-03-20') ORDER BY 1, 2"
+    )
+    assert found.fetchall() == [("2024-03-11", 1, 24), ("2024-03-11", 7, 1), ("2024-03-20", 1, 24)]
+
+
+def test_the_window_of_the_schedule(connection: Connection):
+    """`window: 3d` reaches back three days from now, to where the day begins there in the project's zone."""
+    apply(connection, project("t.at::date"))
+    connection.execute("UPDATE visit SET at = now() - make_interval(hours => 24 * 120 - id)")
+    connection.execute("CALL mvc.refresh('public', 'v', 'full')")
+    row = connection.execute(
+        "SELECT ARRAY(SELECT DISTINCT (at AT TIME ZONE 'Europe/Berlin')::date::text FROM visit"
+        " WHERE (at AT TIME ZONE 'Europe/Berlin')::date >= ((now() - interval '72 hours') AT TIME ZONE 'Europe/Berlin')::date)"
+    ).fetchone()
+    assert row is not None
+    assert 3 <= len(row[0]) <= 5
+    assert refreshed(connection) == set(row[0])
