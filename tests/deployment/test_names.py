@@ -222,7 +222,7 @@ class TestRefreshing:
         deployed.add_notice_handler(lambda notice: notices.append(f"{notice.severity}: {notice.message_primary}"))
         deployed.execute("INSERT INTO t VALUES (3, 0)")
         deployed.execute("SELECT refresh_everything()")
-        blocked = "it reads a, whose refresh failed"
+        blocked = "reads a, which failed"
         assert statuses(deployed) == [
             ("Dd", "completed", None),
             ("a", "failed", "division by zero"),

@@ -207,16 +207,6 @@ def exists(database: Database, schema: str, name: str) -> bool:
 # SECURITY DEFINER, and nobody but the owner may call one.
 UNSANITIZED = "text type variable is not sanitized"
 FOR_MONITORS = {"queued_groups", "sizes_at_once", "usage"}
-FOR_REFRESHERS = {
-    "refresh",
-    "refresh_begin",
-    "refresh_run",
-    "refresh_order",
-    "refresh_project",
-    "skip_if_blocked",
-    "alert_broken_promises",
-}
-CALLED_AS_ONESELF = {"refresh", "refresh_project"}  # procedures that commit
 WHOLE_STATEMENTS = ("carry_indexes", "dress", "revoke_all", "run_as_project", "set_readers")
 
 
@@ -240,8 +230,18 @@ FOR_REFRESHERS = {
     "partition_run",
     "partition_tasks",
     "shrunk_views",
+    "refresh_order",
+    "refresh_project",
+    "alert_broken_promises",
 }
-MORE_RIGHTS = FOR_REFRESHERS - {"refresh", "refresh_work", "run_schedule", "stop_overdue", "maintain_partitions"}
+CALLED_AS_ONESELF = {  # procedures that commit, and what looks at the caller's own sessions
+    "refresh",
+    "refresh_project",
+    "refresh_work",
+    "run_schedule",
+    "stop_overdue",
+    "maintain_partitions",
+}
 
 
 class TestFunctions:

@@ -203,7 +203,7 @@ BEGIN
   LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', guest.role);
     EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.deployed_view, %1$s.deployment,'
-                   ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation TO %2$I', '{schema}', guest.role);
+                   ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation, %1$s.watched_table TO %2$I', '{schema}', guest.role);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid) TO %2$I',
                    '{schema}', guest.role);
     IF guest.refreshes THEN
