@@ -115,7 +115,9 @@ BEGIN
   LOOP
     BEGIN
       UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = {schema}.unwatched(s.watches) WHERE broken.log = ANY (s.watches);
-      PERFORM {schema}.watch(broken.table_schema, broken.table_name, broken.log, broken.columns);
+      IF {schema}.columns_differ(broken.log) IS NOT TRUE THEN
+        PERFORM {schema}.watch(broken.table_schema, broken.table_name, broken.log, broken.columns);
+      END IF;
     EXCEPTION WHEN OTHERS THEN
       RAISE WARNING 'the changes of %.% are not logged: %', quote_ident(broken.table_schema), quote_ident(broken.table_name), SQLERRM;
     END;

@@ -59,6 +59,15 @@ RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   LEFT JOIN LATERAL (SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS named (base) ON true
 $$;
 
+-- Whether other columns than before have the names that are logged, or none; NULL for a table that is another one. The views still read
+-- those that they were made for, so only a deployment can put it right.
+CREATE OR REPLACE FUNCTION {schema}.columns_differ(log name)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT regexp_replace(w.triggers ->> base::oid::text, '^[A-Z]+ ?', '')
+    <> regexp_replace({schema}.triggers_of(base, w.log, w.columns) ->> base::oid::text, '^[A-Z]+ ?', '')
+  FROM {schema}.watched_table AS w, to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS base WHERE w.log = columns_differ.log
+$$;
+
 -- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already. The
 -- lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
 -- Where all is as it should be, nothing is locked. The caller limits how long a lock may be waited for.

@@ -1,0 +1,193 @@
+"""A refresh that is broken off, by whatever: what is stored is as it was, the log says what became of it, and the next one is right."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+import pytest
+
+from mvc.postgres.errors import ServerError
+from mvc.postgres.refresh import refresh as client_refresh
+from mvc.postgres.refresh_view import How
+from servers import Database
+
+from .checked import Connection, begin, end, last_run, refresh, work, wrong_now
+from .projects import never_whole, shop
+from .waiting import meanwhile, until, waits
+
+BY_ORG, BY_STATUS = shop().view("by_org"), shop().view("by_status")
+STORED = f'SELECT s::text FROM mvc."{BY_ORG.storage[1]}" AS s ORDER BY 1'
+
+
+@pytest.fixture
+def changed(shop_database: Database) -> Connection:
+    """Both views are fresh, and then something has changed."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    for view in (BY_ORG, BY_STATUS):
+        assert refresh(connection, view).mode == "incremental"
+    connection.execute("UPDATE res SET amount = amount + 1000, status = 'changed' WHERE id < 20")
+    return connection
+
+
+@contextmanager
+def at_work(database: Database, observer: Connection, call: Callable[[Connection], object]) -> Iterator[Connection]:
+    """A session whose refresh has begun its work, and has come to a table that somebody else has locked."""
+    session, holder = database.connect(), database.connect()
+    holder.execute(f'BEGIN; LOCK TABLE mvc."{BY_ORG.storage[1]}" IN EXCLUSIVE MODE')
+
+    def run() -> None:
+        with suppress(psycopg.Error, ServerError):
+            call(session)
+
+    with meanwhile(run):
+        until(lambda: waits(observer, session))
+        yield session
+        if not holder.closed:
+            with suppress(psycopg.Error):
+                holder.execute("ROLLBACK")
+
+
+def by_procedure(connection: Connection) -> None:
+    connection.execute("CALL mvc.refresh('public', 'by_org')")
+
+
+def by_client(connection: Connection) -> None:
+    client_refresh(connection, shop(), ["by_org"])
+
+
+CALLS = pytest.mark.parametrize("call", [by_procedure, by_client])
+
+
+def goes_on(connection: Connection, mode: str = "incremental") -> None:
+    """Nothing is lost: the next refresh is a usual one, and right."""
+    for view in (BY_ORG, BY_STATUS):
+        run = refresh(connection, view)
+        assert (run.status, run.mode, run.wrong) == ("completed", mode, []), run
+        assert (run.groups or 0) > 0
+    assert wrong_now(connection, shop()) == {}
+
+
+@CALLS
+def test_a_session_that_is_terminated_is_lost(
+    shop_database: Database, changed: Connection, call: Callable[[Connection], None]
+):
+    before = changed.execute(STORED).fetchall()
+    with at_work(shop_database, changed, call) as session:
+        changed.execute("SELECT pg_terminate_backend(%s)", (session.info.backend_pid,))
+    assert last_run(changed, "by_org").status == "started"
+    until(
+        lambda: (
+            changed.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (session.info.backend_pid,)).fetchone()
+            is None
+        )
+    )
+    assert changed.execute(STORED).fetchall() == before
+    goes_on(changed)
+    row = changed.execute(
+        "SELECT count(*) FROM mvc.refresh_log WHERE view_name = 'by_org' AND status = 'lost' AND finished_at IS NOT NULL"
+    ).fetchone()
+    assert row == (1,)
+
+
+@CALLS
+def test_a_cancelled_refresh_has_failed(
+    shop_database: Database, changed: Connection, call: Callable[[Connection], None]
+):
+    before = changed.execute(STORED).fetchall()
+    with at_work(shop_database, changed, call) as session:
+        changed.execute("SELECT pg_cancel_backend(%s)", (session.info.backend_pid,))
+        until(lambda: last_run(changed, "by_org").status != "started")
+    run = last_run(changed, "by_org")
+    assert (run.status, run.error) == ("failed", "canceling statement due to user request")
+    assert changed.execute(STORED).fetchall() == before
+    goes_on(changed)
+
+
+@pytest.mark.parametrize(
+    ("limited", "said"),
+    [
+        (
+            lambda c: c.execute("SET lock_timeout = '100ms'") and by_procedure(c),
+            "canceling statement due to lock timeout",
+        ),
+        (
+            lambda c: c.execute("SET statement_timeout = '300ms'") and by_procedure(c),
+            "canceling statement due to statement timeout",
+        ),
+        (
+            lambda c: client_refresh(c, shop(), ["by_org"], how=How(timeout=0.3)),
+            "canceling statement due to statement timeout",
+        ),
+    ],
+    ids=["lock_timeout", "statement_timeout", "the client's timeout"],
+)
+def test_a_refresh_that_takes_too_long_has_failed(shop_database: Database, changed: Connection, limited, said: str):
+    before = changed.execute(STORED).fetchall()
+    with at_work(shop_database, changed, limited):
+        until(lambda: last_run(changed, "by_org").status != "started")
+    run = last_run(changed, "by_org")
+    assert (run.status, run.error) == ("failed", said)
+    assert changed.execute(STORED).fetchall() == before
+    goes_on(changed)
+
+
+@pytest.mark.parametrize("mode", ["incremental", "full", "verify"])
+def test_a_server_that_crashes_at_any_point(shop_database: Database, changed: Connection, mode: str):
+    """One of its processes is killed: all sessions end, and it recovers from its log. The table of keys, which is not logged, is empty."""
+    session, writer = shop_database.connect(), shop_database.connect()
+    run = begin(session, "by_org", mode)
+    writer.execute("BEGIN; UPDATE pay SET amount = amount + 1; PREPARE TRANSACTION 'through the crash'")
+    session.execute("BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    assert work(session, run) == "completed"
+    os.kill(session.info.backend_pid, signal.SIGKILL)
+    until(lambda: _ended(changed))
+    shop_database.close()
+    connection = _reconnected(shop_database)
+    connection.execute("COMMIT PREPARED 'through the crash'")
+    goes_on(connection)
+    rows = connection.execute("SELECT status, error FROM mvc.refresh_log WHERE id = %s", (run,)).fetchall()
+    assert rows == [("lost", "the session that did it is gone")]
+
+
+def _ended(connection: Connection) -> bool:
+    try:
+        connection.execute("SELECT")
+    except psycopg.OperationalError:
+        return True
+    return False
+
+
+def _reconnected(database: Database) -> Connection:
+    found: list[Connection] = []
+
+    def there() -> bool:
+        with suppress(psycopg.OperationalError):
+            found.append(database.connect())
+        return bool(found)
+
+    until(there)
+    return found[0]
+
+
+def test_a_crash_between_the_work_and_the_tidying_up(shop_database: Database, changed: Connection):
+    session = shop_database.connect()
+    run = begin(session, "by_org")
+    with session.transaction():
+        session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert work(session, run) == "completed"
+    session.execute("CHECKPOINT")
+    os.kill(session.info.backend_pid, signal.SIGKILL)
+    until(lambda: _ended(changed))
+    shop_database.close()
+    connection = _reconnected(shop_database)
+    assert last_run(connection, "by_org").status == "completed"
+    assert wrong_now(connection, shop()).keys() == {"by_status"}
+    connection.execute("UPDATE res SET amount = amount + 1000, status = 'changed again' WHERE id < 5")
+    goes_on(connection)
+    end(connection, run)
+    assert wrong_now(connection, shop()) == {}

@@ -1,0 +1,417 @@
+"""Every way to write is heard of; what fires no trigger is found out, healed and said; and no trigger of ours ever fails a write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from servers import Database
+
+from .checked import Connection, Run, begin, end, last_run, log_of, refresh, work, wrong_now, wrong_rows
+from .projects import never_whole, shop
+from .waiting import meanwhile, until, waits
+
+BY_ORG, BY_STATUS = shop().view("by_org"), shop().view("by_status")
+LOGS = {item.table: item.log for item in (BY_ORG.increment.watched if BY_ORG.increment else ())}
+
+
+@pytest.fixture
+def connection(shop_database: Database) -> Connection:
+    """Both views are fresh, and their refreshes never whole for the number of groups alone."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    for view in (BY_ORG, BY_STATUS):
+        assert refresh(connection, view).mode == "incremental"
+    return connection
+
+
+def heard(connection: Connection) -> None:
+    """Both views hear of what was done, and compute some groups alone."""
+    runs = [refresh(connection, view) for view in (BY_ORG, BY_STATUS)]
+    assert [(run.status, run.mode, run.wrong) for run in runs] == [("completed", "incremental", [])] * 2, runs
+    assert sum(run.groups or 0 for run in runs) > 0, runs
+
+
+def whole(connection: Connection, view_name: str, because: str) -> Run:
+    """The next refresh is a whole one that says why, and nothing is wrong after it; then all is as usual."""
+    view = shop().view(view_name)
+    run = refresh(connection, view)
+    assert (run.status, run.mode, run.wrong) == ("completed", "full", []), run
+    assert because in (run.detail or ""), run.detail
+    return run
+
+
+# ---------- what triggers hear ----------
+
+MERGE_KEYS = "MERGE INTO res AS r USING (VALUES (7, 99), (900, 3)) AS w (id, n) ON r.id = w.id"
+WRITES = {
+    "a row in": "INSERT INTO res VALUES (901, 3, 'new', 5, now(), 1)",
+    "a row out": "DELETE FROM res WHERE id = 7",
+    "a value": "UPDATE res SET amount = amount + 100 WHERE id = 7",
+    "a key": "UPDATE res SET org_id = 30 WHERE id = 7",
+    "a key, to none": "UPDATE res SET org_id = NULL WHERE id = 7",
+    "a deeper key": "UPDATE pay SET res_id = 8 WHERE res_id = 7",
+    "keys that change places": "UPDATE res SET org_id = CASE org_id WHEN 5 THEN 6 ELSE 5 END WHERE org_id IN (5, 6)",
+    "to another partition": "UPDATE res SET month = 2, amount = 1 WHERE month = 1 AND id < 50",
+    "to another partition of a partition": "UPDATE res_rest SET month = 4, status = 'moved' WHERE month = 3 AND id < 50",
+    "straight to a partition": "UPDATE res_1 SET status = 'direct', amount = 2 WHERE id < 99; DELETE FROM res_2 WHERE id < 30",
+    "straight to a partition of a partition": "INSERT INTO res_3 VALUES (902, 3, 'new', 5, now(), 3)",
+    "straight to a partition that has some": "INSERT INTO res_rest VALUES (903, 3, 'new', 5, now(), 4)",
+    "upsert": "INSERT INTO res VALUES (7, 9, 'up', 5, now(), 4), (904, 9, 'up', 5, now(), 4)"
+    " ON CONFLICT (id, month) DO UPDATE SET status = excluded.status, org_id = excluded.org_id",
+    "merge": f"{MERGE_KEYS} WHEN MATCHED THEN UPDATE SET amount = w.n, org_id = 12 WHEN NOT MATCHED THEN INSERT VALUES (w.id, 9, 'm', w.n, now(), 1)",
+    "merge that deletes": f"{MERGE_KEYS} WHEN MATCHED THEN DELETE",
+    "merge to another partition": "MERGE INTO res AS r USING (VALUES (7), (11)) AS w (id) ON r.id = w.id WHEN MATCHED THEN UPDATE SET month = 1, org_id = 13",
+    "merge to another partition and more": "MERGE INTO res AS r USING (VALUES (7, 1), (8, 1), (9, 2), (10, 3), (905, 1)) AS w (id, m) ON r.id = w.id"
+    " WHEN MATCHED AND w.m = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET month = w.m, org_id = 13"
+    " WHEN NOT MATCHED THEN INSERT VALUES (w.id, 13, 'm', 1, now(), w.m)",
+    "merge within a partition of partitions": "MERGE INTO res_rest AS r USING (SELECT id FROM res WHERE month = 3) AS w ON r.id = w.id"
+    " WHEN MATCHED THEN UPDATE SET month = 4, status = 'merged'",
+    "CTEs": "WITH gone AS (DELETE FROM res WHERE id < 5 RETURNING *), paid AS (DELETE FROM pay WHERE res_id < 5 RETURNING res_id)"
+    " INSERT INTO res SELECT id + 1000, org_id + 1, 'again', amount, at, month FROM gone",
+    "a cascade of deletes": "DELETE FROM org WHERE id IN (3, 4)",
+    "a cascade of keys": "UPDATE org SET id = id + 1000 WHERE id IN (3, 4)",
+    "a function": "DO $$ BEGIN FOR i IN 1..9 LOOP EXECUTE 'UPDATE res SET status = $1 WHERE id = $2' USING 'f' || i, i; END LOOP; END $$",
+    "a prepared statement": "PREPARE p (int) AS UPDATE res SET amount = 0 WHERE id = $1; EXECUTE p (7); DEALLOCATE p",
+    "two phases": "BEGIN; UPDATE res SET amount = 0 WHERE id = 7; PREPARE TRANSACTION 'shop'; COMMIT PREPARED 'shop'",
+    "a savepoint": "BEGIN; UPDATE res SET amount = 0 WHERE id = 7; SAVEPOINT s; UPDATE res SET org_id = 1; ROLLBACK TO s; COMMIT",
+    "a session in the role of a replica": "SET session_replication_role = replica; UPDATE res SET amount = 0 WHERE id = 7; RESET session_replication_role",
+    "foreign keys that are checked late": "ALTER TABLE res ALTER CONSTRAINT res_org_id_fkey DEFERRABLE INITIALLY DEFERRED; BEGIN;"
+    " UPDATE res SET org_id = 77 WHERE id = 7; INSERT INTO org VALUES (77, 'late'); COMMIT",
+    "a serializable transaction": "BEGIN ISOLATION LEVEL SERIALIZABLE; UPDATE res SET amount = 0 WHERE id = 7; COMMIT",
+}
+
+
+def every_statement(connection: Connection, text: str) -> None:
+    for statement in text.split("; ") if "$$" not in text else [text]:
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("text", WRITES.values(), ids=WRITES)
+def test_every_way_to_write_is_heard(connection: Connection, text: str):
+    every_statement(connection, text)
+    heard(connection)
+
+
+def test_copy_is_heard(connection: Connection):
+    for number, table in enumerate(("res", "res_2", "res_rest")):
+        with connection.cursor().copy(f"COPY {table} (id, org_id, status, amount, at, month) FROM STDIN") as copy:
+            copy.write_row((910 + number, 5, "copied", 10, "2026-01-01", 2 if number < 2 else 4))
+        heard(connection)
+
+
+@pytest.mark.parametrize("table", ["res", "res_1", "res_rest", "res_3", "pay", "org"])
+def test_truncate_makes_a_whole_refresh(connection: Connection, table: str):
+    connection.execute(f"TRUNCATE {table} CASCADE")
+    whole(connection, "by_org", "it was truncated")
+    assert refresh(connection, BY_STATUS).wrong == []
+    connection.execute(
+        "INSERT INTO org VALUES (7, 'o') ON CONFLICT DO NOTHING; INSERT INTO res VALUES (7, 7, 'new', 5, now(), 1) ON CONFLICT DO NOTHING"
+    )
+    connection.execute("INSERT INTO pay VALUES (9000, 7, 5)")
+    heard(connection)
+
+
+def test_a_truncate_after_the_snapshot_leaves_nothing_half(connection: Connection, shop_database: Database):
+    """TRUNCATE is not for snapshots: a table that was emptied is empty for older ones, too. Groups computed without it, beside others that
+    were computed with it, would be neither the old nor the new.
+    """
+    other = shop_database.connect()
+    connection.execute("UPDATE res SET amount = amount + 1 WHERE id = 7")
+    run = begin(connection, "by_org")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        other.execute("TRUNCATE pay")
+        ended = work(connection, run)
+        assert ended == "again" or wrong_rows(connection, BY_ORG) == []
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        if ended == "again":
+            work(connection, run)
+    end(connection, run)
+    assert refresh(connection, BY_ORG).wrong == []
+
+
+# ---------- what no trigger hears ----------
+
+
+def log_triggers(connection: Connection) -> list[tuple[str, str, str]]:
+    """(relation, trigger, how it is enabled) of all that write to logs."""
+    query = "SELECT tgrelid::regclass::text, quote_ident(tgname), tgenabled::text FROM pg_trigger WHERE tgname LIKE '%mvc\\_log\\_%'"
+    return connection.execute(query).fetchall()
+
+
+def unheard(connection: Connection, text: str) -> None:
+    """Done with the triggers away, which are then put back as they were."""
+    before = log_triggers(connection)
+    for relation, name, _ in before:
+        connection.execute(f"ALTER TABLE ONLY {relation} DISABLE TRIGGER {name}")
+    connection.execute(text.encode())
+    for relation, name, enabled in before:
+        assert enabled == "A"
+        connection.execute(f"ALTER TABLE ONLY {relation} ENABLE ALWAYS TRIGGER {name}")
+
+
+UNHEARD = {
+    "rows changed": "UPDATE res_1 SET amount = amount + 1, status = 'quiet' WHERE id % 8 = 0",
+    "rows gone": "DELETE FROM res WHERE month = 1 AND id < 100",
+    "a group gone": "DELETE FROM res WHERE month = 1",
+    "a group added": "INSERT INTO res VALUES (950, 3, 'never seen', 5, now(), 1)",
+}
+
+
+@pytest.mark.parametrize("text", UNHEARD.values(), ids=UNHEARD)
+def test_verify_finds_heals_and_says(connection: Connection, text: str):
+    unheard(connection, text)
+    missed = refresh(connection, BY_STATUS)
+    assert missed.mode == "incremental"
+    assert missed.wrong, "it was heard of after all: the test proves nothing"
+    healed = refresh(connection, BY_STATUS, "verify")
+    assert (healed.status, healed.mode, healed.wrong) == ("completed", "verify", [])
+    assert "changes had gone unnoticed" in (healed.detail or "")
+    assert (healed.changed or 0) > 0
+    again = refresh(connection, BY_STATUS, "verify")
+    assert again.changed == 0
+    assert "all as the query gives them" in (again.detail or "")
+
+
+BROKEN = {
+    "a trigger dropped": "DROP TRIGGER {update} ON res; UPDATE res SET status = 'quiet' WHERE id = 7",
+    "a partition's trigger dropped": "DROP TRIGGER {delete} ON res_3; DELETE FROM res_3",
+    "triggers away for a load": "ALTER TABLE res_1 DISABLE TRIGGER ALL; DELETE FROM res_1 WHERE id < 50; ALTER TABLE res_1 ENABLE TRIGGER ALL",
+    "one enabled otherwise": "ALTER TABLE res ENABLE TRIGGER {insert}",
+    "a partition attached with rows": "CREATE TABLE res_5 (LIKE res INCLUDING ALL); INSERT INTO res_5 VALUES (960, 5, 'attached', 5, now(), 5);"
+    " ALTER TABLE res_rest ATTACH PARTITION res_5 FOR VALUES FROM (5) TO (6)",
+    "a partition detached": "ALTER TABLE res DETACH PARTITION res_2",
+    "a partition dropped": "DROP TABLE res_4",
+    "a new partition written straight": "CREATE TABLE res_6 PARTITION OF res_rest FOR VALUES FROM (6) TO (7); INSERT INTO res_6 VALUES (961, 5, 'new', 5, now(), 6)",
+    "a child table": "ALTER TABLE org ADD COLUMN more int; CREATE TABLE org_child () INHERITS (org); INSERT INTO org_child VALUES (500, 'child', true)",
+    "the log's function dropped": f"DROP FUNCTION mvc.{LOGS['res']}() CASCADE; UPDATE res SET status = 'quiet' WHERE id = 7",
+}
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_broken_logging_is_found_mended_and_said(connection: Connection, text: str):
+    named = {name.split("_")[2]: name for relation, name, _ in log_triggers(connection) if relation == "res"}
+    connection.execute(text.format(**named).encode())
+    run = whole(connection, "by_org", "may have gone unnoticed")
+    assert "its triggers, columns, partitions or children" in (run.detail or "")
+    refresh(connection, BY_STATUS)
+    connection.execute("UPDATE res SET amount = amount + 1, status = 'after' WHERE id < 30")
+    heard(connection)
+
+
+def test_a_new_partition_and_a_child_are_watched_from_then_on(connection: Connection):
+    connection.execute(
+        "CREATE TABLE res_6 PARTITION OF res_rest FOR VALUES FROM (6) TO (7); CREATE TABLE org_child () INHERITS (org)"
+    )
+    whole(connection, "by_org", "partitions or children")
+    refresh(connection, BY_STATUS)
+    connection.execute("INSERT INTO res_6 VALUES (961, 5, 'new', 5, now(), 6)")
+    heard(connection)
+    connection.execute("INSERT INTO org_child VALUES (500, 'child', true)")
+    heard(connection)
+    connection.execute("TRUNCATE res_6")
+    whole(connection, "by_org", "it was truncated")
+
+
+# ---------- no write ever fails ----------
+
+
+def test_a_renamed_column_fails_no_write(connection: Connection):
+    connection.execute("ALTER TABLE res RENAME COLUMN org_id TO organisation")
+    for _ in range(2):
+        connection.execute("UPDATE res SET organisation = 9, amount = 1 WHERE id = 7")
+        connection.execute("INSERT INTO res VALUES (970, 9, 'new', 5, now(), 1)")
+        connection.execute("DELETE FROM res_1 WHERE id = 970")
+        whole(connection, "by_org", "its triggers, columns")
+    connection.execute("ALTER TABLE res RENAME COLUMN organisation TO org_id")
+    for view in (BY_ORG, BY_STATUS, BY_ORG, BY_STATUS):
+        assert refresh(connection, view).wrong == []
+    connection.execute("UPDATE res SET org_id = 11, status = 'y' WHERE id = 7")
+    heard(connection)
+
+
+def test_another_column_under_a_watched_name(connection: Connection):
+    """The views go on reading the column that they were made for."""
+    connection.execute("ALTER TABLE res RENAME COLUMN org_id TO organisation; ALTER TABLE res ADD COLUMN org_id int")
+    for number in (9, 10, 11):
+        connection.execute("UPDATE res SET organisation = %s, amount = 1 WHERE id = 7", (number,))
+        whole(connection, "by_org", "its triggers, columns")
+    connection.execute("ALTER TABLE res DROP COLUMN org_id; ALTER TABLE res RENAME COLUMN organisation TO org_id")
+    for view in (BY_ORG, BY_STATUS, BY_ORG, BY_STATUS):
+        assert refresh(connection, view).wrong == []
+    connection.execute("UPDATE res SET org_id = 12, status = 'y' WHERE id = 7")
+    heard(connection)
+
+
+@pytest.fixture
+def writer(shop_database: Database, connection: Connection) -> Connection:
+    """A role that may write to the base tables, and has no other right at all."""
+    for role in ("rf_writer", "rf_stranger"):
+        with suppress(psycopg.errors.DuplicateObject):
+            connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+    connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON org, res, res_1, pay TO rf_writer")
+    made = shop_database.connect()
+    made.execute("SET ROLE rf_writer; SET search_path = ''; SET lock_timeout = '5s'")
+    return made
+
+
+WRITTEN = (
+    "INSERT INTO public.res VALUES (980, 5, 'theirs', 5, now(), 1)",
+    "UPDATE public.res SET org_id = 6, status = 'theirs' WHERE id < 30",
+    "DELETE FROM public.res_1 WHERE id < 10",
+    "UPDATE public.pay SET res_id = 50 WHERE id < 10",
+)
+
+
+def test_writers_need_no_right_on_our_schema(writer: Connection, connection: Connection):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        writer.execute("SELECT FROM mvc.stored_relation")
+    for text in WRITTEN:
+        writer.execute(text.encode())
+        heard(connection)
+    for forged in (
+        f"INSERT INTO mvc.{LOGS['res']} VALUES (DEFAULT)",
+        f"SELECT mvc.{LOGS['res']}()",
+        f"DELETE FROM mvc.{LOGS['res']}",
+    ):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            writer.execute(forged.encode())
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        writer.execute(
+            "CREATE TRIGGER t AFTER INSERT ON public.res FOR EACH STATEMENT EXECUTE FUNCTION pg_catalog.suppress_redundant_updates_trigger()"
+        )
+
+
+def test_what_a_writer_puts_before_our_names_changes_nothing(writer: Connection, connection: Connection):
+    """Temporary tables of the same names, which come first for a careless function."""
+    for log in LOGS.values():
+        writer.execute(
+            f"CREATE TEMP TABLE {log} (mvc_at xid8, id int, org_id int, res_id int, at timestamptz, month int, status text)"
+        )
+    writer.execute(
+        "CREATE TEMP TABLE unknown_change (log name, why text); CREATE TEMP TABLE new_rows (id int); CREATE TEMP TABLE old_rows (id int)"
+    )
+    for text in WRITTEN:
+        writer.execute(text.encode())
+        heard(connection)
+
+
+RUINED: dict[str, tuple[str, Callable[[], str]]] = {
+    "the log's owner": ("its log belongs to another", lambda: f"ALTER TABLE mvc.{LOGS['res']} OWNER TO rf_stranger; ALTER FUNCTION mvc.{LOGS['res']}() OWNER TO rf_stranger"),
+    "the function's owner": ("a stranger", lambda: f"ALTER FUNCTION mvc.{LOGS['res']}() OWNER TO rf_stranger"),
+    "the schema's owner": ("of all", lambda: f"ALTER FUNCTION mvc.{LOGS['res']}() OWNER TO rf_stranger; REVOKE ALL ON mvc.unknown_change FROM PUBLIC"),
+    "the log gone": ("dropped", lambda: f"DROP TABLE mvc.{LOGS['res']} CASCADE"),
+    "a column of the log gone": ("cut", lambda: f"ALTER TABLE mvc.{LOGS['res']} DROP COLUMN org_id CASCADE"),
+    "both logs gone": ("all", lambda: f"DROP TABLE mvc.{LOGS['res']}, mvc.unknown_change CASCADE"),
+    "a constraint on the log": ("narrow", lambda: f"ALTER TABLE mvc.{LOGS['res']} ADD CHECK (org_id < 0) NOT VALID"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ruin", RUINED, ids=RUINED)
+def test_whatever_is_ruined_no_write_fails_and_no_refresh_lies(writer: Connection, connection: Connection, ruin: str):
+    connection.execute(RUINED[ruin][1]().encode())
+    for text in WRITTEN:
+        writer.execute(text.encode())
+    with suppress(psycopg.Error):  # it may well refuse to begin
+        connection.execute("CALL mvc.refresh('public', 'by_org')")
+    run = last_run(connection, "by_org")
+    assert run.status == "failed" or wrong_rows(connection, BY_ORG) == [], run
+
+
+def test_a_log_that_is_locked_makes_a_writer_wait_no_longer_than_it_wants(
+    shop_database: Database, connection: Connection
+):
+    holder, writer = shop_database.connect(), shop_database.connect()
+    holder.execute(f"BEGIN; LOCK TABLE mvc.{LOGS['res']} IN ACCESS EXCLUSIVE MODE")
+    writer.execute("SET lock_timeout = '50ms'")
+    writer.execute("UPDATE res SET amount = 0 WHERE id = 7")
+    holder.execute("COMMIT")
+    whole(connection, "by_org", "public.res: a change could not be logged")
+
+
+# ---------- what holds a refresh up ----------
+
+
+def test_an_open_dump_holds_no_refresh_up(shop_database: Database, connection: Connection):
+    """pg_dump keeps ACCESS SHARE on every table for as long as it runs."""
+    dumping = shop_database.connect()
+    dumping.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    for (name,) in connection.execute(
+        "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text IN ('mvc', 'public')"
+    ).fetchall():
+        dumping.execute(f"LOCK TABLE {name} IN ACCESS SHARE MODE")
+    connection.execute("SET lock_timeout = '2s'")
+    for _ in range(2):
+        connection.execute("UPDATE res SET amount = amount + 1 WHERE id = 7")
+        heard(connection)
+    assert refresh(connection, BY_ORG, "verify").wrong == []
+    connection.execute("DELETE FROM res WHERE id = 7")
+    dumping.execute("COMMIT")
+    heard(connection)
+
+
+def test_an_overlap_is_skipped_also_while_the_first_starts_anew(shop_database: Database, connection: Connection):
+    """A whole refresh of a view whose changes are not known may take long; whoever comes meanwhile is told so at once."""
+    other = shop_database.connect()
+    connection.execute("UPDATE mvc.stored_relation SET cursor = NULL")
+    run = begin(connection, "by_org")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert work(connection, run) == "completed"
+        other.execute("SET statement_timeout = '5s'")
+        other.execute("CALL mvc.refresh('public', 'by_org')")
+        assert last_run(other, "by_org").status == "skipped"
+    end(connection, run)
+    assert log_of(connection, run).mode == "full"
+    assert wrong_now(connection, shop()) == {}
+
+
+def test_a_partition_that_comes_and_goes_around_a_refresh(shop_database: Database, connection: Connection):
+    """Attached after a refresh took its snapshot and detached before the next one: nothing is left to see of it by then."""
+    other = shop_database.connect()
+    other.execute(
+        "CREATE TABLE res_5 (LIKE res INCLUDING ALL); INSERT INTO res_5 SELECT 1000 + g, g, 'passing', 5, now(), 5 FROM generate_series(1, 40) AS g"
+    )
+    connection.execute("UPDATE res SET amount = amount + 1 WHERE id < 9")
+    run = begin(connection, "by_org")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        other.execute("ALTER TABLE res_rest ATTACH PARTITION res_5 FOR VALUES FROM (5) TO (6)")
+        work(connection, run)
+    end(connection, run)
+    other.execute("ALTER TABLE res_rest DETACH PARTITION res_5")
+    assert refresh(connection, BY_ORG).wrong == []
+
+
+def test_a_waiting_writer_and_a_refresh_do_not_keep_each_other(shop_database: Database, connection: Connection):
+    """A row that another one holds: the writer waits, the refresh does not."""
+    holder, writer = shop_database.connect(), shop_database.connect()
+    holder.execute("BEGIN; UPDATE res SET amount = amount + 1 WHERE id = 7")
+    with meanwhile(lambda: writer.execute("UPDATE res SET org_id = 2, status = 'late' WHERE id = 7")):
+        until(lambda: waits(connection, writer))
+        connection.execute("SET lock_timeout = '1s'")
+        assert refresh(connection, BY_ORG).wrong == []
+        holder.execute("COMMIT")
+    heard(connection)
+
+
+def test_two_logs_of_one_table(connection: Connection):
+    """A partition's own log and that of the whole: both have their triggers on it, and neither takes the other's away."""
+    connection.execute("SELECT mvc.watch('public', 'res_1', 'changes_of_one', '{org_id}')")
+    connection.execute(
+        "UPDATE res SET org_id = 9, status = 'x' WHERE id = 8; UPDATE res_1 SET org_id = 10 WHERE id = 4"
+    )
+    logged = "SELECT array_agg(DISTINCT org_id ORDER BY org_id) FROM mvc.{}"
+    assert connection.execute(logged.format("changes_of_one")).fetchone() == (
+        [5, 10],
+    )  # as the whole's statement tells the whole only
+    assert connection.execute(logged.format(LOGS["res"])).fetchone() == ([5, 9, 10],)
+    heard(connection)
