@@ -13,7 +13,7 @@ from servers import NEWEST, Database, Servers, installations, need, new_database
 from .projects import build_booking, build_shop
 
 ROUGH = (15, NEWEST)
-_SETTINGS = {"max_prepared_transactions": "20", "deadlock_timeout": "100ms", "max_connections": "60"}
+_SETTINGS = {"max_prepared_transactions": "20", "deadlock_timeout": "100ms", "max_connections": "60", "jit": "off"}
 
 
 class RoughServers(Servers):

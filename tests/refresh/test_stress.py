@@ -25,7 +25,7 @@ from .projects import booking
 from .writers import VIEWS, Writers
 
 Connection = psycopg.Connection[Any]
-SECONDS = float(os.environ.get("MVC_STRESS_SECONDS", "8"))
+SECONDS = float(os.environ.get("MVC_STRESS_SECONDS", "6"))
 SEED = int(os.environ.get("MVC_STRESS_SEED", "1"))
 HELD_UP = {  # by a TRUNCATE of several tables: it gives up, and says so
     "deadlock detected",

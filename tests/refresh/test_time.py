@@ -52,7 +52,7 @@ CLOCKED = [
     "mv_realtime_availability",
     "mv_service_performance",
 ]
-AGO = ["1 minute", "7 hours", "1 day", "13 days 5 hours", "40 days", "400 days", "-3 hours", "-20 days"]
+AGO = ["1 minute", "7 hours", "13 days 5 hours", "400 days", "-20 days"]
 
 
 def test_the_platforms_views_after_any_time(platform: Database):
@@ -98,7 +98,7 @@ aggregates:
 """
 
 
-@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("zone", ["America/St_Johns", "Australia/Lord_Howe", "Pacific/Kiritimati"])
 def test_in_the_zone_of_the_project_whatever_the_session_says(shop_database: Database, zone: str):
     """An hour of rows in each of the last 10,000 hours: a year holds both changes of the clock."""
     compiled = shop(timezone=zone, days=DAYS)
@@ -112,7 +112,7 @@ def test_in_the_zone_of_the_project_whatever_the_session_says(shop_database: Dat
     connection.execute("SET timezone = 'Asia/Kathmandu'")
     for view in (compiled.view("days"), compiled.view("by_org")):
         assert wrong_rows(connection, view, zone) == []
-        for ago in ("30 minutes", "2 days", "29 days", "30 days", "240 days", "-36 hours"):
+        for ago in ("30 minutes", "29 days", "240 days", "-36 hours"):
             as_it_was(connection, view, ago, zone)
             run = refresh(connection, view, timezone=zone)
             assert (run.status, run.mode, run.wrong) == ("completed", "incremental", []), (view.name, ago, run)
