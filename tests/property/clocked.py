@@ -34,6 +34,7 @@ DATES: Sequence[Expr] = (
     call("CURRENT_DATE"),
     call("CURRENT_DATE") - 1,
     call("date", call("now()") - HALF),
+    call("nullif", call("CURRENT_DATE"), VALUES["date"][1]),
     call("date", call("date_trunc", "month", call("CURRENT_TIMESTAMP"))),
 )
 INSTANTS: Sequence[Expr] = (

@@ -29,7 +29,18 @@ _MOMENTS: Final = frozenset({"now", "today", "tomorrow", "yesterday"})  # as str
 _SESSION_WORDS: Final = frozenset(
     {"current_user", "session_user", "user", "current_role", "current_schema", "current_catalog"}
 )
-_SESSION_CALLS: Final = frozenset({"current_setting", "current_schemas", "current_database", "version"})
+_SESSION_CALLS: Final = frozenset(
+    {"current_setting", "current_schemas", "current_database", "version", "statement_timestamp"}
+)
+_TEXTS: Final = frozenset(
+    {
+        TokenType.STRING,
+        TokenType.BYTE_STRING,
+        TokenType.UNICODE_STRING,
+        TokenType.HEREDOC_STRING,
+        TokenType.NATIONAL_STRING,
+    }
+)
 
 
 def reads_clock(expression: Expression) -> bool:
@@ -51,12 +62,18 @@ def unpredictable(expression: Expression, functions: Functions) -> str:
     """What in the expression depends on more than the row and the transaction's clock; nothing where that is all."""
     tokens = tokenize(expression.text)
     for number, token in enumerate(tokens):
-        if token.token_type is TokenType.STRING and token.text.strip().lower() in _MOMENTS:
+        if token.token_type in _TEXTS and _names_moment(token.text):
             return f"the string '{token.text}', which may mean the moment"
         word = token.text.lower()
         if word in _SESSION_WORDS and token.token_type is not TokenType.IDENTIFIER and not _is_part(tokens, number):
             return word
     return next((f"{call.name}()" for call in expression.calls if _unpredictable_call(call, functions)), "")
+
+
+def _names_moment(text: str) -> bool:
+    """`today`, but also `today 10:00`."""
+    words = text.lower().split()
+    return len(words) <= 3 and not _MOMENTS.isdisjoint(words)
 
 
 def _unpredictable_call(call: Call, functions: Functions) -> bool:
@@ -80,12 +97,15 @@ def _uses(expression: Expression) -> list[tuple[int, int, str]]:
 def _found(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
     for number, token in enumerate(tokens):
         word = token.text.lower()
-        if token.token_type is TokenType.IDENTIFIER or _is_part(tokens, number):
+        if _is_part(tokens, number):
             continue
+        quoted = token.token_type is TokenType.IDENTIFIER
         following = tokens[number + 1 : number + 4]
         kinds = [item.token_type for item in following]
-        if word in _CALLS and kinds[:2] == [TokenType.L_PAREN, TokenType.R_PAREN]:
+        if (token.text if quoted else word) in _CALLS and kinds[:2] == [TokenType.L_PAREN, TokenType.R_PAREN]:
             yield token.start, following[1].end + 1, "timestamptz"
+        elif quoted:
+            continue  # a column of that name
         elif word in _WORDS and kinds == [TokenType.L_PAREN, TokenType.NUMBER, TokenType.R_PAREN]:
             yield token.start, following[2].end + 1, f"{_WORDS[word]}({following[1].text})"
         elif word in _WORDS:
@@ -94,7 +114,7 @@ def _found(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:
 
 def _is_part(tokens: list[Token], number: int) -> bool:
     """Whether the word is a part of a longer name, other than `pg_catalog.now()`, or no word at all."""
-    if tokens[number].token_type is TokenType.STRING:
+    if tokens[number].token_type in _TEXTS:
         return True
     before = tokens[number - 1].token_type if number else None
     after = tokens[number + 1].token_type if number + 1 < len(tokens) else None

@@ -179,7 +179,8 @@ _STRICT: Final = (
     exp.Extract,
     exp.Div,
 )
-_NEVER: Final = (exp.Literal, exp.Boolean, exp.CurrentDate, exp.CurrentTimestamp, exp.DataType, exp.Var, exp.Is)
+_CLOCK: Final = (exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp, exp.Localtime, exp.Localtimestamp)
+_NEVER: Final = (exp.Literal, exp.Boolean, *_CLOCK, exp.DataType, exp.Var, exp.Is)
 
 
 def never_null(expression: Expression, tree: JoinTree, missing: frozenset[str]) -> bool:

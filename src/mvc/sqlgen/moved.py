@@ -15,7 +15,8 @@ from mvc.analysis.clock import at_moment, reads_clock
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import reads
 from mvc.analysis.trace import Clocked, Trace
-from mvc.analysis.tree import Node
+from mvc.analysis.tree import JoinTree, Node
+from mvc.analysis.types import never_null
 from mvc.expression import Expression, parse_expression
 from mvc.expression.split import between, compared, conjuncts, disjuncts
 from mvc.parts import Watched
@@ -122,10 +123,10 @@ def _with_time(item: Clocked, trace: Trace) -> str:
         changed = f"pg_catalog.record_image_ne(ROW({expression.text}), ROW({before}))"
         return paths.select((changed,))
     changed = f"(({expression.text}) IS TRUE) <> (({before}) IS TRUE)"
-    return paths.select(tuple(filter(None, (_may_change(expression), changed))))
+    return paths.select(tuple(filter(None, (_may_change(expression, trace.tree), changed))))
 
 
-def _may_change(condition: Expression) -> str:
+def _may_change(condition: Expression, tree: JoinTree) -> str:
     """A condition that holds for all rows for which another one changes, and can use an index; empty where there is none.
 
     `a < f(now)` changes only for an `a` between both values of `f`, whatever `f` does in between.
@@ -133,17 +134,17 @@ def _may_change(condition: Expression) -> str:
     if len(parts := conjuncts(condition)) > 1:
         return _any_of(
             " AND ".join(
-                filter(None, (_may_change(part), *(_at_some_time(item) for item in parts if item is not part)))
+                filter(None, (_may_change(part, tree), *(_at_some_time(item) for item in parts if item is not part)))
             )
             for part in parts
             if reads_clock(part)
         )
     if len(parts := disjuncts(condition)) > 1:
-        return _any_of(_may_change(part) for part in parts if reads_clock(part))
+        return _any_of(_may_change(part, tree) for part in parts if reads_clock(part))
     if sides := compared(condition):
-        return _between_moments(*sides)
+        return _between_moments(*sides, tree)
     if ends := between(condition):
-        return _any_of(_between_moments(ends[0], end) for end in ends[1:] if reads_clock(end))
+        return _any_of(_between_moments(ends[0], end, tree) for end in ends[1:] if reads_clock(end))
     return ""
 
 
@@ -159,9 +160,11 @@ def _at_some_time(condition: Expression) -> str:
     return f"({condition.text} OR {at_moment(condition, _MOMENT)})"
 
 
-def _between_moments(one: Expression, other: Expression) -> str:
+def _between_moments(one: Expression, other: Expression, tree: JoinTree) -> str:
+    """Nothing where the moving side may be NULL at one of the moments: LEAST and GREATEST would leave that one out."""
     for fixed, moving in ((one, other), (other, one)):
-        if not reads_clock(fixed) and reads_clock(moving) and not reads(moving):
+        steady = reads_clock(moving) and not reads(moving) and never_null(moving, tree, frozenset())
+        if steady and not reads_clock(fixed):
             ends = f"{moving.text}, {at_moment(moving, _MOMENT)}"
             return f"({fixed.text}) >= LEAST({ends}) AND ({fixed.text}) <= GREATEST({ends})"
     return ""
