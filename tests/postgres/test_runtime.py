@@ -20,9 +20,8 @@ from mvc.compiled import Compiled
 from mvc.postgres.apply import apply
 from mvc.postgres.errors import ServerError
 from mvc.postgres.refresh import refresh
-from mvc.runtime import runtime_sql
 from mvc.sqlgen.script import script_files
-from servers import ROOT, Database, need, newest, on_major
+from servers import ROOT, Database, need, newest
 
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL, n int NOT NULL);\n"
 ROWS = "INSERT INTO t SELECT g, '2024-05-01 23:30+00'::timestamptz, g FROM generate_series(1, 3) AS g"
@@ -203,11 +202,7 @@ def exists(database: Database, schema: str, name: str) -> bool:
     return row == (1,)
 
 
-# These run SQL on purpose: names that their callers quoted, or statements that they or the compiler wrote. None of them is a
-# SECURITY DEFINER, and nobody but the owner may call one.
-UNSANITIZED = "text type variable is not sanitized"
 FOR_MONITORS = {"queued_groups", "sizes_at_once", "usage"}
-WHOLE_STATEMENTS = ("carry_indexes", "dress", "revoke_all", "run_as_project", "set_readers")
 
 
 # What refreshers call works with the owner's rights, but for procedures, which commit, and what only looks at their own sessions.
@@ -245,31 +240,6 @@ CALLED_AS_ONESELF = {  # procedures that commit, and what looks at the caller's 
 
 
 class TestFunctions:
-    @on_major(15)
-    def test_plpgsql_check_finds_nothing(self, database):
-        connection = database.connect()
-        row = connection.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'plpgsql_check'").fetchone()
-        need(row and row[0], "plpgsql_check (Debian's package postgresql-15-plpgsql-check)")
-        connection.execute("CREATE EXTENSION plpgsql_check")
-        for statement in runtime_sql("mvc"):
-            connection.execute(statement.encode())
-        found = connection.execute(
-            "SELECT p.proname, c.level, c.message, c.statement, p.prosecdef"
-            " FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang AND l.lanname = 'plpgsql'"
-            " LEFT JOIN pg_trigger AS g ON g.tgfoid = p.oid,"
-            " plpgsql_check_function_tb(p.oid, coalesce(g.tgrelid, 0), security_warnings := true, performance_warnings := false) AS c"
-            " WHERE p.pronamespace = 'mvc'::regnamespace AND c.level <> 'warning extra' ORDER BY 1"  # on what EXECUTE returns
-        ).fetchall()
-        assert sorted(found) == [(name, "security", UNSANITIZED, "EXECUTE", False) for name in WHOLE_STATEMENTS]
-
-    def test_those_with_more_rights_pin_their_path(self, deployed):
-        """`SECURITY DEFINER` without a search_path of its own runs what the caller's path finds."""
-        found = deployed.execute(
-            "SELECT proname, proconfig::text FROM pg_proc WHERE pronamespace = 'mvc'::regnamespace AND prosecdef ORDER BY 1"
-        ).fetchall()
-        assert {name for name, _ in found} == {*FOR_REFRESHERS, *FOR_MONITORS} - CALLED_AS_ONESELF
-        assert all("search_path=pg_catalog, pg_temp" in config for _, config in found)
-
     def test_nobody_else_is_given_anything(self, deployed):
         found = deployed.execute(
             "SELECT 'schema' FROM pg_namespace AS n, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) AS a"
