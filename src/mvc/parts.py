@@ -30,16 +30,20 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Increment:
-    """How a view is refreshed at the cost of what changed. `moved` gives the keys of the groups that may have changed since
-    the last refresh, from the logs of the `watched` tables and from the time; `groups` the view's rows for the keys that were
-    put aside, which `merge` brings into the table; `keys` those of all rows of the base.
+    """How a view is refreshed at the cost of what changed. `causes` gives the keys of the groups that may have changed since the
+    last refresh, with the log of the `watched` tables or the clock that tells it, `moved` each of these keys once. `groups` gives the
+    view's rows for the keys that were put aside, which `merge` brings into the table; `many` and `merge_many` do the same for many
+    keys. `keys` gives those of all rows of the base.
     """
 
     watched: tuple[Watched, ...]
+    causes: str
     moved: str
     groups: str
+    many: str
     keys: str
     merge: Merge
+    merge_many: Merge
 
 
 @dataclass(frozen=True, slots=True)

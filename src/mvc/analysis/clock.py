@@ -48,6 +48,11 @@ def reads_clock(expression: Expression) -> bool:
     return bool(_uses(expression))
 
 
+def only_dates(expression: Expression) -> bool:
+    """Whether the clock is read for the date alone: the value is the same all day."""
+    return all(type_ == "date" for _, _, type_ in _uses(expression))
+
+
 def at_moment(expression: Expression, moment: str) -> str:
     """The expression's text with the clock at `moment`, an SQL value of type timestamptz."""
     parts: list[str] = []

@@ -40,9 +40,9 @@ BEGIN
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;
   IF taken <> 'window' AND stored.watches <> '{}' THEN
-    PERFORM {schema}.follow(stored, seen);
+    PERFORM {schema}.follow(stored, seen, taken);
   END IF;
-  IF taken IN ('first', 'full') OR changed > 0.1 * counted THEN
+  IF taken = 'first' OR changed IS NULL OR changed > 0.1 * counted THEN
     EXECUTE format('ANALYZE %I.%I', '{name}', stored.stored_name);
   END IF;
 END $$;
@@ -59,14 +59,16 @@ BEGIN
   RETURN CASE mode WHEN 'first' THEN mode ELSE 'full' END;
 END $$;
 
--- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed.
-CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot)
-RETURNS void LANGUAGE sql AS $$
+-- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed. One that took them from the
+-- logs has looked at that before.
+CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   UPDATE {schema}.stored_relation AS s
-  SET cursor = CASE WHEN {schema}.unwatched(stored.watches) IS NULL THEN seen END, as_of = now(),
+  SET cursor = CASE WHEN taken IN ('incremental', 'verify') OR {schema}.unwatched(stored.watches) IS NULL THEN seen END, as_of = now(),
       server = {schema}.this_server(), hold = NULL, missed = NULL
-  WHERE s.stored_name = stored.stored_name
-$$;
+  WHERE s.stored_name = stored.stored_name;
+END $$;
 
 -- Brings a stored table up to date, readers going on.
 CREATE OR REPLACE FUNCTION {schema}.bring(
@@ -82,7 +84,7 @@ BEGIN
   IF mode IN ('incremental', 'verify') THEN
     detail := {schema}.whole_because(stored, definition);
     IF detail IS NULL THEN
-      groups := {schema}.put_aside(stored, format('TABLE %I.%I', '{name}', stored.companions ->> 'moved'));
+      groups := {schema}.put_aside(stored, {schema}.moved(stored));
       detail := {schema}.too_many(stored, groups);
     END IF;
     IF detail IS NOT NULL THEN
@@ -98,7 +100,7 @@ BEGIN
     changed := 0;
     growth := 0;
   ELSE
-    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition #> '{increment,merge}') AS m;
+    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge_groups(stored, definition, groups) AS m;
   END IF;
   IF taken = 'verify' THEN
     SELECT v.wrong, v.growth, v.detail INTO wrong, more, detail FROM {schema}.verify(stored, definition) AS v;
@@ -115,15 +117,14 @@ CREATE OR REPLACE FUNCTION {schema}.verify(
 DECLARE
   sample constant int := 500;
   compared bigint;
-  named text := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
-                 WHERE a.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND a.attnum > 0);
+  named text := {schema}.key_columns(stored);
   mended bigint;
   more bigint;
 BEGIN
   compared := {schema}.put_aside(stored, format(
     '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
     named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
-  SELECT m.changed, m.growth INTO wrong, growth FROM {schema}.merge(definition #> '{increment,merge}') AS m;
+  SELECT m.changed, m.growth INTO wrong, growth FROM {schema}.merge_groups(stored, definition, compared) AS m;
   IF wrong = 0 THEN
     detail := format('%s groups compared: all as the query gives them', compared);
     RETURN;
@@ -135,19 +136,38 @@ BEGIN
   growth := growth + more;
 END $$;
 
--- Puts the keys that a query gives aside as those to compute again; returns their number.
+-- Brings the groups that were put aside up to date. Few of them are looked up one by one; above a tenth it costs less to join, if the
+-- server knows how many there are.
+CREATE OR REPLACE FUNCTION {schema}.merge_groups(
+  stored {schema}.stored_relation, definition jsonb, groups bigint, OUT changed bigint, OUT growth bigint
+) LANGUAGE plpgsql AS $$
+DECLARE
+  many boolean := groups > greatest(100, 0.1 * stored.rows);
+BEGIN
+  IF many THEN
+    EXECUTE format('ANALYZE %I.%I', '{name}', stored.companions ->> 'dirty');
+  END IF;
+  SELECT m.changed, m.growth INTO changed, growth
+  FROM {schema}.merge(definition #> CASE WHEN many THEN '{increment,merge_many}' ELSE '{increment,merge}' END::text[]) AS m;
+END $$;
+
+-- Puts the keys that a query gives aside as those to compute again; returns their number. To empty a table by TRUNCATE costs a
+-- millisecond and a new file, which only pays where it has grown.
 CREATE OR REPLACE FUNCTION {schema}.put_aside(stored {schema}.stored_relation, query text)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
-  dirty text := format('%I.%I', '{name}', stored.companions ->> 'dirty');
+  dirty regclass := format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass;
   counted bigint;
 BEGIN
   BEGIN
-    EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', dirty);
-    EXECUTE format('TRUNCATE %s', dirty);
+    IF pg_relation_size(dirty) > 100000 THEN
+      EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', dirty);
+      EXECUTE format('TRUNCATE %s', dirty);
+    END IF;
   EXCEPTION WHEN lock_not_available THEN  -- pg_dump holds on to every table for as long as it runs
-    EXECUTE format('DELETE FROM %s', dirty);
+    NULL;
   END;
+  EXECUTE format('DELETE FROM %s', dirty);
   EXECUTE format('INSERT INTO %s %s', dirty, query);
   GET DIAGNOSTICS counted = ROW_COUNT;
   RETURN counted;
@@ -166,6 +186,29 @@ RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT EXISTS (SELECT FROM known AS k WHERE nullif(k.relfilenode, 0) IS DISTINCT FROM pg_relation_filenode(k.oid))
     OR EXISTS (SELECT FROM base AS b CROSS JOIN pg_partition_tree(b.relation) AS now WHERE now.relid::oid NOT IN (SELECT k.oid FROM known AS k))
 $$;
+
+CREATE OR REPLACE FUNCTION {schema}.key_columns(stored {schema}.stored_relation)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+          WHERE a.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND a.attnum > 0);
+END $$;
+
+-- The query of the keys that may have changed since the last refresh. It names the causes that there are, so that the server leaves
+-- the others out before it plans them: tables of many partitions take longer to plan than to read.
+CREATE OR REPLACE FUNCTION {schema}.moved(stored {schema}.stored_relation)
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  unseen text := (
+    SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM %1$I.%2$I AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, $1)) THEN %2$L END', '{name}', w.log), ', ')
+    FROM unnest(stored.watches) AS w (log));
+  causes text[];
+BEGIN
+  EXECUTE format('SELECT ARRAY[%s]::text[]', unseen) INTO causes USING stored.cursor;
+  causes := array_remove(causes, NULL) || ARRAY['time'] || CASE WHEN stored.as_of::date <> current_date THEN ARRAY['date'] END;
+  RETURN format('SELECT DISTINCT %s FROM %I.%I WHERE mvc_cause = ANY (%L)', {schema}.key_columns(stored), '{name}',
+                stored.companions ->> 'causes', causes);
+END $$;
 
 -- Why changes cannot be told from the logs this time; NULL where they can.
 CREATE OR REPLACE FUNCTION {schema}.whole_because(stored {schema}.stored_relation, definition jsonb)
@@ -187,12 +230,20 @@ RETURNS text LANGUAGE sql STABLE AS $$ SELECT c.system_identifier::text FROM pg_
 
 -- The first table whose changes may have gone unnoticed, and why; NULL where there is none.
 CREATE OR REPLACE FUNCTION {schema}.unwatched(watches name[])
-RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT format('changes of %s may have gone unnoticed: %s', coalesce(format('%I.%I', w.table_schema, w.table_name), watched.log), found.problem)
-  FROM unnest(watches) AS watched (log) LEFT JOIN {schema}.watched_table AS w ON w.log = watched.log
-  CROSS JOIN LATERAL (SELECT {schema}.watch_problem(watched.log)) AS found (problem)
-  WHERE found.problem IS NOT NULL ORDER BY watched.log LIMIT 1
-$$;
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  watched name;
+  problem text;
+BEGIN
+  FOREACH watched IN ARRAY watches LOOP
+    problem := {schema}.watch_problem(watched);
+    IF problem IS NOT NULL THEN
+      RETURN format('changes of %s may have gone unnoticed: %s', coalesce(
+        (SELECT format('%I.%I', w.table_schema, w.table_name) FROM {schema}.watched_table AS w WHERE w.log = watched), watched), problem);
+    END IF;
+  END LOOP;
+  RETURN NULL;
+END $$;
 
 -- The first table of which more changed than single rows, and what.
 CREATE OR REPLACE FUNCTION {schema}.changed_wholly(stored {schema}.stored_relation)
@@ -202,26 +253,38 @@ RETURNS text LANGUAGE sql STABLE AS $$
   WHERE u.log = ANY (stored.watches) AND NOT pg_visible_in_snapshot(u.at, stored.cursor) ORDER BY u.log, u.at LIMIT 1
 $$;
 
--- Whether so many groups may have changed that computing all of them costs less, in words. Measured where the log has enough of both
--- kinds, else above 30 %.
+-- Whether so many groups may have changed that computing all of them costs less, in words: above 30 %, or as measured, where the log
+-- has a whole refresh and partial ones with at least a third as many groups. Without any group, a partial one takes what the fastest took.
 CREATE OR REPLACE FUNCTION {schema}.too_many(stored {schema}.stored_relation, groups bigint)
-RETURNS text LANGUAGE sql STABLE AS $$
-  WITH runs AS (
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  found text := format('%s of %s groups may have changed', groups, stored.rows);
+  whole double precision;
+  partial double precision;
+BEGIN
+  IF groups <= 20 THEN
+    RETURN NULL;
+  ELSIF groups > 0.8 * stored.rows THEN
+    RETURN found || ': computing all costs less';
+  END IF;
+  WITH runs AS MATERIALIZED (
     SELECT l.mode, l.groups, extract(epoch FROM l.finished_at - l.started_at) AS seconds FROM {schema}.refresh_log AS l
     WHERE l.view_schema = stored.view_schema AND l.view_name = stored.view_name AND l.status = 'completed'
-      AND l.started_at > stored.built_at AND (l.mode = 'full' OR l.mode = 'incremental' AND l.groups >= 100)
+      AND l.started_at > stored.built_at AND l.mode IN ('full', 'incremental')
     ORDER BY l.started_at DESC LIMIT 20
-  ), measured (even) AS (
-    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds) FILTER (WHERE r.mode = 'full')
-      / nullif(percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds / r.groups) FILTER (WHERE r.mode = 'incremental'), 0)
-    FROM runs AS r
-  ), limits (most, how) AS (
-    SELECT coalesce(greatest(0.1, least(0.8, even / nullif(stored.rows, 0))), 0.3), CASE WHEN even IS NULL THEN 'assumed' ELSE 'measured' END
-    FROM measured
+  ), least (seconds) AS (
+    SELECT min(r.seconds) FROM runs AS r WHERE r.mode = 'incremental'
   )
-  SELECT format('%s of %s groups may have changed: above %s %% (%s) computing all costs less', groups, stored.rows, round(100 * most), how)
-  FROM limits WHERE groups > 20 AND groups > most * stored.rows
-$$;
+  SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds) FILTER (WHERE r.mode = 'full'),
+    l.seconds + too_many.groups * percentile_cont(0.5) WITHIN GROUP (ORDER BY (r.seconds - l.seconds) / r.groups)
+      FILTER (WHERE r.mode = 'incremental' AND r.groups >= 20 AND 3 * r.groups >= too_many.groups)
+  INTO whole, partial FROM runs AS r, least AS l GROUP BY l.seconds;
+  IF whole IS NULL OR partial IS NULL THEN
+    RETURN CASE WHEN groups > 0.3 * stored.rows THEN found || ': above 30 % (assumed) computing all costs less' END;
+  END IF;
+  RETURN CASE WHEN partial > whole THEN format('%s: to compute them would take %s s, and all of them %s s', found,
+                                               round(partial::numeric, 2), round(whole::numeric, 2)) END;
+END $$;
 
 -- Brings a stored table, or a part of it, to what its query gives; returns how many of its rows were not so, and by how many it grew.
 -- Where values of a unique index change places between rows, no order of single changes does it: then all rows that differ are taken out

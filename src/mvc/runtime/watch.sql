@@ -24,16 +24,23 @@ RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 $$;
 
 -- How our triggers are enabled on a table and on what belongs to it, and which columns have the names that are logged: by
--- their relations' OIDs.
+-- their relations' OIDs. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
 CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns name[])
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_object_agg(relation::oid::text, concat_ws(' ', (
-    SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t
-    WHERE t.tgrelid = relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', log))), (
-    SELECT string_agg(format('%s:%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
-    WHERE a.attrelid = relation AND a.attname = ANY (columns))))
-  FROM {schema}.with_descendants(base) AS relation
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  written oid := to_regproc(format('%I.%I', '{name}', log));
+BEGIN
+  RETURN (
+    WITH RECURSIVE family (relation) AS (
+      SELECT base::oid UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+    )
+    SELECT jsonb_object_agg(f.relation::text, concat_ws(' ', (
+      SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t
+      WHERE t.tgrelid = f.relation AND t.tgfoid = written), (
+      SELECT string_agg(format('%s:%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
+      WHERE a.attrelid = f.relation AND a.attname = ANY (columns))))
+    FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'));
+END $$;
 
 -- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused, and as it
 -- never fails a write, nobody would know.
@@ -47,17 +54,25 @@ $$;
 -- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there, and read the
 -- columns that they read then.
 CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE
-    WHEN w.log IS NULL THEN 'its changes are not logged yet'
-    WHEN named.base IS NULL THEN 'it is gone'
-    WHEN w.triggers <> {schema}.triggers_of(named.base, w.log, w.columns)
-    THEN 'its triggers, columns, partitions or children are not those that were watched'
-    WHEN NOT {schema}.log_is_ours(w.log) THEN 'its log, or what writes to it, belongs to another role'
-  END
-  FROM (SELECT watch_problem.log) AS asked (log) LEFT JOIN {schema}.watched_table AS w ON w.log = asked.log
-  LEFT JOIN LATERAL (SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS named (base) ON true
-$$;
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  watched {schema}.watched_table;
+  base regclass;
+BEGIN
+  SELECT * INTO watched FROM {schema}.watched_table AS w WHERE w.log = watch_problem.log;
+  IF watched.log IS NULL THEN
+    RETURN 'its changes are not logged yet';
+  END IF;
+  base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
+  IF base IS NULL THEN
+    RETURN 'it is gone';
+  ELSIF watched.triggers <> {schema}.triggers_of(base, watched.log, watched.columns) THEN
+    RETURN 'its triggers, columns, partitions or children are not those that were watched';
+  ELSIF NOT {schema}.log_is_ours(watched.log) THEN
+    RETURN 'its log, or what writes to it, belongs to another role';
+  END IF;
+  RETURN NULL;
+END $$;
 
 -- Whether other columns than before have the names that are logged, or none; NULL for a table that is another one. The views still read
 -- those that they were made for, so only a deployment can put it right.

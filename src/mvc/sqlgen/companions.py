@@ -7,9 +7,9 @@ from typing import Literal
 
 from mvc.artifacts import CompiledView
 from mvc.quoting import qualified
-from mvc.sqlgen.naming import dirty_name, groups_name, keys_name, moved_name, query_name
+from mvc.sqlgen.naming import causes_name, dirty_name, groups_name, keys_name, many_name, moved_name, query_name
 
-Purpose = Literal["query", "moved", "dirty", "groups", "keys"]
+Purpose = Literal["query", "causes", "moved", "dirty", "groups", "many", "keys"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,10 @@ def companions(view: CompiledView) -> tuple[Companion, ...]:
     empty = f"CREATE UNLOGGED TABLE IF NOT EXISTS {dirty} AS\nTABLE {qualified(schema, moved.name)}\nWITH NO DATA"
     return (
         rows,
+        of_query("causes", causes_name(stored), view.increment.causes),
         moved,
         Companion("dirty", dirty_name(stored), "r", empty),
         of_query("groups", groups_name(stored), view.increment.groups),
+        of_query("many", many_name(stored), view.increment.many),
         of_query("keys", keys_name(stored), view.increment.keys),
     )

@@ -1,12 +1,13 @@
 """A view's own query, restricted to some of its groups: the same SELECT, and the keys reach inside every block of it.
 
 Outside of the blocks a restriction would come too late: each branch would be computed for all groups first. `= ANY (ARRAY(…))`
-serves with an index on the column and without one.
+serves with an index on the column and without one, but the planner takes it for ten values: for many, there is another form.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from sqlglot import exp
 
@@ -23,21 +24,40 @@ from mvc.sqlgen.leaf import leaf
 from mvc.sqlgen.proof import print_proven
 from mvc.sqlgen.storage import query_text, stored_query_text
 
+_PROBED: Final = "{0} = ANY (ARRAY({1}))"
+_JOINED: Final = "{0} IN ({1})"
+_LENGTHS: Final = {"quarter": "3 months"} | {
+    unit: f"1 {unit}" for unit in ("second", "minute", "hour", "day", "week", "month", "year", "decade", "century")
+}
+
 
 def groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
-    """The rows of the view whose keys are in the relation `keys`, as they are stored."""
-    wanted = _Wanted(query, tuple(item for item in query.dimensions if item.name in (view.grain or ())), keys)
+    """The rows of the view whose keys are in the relation `keys`, as they are stored. For few keys: each is looked up."""
+    return _restricted(view, query, keys, _PROBED)
+
+
+def many_groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
+    """The same for many keys, which tables are joined with. The server must know how many there are (ANALYZE)."""
+    return _restricted(view, query, keys, _JOINED)
+
+
+def _restricted(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str], among: str) -> str:
+    dimensions = tuple(item for item in query.dimensions if item.name in (view.grain or ()))
+    wanted = _Wanted(query, dimensions, keys, among)
     some = replace(query, where=(*query.where, *wanted.rows()), blocks=tuple(map(wanted.block, query.blocks)))
     restricted = replace(view, query=some)
     return stored_query_text(restricted, query_text(restricted))
 
 
 class _Wanted:
-    """What must hold of the rows of a block whose groups are wanted."""
+    """What must hold of the rows of a block whose groups are wanted. `among` is how a value is looked for in a list of them."""
 
-    def __init__(self, query: DeclaredQuery, dimensions: tuple[ResolvedDimension, ...], keys: tuple[str, str]) -> None:
+    def __init__(
+        self, query: DeclaredQuery, dimensions: tuple[ResolvedDimension, ...], keys: tuple[str, str], among: str
+    ) -> None:
         self._query = query
         self._dimensions = dimensions
+        self._look = among
         self._alias = _free("wanted", query.tree)
         self._from = f"FROM {qualified(*keys)} AS {self._alias}"
         missing = may_be_missing(query.tree)
@@ -45,21 +65,39 @@ class _Wanted:
 
     def rows(self) -> tuple[Expression, ...]:
         """Conditions for rows of the base: the exact one, and before it those that an index can serve."""
-        single = [self._any(item) for item in self._dimensions if item.name not in self._nullable]
-        if len(self._dimensions) == 1 and single:
-            return tuple(single)
-        plain = [self._any(item) for item in self._dimensions if self._indexable(item)]
-        matches = " AND ".join(self._equal(item) for item in self._dimensions)
-        return (*plain, self._exists(f"EXISTS (SELECT {self._from} WHERE {matches})"))
+        sure = [item for item in self._dimensions if item.name not in self._nullable]
+        periods = [period for item in sure for period in self._period(item)]
+        if len(self._dimensions) == 1 and sure:
+            return (*periods, self._any(sure[0]))
+        plain = [self._any(item) for item in sure if bare_column(item.expression)]
+        return (*periods, *plain, self._exactly())
+
+    def _exactly(self) -> Expression:
+        """The key is one of those wanted. IS TRUE keeps it a look-up in a hash table: as a join, it is a nested loop where the
+        server takes the rows for few.
+        """
+        own = ", ".join(self._comparable(item, item.expression.text) for item in self._dimensions)
+        wanted = ", ".join(self._comparable(item, qualified(self._alias, item.name)) for item in self._dimensions)
+        return self._condition(f"(({own}) IN (SELECT {wanted} {self._from})) IS TRUE")
+
+    def _comparable(self, item: ResolvedDimension, value: str) -> str:
+        """Arrays compare NULLs as equal, and can be hashed."""
+        return f"ARRAY[{value}]" if item.name in self._nullable else value
+
+    def _period(self, item: ResolvedDimension) -> tuple[Expression, ...]:
+        """From the first of the wanted periods to the end of the last, where the dimension is a period of a column."""
+        column, length = _period_of(item.expression)
+        if not length:
+            return ()
+        first, last = (f"(SELECT {end}({qualified(self._alias, item.name)}) {self._from})" for end in ("min", "max"))
+        tests = (f"{column} >= {first}", f"{column} < {last} + INTERVAL '{length}'")
+        return tuple(map(self._condition, tests))
 
     def block(self, block: Block) -> Block:
         """The block with its own rows restricted; those that start at the base are restricted with the base."""
         if block.by != "link":
             return block
         return replace(block, residue=(*block.residue, *(self._linked(link.inner, link.outer) for link in block.links)))
-
-    def _indexable(self, item: ResolvedDimension) -> bool:
-        return item.name not in self._nullable and bare_column(item.expression) is not None
 
     def _any(self, item: ResolvedDimension) -> Expression:
         return self._among(item.expression, f"SELECT {qualified(self._alias, item.name)} {self._from}")
@@ -82,20 +120,32 @@ class _Wanted:
     def _among(self, expression: Expression, values: str) -> Expression:
         """The condition, of which nothing within the subquery is known outside, though it names the same sources."""
         own = _operand(expression)
-        parsed = parse_expression(f"{own} = ANY (ARRAY({values}))")
+        parsed = parse_expression(self._look.format(own, values))
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
 
-    def _equal(self, item: ResolvedDimension) -> str:
-        key = qualified(self._alias, item.name)
-        if item.name in self._nullable:  # arrays compare NULLs as equal, and can be hashed
-            return f"ARRAY[{key}] = ARRAY[{item.expression.text}]"
-        return f"{key} = {_operand(item.expression)}"
-
-    def _exists(self, text: str) -> Expression:
+    def _condition(self, text: str) -> Expression:
         """The condition, of which only the columns of the view's own sources are known outside."""
         parsed = parse_expression(text)
         own = self._query.tree.nodes
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.qualifier in own))
+
+
+def _period_of(expression: Expression) -> tuple[str, str]:
+    """The column of which the expression is the period, as text, and how long a period is; nothing where it is no such thing.
+
+    The cut to a date or by `date_trunc` never exchanges two moments.
+    """
+    node = expression.ast
+    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
+        length = _LENGTHS["day"]
+    elif isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and not node.args.get("zone"):
+        length = _LENGTHS.get(node.text("unit").lower(), "")
+    else:
+        return "", ""
+    if not length or not isinstance(node.this, exp.Column):
+        return "", ""
+    ref = expression.columns[0]
+    return expression.source[ref.start : ref.end], length
 
 
 def _operand(expression: Expression) -> str:

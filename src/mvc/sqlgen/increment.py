@@ -6,9 +6,9 @@ from mvc.analysis.partial import Period
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.trace import Trace
 from mvc.parts import Increment, Window
-from mvc.sqlgen.groups import groups_query
+from mvc.sqlgen.groups import groups_query, many_groups_query
 from mvc.sqlgen.merge import Merges
-from mvc.sqlgen.moved import keys_query, moved_query, watched
+from mvc.sqlgen.moved import causes_query, keys_query, moved_query, watched
 from mvc.sqlgen.naming import dirty_name
 
 
@@ -18,10 +18,13 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
         raise TypeError(view.query)
     return Increment(
         watched=watched(trace),
+        causes=causes_query(view, trace, storage),
         moved=moved_query(view, trace, storage),
         groups=groups_query(view, view.query, (storage[0], dirty_name(storage[1]))),
+        many=many_groups_query(view, view.query, (storage[0], dirty_name(storage[1]))),
         keys=keys_query(view, trace),
         merge=Merges(view, storage).groups(),
+        merge_many=Merges(view, storage).many_groups(),
     )
 
 

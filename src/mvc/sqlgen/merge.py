@@ -11,7 +11,7 @@ from typing import Final
 from mvc.analysis.resolved import ResolvedView
 from mvc.parts import Merge
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.naming import HIDDEN_COLUMN, dirty_name, groups_name, query_name
+from mvc.sqlgen.naming import HIDDEN_COLUMN, dirty_name, groups_name, many_name, query_name
 from mvc.sqlgen.storage import grain_key
 
 # Types whose `=` is the server's own and can be hashed. Of others the operator may be anywhere, or be another one under that name.
@@ -50,9 +50,16 @@ class Merges:
 
     def groups(self) -> Merge:
         """The rows whose keys have been put aside to be computed again."""
+        return self._groups(groups_name(self._name))
+
+    def many_groups(self) -> Merge:
+        """The same, where they are many."""
+        return self._groups(many_name(self._name))
+
+    def _groups(self, source: str) -> Merge:
         dirty = self._beside(dirty_name(self._name))
         within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same_key()})"
-        return self._merge(_Part(f"TABLE {self._beside(groups_name(self._name))}", within))
+        return self._merge(_Part(f"TABLE {self._beside(source)}", within))
 
     def window(self, column: str, type_: str) -> Merge:
         """The rows whose `column` is at or after the first parameter and before the second; NULL is no bound."""

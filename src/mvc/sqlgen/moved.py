@@ -1,5 +1,8 @@
 """The keys of the groups that may have changed since the last refresh, as one SELECT over the change logs and the clock.
 
+Each key comes with its cause: the log that it was found by, or `date` or `time` where the clock moved it. A refresh asks for the
+causes that there are: PostgreSQL then does not even plan the others.
+
 A change of a row is logged with the columns that lead to its groups, as it was and as it is. What else lies on the way to the
 groups may have changed as well, so each step reads the rows that there are and those that are logged. The result may name
 groups that did not change; it never leaves one out.
@@ -7,23 +10,27 @@ groups that did not change; it never leaves one out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
-from mvc.analysis.clock import at_moment, reads_clock
+from sqlglot import exp
+
+from mvc.analysis.clock import at_moment, only_dates, reads_clock
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import reads
 from mvc.analysis.trace import Clocked, Trace
 from mvc.analysis.tree import JoinTree, Node
 from mvc.analysis.types import never_null
-from mvc.expression import Expression, parse_expression
-from mvc.expression.split import between, compared, conjuncts, disjuncts
+from mvc.expression import ColumnRef, Expression, parse_expression
+from mvc.expression.split import between, compared, conjuncts, disjuncts, without_parentheses
 from mvc.parts import Watched
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.leaf import operand
-from mvc.sqlgen.naming import changes_name, joined_name
+from mvc.sqlgen.naming import CAUSE_COLUMN, HIDDEN_COLUMN, causes_name, changes_name, joined_name
 from mvc.sqlgen.proof import parse_one_statement
+from mvc.sqlgen.shortcuts import Column, shortcuts
 from mvc.sqlgen.storage import WRAPPED, hidden_part
 
 _Rows = Callable[[Node], str]
@@ -42,15 +49,27 @@ def watched(trace: Trace) -> tuple[Watched, ...]:
     )
 
 
-def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
-    """The SELECT of the keys, each once; its columns are those of the grain, and the hidden one where there is one."""
+def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
+    """The SELECT of the causes and the keys; a key may come more than once. Its columns are the cause, those of the grain, and the
+    hidden one where there is one.
+    """
     nodes = trace.tree.nodes.values()
-    parts = [_after_changes(node, trace) for node in nodes]
-    parts += [_with_time(item, trace) for item in trace.clocked]
+    parts = [
+        f"SELECT {literal(changes_name(*_reference(node)))}::text, {_after_changes(node, trace)}" for node in nodes
+    ]
+    parts += [f"SELECT {literal(_clock(item))}::text, {_with_time(item, trace)}" for item in trace.clocked]
     logs = (_log(item, storage[0]) for item in watched(trace))
-    text = f"WITH {', '.join((_last_refresh(storage), *logs))}\n{_stored(view, trace, dict.fromkeys(parts))}"
+    union = "\nUNION ALL\n".join(dict.fromkeys(parts))
+    text = f"WITH {', '.join((_last_refresh(storage), *logs))}\n{_stored(view, trace, union, CAUSE_COLUMN)}"
     parse_one_statement(text)
     return text
+
+
+def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
+    """The SELECT of the keys, each once, whatever the cause."""
+    listed = ", ".join(map(identifier, (item.name for item in trace.keys)))
+    hidden = f", {HIDDEN_COLUMN}" if view.nullable_grain else ""
+    return f"SELECT DISTINCT {listed}{hidden}\nFROM {qualified(storage[0], causes_name(storage[1]))}"
 
 
 def keys_query(view: ResolvedView, trace: Trace) -> str:
@@ -59,17 +78,21 @@ def keys_query(view: ResolvedView, trace: Trace) -> str:
     def rows(node: Node) -> str:
         return qualified(*_reference(node))
 
-    text = _stored(view, trace, (_Paths(trace, frozenset({trace.tree.base.alias}), rows).select(()),))
+    text = _stored(view, trace, f"SELECT DISTINCT {_Paths(trace, frozenset({trace.tree.base.alias}), rows).select(())}")
     parse_one_statement(text)
     return text
 
 
-def _stored(view: ResolvedView, trace: Trace, parts: Iterable[str]) -> str:
-    """The keys as the table has them: with the hidden column."""
-    names = [item.name for item in trace.keys]
+def _stored(view: ResolvedView, trace: Trace, rows: str, *before: str) -> str:
+    """The keys as the table has them: with the hidden column. `before` are the columns of `rows` before the keys."""
+    names = [*before, *(item.name for item in trace.keys)]
     listed = [*(qualified(WRAPPED, name) for name in names), *hidden_part(view)]
-    union = "\nUNION\n".join(parts)
-    return f"SELECT {', '.join(listed)}\nFROM (\n{union}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
+    return f"SELECT {', '.join(listed)}\nFROM (\n{rows}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
+
+
+def _clock(item: Clocked) -> str:
+    """Whether it changes at midnight only."""
+    return "date" if only_dates(item.expression) else "time"
 
 
 def _last_refresh(storage: tuple[str, str]) -> str:
@@ -142,9 +165,10 @@ def _may_change(condition: Expression, tree: JoinTree) -> str:
     if len(parts := disjuncts(condition)) > 1:
         return _any_of(_may_change(part, tree) for part in parts if reads_clock(part))
     if sides := compared(condition):
-        return _between_moments(*sides, tree)
+        return _between_moments(*sides, type(without_parentheses(condition).ast), tree)
     if ends := between(condition):
-        return _any_of(_between_moments(ends[0], end, tree) for end in ends[1:] if reads_clock(end))
+        bounds: Iterable[tuple[Expression, type[exp.Expression]]] = zip(ends[1:], (exp.GTE, exp.LTE), strict=True)
+        return _any_of(_between_moments(ends[0], end, sign, tree) for end, sign in bounds if reads_clock(end))
     return ""
 
 
@@ -160,14 +184,33 @@ def _at_some_time(condition: Expression) -> str:
     return f"({condition.text} OR {at_moment(condition, _MOMENT)})"
 
 
-def _between_moments(one: Expression, other: Expression, tree: JoinTree) -> str:
-    """Nothing where the moving side may be NULL at one of the moments: LEAST and GREATEST would leave that one out."""
-    for fixed, moving in ((one, other), (other, one)):
+def _between_moments(one: Expression, other: Expression, sign: type[exp.Expression], tree: JoinTree) -> str:
+    """For which `fixed` the comparison with `moving` has changed: for none where `moving` has not. Nothing is known where the moving
+    side may be NULL at one of the moments.
+    """
+    for fixed, moving, read in ((one, other, sign), (other, one, _MIRRORED.get(sign, sign))):
         steady = reads_clock(moving) and not reads(moving) and never_null(moving, tree, frozenset())
         if steady and not reads_clock(fixed):
-            ends = f"{moving.text}, {at_moment(moving, _MOMENT)}"
-            return f"({fixed.text}) >= LEAST({ends}) AND ({fixed.text}) <= GREATEST({ends})"
+            now, then = moving.text, at_moment(moving, _MOMENT)
+            return _CHANGES[read].format(f"({fixed.text})", now, then)
     return ""
+
+
+_MIRRORED: Final[Mapping[type[exp.Expression] | None, type[exp.Expression]]] = {
+    exp.LT: exp.GT,
+    exp.GT: exp.LT,
+    exp.LTE: exp.GTE,
+    exp.GTE: exp.LTE,
+}
+_FROM_LEAST: Final = "{0} >= LEAST({1}, {2}) AND {0} < GREATEST({1}, {2})"
+_TO_GREATEST: Final = "{0} > LEAST({1}, {2}) AND {0} <= GREATEST({1}, {2})"
+_CHANGES: Final[Mapping[type[exp.Expression] | None, str]] = {
+    exp.LT: _FROM_LEAST,
+    exp.GTE: _FROM_LEAST,
+    exp.GT: _TO_GREATEST,
+    exp.LTE: _TO_GREATEST,
+    exp.EQ: "{0} IN (NULLIF({1}, {2}), NULLIF({2}, {1}))",
+}
 
 
 @dataclass(frozen=True)
@@ -183,14 +226,29 @@ class _Paths:
     also: Expression | None = None
 
     def select(self, where: tuple[str, ...]) -> str:
-        """SELECT keys FROM the way WHERE the conditions hold."""
+        """The keys FROM the way WHERE the conditions hold."""
         keys = ", ".join(self.written(item.expression, raw=frozenset()).text for item in self.trace.keys)
-        nodes = self.trace.needed(self.inside | reads(self.also))
-        steps = [self._inside(node) for node in nodes if node.alias in self.inside]
-        steps += [self._twice(node) for node in nodes if node.alias in self.inside and node.alias in self._missing]
-        steps += [self._beside(node) for node in nodes if node.alias not in self.inside]
-        condition = f"\nWHERE {' AND '.join(where)}" if where else ""
-        return f"SELECT {keys}\nFROM {chr(10).join(steps)}{condition}"
+        inner = [node for node in self._nodes if node.alias in self.inside and node.alias not in self._spared]
+        steps = [self._inside(node, inner[:number]) for number, node in enumerate(inner)]
+        steps += [self._twice(node) for node in inner if node.alias in self._missing]
+        steps += [self._beside(node) for node in self._nodes if node.alias not in self.inside]
+        known = [f"{qualified(*column)} IS NOT NULL" for column in dict.fromkeys(self._instead.values())]
+        condition = f"\nWHERE {' AND '.join((*where, *known))}" if where or known else ""
+        return f"{keys}\nFROM {chr(10).join(steps)}{condition}"
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        return self.trace.needed(self.inside | reads(self.also))
+
+    @cached_property
+    def _instead(self) -> Mapping[Column, Column]:
+        """What is read in place of sources that are left out."""
+        deepest = max((self.trace.tree[alias] for alias in self.inside), key=lambda node: node.depth)
+        return shortcuts(self.trace, self._nodes, self.inside, reads(self.also) | {deepest.alias})
+
+    @property
+    def _spared(self) -> frozenset[str]:
+        return frozenset(alias for alias, _ in self._instead)
 
     @property
     def _missing(self) -> frozenset[str]:
@@ -199,17 +257,32 @@ class _Paths:
     def written(self, expression: Expression, raw: frozenset[str]) -> Expression:
         """The expression over the way's names; sources in `raw` by their own."""
         edits = [
-            (ref.start, ref.end, qualified(_or_none(ref.qualifier or ""), ref.name))
+            (ref.start, ref.end, qualified(*other))
             for ref in expression.columns
-            if ref.qualifier in self._missing - raw
+            if (other := self._other(ref, raw)) is not None
         ]
         return parse_expression(expression.edited(edits)) if edits else expression
 
-    def _inside(self, node: Node) -> str:
+    def _other(self, ref: ColumnRef, raw: frozenset[str]) -> Column | None:
+        """By which name a column goes on the way, if not by its own."""
+        alias = ref.qualifier or ""
+        if alias in self._missing - raw:
+            return (_or_none(alias), ref.name)
+        return self._instead.get((alias, ref.name))
+
+    def _inside(self, node: Node, before: list[Node]) -> str:
         source = f"{self.rows(node)} AS {identifier(node.alias)}"
-        if node.parent is None:
+        if not before:
             return source
-        return f"JOIN {source} ON {self._on(node, self.inside)}"
+        known = {item.alias for item in before}
+        links = (
+            self.written(link, self.inside)
+            for item in self._nodes
+            if item.alias in self.inside
+            for link in self.trace.links[item.alias]
+        )
+        on = dict.fromkeys(operand(link) for link in links if node.alias in reads(link) <= known | {node.alias})
+        return f"JOIN {source} ON {' AND '.join(on)}"
 
     def _on(self, node: Node, raw: frozenset[str]) -> str:
         return " AND ".join(operand(self.written(link, raw)) for link in self.trace.links[node.alias])

@@ -9,6 +9,8 @@ from mvc.quoting import MAX_IDENTIFIER_BYTES
 FINGERPRINT_LENGTH = 8  # hex digits: one in four billion for two definitions of one view
 HIDDEN_COLUMN = "mvc_grain"  # the stored column that identifies a row where the grain may hold NULLs
 
+CAUSE_COLUMN = "mvc_cause"  # the column that says why a key may have changed
+
 
 def fingerprint(*parts: str) -> str:
     """A short digest of texts; equal texts give equal digests on every machine."""
@@ -61,9 +63,19 @@ def groups_name(stored: str) -> str:
     return joined_name(stored, "groups")
 
 
+def many_name(stored: str) -> str:
+    """The name of the view that gives the same rows, where they are many."""
+    return joined_name(stored, "many")
+
+
 def moved_name(stored: str) -> str:
     """The name of the view that gives the keys of the groups that may have changed since the last refresh."""
     return joined_name(stored, "moved")
+
+
+def causes_name(stored: str) -> str:
+    """The name of the view that gives these keys with what may have changed them."""
+    return joined_name(stored, "causes")
 
 
 def keys_name(stored: str) -> str:
