@@ -252,6 +252,14 @@ class TestNotify:
         base.execute("NOTIFY alerts, 'the end'")
         assert [item.payload for item in listening.notifies(timeout=5, stop_after=1)] == ["the end"]
 
+    @newest
+    def test_a_promise_that_broke_before_there_was_a_channel(self, base):
+        apply(base, project(""))
+        base.execute("UPDATE mvc.stored_relation SET filled_at = now() - interval '2 hours'")
+        assert base.execute("SELECT mvc.alert_broken_promises()").fetchone() == (0,)
+        apply(base, project("notify: alerts\n"))
+        assert base.execute("SELECT mvc.alert_broken_promises()").fetchone() == (1,)
+
 
 class TestLog:
     def add(self, connection: Connection, status: str, days: int, count: int = 1) -> None:

@@ -23,6 +23,7 @@ FILES = {
 }
 HOURLY = "{schedule: hourly, refresh: all, every: '0 * * * *'}"
 PROMISE = "{schedule: fresh, refresh: [d], within: 1h}"
+NOTIFYING = {"mvc.yml": "project: shop\ncatalog: schema.sql\nnotify: alerts\n"}
 
 
 def project(*schedules: str, **files: str) -> Compiled:

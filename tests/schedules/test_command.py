@@ -10,7 +10,7 @@ import pytest
 
 from mvc.postgres.schedule_runs import contend
 from schedules.conftest import write
-from schedules.projects import HOURLY, PROMISE, age, deploy, log, make_due, project
+from schedules.projects import HOURLY, NOTIFYING, PROMISE, age, deploy, log, make_due, project
 from servers import newest
 
 pytestmark = newest
@@ -111,6 +111,17 @@ class TestWorker:
             assert shop.connection.execute("SELECT broken FROM mvc.promises").fetchone() == (False,)
             time.sleep(0.2)
         assert 2 <= len(log(shop.connection)) <= 6
+
+    def test_tells_of_a_broken_promise(self, shop, database):
+        """Also of one that no refresh can keep."""
+        told = project(PROMISE, "{schedule: quick, refresh: [a], within: 4s}", **NOTIFYING)
+        deploy(shop.connection, told)
+        shop.connection.execute("INSERT INTO t VALUES (3, 0)")
+        listening = database.connect()
+        listening.execute("LISTEN alerts")
+        shop.worker()
+        said = (json.loads(item.payload) for item in listening.notifies(timeout=20))
+        assert next(item["view"] for item in said if item["event"] == "promise broken") == "a"
 
     def test_two_have_one_leader(self, shop, until):
         first = shop.worker()

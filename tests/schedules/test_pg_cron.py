@@ -19,7 +19,7 @@ from mvc.postgres.status import status
 from mvc.report.deployment import plan_text
 from mvc.report.style import PLAIN
 from schedules.conftest import Shop, write
-from schedules.projects import HOURLY, PROMISE, deploy, log, project, tables
+from schedules.projects import HOURLY, NOTIFYING, PROMISE, age, deploy, log, project, tables
 from servers import installations, need
 
 HOME = "jobs"
@@ -133,6 +133,31 @@ class TestPlan:
     def test_one_that_stops_what_takes_too_long(self, owner):
         deploy(owner, project("{schedule: hourly, refresh: all, every: '0 * * * *', timeout: 10m}"))
         assert jobs(owner)[0] == ("mvc:shop", "* * * * *", "SELECT mvc.stop_overdue('shop')")
+
+    def test_one_that_tells_of_broken_promises(self, owner, admin):
+        """Only where there is a channel and a promise that is on; no schedule's name gives a job that name."""
+        told = project(PROMISE, "{schedule: alerts, refresh: [a], within: 1h}", **NOTIFYING)
+        deploy(owner, told)
+        command = "SELECT mvc.alert_broken_promises()"
+        assert [job for job in jobs(owner) if not job[0].startswith("mvc:shop:")] == [
+            ("mvc:shop%alerts", "* * * * *", command)
+        ]
+        assert len(jobs(owner)) == 3
+        age(owner, "d", 7200)
+        assert owner.execute(command.encode()).fetchone() == (1,)
+        admin.execute("UPDATE cron.job SET active = false WHERE jobname = 'mvc:shop%alerts'")
+        assert [(item.kind, item.subject) for item in status(owner, told).drift] == [("job changed", "mvc:shop%alerts")]
+        for fewer in (
+            project(HOURLY, **NOTIFYING),
+            project(HOURLY, PROMISE.replace("1h}", "1h, enabled: false}"), **NOTIFYING),
+            project(HOURLY, PROMISE),
+        ):
+            deploy(owner, told)
+            assert settled(owner, told)
+            assert any(job[2] == command for job in jobs(owner))
+            deploy(owner, fewer)
+            assert not any(job[2] == command for job in jobs(owner))
+            assert settled(owner, fewer)
 
     def test_names_that_look_like_another_project_s(self, owner):
         compiled = project(

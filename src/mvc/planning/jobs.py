@@ -20,6 +20,7 @@ from mvc.sqlgen.naming import joined_name
 UTC_NAMES: Final = frozenset({"GMT", "UTC", "UCT", "Zulu", "Universal", "Greenwich", "GMT0", "GMT+0", "GMT-0"})
 QUARTERS: Final = (0, 15, 30, 45)
 CHECKS_IN_A_PROMISE: Final = 20
+EACH_MINUTE: Final = "* * * * *"
 _EVEN_STEPS: Final = (1, 2, 3, 4, 5, 6, 10, 12, 15, 20, 30)  # minutes that divide an hour
 
 
@@ -38,8 +39,20 @@ def wanted_jobs(target: Target, zone: str = "GMT") -> tuple[Job, ...]:
     jobs = [_job(target, schedule, zone) for schedule in enabled]
     if any(schedule.timeout_seconds for schedule in enabled):
         command = f"SELECT {qualified(target.stored, 'stop_overdue')}({literal(target.project)})"
-        jobs.append(Job(joined_name(_project_name(target)), "* * * * *", command))
+        jobs.append(Job(_overdue_name(target), EACH_MINUTE, command))
+    if target.operations.notify and any(schedule.within_seconds for schedule in enabled):
+        command = f"SELECT {qualified(target.stored, 'alert_broken_promises')}()"
+        jobs.append(Job(_alert_name(target), EACH_MINUTE, command))
     return tuple(jobs)
+
+
+def _overdue_name(target: Target) -> str:
+    return joined_name(_project_name(target))
+
+
+def _alert_name(target: Target) -> str:
+    """No project's name has such a percent sign when it is written here, so no schedule's job is named so."""
+    return joined_name(f"{_project_name(target)}%alerts")
 
 
 def _job(target: Target, schedule: CompiledSchedule, zone: str) -> Job:
@@ -72,7 +85,7 @@ def promise_line(within_seconds: int) -> str:
     if minutes >= 60:
         return "0 * * * *"
     step = max((step for step in _EVEN_STEPS if step <= minutes), default=1)
-    return "* * * * *" if step == 1 else f"*/{step} * * * *"
+    return EACH_MINUTE if step == 1 else f"*/{step} * * * *"
 
 
 def is_utc(zone: str) -> bool:
@@ -82,11 +95,12 @@ def is_utc(zone: str) -> bool:
 
 def own_jobs(cron: CronState, target: Target) -> dict[str, JobState]:
     """The project's jobs by name, whichever line or command they have by now."""
-    name = _project_name(target)
+    names = (_overdue_name(target), _alert_name(target))
+    begins = f"{_project_name(target)}:"
     return {
         job.name: job
         for job in cron.jobs
-        if job.name == joined_name(name) or job.name.startswith(f"{name}:") or job.command.startswith(_call(target))
+        if job.name in names or job.name.startswith(begins) or job.command.startswith(_call(target))
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from mvc.artifacts import CompiledView
+from mvc.artifacts import CompiledView, Target
 from mvc.compiled import Compiled
 from mvc.planning.drift import find_drift
 from mvc.planning.drift_kinds import Drift
@@ -163,10 +163,10 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
 
 
 @server_errors()
-def alert(connection: psycopg.Connection, compiled: Compiled) -> int:
+def alert(connection: psycopg.Connection, target: Target) -> int:
     """Tells the project's channel of promises that were broken since the last time. Returns how many."""
-    with ledger(connection, compiled.stored):
-        query = f"SELECT {qualified(compiled.stored, 'alert_broken_promises')}()"
+    with ledger(connection, target.stored):
+        query = f"SELECT {qualified(target.stored, 'alert_broken_promises')}()"
         row = connection.execute(query.encode()).fetchone()
     return int(row[0]) if row else 0
 

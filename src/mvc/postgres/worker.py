@@ -17,6 +17,7 @@ from mvc.postgres.errors import ServerError
 from mvc.postgres.lock import Contender
 from mvc.postgres.refresh_view import Refreshed
 from mvc.postgres.schedule_runs import contend, run_due, seconds_to_next
+from mvc.postgres.status import alert
 
 STANDBY: Final = 5.0  # seconds between two attempts to become the leader
 FIRST_PAUSE: Final = 1.0
@@ -97,8 +98,10 @@ def _serve(connection: psycopg.Connection, contender: Contender, worker: Worker)
     while not worker.stopping() and contender.leads():
         for result in run_due(connection, worker.target):
             worker.hear(result)
+            alert(connection, worker.target)
             if worker.stopping() or not contender.leads():
                 return
+        alert(connection, worker.target)
         worker.pause = FIRST_PAUSE
         _sleep(max(FIRST_PAUSE, seconds_to_next(connection, worker.target)), worker)
 

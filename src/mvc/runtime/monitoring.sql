@@ -132,7 +132,7 @@ CREATE TABLE IF NOT EXISTS {schema}.told_promise (
   PRIMARY KEY (view_schema, view_name, schedule)
 );
 
--- Tells of promises that were broken since it was last called, each once; returns how many.
+-- Tells of promises that were broken since it was last called, each once; returns how many. Where a project has no channel, nobody is told.
 CREATE OR REPLACE FUNCTION {schema}.alert_broken_promises()
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -142,7 +142,10 @@ BEGIN
   DELETE FROM {schema}.told_promise AS t WHERE NOT EXISTS (
     SELECT FROM {schema}.promises AS p
     WHERE (p.view_schema, p.view_name, p.schedule) = (t.view_schema, t.view_name, t.schedule) AND p.broken);
-  FOR broken IN SELECT * FROM {schema}.promises AS p WHERE p.broken LOOP
+  FOR broken IN
+    SELECT p.* FROM {schema}.promises AS p JOIN {schema}.current_target AS t ON t.project = p.project
+    WHERE p.broken AND t.target #>> '{operations,notify}' <> ''
+  LOOP
     INSERT INTO {schema}.told_promise (view_schema, view_name, schedule)
     VALUES (broken.view_schema, broken.view_name, broken.schedule) ON CONFLICT DO NOTHING;
     IF FOUND THEN
