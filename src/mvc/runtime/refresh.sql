@@ -114,7 +114,6 @@ BEGIN
     WHERE s.stored_name = watch_again.stored_name AND {schema}.watch_problem(w.log) IS NOT NULL
   LOOP
     BEGIN
-      UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = {schema}.unwatched(s.watches) WHERE broken.log = ANY (s.watches);
       IF {schema}.columns_differ(broken.log) IS NOT TRUE THEN
         PERFORM {schema}.watch(broken.table_schema, broken.table_name, broken.log, broken.columns);
       END IF;

@@ -85,7 +85,8 @@ $$;
 
 -- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already. The
 -- lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
--- Where all is as it should be, nothing is locked. The caller limits how long a lock may be waited for.
+-- Where all is as it should be, nothing is locked. What was missed until now makes the next refresh of everything that follows the log
+-- a whole one. The caller limits how long a lock may be waited for.
 CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -100,6 +101,8 @@ BEGIN
     RAISE EXCEPTION 'the changes of % cannot be logged: only who may put triggers on it can do that', base
       USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT TRIGGER ON %s TO %I', base, current_user);
   END IF;
+  UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = format('changes of %I.%I may have gone unnoticed: %s', table_schema, table_name, found.problem)
+  FROM {schema}.watch_problem(watch.log) AS found (problem) WHERE watch.log = ANY (s.watches) AND found.problem IS NOT NULL;
   BEGIN
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
   EXCEPTION WHEN insufficient_privilege THEN
