@@ -258,6 +258,7 @@ class TestDrift:
             "ALTER TABLE orders ENABLE TRIGGER {trigger}",
             "CREATE TABLE more () INHERITS (orders)",
             "DROP FUNCTION mvc.{log} CASCADE",
+            "ALTER TABLE mvc.{log} OWNER TO dm_other",
         ],
     )
     def test_is_found_and_mended(self, deployed: Connection, statement: str):

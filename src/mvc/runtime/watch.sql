@@ -51,6 +51,25 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM pg_namespace AS n WHERE n.nspname = '{name}'
 $$;
 
+-- Makes a log and the function that writes to it their schema's owner's again. Only who may do that with any table can.
+CREATE OR REPLACE FUNCTION {schema}.own_log(log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  change text;
+BEGIN
+  FOR change IN
+    SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, 'unknown_change') AND c.relowner <> n.nspowner
+    WHERE n.nspname = '{name}'
+    UNION ALL
+    SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
+    JOIN pg_proc AS p ON p.oid = to_regproc(format('%I.%I', n.nspname, own_log.log)) AND p.proowner <> n.nspowner
+    WHERE n.nspname = '{name}'
+  LOOP
+    EXECUTE change;
+  END LOOP;
+END $$;
+
 -- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there, and read the
 -- columns that they read then.
 CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
@@ -109,6 +128,7 @@ BEGIN
     NULL;  -- who may put triggers there and change no row has this lock with the first of them
   END;
   PERFORM {schema}.make_change_log(base, log, wanted);
+  PERFORM {schema}.own_log(log);
   PERFORM {schema}.log_changes_of(relation, log) FROM {schema}.with_descendants(base) AS relation;
   PERFORM {schema}.log_moves_of(base, log);
   INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))

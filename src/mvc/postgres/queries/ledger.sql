@@ -23,5 +23,9 @@ SELECT json_build_object(
           SELECT string_agg(format('%%s:%%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
           WHERE a.attrelid = c.oid AND a.attname = ANY (w.columns))))
         FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'))
+        OR EXISTS (
+          SELECT FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (w.log, 'unknown_change')
+          LEFT JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = w.log
+          WHERE n.oid = to_regnamespace({home}) AND (c.relowner <> n.nspowner OR p.proowner <> n.nspowner))
     ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)
 )
