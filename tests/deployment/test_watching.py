@@ -11,7 +11,9 @@ import mvc
 from mvc.compiled import Compiled
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.partitions import maintain_partitions
+from mvc.postgres.prune import prune
 from mvc.postgres.rollback import rollback
+from mvc.postgres.run_steps import Pace
 from servers import NEWEST, Database, Servers, new_database, newest
 
 from .projects import (
@@ -128,7 +130,9 @@ class TestModes:
         assert triggers(deployed) == {}
         assert deployed.execute("SELECT count(*) FROM mvc.watched_table").fetchone() == (0,)
         deployed.execute("UPDATE orders SET amount = amount + 1; TRUNCATE orders")
+        prune(deployed, WHOLE, Pace())
         assert_settled(deployed, WHOLE)
+        assert logs(deployed) == set()
 
     def test_what_another_view_reads_stays(self, deployed: Connection):
         assert about_logs(deployed, ALONE_ONLY) == [
@@ -291,6 +295,17 @@ class TestDrift:
         mode, _, detail = refreshed(deployed, "alone")  # it did not see that row either
         assert mode == "full"
         is_right(deployed, "alone")
+
+
+def test_prune_keeps_a_log_that_somebody_reads(deployed: Connection):
+    changed = compiled(edited(incremental("sales", "alone"), aggregate("pieces", {"sum": "o.pieces"})))
+    deploy(deployed, changed)
+    assert prune(deployed, changed, Pace()).kept == ()
+    assert logs(deployed) == set(LOGS.values())
+    assert_settled(deployed, changed)
+    deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
+    assert refreshed(deployed, "sales") == ("incremental", 1, None)
+    is_right(deployed, "sales", changed)
 
 
 def test_the_compiled_script_is_a_deployment(bare: Connection):

@@ -40,9 +40,15 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
     found = [
         _leftover((schema, name), relation, state, replaced)
         for (schema, name), relation in state.relations.items()
-        if schema == stored and name not in live | arms | beside | runtime_views()
+        if schema == stored and name not in live | arms | beside | runtime_views() and not _is_log(name, relation)
     ]
     return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.name)))
+
+
+def _is_log(name: str, relation: RelationState) -> bool:
+    """A log of changes goes by itself once nobody writes to it and nothing that is kept reads it."""
+    first = next((column.name for column in relation.columns), "")
+    return relation.kind == "r" and name.startswith("changes_") and first == "mvc_at"
 
 
 def _leftover(named: Name, relation: RelationState, state: State, replaced: frozenset[str]) -> Leftover:

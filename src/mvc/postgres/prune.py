@@ -74,8 +74,9 @@ def prune(
 
 def _drop(item: Leftover, stored: str) -> Step:
     forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
+    logs = f"SELECT {qualified(stored, 'drop_unused_logs')}()"
     lock = Lock("ACCESS EXCLUSIVE", (stored, item.name), brief=True)
-    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget), lock)
+    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget, logs), lock)
 
 
 def _drops(item: Leftover, stored: str) -> Iterator[str]:
