@@ -42,9 +42,12 @@ ROLES = ("mvc_deployer", "mvc_refresher", "mvc_reader", "mvc_owner", "dp_plain",
 DOCUMENT = ROOT / "docs" / "deploying.md"
 
 
-def project(settings: str = "", view: str = VIEW, policies: str = POLICIES) -> Compiled:
+OFTEN = "schedules: [{schedule: often, refresh: v, every: '* * * * *', mode: incremental}]\n"
+
+
+def project(settings: str = "", view: str = VIEW, policies: str = POLICIES, schedules: str = "") -> Compiled:
     files = {"mvc.yml": f"project: shop\ncatalog: s.sql\ntimezone: Europe/Amsterdam\n{settings}", "s.sql": SCHEMA}
-    return mvc.compile(mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies}))
+    return mvc.compile(mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies, "schedules/s.yml": schedules}))
 
 
 CHANGED = VIEW.replace("twice(o.amount)", "twice(o.amount) + 1")
@@ -205,6 +208,20 @@ class TestWhatIsMissing:
         assert statement, caught.value.hint
         shop.make(statement[0])
         deploy_twice(shop, "dp_plain")
+
+    def test_triggers(self, shop):
+        """Who may put triggers on a table needs no other right on it, on any version."""
+        shop.make(*PLAIN, f"GRANT CREATE ON DATABASE {shop.database.name} TO dp_plain")
+        compiled = project(schedules=OFTEN)
+        with pytest.raises(ServerError, match="no right to put triggers on public.o") as caught:
+            go(shop.as_role("dp_plain"), compiled)
+        assert caught.value.hint == "GRANT TRIGGER ON public.o TO dp_plain"
+        shop.make(caught.value.hint)
+        connection = shop.as_role("dp_plain")
+        go(connection, compiled)
+        shop.make("UPDATE o SET amount = amount + 1 WHERE id = 1")
+        assert [item.mode for item in refresh(connection, compiled)] == ["incremental"]
+        assert shop.rows() == [("2024-05-02", 422)]
 
     @newest
     def test_an_exposure_of_somebody_else(self, shop):

@@ -16,7 +16,7 @@ _GRANTS: Final = (
         "GRANT USAGE, CREATE ON SCHEMA {0} TO {role} (CREATE only where views are exposed)",
     ),
     (r"permission denied for (?:table|view|materialized view|foreign table) (.+)", "GRANT SELECT ON {0} TO {role}"),
-    (r"the changes of (.+) cannot be logged", "GRANT TRIGGER ON {0} TO {role}"),
+    (r"no right to put triggers on (.+)", "GRANT TRIGGER ON {0} TO {role}"),
     (r"permission denied for function (.+)", "GRANT EXECUTE ON FUNCTION {0} TO {role}"),
     (r"permission denied for procedure (.+)", "GRANT EXECUTE ON PROCEDURE {0} TO {role}"),
     (r"permission denied for type (.+)", "GRANT USAGE ON TYPE {0} TO {role}"),

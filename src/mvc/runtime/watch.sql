@@ -103,7 +103,7 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already. The
--- lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
+-- triggers' lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
 -- Where all is as it should be, nothing is locked. What was missed until now makes the next refresh of everything that follows the log
 -- a whole one. The caller limits how long a lock may be waited for.
 CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
@@ -116,20 +116,11 @@ BEGIN
   IF {schema}.watch_problem(log) IS NULL AND wanted = (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log) THEN
     RETURN;
   END IF;
-  IF NOT has_table_privilege(base, 'TRIGGER') THEN
-    RAISE EXCEPTION 'the changes of % cannot be logged: only who may put triggers on it can do that', base
-      USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT TRIGGER ON %s TO %I', base, current_user);
-  END IF;
   UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = format('changes of %I.%I may have gone unnoticed: %s', table_schema, table_name, found.problem)
   FROM {schema}.watch_problem(watch.log) AS found (problem) WHERE watch.log = ANY (s.watches) AND found.problem IS NOT NULL;
-  BEGIN
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', base);
-  EXCEPTION WHEN insufficient_privilege THEN
-    NULL;  -- who may put triggers there and change no row has this lock with the first of them
-  END;
   PERFORM {schema}.make_change_log(base, log, wanted);
   PERFORM {schema}.own_log(log);
-  PERFORM {schema}.log_changes_of(relation, log) FROM {schema}.with_descendants(base) AS relation;
+  PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
   INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
@@ -210,6 +201,16 @@ BEGIN
   RAISE EXCEPTION 'a column is of another type now' USING ERRCODE = 'datatype_mismatch';
 END $$;
 
+-- Puts the triggers on a relation and all that belongs to it. Each is locked by that before its children are looked for, so none is
+-- attached unseen; LOCK TABLE would ask for more rights than TRIGGER.
+CREATE OR REPLACE FUNCTION {schema}.log_changes_below(relation regclass, log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.log_changes_of(relation, log);
+  PERFORM {schema}.log_changes_below(i.inhrelid::regclass, log)
+  FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = relation AND c.relkind IN ('r', 'p');
+END $$;
+
 -- Puts the triggers on one relation. They fire in every session, also where replication or a restore turns triggers off, if the
 -- relation is ours to say so.
 CREATE OR REPLACE FUNCTION {schema}.log_changes_of(relation regclass, log name)
@@ -218,6 +219,9 @@ DECLARE
   ours boolean := (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = relation);
   event record;
 BEGIN
+  IF NOT has_table_privilege(relation, 'TRIGGER') THEN
+    RAISE EXCEPTION 'no right to put triggers on %', relation USING ERRCODE = 'insufficient_privilege';
+  END IF;
   FOR event IN
     SELECT e.name, e.referencing FROM (VALUES
       ('insert', 'REFERENCING NEW TABLE AS new_rows'), ('update', 'REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows'),
