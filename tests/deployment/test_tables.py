@@ -42,7 +42,8 @@ from .test_drift import Hand, drifting, is_found_and_mended
 PROJECT = compiled(edited(drifting, in_tables))
 CHANGED = compiled(edited(drifting, in_tables, aggregate("pieces", {"sum": "o.pieces"})))
 STORED = {view.name: view.storage[1] for view in PROJECT.views}
-QUERIES = {view.name: it.name for view in PROJECT.views for it in companions(view)}
+QUERIES = {view.name: it.name for view in PROJECT.views for it in companions(view) if it.purpose == "query"}
+BESIDE = {it.purpose: f"mvc.{it.name}" for it in companions(PROJECT.view("alone"))}
 SALES, QUERY = f"mvc.{STORED['sales']}", f"mvc.{QUERIES['sales']}"
 ALONE, ALONE_QUERY = f"mvc.{STORED['alone']}", f"mvc.{QUERIES['alone']}"
 INDEX = next(index.name for index in PROJECT.view("sales").indexes if index.origin == "spec")
@@ -53,7 +54,7 @@ HANDS = [
     Hand("table dropped, its query another one", f"DROP TABLE {ALONE} CASCADE; DROP VIEW {ALONE_QUERY}; CREATE VIEW {ALONE_QUERY} AS SELECT 1 AS x",
          (("exposure missing", "alone"), ("storage missing", "alone"))),
     Hand("table and query dropped", f"DROP TABLE {SALES} CASCADE; DROP VIEW {QUERY}",
-         (("exposure missing", "sales"), ("storage changed", "by_city"), ("storage missing", "sales"))),
+         tuple((kind, view) for view in ("sales", "by_city", "top", "now") for kind in ("exposure missing", "storage missing"))),
     Hand("table renamed", f"ALTER TABLE {ALONE} RENAME TO other", (("exposure changed", "alone"), ("storage missing", "alone"))),
     Hand("a column added", f"ALTER TABLE {ALONE} ADD COLUMN more int", (("storage changed", "alone"),)),
     Hand("a column of another type", f"DROP TABLE {ALONE} CASCADE; CREATE TABLE {ALONE} AS SELECT 'x'::varchar AS status, 1::bigint AS n",
@@ -62,6 +63,10 @@ HANDS = [
          (("exposure missing", "alone"), ("storage missing", "alone"))),
     Hand("the query replaced", f"CREATE OR REPLACE VIEW {ALONE_QUERY} AS SELECT o.status, 1::bigint AS n FROM orders AS o GROUP BY 1", (("storage changed", "alone"),)),
     Hand("the query dropped", f"DROP VIEW {ALONE_QUERY}", (("storage changed", "alone"),)),
+    Hand("the keys of all rows dropped", f"DROP VIEW {BESIDE['keys']}", (("storage changed", "alone"),)),
+    Hand("the rows of some keys dropped", f"DROP VIEW {BESIDE['groups']}", (("storage changed", "alone"),)),
+    Hand("what has moved replaced", f"CREATE OR REPLACE VIEW {BESIDE['moved']} AS SELECT NULL::text AS status WHERE false", (("storage changed", "alone"),)),
+    Hand("the keys put aside dropped", f"DROP TABLE {BESIDE['dirty']} CASCADE", (("storage changed", "alone"),)),
     Hand("not filled", EMPTIED.format(SALES, STORED["sales"]), (("storage unpopulated", "sales"),)),
     Hand("the table opened", f"GRANT SELECT ON {SALES} TO dm_bob", (("storage open", "sales"),)),
     Hand("the query opened", f"GRANT SELECT (id) ON {QUERY} TO dm_bob", (("storage open", "sales"),)),
@@ -121,14 +126,13 @@ def test_a_refresh_touches_what_differs(deployed: Database):
     assert changed(connection, PROJECT, "sales") == 1
     connection.execute("UPDATE orders SET amount = amount::numeric(9, 2) WHERE customer_id = 8")  # 1 becomes 1.00
     assert changed(connection, PROJECT, "sales") == 1
-    assert changed(connection, PROJECT, "by_city") > 0
-    refresh(connection, PROJECT)
+    assert {item.status for item in refresh(connection, PROJECT)} == {"completed"}
     as_fresh(connection, PROJECT)
 
 
 def as_fresh(connection: Connection, project: Compiled) -> None:
     for view in project.views:
-        for name in (it.name for it in companions(view)):
+        for name in (it.name for it in companions(view) if it.purpose == "query"):
             stored = connection.execute(
                 f"SELECT t::text FROM mvc.{view.storage[1]} AS t ORDER BY 1".encode()
             ).fetchall()
@@ -173,7 +177,7 @@ def test_a_key_of_another_equality(database: Database):
     connection.execute("UPDATE t SET word = 'A' WHERE word = 'a'; UPDATE t SET n = 2 WHERE word = 'b'")
     assert changed(connection, project, "sales") == 2
     connection.execute("UPDATE t SET word = 'B' WHERE word = 'b'; DELETE FROM t WHERE word = 'c'")
-    assert connection.execute(merge.anew.encode()).fetchone() == (2,)
+    assert connection.execute(merge.anew.encode()).fetchone() == (2, -1)
     as_fresh(connection, project)
 
 
@@ -186,9 +190,9 @@ def test_the_first_refresh_fills_what_a_script_left_empty(deployed: Database):
 
 def test_status_of_a_table(deployed: Database):
     found = {view.view: view for view in status(deployed.connect(), PROJECT).views}
-    assert (found["sales"].stored_as, found["sales"].rows, found["sales"].populated) == ("table", 40, True)
+    assert (found["sales"].storage, found["sales"].rows, found["sales"].populated) == ("table", 40, True)
     assert found["sales"].bytes > 0
-    assert found["now"].stored_as == "view"
+    assert found["now"].storage == "view"
 
 
 def test_the_way_back_and_what_is_left(deployed: Database):
@@ -200,7 +204,7 @@ def test_the_way_back_and_what_is_left(deployed: Database):
     assert rows_of(connection, PROJECT) == before
     left = {item.name: item.companions for item in leftovers(connection, "mvc")}
     sales = CHANGED.view("sales")
-    assert left[sales.storage[1]] == ((companions(sales)[0].name, "v"),)
+    assert set(left[sales.storage[1]]) == {(it.name, it.relkind) for it in companions(sales)}
     assert not set(left) & {*QUERIES.values(), *STORED.values()}
     assert prune(connection, PROJECT, Pace()).kept == ()
     assert leftovers(connection, "mvc") == ()
@@ -240,7 +244,7 @@ class TestOlderSnapshots:
         connection, older = deployed.connect(), deployed.connect()
         older.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         older.execute("SELECT count(*) FROM customers")
-        with pytest.raises(ServerError, match=f"pid {older.info.backend_pid} .*in a transaction for 0 s"):
+        with pytest.raises(ServerError, match=f"pid {older.info.backend_pid} .*in a transaction for [0-9]+ s"):
             apply(connection, CHANGED, terms=Terms(ANYTHING, pace=Pace(patience=0.3)))
         assert older.execute("SELECT sum(customers) FROM by_city").fetchone() == (40,)
         assert any(switch.awaits for switch in plan(connection, CHANGED).switches)

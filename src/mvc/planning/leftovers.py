@@ -42,7 +42,7 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
         for (schema, name), relation in state.relations.items()
         if schema == stored and name not in live | arms | beside | runtime_views() and not _is_log(name, relation)
     ]
-    return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.name)))
+    return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.relkind == "r", item.name)))
 
 
 def _is_log(name: str, relation: RelationState) -> bool:
