@@ -11,7 +11,7 @@ from mvc.report.visible import visible
 
 
 def modes_text(views: Iterable[CompiledView], style: Style) -> str:
-    """One line for each materialized view: the modes that it can have, those that a schedule asks for marked; then why not."""
+    """One line for each materialized view: the modes that it can have, those that it is deployed for marked; then why not."""
     return "\n".join(line for view in views if view.kind == "materialized" for line in _lines(view, style))
 
 
