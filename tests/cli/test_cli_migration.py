@@ -57,6 +57,15 @@ def texts_with_traps(root: Path) -> None:
     )
 
 
+def refreshed_in_part(root: Path) -> None:
+    edit(root, "schedules/all.yml", "every: '0 * * * *'", "every: '0 * * * *', mode: incremental")
+
+
+def more_to_log(root: Path) -> None:
+    CHANGES["column added"].make(root)
+    edit(root, VIEW, "dimensions:", "where: o.id > 0\ndimensions:")
+
+
 KINDS: dict[str, Callable[[Path], None]] = {
     **{kind: change.make for kind, change in CHANGES.items()},
     "two arms": Change(
@@ -65,6 +74,7 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "views gone": views_gone,
     "much at once": much_at_once,
     "texts with traps": texts_with_traps,
+    "refreshed in part": refreshed_in_part,
 }
 
 
@@ -168,11 +178,41 @@ def test_by_a_driver(migration, deployed_sales, database, kind):
 @on_major(15)
 @pytest.mark.parametrize(
     "kind",
-    ["rows", "column gone", "another type", "policy per reader", "views gone", "much at once", "texts with traps"],
+    [
+        "rows",
+        "column gone",
+        "another type",
+        "policy per reader",
+        "views gone",
+        "much at once",
+        "texts with traps",
+        "refreshed in part",
+    ],
 )
 def test_by_psql(migration, deployed_sales, database, kind):
     migration.write(KINDS[kind])
     there_and_back(migration, database, deployed_sales, by_psql)
+
+
+@newest
+@pytest.mark.parametrize("run", [by_psycopg, by_psql])
+def test_between_definitions_that_are_refreshed_in_part(mvc, base, repository, database, tmp_path, run):
+    """Changes are logged from the migration on; those of before are in what it built."""
+    refreshed_in_part(repository.root)
+    repository.commit()
+    repository.git("tag", "--force", "v1")
+    assert mvc("apply", "--yes").code == 0
+    migration = Migration(mvc, repository, tmp_path)
+    migration.write(more_to_log)
+    there_and_back(migration, database, base, run)
+    query = "SELECT mode, groups FROM mvc.refresh_log WHERE view_name = 'sales' ORDER BY id DESC LIMIT 1"
+    assert mvc("refresh", "sales").code == 0
+    base.execute("UPDATE o SET amount = amount + 1 WHERE id = 8")
+    assert mvc("refresh", "sales").code == 0
+    assert base.execute(query).fetchone() == ("incremental", 1)
+    assert base.execute(
+        "SELECT count(*) FROM sales AS s JOIN (SELECT city, sum(amount) AS total FROM o GROUP BY 1) AS t USING (city, total)"
+    ).fetchone() == (2,)  # of the third city the total is not above 15
 
 
 @on_major(15)

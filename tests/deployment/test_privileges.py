@@ -47,7 +47,9 @@ OFTEN = "schedules: [{schedule: often, refresh: v, every: '* * * * *', mode: inc
 
 def project(settings: str = "", view: str = VIEW, policies: str = POLICIES, schedules: str = "") -> Compiled:
     files = {"mvc.yml": f"project: shop\ncatalog: s.sql\ntimezone: Europe/Amsterdam\n{settings}", "s.sql": SCHEMA}
-    return mvc.compile(mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies, "schedules/s.yml": schedules}))
+    return mvc.compile(
+        mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies, "schedules/s.yml": schedules})
+    )
 
 
 CHANGED = VIEW.replace("twice(o.amount)", "twice(o.amount) + 1")
@@ -213,7 +215,7 @@ class TestWhatIsMissing:
         """Who may put triggers on a table needs no other right on it, on any version."""
         shop.make(*PLAIN, f"GRANT CREATE ON DATABASE {shop.database.name} TO dp_plain")
         compiled = project(schedules=OFTEN)
-        with pytest.raises(ServerError, match="no right to put triggers on public.o") as caught:
+        with pytest.raises(ServerError, match=r"no right to put triggers on public\.o") as caught:
             go(shop.as_role("dp_plain"), compiled)
         assert caught.value.hint == "GRANT TRIGGER ON public.o TO dp_plain"
         shop.make(caught.value.hint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 import mvc
 from mvc.compiled import Compiled
+from mvc.planning.migration import migration
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.partitions import maintain_partitions
 from mvc.postgres.prune import prune
@@ -18,6 +20,7 @@ from servers import NEWEST, Database, Servers, new_database, newest
 
 from .projects import (
     ANYTHING,
+    BASE,
     Connection,
     Edit,
     Files,
@@ -166,6 +169,31 @@ class TestModes:
         deploy(deployed, fewer)
         assert triggers(deployed) == {"customers": 4, "orders": 4}
 
+    def test_from_groups_to_a_period_and_back(self, bare: Connection):
+        """Both are tables."""
+
+        def daily(mode: str) -> Edit:
+            def edit(files: Files) -> None:
+                view = {"view": "daily", "sources": {"o": {"table": "orders"}}, "dimensions": {"day": "o.placed::date"}}
+                files["views/daily.yml"] = {**view, "aggregates": {"n": {"count": "o"}}}
+                files["schedules/partly.yml"] = json.loads(
+                    f'{{"schedules": [{{"schedule": "partly", "refresh": "daily", "every": "0 * * * *", {mode}}}]}}'
+                )
+
+            return edit
+
+        groups = compiled(edited(daily('"mode": "incremental"')))
+        period = compiled(edited(daily('"mode": "window", "window": "3d"')))
+        for project in (groups, period, groups):
+            deploy(bare, project)
+            assert triggers(bare) == ({"orders": 4} if project is groups else {})
+            refreshed(bare, "daily")
+            bare.execute(
+                "UPDATE orders SET placed = now() WHERE id = (SELECT max(id) FROM orders WHERE placed < now() - interval '1 day')"
+            )
+            mode = refreshed(bare, "daily")[0]
+            assert mode == ("incremental" if project is groups else "window")
+
 
 class TestTheWayBack:
     def test_to_an_incremental_definition(self, deployed: Connection):
@@ -202,6 +230,23 @@ class TestTheWayBack:
         rollback(bare, BOTH, Terms(ANYTHING))
         assert_settled(bare, WHOLE)
         assert triggers(bare) == {}
+
+
+def test_a_log_that_another_project_reads_stays(deployed: Connection):
+    """What a migration says of it, made where nobody knew of that project."""
+    files = edited(incremental("alone"))
+    files["views/alone.yml"]["view"] = "theirs"
+    for path in [path for path in files if path.startswith(("views/", "policies/")) and path != "views/alone.yml"]:
+        del files[path]
+    files["schedules/partly.yml"]["schedules"][0]["refresh"] = ["theirs"]
+    other = compiled({**files, "mvc.yml": {**BASE["mvc.yml"], "project": "other"}})
+    deploy(deployed, other)
+    with deployed.transaction():
+        deployed.execute(migration(BOTH, WHOLE).encode())
+    assert triggers(deployed) == {"orders": 4}
+    assert_settled(deployed, WHOLE)
+    deployed.execute("UPDATE orders SET status = 'sent' WHERE id = 1")
+    assert refreshed(deployed, "theirs") == ("incremental", 2, None)
 
 
 class TestInterrupted:

@@ -24,8 +24,10 @@ from mvc.planning.state import (
     RoutineState,
     State,
     StoredState,
+    WatchState,
 )
 from mvc.planning.steps import Plan, Step
+from mvc.planning.watching import watched_by
 from mvc.quoting import literal
 from mvc.runtime import runtime_sql, runtime_version
 from mvc.sqlgen.companions import companions
@@ -90,6 +92,7 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         storage_grants=tuple(Grant(role, "USAGE") for role in sorted(project.guests)),
         roles=roles,
         extensions=extensions,
+        watched={item.log: WatchState((item.schema, item.table), item.columns) for item in watched_by(project.views)},
     )
 
 

@@ -5,7 +5,7 @@ Logging begins, and is committed, before a view is built: what changes during th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mvc.artifacts import CompiledView
 from mvc.parts import Watched
@@ -18,26 +18,27 @@ from mvc.sqlgen.statements import names_array, watch_sql
 WRITERS_WAIT = "writers of the table wait, readers do not"
 
 
-def watch_steps(views: Iterable[CompiledView], site: Site) -> Iterator[Step]:
+def watch_steps(views: Sequence[CompiledView], site: Site) -> Iterator[Step]:
     """Tables whose changes are not logged as these views need it."""
-    for watched, names in _together(views):
+    names: dict[str, list[str]] = {}
+    for view in views:
+        for log in logs_of(view):
+            names.setdefault(log, []).append(view.name)
+    for watched in watched_by(views):
         known = site.state.watched.get(watched.log)
-        reason = _why_watched(watched, known, names)
+        reason = _why_watched(watched, known, names[watched.log])
         if reason:
             lock = Lock("SHARE ROW EXCLUSIVE", (watched.schema, watched.table), brief=True, note=WRITERS_WAIT)
             yield Step("watch", "", reason, (watch_sql(site.target, watched),), lock)
 
 
-def _together(views: Iterable[CompiledView]) -> list[tuple[Watched, list[str]]]:
-    """Each table once, with the columns that any of the views needs, and their names."""
+def watched_by(views: Iterable[CompiledView]) -> list[Watched]:
+    """Each table once, with the columns that any of the views needs."""
     columns: dict[tuple[str, str, str], set[str]] = {}
-    names: dict[tuple[str, str, str], list[str]] = {}
     for view in views:
         for item in view.increment.watched if view.increment else ():
-            table = (item.schema, item.table, item.log)
-            columns.setdefault(table, set()).update(item.columns)
-            names.setdefault(table, []).append(view.name)
-    return [(Watched(*table, tuple(sorted(found))), names[table]) for table, found in sorted(columns.items())]
+            columns.setdefault((item.schema, item.table, item.log), set()).update(item.columns)
+    return [Watched(*table, tuple(sorted(found))) for table, found in sorted(columns.items())]
 
 
 def _why_watched(watched: Watched, known: WatchState | None, names: Iterable[str]) -> str:

@@ -292,10 +292,14 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   DO UPDATE SET watches = excluded.watches, cursor = NULL, hold = excluded.hold, held_at = excluded.held_at
 $$;
 
--- Logs the changes of a table no longer.
+-- Logs the changes of a table no longer, unless a view that is deployed needs it: a migration does not know those of other projects.
 CREATE OR REPLACE FUNCTION {schema}.unwatch(log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  IF EXISTS (SELECT FROM {schema}.deployed_view AS d
+             WHERE d.definition #> '{increment,watched}' @> jsonb_build_array(jsonb_build_object('log', unwatch.log))) THEN
+    RETURN;
+  END IF;
   UPDATE {schema}.stored_relation AS s SET cursor = NULL, hold = NULL WHERE unwatch.log = ANY (s.watches);
   EXECUTE format('DROP FUNCTION IF EXISTS %I.%I() CASCADE', '{name}', log);
   DELETE FROM {schema}.unknown_change AS u WHERE u.log = unwatch.log;
