@@ -214,3 +214,18 @@ class TestRefresh:
         done = mvc("refresh", *arguments)
         assert (done.code, done.out) == (2, "")
         assert deployed.execute("SELECT count(*) FROM mvc.refresh_log").fetchone() == (0,)
+
+    def test_changes_that_are_not_logged_are_told_and_mended(self, mvc, deployed):
+        (name,) = deployed.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'mvc\\_log\\_update%'").fetchone()
+        deployed.execute(f'DROP TRIGGER "{name}" ON e')
+        deployed.execute("UPDATE e SET n = 2 WHERE kind = 'kind 7'")
+        said = "kinds: changes of a table that it reads are not logged as they were (public.e)"
+        assert said in mvc("diff", "--database").out
+        assert said in mvc("status").out
+        done = mvc("apply", "--yes")
+        assert done.code == 0
+        assert "the triggers that log changes of public.e are not as they were put there" in done.err
+        assert mvc("diff", "--database", "--exit-code").code == 0
+        (item,) = self.refreshed(mvc, "kinds").values()
+        assert (item["mode"], item["changed"]) == ("full", 1)
+        assert item["detail"].startswith("changes of public.e may have gone unnoticed: its triggers, ")
