@@ -23,7 +23,7 @@ DECLARE
   item record;
   step record;
   outcome text;
-  failed name[] := '{}';
+  failed name[] := ARRAY[]::name[];
 BEGIN
   FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
     SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
@@ -42,7 +42,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   item record;
   step record;
-  failed name[] := '{}';
+  failed name[] := ARRAY[]::name[];
 BEGIN
   FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
     SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
