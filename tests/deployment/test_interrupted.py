@@ -189,15 +189,17 @@ def assert_nothing_unknown(connection: psycopg.Connection[Any]) -> None:
 
 def assert_ledger_fits(connection: psycopg.Connection[Any]) -> None:
     """The views' rows in the ledger are all the old or all the new, and so is what the exposures read."""
-    rows = connection.execute("SELECT view_name, stored_name FROM mvc.deployed_view").fetchall()
-    found = dict(rows)
-    sides = [{view.name: view.storage[1] for view in side.views} for side in (OLD, NEW)]
-    assert found in sides
-    for view, stored in rows:
-        uses = "SELECT count(*) FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid AND r.ev_class = %s::regclass WHERE d.refobjid = %s::regclass"
-        row = connection.execute(uses, (view, f"mvc.{stored}")).fetchone()
-        assert row, view
-        assert row[0], view
+    with connection.transaction():  # what was killed may still end in the server
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        rows = connection.execute("SELECT view_name, stored_name FROM mvc.deployed_view").fetchall()
+        found = dict(rows)
+        sides = [{view.name: view.storage[1] for view in side.views} for side in (OLD, NEW)]
+        assert found in sides
+        for view, stored in rows:
+            uses = "SELECT count(*) FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid AND r.ev_class = %s::regclass WHERE d.refobjid = %s::regclass"
+            row = connection.execute(uses, (view, f"mvc.{stored}")).fetchone()
+            assert row, view
+            assert row[0], view
 
 
 def parts_of(servers: Servers, server: EmbeddedServer) -> list[Step | Switch]:
