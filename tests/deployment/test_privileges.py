@@ -42,14 +42,12 @@ ROLES = ("mvc_deployer", "mvc_refresher", "mvc_reader", "mvc_owner", "dp_plain",
 DOCUMENT = ROOT / "docs" / "deploying.md"
 
 
-OFTEN = "schedules: [{schedule: often, refresh: v, every: '* * * * *', mode: incremental}]\n"
+OFTEN = {"schedules/s.yml": "schedules: [{schedule: often, refresh: v, every: '* * * * *', mode: incremental}]\n"}
 
 
-def project(settings: str = "", view: str = VIEW, policies: str = POLICIES, schedules: str = "") -> Compiled:
+def project(settings: str = "", view: str = VIEW, policies: str = POLICIES, **more: str) -> Compiled:
     files = {"mvc.yml": f"project: shop\ncatalog: s.sql\ntimezone: Europe/Amsterdam\n{settings}", "s.sql": SCHEMA}
-    return mvc.compile(
-        mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies, "schedules/s.yml": schedules})
-    )
+    return mvc.compile(mvc.load({**files, "views/v.yml": view, "policies/p.yml": policies, **more}))
 
 
 CHANGED = VIEW.replace("twice(o.amount)", "twice(o.amount) + 1")
@@ -214,7 +212,7 @@ class TestWhatIsMissing:
     def test_triggers(self, shop):
         """Who may put triggers on a table needs no other right on it, on any version."""
         shop.make(*PLAIN, f"GRANT CREATE ON DATABASE {shop.database.name} TO dp_plain")
-        compiled = project(schedules=OFTEN)
+        compiled = project(**OFTEN)
         with pytest.raises(ServerError, match=r"no right to put triggers on public\.o") as caught:
             go(shop.as_role("dp_plain"), compiled)
         assert caught.value.hint == "GRANT TRIGGER ON public.o TO dp_plain"
