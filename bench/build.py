@@ -37,7 +37,7 @@ def measure(arguments: Namespace) -> Result:
 
     result = Result(TITLE)
     views = _views(arguments.view)
-    with _database(arguments) as (url, postgis):
+    with database(arguments.database, arguments.scale) as (url, postgis):
         builder = Builder(url, arguments.work_mem)
         rows: list[tuple[object, ...]] = []
         hidden: list[tuple[object, ...]] = []
@@ -112,23 +112,23 @@ def _views(wanted: list[str]) -> list[Any]:
 
 
 @contextmanager
-def _database(arguments: Namespace) -> Iterator[tuple[str, bool]]:
-    """A URL of a database with the data, and whether it has PostGIS."""
+def database(given: str | None, scale: float) -> Iterator[tuple[str, bool]]:
+    """A URL of a database with the data (the `given` one, or a new one), and whether it has PostGIS."""
     import psycopg
 
-    if arguments.database:
-        with psycopg.connect(arguments.database, autocommit=True) as connection:
+    if given:
+        with psycopg.connect(given, autocommit=True) as connection:
             found = connection.execute("SELECT FROM pg_extension WHERE extname = 'postgis'").fetchone()
-        yield arguments.database, found is not None
+        yield given, found is not None
         return
     from mvc.postgres.embedded import EmbeddedServer
 
     settings = {"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off"}
     with EmbeddedServer(_installation(), settings=settings) as server:
-        progress(f"build: {server.installation}, scale {arguments.scale:g}")
+        progress(f"{server.installation}, scale {scale:g}")
         server.create_database("bench")
         with psycopg.connect(server.url("bench"), autocommit=True) as connection:
-            postgis = _fill(connection, arguments.scale)
+            postgis = _fill(connection, scale)
         yield server.url("bench"), postgis
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,12 @@ class Builder:
 
     def execution(self, statement: str) -> float:
         """How long a statement takes."""
+        return self.work(lambda: self._execute(statement))
+
+    def work(self, do: Callable[[], object]) -> float:
+        """How long the server works for what is done on the connection meanwhile."""
         cpu, wall = self._cpu(), time.perf_counter()
-        self._execute(statement)
+        do()
         taken = time.perf_counter() - wall
         after = self._cpu()
         return taken if cpu is None or after is None else after - cpu

@@ -12,16 +12,24 @@ sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve
 import build  # noqa: E402
 import compile as compiling  # noqa: E402
 import diffing  # noqa: E402
+import refreshing  # noqa: E402
 import startup  # noqa: E402
 import switch  # noqa: E402
 
-BENCHMARKS = {"startup": startup, "compile": compiling, "build": build, "diff": diffing, "switch": switch}
+BENCHMARKS = {
+    "startup": startup,
+    "compile": compiling,
+    "build": build,
+    "diff": diffing,
+    "switch": switch,
+    "refresh": refreshing,
+}
 
 
 def main() -> int:
     """Run what is named, or everything."""
     parser = ArgumentParser(
-        prog="bench/run.py", description="Measures start-up, compiling and building; prints Markdown."
+        prog="bench/run.py", description="Measures start-up, compiling, building and refreshing; prints Markdown."
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(BENCHMARKS)} (default: all)")
     parser.add_argument("--check", action="store_true", help="end with exit code 1 where a limit is broken")

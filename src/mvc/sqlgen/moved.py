@@ -10,24 +10,22 @@ groups that did not change; it never leaves one out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from sqlglot import exp
-
-from mvc.analysis.clock import at_moment, only_dates, reads_clock
+from mvc.analysis.clock import at_moment, only_dates
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import reads
 from mvc.analysis.trace import Clocked, Trace
 from mvc.analysis.tree import JoinTree, Node
 from mvc.analysis.types import never_null
 from mvc.expression import ColumnRef, Expression, parse_expression
-from mvc.expression.split import between, compared, conjuncts, disjuncts, without_parentheses
 from mvc.parts import Watched
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.leaf import operand
+from mvc.sqlgen.moments import Since
 from mvc.sqlgen.naming import CAUSE_COLUMN, HIDDEN_COLUMN, causes_name, changes_name, joined_name
 from mvc.sqlgen.proof import parse_one_statement
 from mvc.sqlgen.shortcuts import Column, shortcuts
@@ -146,71 +144,7 @@ def _with_time(item: Clocked, trace: Trace) -> str:
         changed = f"pg_catalog.record_image_ne(ROW({expression.text}), ROW({before}))"
         return paths.select((changed,))
     changed = f"(({expression.text}) IS TRUE) <> (({before}) IS TRUE)"
-    return paths.select(tuple(filter(None, (_may_change(expression, trace.tree), changed))))
-
-
-def _may_change(condition: Expression, tree: JoinTree) -> str:
-    """A condition that holds for all rows for which another one changes, and can use an index; empty where there is none.
-
-    `a < f(now)` changes only for an `a` between both values of `f`, whatever `f` does in between.
-    """
-    if len(parts := conjuncts(condition)) > 1:
-        return _any_of(
-            " AND ".join(
-                filter(None, (_may_change(part, tree), *(_at_some_time(item) for item in parts if item is not part)))
-            )
-            for part in parts
-            if reads_clock(part)
-        )
-    if len(parts := disjuncts(condition)) > 1:
-        return _any_of(_may_change(part, tree) for part in parts if reads_clock(part))
-    if sides := compared(condition):
-        return _between_moments(*sides, type(without_parentheses(condition).ast), tree)
-    if ends := between(condition):
-        bounds: Iterable[tuple[Expression, type[exp.Expression]]] = zip(ends[1:], (exp.GTE, exp.LTE), strict=True)
-        return _any_of(_between_moments(ends[0], end, sign, tree) for end, sign in bounds if reads_clock(end))
-    return ""
-
-
-def _any_of(alternatives: Iterable[str]) -> str:
-    """One of them holds; nothing is known where one of them is unknown."""
-    listed = list(alternatives)
-    return f"({' OR '.join(f'({item})' for item in listed)})" if listed and all(listed) else ""
-
-
-def _at_some_time(condition: Expression) -> str:
-    if not reads_clock(condition):
-        return operand(condition)
-    return f"({condition.text} OR {at_moment(condition, _MOMENT)})"
-
-
-def _between_moments(one: Expression, other: Expression, sign: type[exp.Expression], tree: JoinTree) -> str:
-    """For which `fixed` the comparison with `moving` has changed: for none where `moving` has not. Nothing is known where the moving
-    side may be NULL at one of the moments.
-    """
-    for fixed, moving, read in ((one, other, sign), (other, one, _MIRRORED.get(sign, sign))):
-        steady = reads_clock(moving) and not reads(moving) and never_null(moving, tree, frozenset())
-        if steady and not reads_clock(fixed):
-            now, then = moving.text, at_moment(moving, _MOMENT)
-            return _CHANGES[read].format(f"({fixed.text})", now, then)
-    return ""
-
-
-_MIRRORED: Final[Mapping[type[exp.Expression] | None, type[exp.Expression]]] = {
-    exp.LT: exp.GT,
-    exp.GT: exp.LT,
-    exp.LTE: exp.GTE,
-    exp.GTE: exp.LTE,
-}
-_FROM_LEAST: Final = "{0} >= LEAST({1}, {2}) AND {0} < GREATEST({1}, {2})"
-_TO_GREATEST: Final = "{0} > LEAST({1}, {2}) AND {0} <= GREATEST({1}, {2})"
-_CHANGES: Final[Mapping[type[exp.Expression] | None, str]] = {
-    exp.LT: _FROM_LEAST,
-    exp.GTE: _FROM_LEAST,
-    exp.GT: _TO_GREATEST,
-    exp.LTE: _TO_GREATEST,
-    exp.EQ: "{0} IN (NULLIF({1}, {2}), NULLIF({2}, {1}))",
-}
+    return paths.select(tuple(filter(None, (Since(_MOMENT, trace.tree).may_change(expression), changed))))
 
 
 @dataclass(frozen=True)
