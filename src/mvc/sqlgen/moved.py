@@ -19,8 +19,7 @@ from mvc.analysis.clock import at_moment, only_dates
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import reads
 from mvc.analysis.trace import Clocked, Trace
-from mvc.analysis.tree import JoinTree, Node
-from mvc.analysis.types import never_null
+from mvc.analysis.tree import Node
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.parts import Watched
 from mvc.quoting import identifier, literal, qualified
