@@ -47,9 +47,7 @@ def watched(trace: Trace) -> tuple[Watched, ...]:
 
 
 def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
-    """The SELECT of the causes and the keys; a key may come more than once. Its columns are the cause, those of the grain, and the
-    hidden one where there is one.
-    """
+    """The SELECT of the causes and the keys, a hidden one among them where there is one; a key may come more than once."""
     nodes = trace.tree.nodes.values()
     parts = [
         f"SELECT {literal(changes_name(*_reference(node)))}::text, {_after_changes(node, trace)}" for node in nodes
