@@ -54,13 +54,18 @@ def _increment() -> Increment:
 
 
 def see(connection: Connection, text: str) -> None:
-    """Another way to find the keys that have moved."""
-    connection.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS ").format(beside(VIEW, "moved")) + sql.SQL(text))
+    """Another way to find the keys that have moved, whatever they are found by."""
+    connection.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS ").format(beside(VIEW, "causes")) + sql.SQL(text))
+    connection.execute(
+        sql.SQL(
+            "CREATE OR REPLACE FUNCTION mvc.moved(stored mvc.stored_relation) RETURNS text LANGUAGE sql AS $$SELECT {}$$"
+        ).format(sql.Literal(_increment().moved))
+    )
 
 
 def instead(connection: Connection, old: str, new: str) -> None:
-    assert old in _increment().moved
-    see(connection, _increment().moved.replace(old, new))
+    assert old in _increment().causes
+    see(connection, _increment().causes.replace(old, new))
 
 
 def recompute_then_delete_the_queue(connection: Connection) -> None:
@@ -117,7 +122,7 @@ def no_time(connection: Connection) -> None:
 def build_then_clear(connection: Connection) -> None:
     """What is in the log when all is built is thrown away: it is from before, or so it seems."""
     connection.execute(
-        "CREATE OR REPLACE FUNCTION mvc.follow(stored mvc.stored_relation, seen pg_snapshot) RETURNS void LANGUAGE sql AS 'SELECT'"
+        "CREATE OR REPLACE FUNCTION mvc.follow(stored mvc.stored_relation, seen pg_snapshot, taken text) RETURNS void LANGUAGE sql AS 'SELECT'"
     )
     connection.execute(
         "CREATE OR REPLACE FUNCTION mvc.refresh_end(run bigint) RETURNS text LANGUAGE sql AS"
@@ -142,7 +147,7 @@ def keys_as_they_are_when_written(connection: Connection) -> None:
     cursor = f"(SELECT s.cursor FROM mvc.stored_relation AS s WHERE s.stored_name = '{VIEW.storage[1]}')"
     logs = ((ORG_LOG, "id"), (RES_LOG, "org_id"), (PAY_LOG, "org_id"))
     parts = (
-        f"SELECT l.{key} AS id FROM mvc.{log} AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, {cursor})"
+        f"SELECT '{log}' AS mvc_cause, l.{key} AS id FROM mvc.{log} AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, {cursor})"
         for log, key in logs
     )
     see(connection, " UNION ".join(parts))

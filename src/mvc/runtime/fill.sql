@@ -219,7 +219,7 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHEN current_setting('transaction_isolation') = 'read committed'
     THEN 'within a transaction that is not REPEATABLE READ'
     WHEN stored.filled_at IS NULL THEN 'it holds no data yet'
-    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, 'what changed since the last refresh is not known')
+    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, {schema}.unwatched(stored.watches), 'what changed since the last refresh is not known')
     WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
     ELSE coalesce({schema}.unwatched(stored.watches), {schema}.changed_wholly(stored))
   END
