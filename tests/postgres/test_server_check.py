@@ -452,7 +452,7 @@ def yaml_text(text: str) -> str:
 class TestTables:
     """Views of which a schedule refreshes a part."""
 
-    PARTLY = "schedules: [{schedule: s, refresh: all, within: 1h, mode: window}]\n"
+    PARTLY = "schedules: [{schedule: s, refresh: all, within: 1h, mode: incremental}]\n"
 
     def test_are_proven_and_refreshed(self, database):
         files = {"views/v.yml": view(dimensions="{id: t.id, j: t.j, p: t.p, s: t.s}"), "schedules/s.yml": self.PARTLY}
