@@ -172,7 +172,7 @@ class TestStatus:
     @newest
     def test_the_queue_is_what_the_moved_view_of_the_storage_holds(self, deployed):
         deployed.execute("CREATE VIEW mvc.v_moved AS SELECT g FROM generate_series(1, 7) AS g")
-        deployed.execute("UPDATE mvc.stored_relation SET companions = '{\"moved\": \"v_moved\"}'")
+        deployed.execute('UPDATE mvc.stored_relation SET companions = \'{"moved": "v_moved"}\'')
         assert status(deployed, "queued_groups") == 7
 
 

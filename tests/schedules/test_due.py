@@ -150,6 +150,9 @@ class TestCron:
         assert hourly.execute("SELECT schedule FROM mvc.schedule_run").fetchall() == [("fresh",)]
 
 
+OFTEN_IN_PART = "{schedule: often, refresh: [d], every: '* * * * *', mode: incremental}"
+
+
 class TestTwoOnOneView:
     WEEKLY = "{schedule: weekly, refresh: [d], every: '0 * * * *', mode: full}"
 
@@ -173,7 +176,7 @@ class TestTwoOnOneView:
 
     def test_one_that_wants_it_in_full_waits_for_the_other(self, base, run, database):
         """Which may do less; the weekly one would else come again in a week."""
-        deploy(base, project(HOURLY, self.WEEKLY))
+        deploy(base, project(OFTEN_IN_PART, self.WEEKLY))
         other = database.connect(autocommit=False)
         other.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended(format('%I.%I', 'mvc', stored_name), 0))"

@@ -35,13 +35,16 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A view that is to be refreshed, perhaps on behalf of a schedule. One that was refreshed `since` then needs no refresh."""
+    """A view that is to be refreshed, perhaps on behalf of a schedule. One that was refreshed `since` then needs no refresh; one that
+    `insists` is refreshed in full while others may do less.
+    """
 
     schema: str
     view: str
     how: How = How()
     schedule: str | None = None
     since: datetime | None = None
+    insists: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from mvc.postgres.refresh import check_deployed
 from mvc.postgres.refresh_view import How, Refreshed, Status, Task, refresh_view
 from mvc.recurring import PARTITIONS
 
-COMES_AGAIN = 5  # times for views that are to be refreshed in full while another refresh, which may do less, is at it
+COMES_AGAIN = 5  # times for views that insist on a refresh in full while another one is at it
 
 
 @dataclass
@@ -77,12 +77,12 @@ def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], 
 def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_due: bool) -> dict[str, Run]:
     """The run by its schedule's name; nothing where somebody else was faster."""
     query = f"""
-        SELECT view_schema, view_name, mode, coalesce(timeout_seconds, 0), coalesce(lock_timeout_seconds, 0), since
+        SELECT view_schema, view_name, mode, coalesce(timeout_seconds, 0), coalesce(lock_timeout_seconds, 0), since, insists
         FROM {placed(target.stored, "schedule_begin")}(%(project)s, %(schedule)s, %(if_due)s)"""
     values = {"project": target.project, "schedule": schedule, "if_due": if_due}
     tasks = [
-        Task(schema, view, How(mode, timeout=timeout, lock_timeout=lock_timeout), schedule, since)
-        for schema, view, mode, timeout, lock_timeout, since in connection.execute(query.encode(), values)
+        Task(schema, view, How(mode, timeout=timeout, lock_timeout=lock_timeout), schedule, since, insists)
+        for schema, view, mode, timeout, lock_timeout, since, insists in connection.execute(query.encode(), values)
     ]
     return {schedule: Run(schedule, tasks)} if tasks else {}
 
@@ -97,7 +97,7 @@ def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) 
         result = refresh_view(connection, target.stored, task, run.failed)
     if result.status == "failed":
         run.failed.append(task.view)
-    if result.busy and task.how.mode == "full" and run.again < COMES_AGAIN:
+    if result.busy and task.insists and run.again < COMES_AGAIN:
         run.tasks.append(task)
         run.again += 1
         time.sleep(0 if runs or len(run.tasks) > 1 else 2**run.again)

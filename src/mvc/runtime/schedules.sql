@@ -144,9 +144,10 @@ RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 
 $$;
 
 -- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it was only
--- to run `if_due` and is not. What is fresh since `since` need not be refreshed again. A row of the mode `partitions` is no view.
+-- to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be refreshed in full while
+-- another refresh of it may do less. A row of the mode `partitions` is no view.
 CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
-RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz)
+RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   planned {schema}.schedules;
@@ -172,10 +173,11 @@ BEGIN
       started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
   WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule;
   IF planned.mode = 'partitions' THEN
-    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked;
+    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false;
     RETURN;
   END IF;
-  RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds, planned.lock_timeout_seconds, ticked
+  RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
+    planned.lock_timeout_seconds, ticked, planned.mode = 'full' AND jsonb_typeof(d.definition -> 'merge') = 'object'
   FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
   JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.view_name = v.name AND d.kind = 'materialized'
   ORDER BY v.place;
@@ -237,8 +239,8 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 $$;
 
 -- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed by
--- itself. Raises in the end if one failed. One that is to be refreshed in full and finds another refresh at it comes again at the
--- end, since that other one may do less. A time limit cannot be set within a CALL: `stop_overdue` sees to it.
+-- itself. Raises in the end if one failed. One that insists on a refresh in full and finds another one at it comes again at the end.
+-- A time limit cannot be set within a CALL: `stop_overdue` sees to it.
 CREATE OR REPLACE PROCEDURE {schema}.run_schedule(project text, schedule text, if_due boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -266,7 +268,7 @@ BEGIN
       CALL {schema}.refresh_work(step.run, (task ->> 'lock_timeout_seconds')::integer, outcome);
       IF outcome = 'failed' THEN
         failed := failed || (task ->> 'view_name')::name;
-      ELSIF outcome = 'skipped' AND task ->> 'mode' = 'full' AND again < 5 THEN
+      ELSIF outcome = 'skipped' AND (task ->> 'insists')::boolean AND again < 5 THEN
         again := again + 1;
         waiting := waiting || task;
         PERFORM pg_catalog.pg_sleep(2 ^ again) WHERE jsonb_array_length(waiting) = 1;
