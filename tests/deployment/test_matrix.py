@@ -319,7 +319,7 @@ def without_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def theirs(connection: Connection) -> list[tuple[Any, ...]]:
     """What others own, and what they gave and said."""
     rows = [("comment", row[1], row[5]) if row[5] == "by hand" else row for row in dump(connection)]
-    return [row for row in rows if _is_theirs(row)]
+    return [row for row in rows if _is_theirs(row) and "mvc_log_" not in str(row[2])]  # those log changes, for us
 
 
 def _is_theirs(row: tuple[Any, ...]) -> bool:

@@ -16,7 +16,7 @@ LeftoverKind = Literal["replaced", "unused", "arm", "unknown"]
 class Leftover:
     """A relation of the stored schema that is not in use. `replaced` ones were; `unused` ones never were; an `arm` is a part
     of an exposure, or what was beside a table, that is no more; what is `unknown` nobody but its maker knows. Size in bytes, time
-    in seconds since 1970. A table goes with its `companions`: name and relkind of each.
+    in seconds since 1970. A table goes with its `companions`, name and relkind of each; without a `relkind` it is gone already.
     """
 
     name: str
@@ -36,8 +36,9 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
     live = {view.stored_name for view in state.views.values()}
     arms = {arm for view in state.views.values() for arm in view.arms}
     there = {name for name in state.stored if name in live or (stored, name) in state.relations}
-    beside = {companion for name in there for companion in state.stored[name].companions}
-    found = [
+    beside = {companion for item in state.stored.values() for companion in item.companions}
+    found = [orphaned for name in state.stored.keys() - there if (orphaned := _orphans(state, stored, name))]
+    found += [
         _leftover((schema, name), relation, state, replaced)
         for (schema, name), relation in state.relations.items()
         if schema == stored and name not in live | arms | beside | runtime_views() and not _is_log(name, relation)
@@ -51,6 +52,17 @@ def _is_log(name: str, relation: RelationState) -> bool:
     return relation.kind == "r" and name.startswith("changes_") and first == "mvc_at"
 
 
+def _orphans(state: State, stored: str, table: str) -> Leftover | None:
+    """What is still there of the companions of a table that is gone: they read each other, so they go together."""
+    known = state.stored[table]
+    found = {name: part for name in known.companions if (part := state.relations.get((stored, name)))}
+    if not found:
+        return None
+    size = sum(part.bytes for part in found.values())
+    parts = tuple((name, part.kind) for name, part in found.items())
+    return Leftover(table, known.view[1], "arm", "", size, known.built_at, parts)
+
+
 def _leftover(named: Name, relation: RelationState, state: State, replaced: frozenset[str]) -> Leftover:
     (schema, name), relkind, size = named, relation.kind, relation.bytes
     known = state.stored.get(name)
@@ -59,7 +71,7 @@ def _leftover(named: Name, relation: RelationState, state: State, replaced: froz
         beside = [(other, state.relations.get((schema, other))) for other in known.companions]
         companions = tuple((other, part.kind) for other, part in beside if part)
         return Leftover(name, known.view[1], kind, relkind, size, known.built_at, companions)
-    owner = next((of for of, item in state.stored.items() if name in (*arm_names(of), *item.companions)), "")
+    owner = next((of for of in state.stored if name in arm_names(of)), "")
     if owner:
         return Leftover(name, state.stored[owner].view[1], "arm", relkind, size, state.stored[owner].built_at)
     return Leftover(name, "", "unknown", relkind, size, 0.0)
