@@ -9,8 +9,11 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import signal
+import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -22,6 +25,7 @@ import pytest
 from mvc.demo.data import fill
 from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
+from mvc.postgres.processes import start
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOKING_SCHEMA = ROOT / "schema" / "booking.sql"
@@ -150,3 +154,26 @@ def build_postgis(connection: psycopg.Connection[Any]) -> None:
     row = connection.execute("SELECT count(*) FROM pg_available_extensions WHERE name = 'postgis'").fetchone()
     need(row and row[0], "PostGIS (Debian's package postgresql-15-postgis-3)")
     connection.execute("CREATE EXTENSION postgis")
+
+
+def restart(server: EmbeddedServer, how: signal.Signals) -> subprocess.Popen[bytes]:
+    """Ends the server by a signal and starts it again, as a process that is to be ended by SIGQUIT."""
+    folder = server._running_in()
+    pid_file = folder.data / "postmaster.pid"
+    pid = int(pid_file.read_text().split()[0])
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
+    os.kill(pid, how)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        time.sleep(0.2)
+        with suppress(FileNotFoundError):
+            if how == signal.SIGKILL:
+                pid_file.unlink()
+                (folder.run / ".s.PGSQL.5432.lock").unlink()
+        with folder.log.open("ab") as log:
+            process = start(command, folder.account, folder.run, log)
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+            with suppress(psycopg.OperationalError), psycopg.connect(server.url()):
+                return process
+    raise AssertionError(server.log[-2000:])

@@ -28,9 +28,8 @@ from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.errors import ServerError
 from mvc.postgres.lock import LOCK
 from mvc.postgres.observe import observe
-from mvc.postgres.processes import start
 from mvc.postgres.run_steps import Pace
-from servers import ROOT, Database, Servers, installations, need, new_database, newest
+from servers import ROOT, Database, Servers, installations, need, new_database, newest, restart
 
 SCHEMA = """\
 CREATE TABLE c (id int PRIMARY KEY, name text NOT NULL);
@@ -506,7 +505,7 @@ class TestServer:
                     with pytest.raises(ServerError):
                         go(
                             connection,
-                            on_step=at(place, lambda s=server, r=revived: r.append(die_and_come_back(s, how))),
+                            on_step=at(place, lambda s=server, r=revived: r.append(restart(s, how))),
                         )
                     assert_ledger_fits(database.connect())
                     assert seen(database.connect()) == before
@@ -516,28 +515,6 @@ class TestServer:
                     for process in revived:
                         process.send_signal(signal.SIGQUIT)
                         process.wait()
-
-
-def die_and_come_back(server: EmbeddedServer, how: signal.Signals) -> subprocess.Popen[bytes]:
-    folder = server._running_in()
-    pid_file = folder.data / "postmaster.pid"
-    pid = int(pid_file.read_text().split()[0])
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
-    os.kill(pid, how)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        time.sleep(0.2)
-        with suppress(FileNotFoundError):
-            if how == signal.SIGKILL:
-                pid_file.unlink()
-                (folder.run / ".s.PGSQL.5432.lock").unlink()
-        with folder.log.open("ab") as log:
-            process = start(command, folder.account, folder.run, log)
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.05)
-            with suppress(psycopg.OperationalError), psycopg.connect(server.url()):
-                return process
-    raise AssertionError(server.log[-2000:])
 
 
 class TestOthersInTheWay:

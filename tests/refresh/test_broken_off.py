@@ -10,13 +10,15 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
+from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.errors import ServerError
 from mvc.postgres.refresh import refresh as client_refresh
 from mvc.postgres.refresh_view import How
-from servers import Database
+from servers import NEWEST, Database, restart
 
 from .checked import Connection, begin, end, last_run, refresh, work, wrong_now
-from .projects import never_whole, shop
+from .conftest import RoughServers
+from .projects import build_shop, never_whole, shop
 from .waiting import meanwhile, until, waits
 
 BY_ORG, BY_STATUS = shop().view("by_org"), shop().view("by_status")
@@ -172,6 +174,31 @@ def _reconnected(database: Database) -> Connection:
 
     until(there)
     return found[0]
+
+
+def test_a_server_that_is_restarted(rough_servers: RoughServers):
+    """In order, while a refresh is at work: what was logged before and during that is refreshed in part afterwards."""
+    installation = rough_servers.get(NEWEST).installation
+    with EmbeddedServer(installation) as server:
+        server.create_database("shop")
+        database = Database(server, "shop")
+        connection = database.connect()
+        build_shop(connection)
+        never_whole(connection)
+        for view in (BY_ORG, BY_STATUS):
+            refresh(connection, view)
+        connection.execute("UPDATE res SET amount = amount + 1000, status = 'changed' WHERE id < 20")
+        with at_work(database, connection, by_procedure):
+            revived = restart(server, signal.SIGINT)
+        try:
+            connection = _reconnected(database)
+            lost = "SELECT view_name FROM mvc.refreshes WHERE status = 'lost'"
+            assert connection.execute(lost).fetchall() == [("by_org",)]
+            goes_on(connection)
+        finally:
+            database.close()
+            revived.send_signal(signal.SIGQUIT)
+            revived.wait()
 
 
 def test_a_crash_between_the_work_and_the_tidying_up(shop_database: Database, changed: Connection):
