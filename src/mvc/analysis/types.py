@@ -96,13 +96,13 @@ def expression_type(expression: Expression, tree: JoinTree) -> str | None:
 def _time_type(node: exp.Expression, tree: JoinTree) -> str | None:
     if isinstance(node, exp.Column):
         column = tree[folded(node.args["table"])].readable.columns.get(folded(node.this))
-        return column.type if column and column.type in _TRUNCATED else None
+        return column.type if column and plain_type(column.type) in _TRUNCATED else None
     if isinstance(node, exp.Cast):
         return None if node.to.expressions else _CASTS.get(node.to.this)
     inner = _time_type(node.this, tree) if isinstance(node, _KEEPING_TIME) else None
     if isinstance(node, exp.AtTimeZone):
-        return _IN_ZONE.get(inner or "")
-    return _TRUNCATED.get(inner or "") if isinstance(node, _TRUNCATING) else inner
+        return _IN_ZONE.get(plain_type(inner) or "")
+    return _TRUNCATED.get(plain_type(inner) or "") if isinstance(node, _TRUNCATING) else inner
 
 
 def measure_type(measure: Measure, tree: JoinTree) -> str | None:
@@ -196,6 +196,16 @@ def _never_null(node: exp.Expression, tree: JoinTree, missing: frozenset[str]) -
         return True
     if isinstance(node, exp.Coalesce):
         return any(_never_null(item, tree, missing) for item in (node.this, *node.expressions))
+    if _loses(node, tree):
+        return False
     if isinstance(node, _STRICT):
         return all(_never_null(item, tree, missing) for item in node.iter_expressions())
     return False
+
+
+def _loses(node: exp.Expression, tree: JoinTree) -> bool:
+    """NULL for what is none: the day of infinity (manual, "Date/Time Functions"), and a jsonb null cast to a scalar since PostgreSQL 18."""
+    if isinstance(node, exp.Cast) and isinstance(node.this, exp.Column):
+        column = tree[folded(node.this.args["table"])].readable.columns.get(folded(node.this.this))
+        return column is None or column.type == "jsonb"
+    return isinstance(node, exp.Extract) and node.find(exp.Column) is not None
