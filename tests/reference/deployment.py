@@ -56,4 +56,4 @@ def exposed(connection):
     found = connection.execute(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'v'"
     )
-    return {name for (name,) in found if name.startswith("mv_")}
+    return {name for (name,) in found if name.startswith("mv_")} - {"mv_monitoring"}  # which is about the others
