@@ -448,6 +448,26 @@ def yaml_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+NAMED = {"mvc.yml": SETTINGS["mvc.yml"] + "names: {refresh_all: again, status: figures, refresh_views: {one: v}}\n"}
+
+
+@newest
+class TestNames:
+    """Names of the project's own."""
+
+    def test_are_proven(self, database):
+        assert check(database.connect(), {**NAMED, "views/v.yml": view()}) == ()
+
+    @pytest.mark.parametrize("name", ["again", "one"])
+    def test_a_function_that_is_there_already(self, database, name):
+        connection = database.connect()
+        connection.execute(f"CREATE FUNCTION {name}() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        files = {**NAMED, "views/v.yml": view()}
+        (found,) = check(connection, files)
+        assert (found.code, marked({**SETTINGS, **files}, found)) == ("MV801", {"again": "again", "one": "v"}[name])
+        assert "not ours, and in the way: the function public." in found.title
+
+
 @newest
 class TestTables:
     """Views of which a schedule refreshes a part."""

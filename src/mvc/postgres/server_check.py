@@ -25,6 +25,7 @@ from mvc.postgres.embedded import EmbeddedServer, choose_installation
 from mvc.postgres.errors import Refusal, ServerError, refusal_of
 from mvc.quoting import identifier
 from mvc.runtime import runtime_sql
+from mvc.sqlgen.own_names import NamedObject, install_sql, named_objects
 from mvc.sqlgen.script import closing_sql, settings_sql
 from mvc.sqlgen.statements import exposure_sql, storage_sql
 
@@ -48,6 +49,8 @@ def check_on_server(connection: psycopg.Connection, project: Project, compiled: 
                 found.append(finding)
             else:
                 found += _types(connection, view, specs[view.name])
+        names = (_try_name(connection, project, compiled, item) for item in named_objects(compiled))
+        found += filter(None, names)
         connection.execute(closing_sql(compiled).encode())
     return tuple(found)
 
@@ -113,7 +116,8 @@ def _try(
 
 def _fill(view: CompiledView) -> Iterator[str]:
     if view.merge:
-        for merge in (view.merge, view.increment and view.increment.merge, view.window and view.window.merge):
+        increment = (view.increment.merge, view.increment.merge_many) if view.increment else ()
+        for merge in (view.merge, *increment, view.window and view.window.merge):
             for statement in (merge.in_place, merge.anew) if merge else ():
                 yield f"PREPARE merge AS {statement}"
                 yield "DEALLOCATE merge"
@@ -121,6 +125,23 @@ def _fill(view: CompiledView) -> Iterator[str]:
         named = ".".join(identifier(part) for part in view.storage)
         yield f"REFRESH MATERIALIZED VIEW {named}"
         yield f"REFRESH MATERIALIZED VIEW CONCURRENTLY {named}"
+
+
+def _try_name(
+    connection: psycopg.Connection, project: Project, compiled: Compiled, item: NamedObject
+) -> Diagnostic | None:
+    """Creates what bears a name of the project's own, or says what the server refused."""
+    try:
+        with connection.transaction():
+            for statement in install_sql(item, compiled):
+                connection.execute(statement.encode())
+    except psycopg.Error as problem:
+        said = refusal_of(problem)
+        names = project.settings.origin.at("names")
+        place = names.at("refresh_views", item.name.name) if item.name.view else names.at(item.name.role)
+        title = f"PostgreSQL refuses this name: {said.message}"
+        return error("MV801", place.span, title, label="here", help=_help(said))
+    return None
 
 
 def _help(said: Refusal) -> tuple[str, ...]:
