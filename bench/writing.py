@@ -75,6 +75,6 @@ def _writes(connection: Any) -> dict[str, Callable[[], object]]:
 
 def _log(connection: Any, *, logged: bool) -> None:
     """Triggers as they were put, or none."""
-    found = "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE 'mvc_log_%%'"
+    found = "SELECT tgname FROM pg_trigger WHERE tgrelid = %s::regclass AND tgname LIKE '%%mvc\\_log\\_%%'"
     for (name,) in connection.execute(found, (TABLE,)).fetchall():
         connection.execute(f'ALTER TABLE {TABLE} {"ENABLE ALWAYS" if logged else "DISABLE"} TRIGGER "{name}"')
