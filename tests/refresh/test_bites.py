@@ -111,7 +111,7 @@ def each_key_once(connection: Connection) -> None:
         row = connection.execute("SELECT pg_get_functiondef(%s::regproc)", (f"mvc.{log}",)).fetchone()
         assert row is not None
         once = re.sub(r"(INSERT INTO mvc\.changes_[^;]*);", r"\1 ON CONFLICT DO NOTHING;", row[0])
-        assert once.count("ON CONFLICT") == 4
+        assert once.count("ON CONFLICT") == 6
         connection.execute(once)
 
 
@@ -142,8 +142,11 @@ def keys_as_they_are_when_written(connection: Connection) -> None:
     row = connection.execute("SELECT pg_get_functiondef(%s::regproc)", (f"mvc.{PAY_LOG}",)).fetchone()
     assert row is not None
     found = "(SELECT r.org_id FROM public.res AS r WHERE r.id = res_id LIMIT 1)"
-    text = row[0].replace("(res_id) SELECT res_id FROM", f"(res_id, org_id) SELECT res_id, {found} FROM")
-    connection.execute(text.replace("UNION SELECT res_id FROM", f"UNION SELECT res_id, {found} FROM"))
+    value = f"mvc.as_known(res_id, (NULL::mvc.{PAY_LOG}).res_id)"
+    assert row[0].count(f"(res_id) SELECT {value} FROM") == 6
+    connection.execute(
+        row[0].replace(f"(res_id) SELECT {value} FROM", f"(res_id, org_id) SELECT {value}, {found} FROM")
+    )
     cursor = f"(SELECT s.cursor FROM mvc.stored_relation AS s WHERE s.stored_name = '{VIEW.storage[1]}')"
     logs = ((ORG_LOG, "id"), (RES_LOG, "org_id"), (PAY_LOG, "org_id"))
     parts = (
