@@ -111,7 +111,7 @@ BEGIN
   FOR broken IN
     SELECT w.table_schema, w.table_name, w.log, w.columns
     FROM {schema}.stored_relation AS s CROSS JOIN unnest(s.watches) AS watched (log) JOIN {schema}.watched_table AS w ON w.log = watched.log
-    WHERE s.stored_name = watch_again.stored_name AND {schema}.watch_problem(w.log) IS NOT NULL
+    WHERE s.stored_name = watch_again.stored_name AND {schema}.watch_problem(watched.log) IS NOT NULL
   LOOP
     BEGIN
       IF {schema}.columns_differ(broken.log) IS NOT TRUE THEN
