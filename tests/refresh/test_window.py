@@ -150,3 +150,33 @@ def test_the_window_of_the_schedule(connection: Connection):
     assert row is not None
     assert 3 <= len(row[0]) <= 5
     assert refreshed(connection) == set(row[0])
+
+
+@pytest.mark.parametrize(
+    ("period", "reached"),
+    [
+        ("date_trunc('month', t.at)", True),
+        ("t.at::date", True),
+        ("date_trunc('month', t.at)::date", False),
+        ("t.day", False),
+    ],
+)
+def test_bounds_reach_the_rows_of_the_base(period: str, reached: bool):
+    """Where the column is a period of one of theirs, so that an index or partitions can serve."""
+    assert ("t.at >= COALESCE($1::" in window_statement(project(period))) is reached
+
+
+def test_a_column_that_is_named_like_a_parameter_is_none():
+    files = {
+        "mvc.yml": "catalog: s.sql\n",
+        "s.sql": SCHEMA.replace("shop int", '"$1" int'),
+        "views/v.yml": VIEW.format(period="\"date_trunc('month', t.at)\"").replace("t.shop", "'t.\"$1\"'"),
+        "schedules/s.yml": "schedules: [{schedule: s, refresh: v, within: 1h, mode: window, window: 3d}]\n",
+    }
+    assert "t.at >=" not in window_statement(mvc.compile(mvc.load(files)))
+
+
+def window_statement(compiled: Compiled) -> str:
+    window = compiled.view("v").window
+    assert window is not None
+    return window.merge.in_place

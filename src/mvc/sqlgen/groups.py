@@ -86,7 +86,7 @@ class _Wanted:
 
     def _period(self, item: ResolvedDimension) -> tuple[Expression, ...]:
         """From the first of the wanted periods to the end of the last, where the dimension is a period of a column."""
-        column, length = _period_of(item.expression)
+        column, length = period_of(item.expression)
         if not length:
             return ()
         first, last = (f"(SELECT {end}({qualified(self._alias, item.name)}) {self._from})" for end in ("min", "max"))
@@ -130,7 +130,7 @@ class _Wanted:
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.qualifier in own))
 
 
-def _period_of(expression: Expression) -> tuple[str, str]:
+def period_of(expression: Expression) -> tuple[str, str]:
     """The column of which the expression is the period, as text, and how long a period is; nothing where it is no such thing.
 
     The cut to a date or by `date_trunc` never exchanges two moments.

@@ -10,6 +10,7 @@ from mvc.sqlgen.groups import groups_query, many_groups_query
 from mvc.sqlgen.merge import Merges
 from mvc.sqlgen.moved import causes_query, keys_query, moved_query, watched
 from mvc.sqlgen.naming import dirty_name
+from mvc.sqlgen.windows import window_query
 
 
 def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> Increment:
@@ -30,5 +31,5 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
 
 def window_of(view: ResolvedView, period: Period, storage: tuple[str, str]) -> Window:
     """How the rows of a period are refreshed."""
-    merge = Merges(view, storage).window(period.column, period.type)
+    merge = Merges(view, storage).window(period.column, period.type, window_query(view, period))
     return Window(period.column, period.unit, period.seconds, merge)

@@ -61,12 +61,18 @@ class Merges:
         within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same_key()})"
         return self._merge(_Part(f"TABLE {self._beside(source)}", within))
 
-    def window(self, column: str, type_: str) -> Merge:
-        """The rows whose `column` is at or after the first parameter and before the second; NULL is no bound."""
-        tests = [f"{{0}} {sign} COALESCE(${number}::{type_}, '{bound}')" for number, sign, bound in _BOUNDS]
-        query = self._beside(query_name(self._name))
-        wanted = " AND ".join(test.format(qualified("whole", column)) for test in tests)
-        stored = " AND ".join(test.format(qualified("stored", column)) for test in tests)
+    def window(self, column: str, type_: str, source: str = "") -> Merge:
+        """The rows whose `column` is at or after the first parameter and before the second; NULL is no bound. `source` is a
+        query of these rows, maybe with others, that costs less than the one of all.
+        """
+        since, until = (
+            f"COALESCE(${number}::{type_}, '{none}')" for number, none in ((1, "-infinity"), (2, "infinity"))
+        )
+        query = f"(\n{source}\n)" if source else self._beside(query_name(self._name))
+        wanted, stored = (
+            f"{qualified(rows, column)} >= {since} AND {qualified(rows, column)} < {until}"
+            for rows in ("whole", "stored")
+        )
         return self._merge(_Part(f"SELECT * FROM {query} AS whole WHERE {wanted}", stored))
 
     def _beside(self, name: str) -> str:
@@ -123,7 +129,6 @@ class Merges:
 
 
 _ADDED: Final = "mvc_added"
-_BOUNDS: Final = ((1, ">=", "-infinity"), (2, "<", "infinity"))
 
 
 def _and(condition: str) -> str:
