@@ -97,7 +97,9 @@ class _Bench:
 
     def _row(self, item: Changing) -> tuple[object, ...]:
         progress(f"refresh: {item.view}")
+        self._alone(item.view)
         self._refresh(item.view)
+        self._vacuum_logs()
         nothing = median(self._refresh(item.view) for _ in range(self._rounds))
         full = {
             share: median(self._after(item, "scattered", share, "full") for _ in range(self._rounds))
@@ -118,6 +120,7 @@ class _Bench:
     def _after(self, item: Changing, kind: str, share: float, mode: str | None = None) -> float:
         """A refresh after rows have changed: other ones each time."""
         self._number += 1
+        self._vacuum_logs()
         order = item.by if kind == "clustered" else f"hashtext(ctid::text || '{self._number}')"
         connection = self.builder.connection
         connection.execute(
@@ -135,6 +138,17 @@ class _Bench:
         connection.execute("DROP TABLE changing")
         return self._refresh(item.view, mode)
 
+    def _alone(self, view: str) -> None:
+        """No other view waits for the changes of this one's tables, as where all are refreshed by turns: else they stay logged."""
+        forget = "UPDATE mvc.stored_relation SET cursor = NULL, hold = NULL, held_at = NULL WHERE view_name <> %s"
+        self.builder.connection.execute(forget, (view,))
+
+    def _vacuum_logs(self) -> None:
+        """As autovacuum leaves them: it is off, so that it does not come between."""
+        connection = self.builder.connection
+        for (log,) in connection.execute("SELECT log FROM mvc.watched_table").fetchall():
+            connection.execute(f'VACUUM mvc."{log}"')
+
     def _refresh(self, view: str, mode: str | None = None) -> float:
         asked = f"'{mode}'" if mode else "NULL"
         taken = self.builder.execution(f"CALL mvc.refresh('public', '{view}', {asked})")
@@ -145,13 +159,17 @@ class _Bench:
         return taken
 
     def write_ahead(self, views: list[str], whole: Any) -> None:
-        """What unchanged refreshes write, beside REFRESH MATERIALIZED VIEW."""
+        """What unchanged refreshes write, beside REFRESH MATERIALIZED VIEW. Whoever reads a page first after a change tidies it up, and
+        writes that: so it is done before.
+        """
+        for view in views:
+            self._refresh(view)
+        self.builder.connection.execute("VACUUM")
         rows = []
         for view in views:
             progress(f"what is written: {view}")
             schema, stored = whole.view(view).storage
             plain = self._written(f'REFRESH MATERIALIZED VIEW {schema}."{stored}"')
-            self._refresh(view)
             incremental = self._written(f"CALL mvc.refresh('public', '{view}')")
             full = self._written(f"CALL mvc.refresh('public', '{view}', 'full')")
             rows.append(
