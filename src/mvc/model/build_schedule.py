@@ -74,4 +74,10 @@ def read_duration(text: str | None, origin: Origin, findings: Findings) -> int |
             error("MV603", origin.span, f"`{text}` is not a duration", help="write e.g. 90s, 15m, 1h30m or 2d")
         )
         return None
-    return sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", text))
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", text))
+    if not seconds:
+        findings.add(
+            error("MV603", origin.span, f"`{text}` is no time at all", help="write e.g. 90s, 15m, 1h30m or 2d")
+        )
+        return None
+    return seconds
