@@ -84,6 +84,13 @@ class TestSchedule:
 
 
 class TestWorker:
+    def test_does_not_try_again_what_is_no_address(self, shop):
+        done = shop.mvc("run", "--database", "shop://nowhere")
+        assert (done.returncode, done.stderr.splitlines()[0]) == (
+            1,
+            "error: what --database gives is not a database URL",
+        )
+
     def test_refreshes_what_is_due_and_stops_when_asked(self, shop, until):
         make_due(shop.connection)
         worker = shop.worker()

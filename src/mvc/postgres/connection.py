@@ -9,7 +9,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from mvc.postgres.advice import advice
-from mvc.postgres.errors import ServerError
+from mvc.postgres.errors import NoAddress, ServerError
 
 OLDEST = 15
 KEPT_ALIVE = {"keepalives_idle": "60"}  # a build may be silent for longer than a firewall remembers a connection
@@ -25,7 +25,8 @@ def connect(url: str | None) -> psycopg.Connection:
         text = make_conninfo("", **settings | {"client_encoding": "UTF8"})
         connection = psycopg.connect(text, autocommit=True, fallback_application_name="mvc", prepare_threshold=None)
     except psycopg.ProgrammingError:  # libpq quotes what it cannot read, and that may hold the password
-        raise ServerError("this is not a database URL", "postgresql://user@host/database") from None
+        given = "what --database gives" if url else "the variable DATABASE_URL"
+        raise NoAddress(f"{given} is not a database URL", "postgresql://user@host/database") from None
     except psycopg.Error as problem:
         hint = "give --database URL, or set DATABASE_URL or libpq's PGHOST, PGDATABASE, …"
         reason = _reason(problem)

@@ -21,6 +21,10 @@ class ServerError(Exception):
         self.hint = hint
 
 
+class NoAddress(ServerError):
+    """What was given as a database's URL cannot be read as one: to try again is no use."""
+
+
 class Denied(ServerError):
     """The role that asked lacks a privilege."""
 

@@ -13,7 +13,7 @@ import psycopg
 
 from mvc.artifacts import Target
 from mvc.postgres.connection import connect
-from mvc.postgres.errors import ServerError
+from mvc.postgres.errors import NoAddress, ServerError
 from mvc.postgres.lock import Contender
 from mvc.postgres.refresh_view import Refreshed
 from mvc.postgres.schedule_runs import contend, run_due, seconds_to_next
@@ -62,7 +62,7 @@ class Worker:
 
 
 def work(worker: Worker) -> None:
-    """Works until it is to stop. A lost connection is made again, with longer and longer pauses."""
+    """Works until it is to stop. A lost connection is made again, with longer and longer pauses. Raises NoAddress."""
     while not worker.stopping():
         _connected(worker)
 
@@ -73,6 +73,8 @@ def _connected(worker: Worker) -> None:
         with connect(worker.url) as connection, contend(connection, worker.target) as contender:
             if _become_leader(contender, worker):
                 _serve(connection, contender, worker)
+    except NoAddress:
+        raise
     except (ServerError, psycopg.Error) as problem:
         worker.hear(Lost((str(problem).strip().splitlines() or ["no reason given"])[0], worker.pause))
         _sleep(worker.pause, worker)
