@@ -72,9 +72,10 @@ class TestSchedule:
         assert log(shop.connection) == [("d", "completed")]
 
     def test_an_unknown_one(self, shop):
-        done = shop.mvc("refresh", "--schedule", "hurly")
-        assert done.returncode == 1
-        assert "no schedule hurly of the project shop is deployed" in done.stderr
+        for arguments in (["--schedule", "hurly"], ["--due", "--schedule", "hurly"]):
+            done = shop.mvc("refresh", *arguments)
+            assert done.returncode == 1
+            assert "no schedule hurly of the project shop is deployed" in done.stderr
 
     @pytest.mark.parametrize(
         "arguments", [["--all", "--due"], ["d", "--schedule", "hourly"], ["--due", "--timeout", "3"]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from mvc.artifacts import Target
-from mvc.postgres.errors import server_errors
+from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import Contender, contender
 from mvc.postgres.own_names import placed
 from mvc.postgres.partitions import maintain_partitions
@@ -42,6 +42,8 @@ def run_due(connection: psycopg.Connection, target: Target, only: str | None = N
     """Refreshes what is due, or what is due of the schedule `only`, until nothing is. Raises ServerError."""
     with server_errors():
         check_deployed(connection, target.stored)
+        if only is not None:
+            _check_schedule(connection, target, only)
         runs = _more(connection, target, {}, only)
         while runs:
             yield _turn(connection, target, runs)
@@ -63,6 +65,13 @@ def seconds_to_next(connection: psycopg.Connection, target: Target) -> float:
     query = f"SELECT {placed(target.stored, 'seconds_to_next')}(%s)"
     row = connection.execute(query.encode(), (target.project,)).fetchone()
     return float(row[0]) if row else 0.0
+
+
+def _check_schedule(connection: psycopg.Connection, target: Target, schedule: str) -> None:
+    """Raises ServerError for one that is not deployed: it would never be due, and nobody would hear of the slip."""
+    query = f"SELECT FROM {placed(target.stored, 'schedules')} WHERE project = %s AND schedule = %s"
+    if not connection.execute(query.encode(), (target.project, schedule)).rowcount:
+        raise ServerError(f"no schedule {schedule} of the project {target.project} is deployed", "deploy it: mvc apply")
 
 
 def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], only: str | None) -> dict[str, Run]:
