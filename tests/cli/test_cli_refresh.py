@@ -10,6 +10,8 @@ from psycopg.conninfo import make_conninfo
 
 from servers import newest
 
+from .projects import edit
+
 pytestmark = newest
 
 LOG = "SELECT view_name, status, coalesce(sqlstate, '') FROM mvc.refresh_log ORDER BY id"
@@ -175,3 +177,11 @@ class TestWhere:
         assert done.code == 1
         assert "permission denied" in done.err
         assert "this is a fault of mvc" not in done.err
+
+    def test_a_warning_was_told_when_it_was_deployed(self, mvc, chain, deployed_chain):
+        """Cron sends what a job says by mail, each minute."""
+        edit(chain, "schedules/all.yml", "refresh: all", "refresh: [a, b, c]")
+        assert "MV409" in mvc("check").err
+        for arguments in (["refresh", "--all"], ["refresh", "--due"], ["status", "--check"]):
+            done = mvc(*arguments)
+            assert (done.code, "MV409" in done.err) == (0, False)

@@ -71,12 +71,16 @@ class Context:
 
     def compile(self) -> Compiled:
         """The compiled project, from the cache where nothing has changed; its warnings are shown. Raises ProjectError."""
+        compiled = self.compile_silently()
+        self.show(compiled.diagnostics)
+        return compiled
+
+    def compile_silently(self) -> Compiled:
+        """The compiled project, for what runs each minute: its warnings were shown when it was deployed. Raises ProjectError."""
         from mvc.cache import compile_cached, default_folder
 
         self.files = Folder(self.folder())
-        compiled = compile_cached(self.files, default_folder())
-        self.show(compiled.diagnostics)
-        return compiled
+        return compile_cached(self.files, default_folder())
 
     def deployed(self) -> Compiled:
         """The project for commands that go by what is deployed of it: one that does not compile is as good. Raises
@@ -85,7 +89,7 @@ class Context:
         from mvc.diagnostics import ProjectError
 
         try:
-            return self.compile()
+            return self.compile_silently()
         except ProjectError:
             from mvc.compiler import compile_settings
 

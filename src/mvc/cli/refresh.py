@@ -72,7 +72,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         raise Usage(
             "--since and --until are the bounds of a window", "mvc refresh NAME --mode window --since 2026-10-01"
         )
-    compiled = context.deployed() if scheduled else context.compile()
+    compiled = context.deployed() if scheduled else context.compile_silently()
     check_names(compiled, options.names)
     _refuse_plain(compiled, options.names)
     results: list[Refreshed] = []
