@@ -206,6 +206,8 @@ class TestRefresh:
             ["daily", "--since", "2024-05-01"],
             ["daily", "--mode", "full", "--until", "2024-05-01"],
             ["daily", "--mode", "window", "--since", "yesterday"],
+            ["daily", "--mode", "window", "--since", "2024-05-02", "--until", "2024-05-01"],
+            ["daily", "--mode", "window", "--since", "2024-05-01T00:00-04:00", "--until", "2024-05-01"],
             ["--due", "--mode", "full"],
             ["--schedule", "days", "--verify"],
             ["daily", "--mode", "partial"],

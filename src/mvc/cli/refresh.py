@@ -75,6 +75,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     compiled = context.deployed() if scheduled else context.compile_silently()
     check_names(compiled, options.names)
     _refuse_plain(compiled, options.names)
+    window = _window(options, compiled.timezone)
     results: list[Refreshed] = []
 
     def hear(result: Refreshed) -> None:
@@ -86,21 +87,24 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if scheduled:
             _by_schedule(connection, compiled, options, context, hear)
         else:
-            _by_name(connection, compiled, options, hear)
+            _by_name(connection, compiled, options, window, hear)
     if options.format == "json":
         context.data(json.dumps(refreshed_json(results), indent=2))
     return int(any(result.status == "failed" for result in results))
 
 
 def _by_name(
-    connection: psycopg.Connection, compiled: Compiled, options: argparse.Namespace, hear: Callable[[Refreshed], None]
+    connection: psycopg.Connection,
+    compiled: Compiled,
+    options: argparse.Namespace,
+    window: tuple[datetime | None, datetime | None],
+    hear: Callable[[Refreshed], None],
 ) -> None:
     from mvc.postgres.refresh import refresh
     from mvc.postgres.refresh_view import How
 
     names = options.names or _having(compiled, options.mode)
-    lower, upper = (_in_zone(time, compiled.timezone) for time in (options.since, options.until))
-    refresh(connection, compiled, names, hear, How(options.mode, lower, upper, timeout=options.timeout or 0))
+    refresh(connection, compiled, names, hear, How(options.mode, *window, timeout=options.timeout or 0))
 
 
 def _having(compiled: Compiled, mode: str | None) -> list[str]:
@@ -112,6 +116,14 @@ def _having(compiled: Compiled, mode: str | None) -> list[str]:
             f"no view is deployed for --mode {mode}", "give one a schedule of that mode; see mvc check --modes"
         )
     return names
+
+
+def _window(options: argparse.Namespace, zone: str) -> tuple[datetime | None, datetime | None]:
+    """From when until when. Raises Usage where nothing can lie in between."""
+    lower, upper = _in_zone(options.since, zone), _in_zone(options.until, zone)
+    if lower and upper and lower >= upper:
+        raise Usage("the window ends before it begins: --until must be later than --since", "")
+    return lower, upper
 
 
 def _in_zone(time: datetime | None, zone: str) -> datetime | None:
