@@ -114,6 +114,7 @@ class TestNothing:
         done = mvc("status")
         assert (done.code, done.err) == (0, "")
         assert done.out == f"nothing of this project is deployed in the database {database.name}\n"
+        assert mvc("status", "--check").code == 1
         assert status(mvc)["deployment"] == 0
 
     def test_of_this_project_beside_another(self, mvc, sales, deployed_sales):

@@ -32,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--html", metavar="FILE", type=Path, help="write a page with graphs, one file that needs no other"
     )
     parser.add_argument(
-        "--check", action="store_true", help="exit code 1 where a promise is broken or the last refresh failed"
+        "--check",
+        action="store_true",
+        help="exit code 1 where a promise is broken, the last refresh failed, or nothing is deployed",
     )
     parser.add_argument("--alert", action="store_true", help="NOTIFY the project's channel of newly broken promises")
 

@@ -144,8 +144,8 @@ class Status:
 
     @property
     def troubled(self) -> bool:
-        """Whether a promise is broken, or the last refresh of a view failed."""
-        return any(view.broken or view.failed for view in self.views)
+        """Whether a promise is broken, the last refresh of a view failed, or nothing is there that could be well."""
+        return not self.deployment or any(view.broken or view.failed for view in self.views)
 
 
 @server_errors()
