@@ -173,10 +173,16 @@ class TestWhere:
     def test_a_role_without_rights_hears_so(self, mvc, deployed_chain, database, monkeypatch):
         deployed_chain.execute("DO $$ BEGIN CREATE ROLE nobody LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
         monkeypatch.setenv("DATABASE_URL", make_conninfo(database.url, user="nobody"))
-        done = mvc("refresh", "d")
-        assert done.code == 1
-        assert "permission denied" in done.err
-        assert "this is a fault of mvc" not in done.err
+        for arguments in (["d"], ["--all"], ["--due"], ["--schedule", "all"]):
+            done = mvc("refresh", *arguments)
+            assert (done.code, done.err.splitlines()) == (
+                1,
+                [
+                    "error: the role nobody may not refresh what is deployed here",
+                    "  = help: name it in mvc.yml, and mvc apply: refresh_roles: [nobody]",
+                ],
+            )
+        assert "the role nobody may not see what is deployed here" in mvc("status").err
 
     def test_a_warning_was_told_when_it_was_deployed(self, mvc, chain, deployed_chain):
         """Cron sends what a job says by mail, each minute."""

@@ -218,7 +218,8 @@ def test_a_role_that_may_not_read_the_ledger_hears_so(mvc, deployed_sales, datab
 
     done = mvc("status", "--database", make_conninfo(database.url, user="cli_other"))
     assert (done.code, done.out) == (1, "")
-    assert "belongs to the role" in done.err
+    assert "the role cli_other may not see what is deployed here" in done.err
+    assert "monitor_roles: [cli_other]" in done.err
     assert "internal error" not in done.err
 
 

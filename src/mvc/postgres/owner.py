@@ -9,7 +9,7 @@ from typing import Final
 
 import psycopg
 
-from mvc.postgres.errors import ServerError
+from mvc.postgres.errors import Denied, ServerError
 from mvc.quoting import identifier
 
 # Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
@@ -24,6 +24,18 @@ SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
   pg_catalog.pg_has_role(n.nspowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
   {TRUSTED}
 FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
+
+
+# NULL where the runtime is not there.
+_MAY_REFRESH: Final = """
+SELECT current_user::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (
+  SELECT pg_catalog.bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) FROM pg_catalog.pg_proc AS p
+  WHERE p.pronamespace = n.oid AND p.proname = 'refresh_step')
+FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s"""
+
+_MAY_LOOK: Final = """
+SELECT current_user::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'MEMBER')
+FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,22 @@ def working_role(connection: psycopg.Connection, stored: str) -> str | None:
         hint = f"deploy as {found.owner}, or GRANT {identifier(found.role)} TO {identifier(found.user)}, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
         raise ServerError(f"the schema {stored} belongs to the role {found.owner}", hint)
     return found.role
+
+
+def check_may_refresh(connection: psycopg.Connection, stored: str) -> None:
+    """Raises Denied for a role that no project names as one that refreshes: each of the runtime's functions would only say its own name."""
+    row = connection.execute(_MAY_REFRESH, (stored,)).fetchone()
+    if row and row[1] is False:
+        hint = f"name it in mvc.yml, and mvc apply: refresh_roles: [{row[0]}]"
+        raise Denied(f"the role {row[0]} may not refresh what is deployed here", hint)
+
+
+def check_may_look(connection: psycopg.Connection, stored: str) -> None:
+    """Raises Denied for a role that no project names as one that monitors or refreshes, and that cannot deploy either."""
+    row = connection.execute(_MAY_LOOK, (stored,)).fetchone()
+    if row and not row[1]:
+        hint = f"name it in mvc.yml, and mvc apply: monitor_roles: [{row[0]}]"
+        raise Denied(f"the role {row[0]} may not see what is deployed here", hint)
 
 
 @contextmanager

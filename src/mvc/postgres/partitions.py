@@ -13,7 +13,7 @@ from psycopg import errors
 from mvc.artifacts import Target
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.own_names import own_names
-from mvc.postgres.owner import standing
+from mvc.postgres.owner import check_may_refresh, standing
 from mvc.quoting import literal, qualified
 
 Action = Literal["create", "detach", "drop", "fail"]
@@ -101,6 +101,7 @@ def _deployed(connection: psycopg.Connection, compiled: Target) -> Iterator[None
     """A transaction with names of our own, where something of the project is deployed. Raises ServerError."""
     with own_names(connection):
         standing(connection, compiled.stored)
+        check_may_refresh(connection, compiled.stored)
         found = connection.execute(
             "SELECT to_regclass(format('%%I.partition_log', %s::text))", (compiled.stored,)
         ).fetchone()

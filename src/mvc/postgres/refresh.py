@@ -9,7 +9,7 @@ import psycopg
 from mvc.compiled import Compiled
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.own_names import own_names
-from mvc.postgres.owner import standing
+from mvc.postgres.owner import check_may_refresh, standing
 from mvc.postgres.refresh_view import How, OnView, Refreshed, Task, refresh_view
 from mvc.quoting import qualified
 
@@ -43,9 +43,10 @@ def refresh(
 
 
 def check_deployed(connection: psycopg.Connection, stored: str) -> None:
-    """Raises ServerError where the stored schema holds no view, or its owner is not to be trusted."""
+    """Raises ServerError where the stored schema holds no view, its owner is not to be trusted, or we may not refresh."""
     with own_names(connection):
         standing(connection, stored)
+        check_may_refresh(connection, stored)
         exists = connection.execute("SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)).fetchone()
         if exists and exists[0]:
             query = f"SELECT FROM {qualified(stored, 'deployed_view')} LIMIT 1"

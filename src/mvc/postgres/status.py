@@ -16,6 +16,7 @@ from mvc.planning.drift_kinds import Drift
 from mvc.planning.leftovers import Leftover
 from mvc.planning.state import Name, State
 from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.owner import check_may_look
 from mvc.postgres.prune import leftovers_of
 from mvc.postgres.reading import ledger, read_state
 from mvc.quoting import identifier, qualified
@@ -151,6 +152,7 @@ class Status:
 @server_errors()
 def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     """What is deployed of the project. Writes nothing. Raises ServerError."""
+    check_may_look(connection, compiled.stored)
     state = read_state(connection, compiled.stored)
     left = leftovers_of(connection, state, compiled.stored)
     if all(view.project != compiled.project for view in state.views.values()):
