@@ -100,7 +100,8 @@ def step_text(part: Step | Switch, style: Style) -> str:
     """One line for what begins now."""
     if isinstance(part, Switch):
         return f"  {style.paint('strong', 'switch')} {_listed(part.views) or 'settings'}"
-    return f"  {_WORDS[part.action]} {visible(part.view)}".rstrip()
+    table = ".".join(part.lock.relation) if part.lock and part.lock.relation else ""
+    return f"  {_WORDS[part.action]} {visible(part.view or table)}".rstrip()
 
 
 def applied_text(applied: Applied) -> str:
