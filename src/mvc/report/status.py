@@ -62,7 +62,17 @@ def _cells(view: ViewStatus) -> tuple[str, ...]:
         return visible(view.view), "", "", "whenever it is read", ""
     rows = "?" if view.rows is None else f"{view.rows:,}"
     age = "no data" if not view.populated else "?" if view.data_age is None else f"{age_text(view.data_age)} ago"
-    return visible(view.view), rows, size_text(view.bytes), age, _last(view.last_refresh)
+    return visible(view.view), rows, size_text(view.bytes), age, _now(view)
+
+
+def _now(view: ViewStatus) -> str:
+    """The last refresh, but for one that was skipped over another: that one counts, whether it runs or has failed."""
+    last = view.last_refresh
+    if view.running_seconds is not None:
+        return f"running for {age_text(view.running_seconds)}"
+    if last and last.status == "skipped" and view.failed:
+        return f"{_last(last)}; {view.last_status} before that"
+    return _last(last)
 
 
 def _last(last: LastRefresh | None) -> str:
