@@ -412,6 +412,37 @@ def test_who_may_put_triggers_on_a_table_can(undeployed: Database):
     assert correct(deployer)
 
 
+def as_stranger(database: Database) -> tuple[Connection, Connection]:
+    """Who owns both tables, and who deploys without any right to them but to read and to watch."""
+    owner = database.connect()
+    owner.execute(EVIL)
+    owner.execute("ALTER TABLE shop OWNER TO rs_owner; GRANT SELECT, TRIGGER ON sale, shop TO rs_deployer")
+    owner.execute(f"GRANT CREATE ON DATABASE {database.name} TO rs_deployer".encode())
+    return database.connect(user="rs_owner"), database.connect(user="rs_deployer")
+
+
+def test_no_policy_of_a_table_is_run_by_who_counts_what_waits(undeployed: Database):
+    mean, deployer = as_stranger(undeployed)
+    apply(deployer, project())
+    mean.execute("ALTER TABLE shop ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON shop USING (public.spy(id))")
+    mean.execute("INSERT INTO sale VALUES (50, 1, 1)")
+    refresher = undeployed.connect(user="rs_refresher")
+    assert refresher.execute("SELECT queued_groups FROM mvc.view_status").fetchall() == [(None,)]
+    assert victims(undeployed.connect()) == []
+
+
+def test_nor_by_who_looks_for_a_bad_row(undeployed: Database):
+    """Policies of a child do not count for whoever reads the parent, but for whoever reads the child by itself."""
+    mean, deployer = as_stranger(undeployed)
+    divided = FILES["views/v.yml"].replace("s.amount", "100 / s.amount")
+    mean.execute("CREATE TABLE sold () INHERITS (sale); GRANT SELECT, TRIGGER ON sold TO rs_deployer")
+    apply(deployer, project(**{"views/v.yml": divided}))
+    mean.execute("INSERT INTO sold VALUES (50, 1, 1), (51, 1, 0)")
+    mean.execute("ALTER TABLE sold ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON sold USING (public.spy(id))")
+    assert run(deployer) == ("incremental", "failed", None, "division by zero")
+    assert victims(undeployed.connect()) == []
+
+
 # --- what is dropped --------------------------------------------------------------------------------------------------
 
 
