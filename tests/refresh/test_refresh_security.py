@@ -273,6 +273,47 @@ def test_nothing_on_the_path_of_a_writer_or_refresher_is_run_for_us(deployed: Da
     assert owner.execute("SELECT who FROM public.pwned").fetchall() == []
 
 
+# Better matches, in `public`, for what PostgreSQL's own operators take as any array, or for constants whose type is open.
+BETTER = """
+CREATE FUNCTION public.append(name[], name) RETURNS name[] LANGUAGE sql AS 'SELECT $1 FROM (SELECT public.spy(1)) AS s';
+CREATE FUNCTION public.append(text[], text) RETURNS text[] LANGUAGE sql AS 'SELECT $1 FROM (SELECT public.spy(1)) AS s';
+CREATE FUNCTION public.field(jsonb, jsonb) RETURNS text LANGUAGE sql AS 'SELECT public.spy(1)::text';
+CREATE FUNCTION public.array_to_string(name[], text) RETURNS text LANGUAGE sql AS 'SELECT public.spy(1)::text';
+CREATE OPERATOR public.|| (LEFTARG = name[], RIGHTARG = name, FUNCTION = public.append);
+CREATE OPERATOR public.|| (LEFTARG = text[], RIGHTARG = text, FUNCTION = public.append);
+CREATE OPERATOR public.->> (LEFTARG = jsonb, RIGHTARG = jsonb, FUNCTION = public.field);
+CREATE OPERATOR public.#>> (LEFTARG = jsonb, RIGHTARG = jsonb, FUNCTION = public.field);
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("mvc.run_schedule('shops', 'often')", "refreshing failed: v"),
+        ("mvc.refresh_project('shops')", None),
+        ("mvc.maintain_partitions('shops')", r"failed: fail public\.visit"),
+    ],
+)
+def test_nor_by_a_job_along_the_usual_path(undeployed: Database, call: str, said: str | None):
+    """Whoever may create in `public`, as everyone could before PostgreSQL 15, puts something in the way of who runs all schedules."""
+    mean, owner = undeployed.connect(user="rs_owner"), undeployed.connect()
+    files = {
+        "s.sql": f"{SCHEMA}CREATE TABLE visit (at date) PARTITION BY RANGE (at);",
+        "partitions/p.yml": "partitions: [{table: visit, by: month}]\n",
+        "views/v.yml": FILES["views/v.yml"].replace("s.amount", "100 / s.amount"),
+    }
+    apply(owner, project(**files))
+    mean.execute(EVIL)
+    mean.execute(BETTER)
+    mean.execute("INSERT INTO sale VALUES (50, 1, 0)")  # so that there is something to say in the end; nor is `visit` there
+    if said:
+        with pytest.raises(psycopg.errors.RaiseException, match=said):
+            owner.execute(f"CALL {call}".encode())
+    else:
+        owner.execute(f"CALL {call}".encode())
+    assert victims(owner) == []
+
+
 # --- what is logged ---------------------------------------------------------------------------------------------------
 
 FORGERIES = [

@@ -16,20 +16,26 @@ RETURNS TABLE (view_schema name, view_name name, upstream name[]) LANGUAGE sql S
 $$;
 
 -- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure stops only
--- what reads the view.
+-- what reads the view. A procedure that commits has no settings of its own, so the path is set anew in each transaction: along the
+-- caller's, somebody's operator in `public` may fit better than PostgreSQL's.
 CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
   item record;
   step record;
   outcome text;
-  failed name[] := ARRAY[]::name[];
+  failed name[];
 BEGIN
+  COMMIT;
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  failed := '{}';
   FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
     SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
     COMMIT;
+    SET LOCAL search_path = pg_catalog, pg_temp;
     IF step.run IS NOT NULL AND step.reason IS NULL THEN
       CALL {schema}.refresh_work(step.run, NULL, outcome);
+      SET LOCAL search_path = pg_catalog, pg_temp;
       failed := CASE outcome WHEN 'failed' THEN failed || item.view_name::name ELSE failed END;
     END IF;
   END LOOP;

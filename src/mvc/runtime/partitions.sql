@@ -460,21 +460,27 @@ RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
 $$;
 
 -- Everything that is due for a project, each partition in a transaction of its own, so CALL this outside of one; then one whole
--- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed.
+-- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed. What it names
+-- is PostgreSQL's own: see `refresh_project`.
 CREATE OR REPLACE PROCEDURE {schema}.maintain_partitions(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  began bigint := {schema}.partition_log_end();
-  tasks text[] := (SELECT pg_catalog.array_agg(t.task) FROM {schema}.partition_tasks(project) AS t);
+  began bigint;
+  tasks text[];
   task text;
   outcome text;
   failed text[];
   reader record;
 BEGIN
+  COMMIT;
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  began := {schema}.partition_log_end();
+  tasks := (SELECT pg_catalog.array_agg(t.task) FROM {schema}.partition_tasks(project) AS t);
   FOREACH task IN ARRAY coalesce(tasks, ARRAY[]::text[]) LOOP
     FOR attempt IN 1 .. 40 LOOP
       outcome := {schema}.partition_run(project, task, attempt = 40);
       COMMIT;
+      SET LOCAL search_path = pg_catalog, pg_temp;
       EXIT WHEN outcome NOT IN ('again', 'busy');
       PERFORM pg_catalog.pg_sleep(CASE outcome WHEN 'busy' THEN 0.25 ELSE 0 END);
     END LOOP;
@@ -484,6 +490,7 @@ BEGIN
   END LOOP;
   FOR reader IN SELECT s.view_schema, s.view_name FROM {schema}.shrunk_views(began) AS s LOOP
     CALL {schema}.refresh(reader.view_schema, reader.view_name, 'full', 'partitions');
+    SET LOCAL search_path = pg_catalog, pg_temp;
   END LOOP;
   IF failed IS NOT NULL THEN
     RAISE EXCEPTION 'failed: %', pg_catalog.array_to_string(failed, '; ') USING HINT = '{schema}' || '.partition_log says why';

@@ -240,18 +240,23 @@ $$;
 
 -- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed by
 -- itself. Raises in the end if one failed. One that insists on a refresh in full and finds another one at it comes again at the end.
--- A time limit cannot be set within a CALL: `stop_overdue` sees to it.
+-- A time limit cannot be set within a CALL: `stop_overdue` sees to it. What it names is PostgreSQL's own: see `refresh_project`.
 CREATE OR REPLACE PROCEDURE {schema}.run_schedule(project text, schedule text, if_due boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
-  waiting jsonb := (SELECT jsonb_agg(t) FROM {schema}.schedule_begin(project, schedule, if_due) AS t);
+  waiting jsonb;
   task jsonb;
   step record;
   outcome text;
-  failed name[] := ARRAY[]::name[];
+  failed name[];
   again integer := 0;
 BEGIN
   COMMIT;
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  failed := '{}';
+  waiting := (SELECT jsonb_agg(t) FROM {schema}.schedule_begin(project, schedule, if_due) AS t);
+  COMMIT;
+  SET LOCAL search_path = pg_catalog, pg_temp;
   IF waiting #>> '{0,mode}' = 'partitions' THEN
     PERFORM {schema}.schedule_end(project, schedule, failed);  -- before it: what fails there is raised there
     COMMIT;
@@ -264,8 +269,10 @@ BEGIN
     SELECT * INTO step FROM {schema}.refresh_step((task ->> 'view_schema')::name, (task ->> 'view_name')::name, task ->> 'mode', schedule,
                                                   (task ->> 'since')::timestamptz, failed);
     COMMIT;
+    SET LOCAL search_path = pg_catalog, pg_temp;
     IF step.run IS NOT NULL AND step.reason IS NULL THEN
       CALL {schema}.refresh_work(step.run, (task ->> 'lock_timeout_seconds')::integer, outcome);
+      SET LOCAL search_path = pg_catalog, pg_temp;
       IF outcome = 'failed' THEN
         failed := failed || (task ->> 'view_name')::name;
       ELSIF outcome = 'skipped' AND (task ->> 'insists')::boolean AND again < 5 THEN
@@ -278,6 +285,7 @@ BEGIN
   IF waiting IS NOT NULL THEN
     PERFORM {schema}.schedule_end(project, schedule, failed);
     COMMIT;
+    SET LOCAL search_path = pg_catalog, pg_temp;
   END IF;
   IF cardinality(failed) > 0 THEN
     RAISE EXCEPTION 'refreshing failed: %', array_to_string(failed, ', ') USING HINT = 'the log has the reasons';
