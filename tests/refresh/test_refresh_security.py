@@ -305,7 +305,9 @@ def test_nor_by_a_job_along_the_usual_path(undeployed: Database, call: str, said
     apply(owner, project(**files))
     mean.execute(EVIL)
     mean.execute(BETTER)
-    mean.execute("INSERT INTO sale VALUES (50, 1, 0)")  # so that there is something to say in the end; nor is `visit` there
+    mean.execute(
+        "INSERT INTO sale VALUES (50, 1, 0)"
+    )  # so that there is something to say in the end; nor is `visit` there
     if said:
         with pytest.raises(psycopg.errors.RaiseException, match=said):
             owner.execute(f"CALL {call}".encode())

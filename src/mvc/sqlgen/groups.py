@@ -16,7 +16,7 @@ from mvc.analysis.grain import ResolvedDimension
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree, may_be_missing
-from mvc.analysis.types import never_null
+from mvc.analysis.types import never_null, plain_type
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.joins import from_sources
@@ -29,6 +29,11 @@ _JOINED: Final = "{0} IN ({1})"
 _LENGTHS: Final = {"quarter": "3 months"} | {
     unit: f"1 {unit}" for unit in ("second", "minute", "hour", "day", "week", "month", "year", "decade", "century")
 }
+
+# How long before a period its rows may begin, by the type of their column. Where clocks are put back over midnight, it comes twice;
+# PostgreSQL takes the second for the beginning of the day, and the rows since the first are of that day as well. Since 1892 no zone has
+# put its clocks back there by more than three hours.
+_BEFORE: Final = {"date": "", "timestamp without time zone": "", "timestamp with time zone": " - INTERVAL '3 hours'"}
 
 
 def groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
@@ -66,11 +71,11 @@ class _Wanted:
     def rows(self) -> tuple[Expression, ...]:
         """Conditions for rows of the base: the exact one, and before it those that an index can serve."""
         sure = [item for item in self._dimensions if item.name not in self._nullable]
-        periods = [period for item in sure for period in self._period(item)]
+        within = [condition for item in sure for condition in self._period(item)]
         if len(self._dimensions) == 1 and sure:
-            return (*periods, self._any(sure[0]))
+            return (*within, self._any(sure[0]))
         plain = [self._any(item) for item in sure if bare_column(item.expression)]
-        return (*periods, *plain, self._exactly())
+        return (*within, *plain, self._exactly())
 
     def _exactly(self) -> Expression:
         """The key is one of those wanted. IS TRUE keeps it a look-up in a hash table: as a join, it is a nested loop where the
@@ -85,13 +90,9 @@ class _Wanted:
         return f"ARRAY[{value}]" if item.name in self._nullable else value
 
     def _period(self, item: ResolvedDimension) -> tuple[Expression, ...]:
-        """From the first of the wanted periods to the end of the last, where the dimension is a period of a column."""
-        column, length = period_of(item.expression)
-        if not length:
-            return ()
+        """From the first of the wanted periods to the end of the last."""
         first, last = (f"(SELECT {end}({qualified(self._alias, item.name)}) {self._from})" for end in ("min", "max"))
-        tests = (f"{column} >= {first}", f"{column} < {last} + INTERVAL '{length}'")
-        return tuple(map(self._condition, tests))
+        return tuple(map(self._condition, periods(item.expression, self._query.tree, first, last)))
 
     def block(self, block: Block) -> Block:
         """The block with its own rows restricted; those that start at the base are restricted with the base."""
@@ -130,22 +131,32 @@ class _Wanted:
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.qualifier in own))
 
 
-def period_of(expression: Expression) -> tuple[str, str]:
-    """The column of which the expression is the period, as text, and how long a period is; nothing where it is no such thing.
+def periods(expression: Expression, tree: JoinTree, first: str, last: str) -> tuple[str, ...]:
+    """Conditions that hold for all rows from the period `first` to the period `last`, where the expression is a period of a column; an
+    index on that column can serve. Else there are none.
 
-    The cut to a date or by `date_trunc` never exchanges two moments.
+    The cut to a date or by `date_trunc` never exchanges two moments. The end is among them: the period of infinity is infinity.
     """
-    node = expression.ast
-    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
-        length = _LENGTHS["day"]
-    elif isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and not node.args.get("zone"):
-        length = _LENGTHS.get(node.text("unit").lower(), "")
-    else:
-        return "", ""
-    if not length or not isinstance(node.this, exp.Column):
-        return "", ""
+    length = _length(expression.ast)
+    if not length:
+        return ()
     ref = expression.columns[0]
-    return expression.source[ref.start : ref.end], length
+    before = _BEFORE.get(plain_type(tree[ref.qualifier or ""].readable.columns[ref.name].type) or "")
+    if before is None:
+        return ()
+    column = expression.source[ref.start : ref.end]
+    return f"{column} >= {first}{before}", f"{column} <= {last} + INTERVAL '{length}'"
+
+
+def _length(node: exp.Expression) -> str:
+    """How long a period is that a column is cut to; empty where it is no such thing."""
+    if not isinstance(node.this, exp.Column):
+        return ""
+    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
+        return _LENGTHS["day"]
+    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and not node.args.get("zone"):
+        return _LENGTHS.get(node.text("unit").lower(), "")
+    return ""
 
 
 def _operand(expression: Expression) -> str:

@@ -13,7 +13,7 @@ from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.tree import may_be_missing
 from mvc.analysis.types import never_null
 from mvc.expression import Expression, parse_expression
-from mvc.sqlgen.groups import period_of
+from mvc.sqlgen.groups import periods
 from mvc.sqlgen.storage import query_text, stored_query_text
 
 # Parameters are no part of an expression. As identifiers they pass the proof; the server must see parameters, since it plans for
@@ -28,13 +28,11 @@ def window_query(view: ResolvedView, period: Period) -> str:
     if not isinstance(view.query, DeclaredQuery):
         return ""
     expression = next(item.expression for item in view.query.dimensions if item.name == period.column)
-    column, length = period_of(expression)
-    if not length or not never_null(expression, view.query.tree, may_be_missing(view.query.tree)):
+    first = f"COALESCE(\"$1\"::{period.type}, '-infinity')"
+    last = f"COALESCE(\"$2\"::{period.type}, 'infinity')"
+    tests = periods(expression, view.query.tree, first, last)
+    if not tests or not never_null(expression, view.query.tree, may_be_missing(view.query.tree)):
         return ""
-    tests = (
-        f"{column} >= COALESCE(\"$1\"::{period.type}, '-infinity')",
-        f"{column} < COALESCE(\"$2\"::{period.type}, 'infinity') + INTERVAL '{length}'",
-    )
     if any(name in query_text(view) for name in _PARAMETERS):
         return ""
     query = replace(view.query, where=(*view.query.where, *map(_condition, tests)))
