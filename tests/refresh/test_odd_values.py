@@ -81,3 +81,33 @@ def test_a_date_that_is_kept_as_text(database: Database):
     rows = "VALUES (1, '2020-01-01'), (2, '2020-1-1'), (3, '2020-01-02')"
     changes = ("DELETE FROM r WHERE id = 1", "UPDATE r SET at = '2020-01-03'")
     check(database.connect(), "at text NOT NULL", "d: r.at::date", rows, changes)
+
+
+@newest
+@pytest.mark.parametrize("dimension", ["r.k", "r.k / 1"])
+@pytest.mark.parametrize(
+    ("type_", "one", "same"),
+    [
+        ("numeric", "1.0", "1.00"),
+        ("float8", "'0'", "'-0'"),
+        ("real", "'0'", "'-0'"),
+        ("interval", "'1 mon'", "'30 days'"),
+    ],
+)
+def test_equal_values_that_are_written_otherwise(database: Database, type_: str, one: str, same: str, dimension: str):
+    """Beside another column that may be NULL. The row that comes first gives its group the value that is shown."""
+    rows = f"VALUES (9, NULL, NULL), (1, NULL, {one}), (2, 'x', {one})"
+    place = "DELETE FROM r WHERE id = 9", "VACUUM r", f"INSERT INTO r VALUES (10, NULL, {same})"
+    check(database.connect(), f"b text, k {type_}", f"k: {dimension}, b: r.b", rows, place)
+
+
+@newest
+@pytest.mark.parametrize("null", ["", " NOT NULL"])
+def test_arrays_as_dimensions(database: Database, null: str):
+    rows = "VALUES (1, '{a,b}'), (2, '{c}'), (3, '{}')"
+    changes = (
+        "INSERT INTO r VALUES (4, '{a,b}'), (5, '{}')",
+        "DELETE FROM r WHERE id = 2",
+        "UPDATE r SET tags = tags || '{z}'",
+    )
+    check(database.connect(), f"tags text[]{null}", "tags: r.tags", rows, changes)

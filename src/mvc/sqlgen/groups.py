@@ -16,7 +16,7 @@ from mvc.analysis.grain import ResolvedDimension
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree, may_be_missing
-from mvc.analysis.types import never_null, plain_type
+from mvc.analysis.types import expression_type, never_null, plain_type
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.joins import from_sources
@@ -119,9 +119,13 @@ class _Wanted:
         return print_proven(from_sources(select, tree, (tree.base.alias,), joined, where))
 
     def _among(self, expression: Expression, values: str) -> Expression:
-        """The condition, of which nothing within the subquery is known outside, though it names the same sources."""
+        """The condition, of which nothing within the subquery is known outside, though it names the same sources.
+
+        An array of arrays is one array, of which ANY takes the elements; so arrays are joined, however few they are.
+        """
         own = _operand(expression)
-        parsed = parse_expression(self._look.format(own, values))
+        is_array = (expression_type(expression, self._query.tree) or "").endswith("[]")
+        parsed = parse_expression((_JOINED if is_array else self._look).format(own, values))
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
 
     def _condition(self, text: str) -> Expression:

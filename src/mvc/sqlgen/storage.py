@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from sqlglot import exp
 
 from mvc.analysis.resolved import BodyQuery, DeclaredQuery, OutputColumn, ResolvedView
+from mvc.analysis.types import plain_type
 from mvc.artifacts import CompiledIndex
 from mvc.model.view import Index, IndexKey, Setting
 from mvc.quoting import identifier, is_plain, qualified
@@ -18,6 +20,16 @@ from mvc.sqlgen.query import declared_select
 from mvc.sqlgen.statements import parameters_text
 
 WRAPPED = "rows_of_view"
+
+# Types of which equal values are written in more than one way: 1.0 and 1.00, 0 and -0, one month and thirty days.
+_AS_TEXT: Final = {
+    "numeric": "pg_catalog.trim_scale({})::text",
+    "real": "({} + 0)::text",
+    "double precision": "({} + 0)::text",
+    "interval": "pg_catalog.justify_interval({})::text",
+    "citext": "pg_catalog.lower({}::text)",
+}
+_OPEN_TYPES: Final = ("numeric", "double precision", "interval")
 
 
 def query_text(view: ResolvedView) -> str:
@@ -56,8 +68,17 @@ def hidden_column(view: ResolvedView) -> str:
     columns = [column for column in _grain_columns(view) if column.nullable]
     types = {column.type for column in columns}
     one_type = len(types) == 1 and not any(type_ is None or type_.endswith("[]") for type_ in types)
-    texts = [qualified(WRAPPED, column.name) + ("" if one_type else "::text") for column in columns]
+    values = [(qualified(WRAPPED, column.name), column.type) for column in columns]
+    texts = [value if one_type else _key_text(value, type_) for value, type_ in values]
     return f"ARRAY[{', '.join(texts)}]" if texts else "''::text"
+
+
+def _key_text(value: str, type_: str | None) -> str:
+    """The value as text, the same for all that are equal. What a server alone knows the type of may be any of these."""
+    if type_ is None:
+        cases = [f"WHEN '{name}' THEN {_AS_TEXT[name].format(f'({value})::text::{name}')}" for name in _OPEN_TYPES]
+        return f"CASE pg_catalog.pg_typeof({value})::text {' '.join(cases)} ELSE {value}::text END"
+    return _AS_TEXT.get(plain_type(type_) or "", "{}::text").format(value)
 
 
 def _grain_columns(view: ResolvedView) -> list[OutputColumn]:
