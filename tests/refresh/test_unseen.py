@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from servers import Database
+from servers import Database, need
 
 from .checked import Connection, Run, begin, end, last_run, log_of, refresh, work, wrong_now, wrong_rows
 from .projects import never_whole, shop
@@ -218,6 +218,31 @@ def test_a_new_partition_and_a_child_are_watched_from_then_on(connection: Connec
     heard(connection)
     connection.execute("TRUNCATE res_6")
     whole(connection, "by_org", "it was truncated")
+
+
+FOREIGN = """
+CREATE EXTENSION file_fdw;
+CREATE SERVER far FOREIGN DATA WRAPPER file_fdw;
+ALTER TABLE res DROP CONSTRAINT res_pkey CASCADE, DROP CONSTRAINT res_org_id_fkey;
+CREATE FOREIGN TABLE res_far_1 PARTITION OF res FOR VALUES FROM (20) TO (30) SERVER far OPTIONS (filename '/dev/null');
+CREATE FOREIGN TABLE res_far_2 PARTITION OF res FOR VALUES FROM (30) TO (40) SERVER far OPTIONS (filename '/dev/null');
+"""
+
+
+def test_with_a_foreign_partition_every_refresh_is_a_whole_one(connection: Connection):
+    """Who writes there fires no trigger here. That such partitions are there is no change behind a refresh's back."""
+    found = connection.execute("SELECT true FROM pg_available_extensions WHERE name = 'file_fdw'").fetchone()
+    need(found, "file_fdw (Debian's package postgresql-15)")
+    connection.execute(FOREIGN)
+    for _ in range(2):
+        connection.execute("INSERT INTO res VALUES (961, 5, 'new', 5, now(), 1)")
+        whole(connection, "by_status", "is a foreign table")
+    with pytest.raises(psycopg.errors.WrongObjectType, match="cannot be logged: public"):
+        connection.execute("SELECT mvc.watch(table_schema, table_name, log, columns) FROM mvc.watched_table")
+    connection.execute("DROP FOREIGN TABLE res_far_1, res_far_2")
+    whole(connection, "by_status", "is not known")
+    connection.execute("UPDATE res SET status = 'back' WHERE id < 30")
+    assert refresh(connection, BY_STATUS).mode == "incremental"
 
 
 # ---------- no write ever fails ----------

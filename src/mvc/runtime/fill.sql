@@ -178,10 +178,12 @@ END $$;
 -- as of the snapshot; the functions say what is there now.
 CREATE OR REPLACE FUNCTION {schema}.changed_behind(watches name[])
 RETURNS boolean LANGUAGE sql STABLE AS $$
-  WITH base AS (
+  WITH RECURSIVE base AS (
     SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY (watches)
+  ), family (relation) AS (
+    SELECT b.relation::oid FROM base AS b UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
   ), known AS (
-    SELECT c.oid, c.relfilenode FROM base AS b CROSS JOIN {schema}.with_descendants(b.relation) AS d JOIN pg_class AS c ON c.oid = d
+    SELECT c.oid, c.relfilenode FROM family AS f JOIN pg_class AS c ON c.oid = f.relation
   )
   SELECT EXISTS (SELECT FROM known AS k WHERE nullif(k.relfilenode, 0) IS DISTINCT FROM pg_relation_filenode(k.oid))
     OR EXISTS (SELECT FROM base AS b CROSS JOIN pg_partition_tree(b.relation) AS now WHERE now.relid::oid NOT IN (SELECT k.oid FROM known AS k))
@@ -237,7 +239,9 @@ DECLARE
   problem text;
 BEGIN
   FOREACH watched IN ARRAY watches LOOP
-    problem := {schema}.watch_problem(watched);
+    problem := coalesce({schema}.watch_problem(watched), (
+      SELECT format('%s is a foreign table', part) FROM {schema}.watched_table AS w
+      CROSS JOIN {schema}.foreign_part(to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS part WHERE w.log = watched AND part IS NOT NULL));
     IF problem IS NOT NULL THEN
       RETURN format('changes of %s may have gone unnoticed: %s', coalesce(
         (SELECT format('%I.%I', w.table_schema, w.table_name) FROM {schema}.watched_table AS w WHERE w.log = watched), watched), problem);

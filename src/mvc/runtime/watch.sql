@@ -23,6 +23,18 @@ RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
   SELECT f.relation FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p')
 $$;
 
+-- The foreign table among what belongs to a table. Whoever writes to it elsewhere fires no trigger here; and where triggers of its parent
+-- ask for the rows, PostgreSQL refuses to change it through the parent. So such tables are not watched.
+CREATE OR REPLACE FUNCTION {schema}.foreign_part(base regclass)
+RETURNS regclass LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    WITH RECURSIVE family (relation) AS (
+      SELECT base::oid UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+    )
+    SELECT min(f.relation)::regclass FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind = 'f');
+END $$;
+
 -- How our triggers are enabled on a table and on what belongs to it, and which columns have the names that are logged: by
 -- their relations' OIDs. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
 CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns name[])
@@ -113,6 +125,10 @@ DECLARE
   wanted name[] := ARRAY(
     SELECT DISTINCT c FROM unnest(columns || (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log)) AS c ORDER BY c);
 BEGIN
+  IF {schema}.foreign_part(base) IS NOT NULL THEN
+    RAISE EXCEPTION 'changes of %.% cannot be logged: % is a foreign table', quote_ident(table_schema), quote_ident(table_name),
+      {schema}.foreign_part(base) USING ERRCODE = 'wrong_object_type', HINT = 'refresh what reads it as a whole: leave out the mode of its schedules';
+  END IF;
   IF {schema}.watch_problem(log) IS NULL AND wanted = (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log) THEN
     RETURN;
   END IF;
