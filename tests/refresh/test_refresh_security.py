@@ -486,6 +486,28 @@ def test_nor_by_who_looks_for_a_bad_row(undeployed: Database):
     assert victims(undeployed.connect()) == []
 
 
+def test_nor_by_who_reads_a_table_that_became_a_view(servers: Servers):
+    """PostgreSQL 15 still makes a view of an empty table, for its owner."""
+    server = servers.get(15)
+    with new_database(server, servers.template(server, "refresh_security_base", build)) as database:
+        mean, deployer = as_stranger(database)
+        mean.execute("TRUNCATE sale; ALTER TABLE sale DROP CONSTRAINT sale_pkey")
+        files = {"s.sql": SCHEMA.replace("sale (id int PRIMARY KEY,", "sale (id int NOT NULL,")}
+        mean.execute("ALTER TABLE sale ALTER id SET NOT NULL")
+        apply(deployer, project(**files))
+        for (trigger,) in mean.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = 'sale'::regclass").fetchall():
+            mean.execute(sql.SQL("DROP TRIGGER {} ON sale").format(sql.Identifier(trigger)))
+        mean.execute("VACUUM sale")
+        mean.execute(
+            'CREATE RULE "_RETURN" AS ON SELECT TO sale DO INSTEAD SELECT 1 AS id, public.spy(1)::int AS shop_id, 1 AS amount'
+        )
+        refresher = database.connect(user="rs_refresher")
+        assert refresher.execute("SELECT queued_groups FROM mvc.view_status").fetchall() == [(None,)]
+        for mode in (None, "full", "verify"):
+            assert run(deployer, mode)[1::2] == ("failed", "public.sale is no table any more")
+        assert victims(database.connect()) == []
+
+
 # --- what is dropped --------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ DECLARE
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
+  PERFORM {schema}.expect_tables(stored.stored_name);
   IF stored.companions = '{}' THEN
     taken := {schema}.fill_materialized(stored.stored_name, mode);
   ELSIF mode = 'first' THEN

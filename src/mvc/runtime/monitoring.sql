@@ -43,24 +43,25 @@ EXCEPTION WHEN lock_not_available THEN
 END $$;
 
 -- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole, or whose refresh
--- would fail for a policy of a base table: it is a function of the table's owner, which must not run with our rights.
+-- would fail for a policy of a base table, or for one that is a view now: functions of the table's owner must not run with our rights.
 CREATE OR REPLACE FUNCTION {schema}.queued_groups(view_schema name, view_name name)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' SET row_security = off AS $$
 DECLARE
   moved name;
+  stored name;
   zone text;
   queued bigint;
 BEGIN
-  SELECT s.companions ->> 'moved', d.timezone INTO moved, zone
+  SELECT s.companions ->> 'moved', s.stored_name, d.timezone INTO moved, stored, zone
   FROM {schema}.deployed_view AS d JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
   WHERE d.view_schema = queued_groups.view_schema AND d.view_name = queued_groups.view_name;
   IF moved IS NOT NULL THEN
-    PERFORM set_config('TimeZone', zone, true);
+    PERFORM set_config('TimeZone', zone, true), {schema}.expect_tables(stored);
     EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I LIMIT 100000) AS waiting', '{name}', moved) INTO queued;
   END IF;
   RETURN queued;
-EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+EXCEPTION WHEN lock_not_available OR insufficient_privilege OR wrong_object_type THEN
   RETURN NULL;
 END $$;
 

@@ -97,7 +97,7 @@ BEGIN
   base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
   IF base IS NULL THEN
     RETURN 'it is gone';
-  ELSIF watched.triggers <> {schema}.triggers_of(base, watched.log, watched.columns) THEN
+  ELSIF watched.triggers IS DISTINCT FROM {schema}.triggers_of(base, watched.log, watched.columns) THEN
     RETURN 'its triggers, columns, partitions or children are not those that were watched';
   ELSIF NOT {schema}.log_is_ours(watched.log) THEN
     RETURN 'its log, or what writes to it, belongs to another role';
@@ -140,6 +140,29 @@ BEGIN
   PERFORM {schema}.log_moves_of(base, log);
   INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
+END $$;
+
+-- Refuses to read what is no table any more. Until PostgreSQL 15 an owner can make a view of an empty table, and its functions would run
+-- with our rights. The lock keeps it what it is; what it is now, a function must say: the snapshot may be of an earlier time.
+CREATE OR REPLACE FUNCTION {schema}.expect_tables(stored_name name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  source regclass;
+BEGIN
+  IF current_setting('server_version_num')::int >= 160000 THEN
+    RETURN;
+  END IF;
+  FOR source IN
+    SELECT DISTINCT d.refobjid::regclass FROM {schema}.stored_relation AS s
+    JOIN pg_rewrite AS r ON r.ev_class = to_regclass(format('%I.%I', '{name}', s.query_name))
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
+    WHERE s.stored_name = expect_tables.stored_name AND s.watches <> '{}'
+  LOOP
+    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', source);
+    IF (SELECT o.type FROM pg_identify_object('pg_class'::regclass, source, 0) AS o) <> 'table' THEN
+      RAISE EXCEPTION '% is no table any more', source USING ERRCODE = 'wrong_object_type';
+    END IF;
+  END LOOP;
 END $$;
 
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers. That one runs in
