@@ -7,7 +7,8 @@ import pytest
 import mvc
 from mvc.compiled import Compiled
 from mvc.postgres.apply import apply
-from servers import Database, newest
+from mvc.postgres.errors import ServerError
+from servers import Database, newest, on_major
 
 from .checked import Connection, refresh
 from .projects import ANYTHING, never_whole, schedule
@@ -111,3 +112,24 @@ def test_arrays_as_dimensions(database: Database, null: str):
         "UPDATE r SET tags = tags || '{z}'",
     )
     check(database.connect(), f"tags text[]{null}", "tags: r.tags", rows, changes)
+
+
+@on_major(18)
+def test_a_column_that_no_trigger_is_told_of(database: Database):
+    """Each write would be one that could not be logged, and each refresh a whole one."""
+    with pytest.raises(ServerError, match="not told the values of a virtual column"):
+        check(
+            database.connect(),
+            "a int NOT NULL, k int GENERATED ALWAYS AS (a % 5) VIRTUAL",
+            "k: r.k",
+            "VALUES (1, 1)",
+            (),
+        )
+    database.connect().execute("DROP TABLE r")
+    check(
+        database.connect(),
+        "a int NOT NULL, k int GENERATED ALWAYS AS (a % 5) STORED",
+        "k: r.k",
+        "VALUES (1, 1)",
+        ("INSERT INTO r VALUES (2, 6)", "UPDATE r SET a = 2"),
+    )

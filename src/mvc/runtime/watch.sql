@@ -129,6 +129,10 @@ BEGIN
     RAISE EXCEPTION 'changes of %.% cannot be logged: % is a foreign table', quote_ident(table_schema), quote_ident(table_name),
       {schema}.foreign_part(base) USING ERRCODE = 'wrong_object_type', HINT = 'refresh what reads it as a whole: leave out the mode of its schedules';
   END IF;
+  IF EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = base AND a.attname = ANY (wanted) AND a.attgenerated = 'v') THEN
+    RAISE EXCEPTION 'changes of %.% cannot be logged: triggers are not told the values of a virtual column', quote_ident(table_schema), quote_ident(table_name)
+      USING ERRCODE = 'feature_not_supported', HINT = 'make it a stored one, or refresh what reads it as a whole: leave out the mode of its schedules';
+  END IF;
   IF {schema}.watch_problem(log) IS NULL AND wanted = (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log) THEN
     RETURN;
   END IF;
