@@ -44,7 +44,7 @@ def build_booking(connection: Connection) -> None:
     text = BOOKING_SCHEMA.read_text(encoding="utf-8").replace(" ON DELETE CASCADE", "")
     for reference, action in ACTIONS.items():
         text = text.replace(reference, f"{reference} {action}")
-    if connection.execute("SELECT FROM pg_available_extensions WHERE name = 'postgis'").fetchone():
+    if connection.execute("SELECT true FROM pg_available_extensions WHERE name = 'postgis'").fetchone():
         connection.execute("CREATE EXTENSION postgis")
     connection.execute(text)
     fill(connection, BOOKING_SCALE, BOOKING_ANCHOR)
