@@ -171,11 +171,9 @@ END $$;
 
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers. That one runs in
 -- the transactions of others: it must work for whoever may write to the table, never fail a write, and cost a write of one row little.
--- It calls nothing that a caller could put in place of what is meant. To SET a search_path would make an UPDATE of one row slower by a tenth of
--- what it takes, so nothing is looked up along the caller's: names and operators are qualified, transition tables come before any relation of
--- their name, and what EXCEPT and assignments call hangs on the columns' types. With another type under a column's name, the table's owner would
--- have a cast of his own run with our rights: nothing is read but what has the type of the log's own column. An UPDATE of many rows
--- leaves out what it did not change; of few that would cost more than it saves.
+-- It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs none. With another type under a
+-- column's name, the table's owner would have a cast of his own run with our rights: nothing is read but what has the type of the log's
+-- own column. An UPDATE of many rows leaves out what it did not change; of few that would cost more than it saves.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -196,7 +194,8 @@ BEGIN
   END LOOP;
   PERFORM {schema}.seal(log);
   EXECUTE format($body$
-    CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $function$
+    CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp AS $function$
     #variable_conflict use_column
     DECLARE
       logged bigint;
