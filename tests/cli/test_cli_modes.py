@@ -170,6 +170,7 @@ class TestRefresh:
         done = mvc("refresh", view, "--mode", mode)
         assert (done.code, done.out) == (1, "")
         assert f"✗ {view}  failed: the view public.{view} was not deployed for refreshes of the mode {mode}" in done.err
+        assert "(give it a schedule of that mode and apply: " in done.err
         assert deployed.execute("SELECT count(*) FROM mvc.refresh_log").fetchone() == (0,)
 
     def test_a_window_in_the_zone_of_the_project(self, mvc, deployed):

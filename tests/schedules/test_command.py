@@ -173,6 +173,12 @@ class TestWorker:
         until(f"SELECT FROM mvc.refresh_log WHERE status = 'completed' OFFSET {before}")
         assert worker.log.read_text().count("sees to the schedules") == 2
 
+    def test_says_what_to_do_where_nothing_is_deployed(self, shop):
+        shop.connection.execute("DROP SCHEMA mvc CASCADE")
+        worker = shop.worker()
+        worker.says("cannot work: nothing of this project is deployed here (deploy it first: mvc apply)")
+        assert "sees to the schedules" not in worker.log.read_text()
+
     def test_waits_for_a_database_that_is_not_there_yet(self, shop):
         url, shop.url = shop.url, "postgresql://localhost:1/none"
         worker = shop.worker()

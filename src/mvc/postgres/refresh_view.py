@@ -78,7 +78,8 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed
     try:
         run, reason = _begin(connection, stored, task, failed)
     except psycopg.Error as problem:
-        return Refreshed(task.view, "failed", 0.0, None, _said(connection, problem), task.schedule)
+        reason, hint = _said(connection, problem), problem.diag.message_hint
+        return Refreshed(task.view, "failed", 0.0, None, f"{reason} ({hint})" if hint else reason, task.schedule)
     if run is None or reason:
         return Refreshed(task.view, "skipped", 0.0, None, reason or "", task.schedule)
     try:

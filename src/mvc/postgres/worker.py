@@ -15,6 +15,7 @@ from mvc.artifacts import Target
 from mvc.postgres.connection import connect
 from mvc.postgres.errors import NoAddress, ServerError
 from mvc.postgres.lock import Contender
+from mvc.postgres.refresh import check_deployed
 from mvc.postgres.refresh_view import Refreshed
 from mvc.postgres.schedule_runs import contend, run_due, seconds_to_next
 from mvc.postgres.status import alert
@@ -41,9 +42,10 @@ class StoodBy:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The database cannot be worked with, for this reason; the worker tries again in so many seconds."""
+    """The database cannot be worked with, for this reason; the worker tries again in so many seconds. `hint` says what to do, or nothing."""
 
     reason: str
+    hint: str
     pause: float
 
 
@@ -76,7 +78,8 @@ def _connected(worker: Worker) -> None:
     except NoAddress:
         raise
     except (ServerError, psycopg.Error) as problem:
-        worker.hear(Lost((str(problem).strip().splitlines() or ["no reason given"])[0], worker.pause))
+        reason = (str(problem).strip().splitlines() or ["no reason given"])[0]
+        worker.hear(Lost(reason, problem.hint if isinstance(problem, ServerError) else "", worker.pause))
         _sleep(worker.pause, worker)
         worker.pause = min(worker.pause * 2, LONGEST_PAUSE)
 
@@ -96,6 +99,7 @@ def _become_leader(contender: Contender, worker: Worker) -> bool:
 
 
 def _serve(connection: psycopg.Connection, contender: Contender, worker: Worker) -> None:
+    check_deployed(connection, worker.target.stored)
     worker.hear(Led(connection.info.dbname))
     while not worker.stopping() and contender.leads():
         for result in run_due(connection, worker.target):

@@ -22,7 +22,8 @@ def _said(event: Event, project: str, style: Style) -> str:
             return f"sees to the schedules of {visible(project)} in the database {visible(database)}"
         case StoodBy(database):
             return f"stands by: another worker sees to the schedules of {visible(project)} in {visible(database)}"
-        case Lost(reason, pause):
-            return f"{style.paint('warning', 'cannot work')}: {visible(reason)}; tries again in {pause:g} s"
+        case Lost(reason, hint, pause):
+            mend = f" ({visible(hint)})" if hint else ""
+            return f"{style.paint('warning', 'cannot work')}: {visible(reason)}{mend}; tries again in {pause:g} s"
         case Refreshed():
             return refreshed_text(event, style).strip()
