@@ -1,7 +1,8 @@
--- Computes the rows of a stored relation, or a part of them. `mode` is `first` where it has no readers, else one of the log's modes;
--- `taken` is the mode that it came to, and `detail` says why where that is another one. `changed` rows were not as they should be (NULL
--- where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as by default, whatever the
--- session says; a base table whose row security would hide rows from the owner makes it fail instead of losing them silently.
+-- Computes the rows of a stored relation, or a part of them. `mode` is `first` where it has no readers, else one of the log's
+-- modes; `taken` is the mode that it came to, and `detail` says why where that is another one. `changed` rows were not as they
+-- should be (NULL where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as
+-- by default, whatever the session says; a base table whose row security would hide rows from the owner makes it fail instead
+-- of losing them silently.
 CREATE OR REPLACE FUNCTION {schema}.fill(
   stored_name name, timezone text, mode text DEFAULT 'first', since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
   OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
@@ -60,8 +61,8 @@ BEGIN
   RETURN CASE mode WHEN 'first' THEN mode ELSE 'full' END;
 END $$;
 
--- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed. One that took them from the
--- logs has looked at that before.
+-- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed. One that took them
+-- from the logs has looked at that before.
 CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -110,8 +111,8 @@ BEGIN
   END IF;
 END $$;
 
--- Compares a sample of groups, of those stored and of those that the sources have, with what the query gives; where one was not so, the
--- whole table is brought up to date.
+-- Compares a sample of groups, of those stored and of those that the sources have, with what the query gives; where one was not
+-- so, the whole table is brought up to date.
 CREATE OR REPLACE FUNCTION {schema}.verify(
   stored {schema}.stored_relation, definition jsonb, OUT wrong bigint, OUT growth bigint, OUT detail text
 ) LANGUAGE plpgsql AS $$
@@ -137,8 +138,8 @@ BEGIN
   growth := growth + more;
 END $$;
 
--- Brings the groups that were put aside up to date. Few of them are looked up one by one; above a tenth it costs less to join, if the
--- server knows how many there are.
+-- Brings the groups that were put aside up to date. Few of them are looked up one by one; above a tenth it costs less to join,
+-- if the server knows how many there are.
 CREATE OR REPLACE FUNCTION {schema}.merge_groups(
   stored {schema}.stored_relation, definition jsonb, groups bigint, OUT changed bigint, OUT growth bigint
 ) LANGUAGE plpgsql AS $$
@@ -174,9 +175,9 @@ BEGIN
   RETURN counted;
 END $$;
 
--- Whether tables are not any more what the transaction's snapshot has of them: rows that a TRUNCATE or a rewriting took away, and those of
--- partitions that come and go, are missing or there for older snapshots as well, so what was computed is of no one moment. pg_class is read
--- as of the snapshot; the functions say what is there now.
+-- Whether tables are not any more what the transaction's snapshot has of them: rows that a TRUNCATE or a rewriting took away,
+-- and those of partitions that come and go, are missing or there for older snapshots as well, so what was computed is of no one
+-- moment. pg_class is read as of the snapshot; the functions say what is there now.
 CREATE OR REPLACE FUNCTION {schema}.changed_behind(watches name[])
 RETURNS boolean LANGUAGE sql STABLE AS $$
   WITH RECURSIVE base AS (
@@ -259,8 +260,9 @@ RETURNS text LANGUAGE sql STABLE AS $$
   WHERE u.log = ANY (stored.watches) AND NOT pg_visible_in_snapshot(u.at, stored.cursor) ORDER BY u.log, u.at LIMIT 1
 $$;
 
--- Whether so many groups may have changed that computing all of them costs less, in words: above 30 %, or as measured, where the log
--- has a whole refresh and partial ones with at least a third as many groups. Without any group, a partial one takes what the fastest took.
+-- Whether so many groups may have changed that computing all of them costs less, in words: above 30 %, or as measured, where
+-- the log has a whole refresh and partial ones with at least a third as many groups. Without any group, a partial one takes
+-- what the fastest took.
 CREATE OR REPLACE FUNCTION {schema}.too_many(stored {schema}.stored_relation, groups bigint)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -292,9 +294,9 @@ BEGIN
                                                round(partial::numeric, 2), round(whole::numeric, 2)) END;
 END $$;
 
--- Brings a stored table, or a part of it, to what its query gives; returns how many of its rows were not so, and by how many it grew.
--- Where values of a unique index change places between rows, no order of single changes does it: then all rows that differ are taken out
--- first.
+-- Brings a stored table, or a part of it, to what its query gives; returns how many of its rows were not so, and by how many it
+-- grew. Where values of a unique index change places between rows, no order of single changes does it: then all rows that
+-- differ are taken out first.
 CREATE OR REPLACE FUNCTION {schema}.merge(
   statements jsonb, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, OUT changed bigint, OUT growth bigint
 ) LANGUAGE plpgsql AS $$

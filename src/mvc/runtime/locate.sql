@@ -1,6 +1,7 @@
--- The row whose value made a refresh fail with `message`, in words; NULL where none is found. Each expression that may fail is tried on
--- halves of its table, of which the one that fails is halved again: about two readings of the table in all. Partitions are read by themselves
--- here, so their own policies would count, which are functions of whoever owns them: such a table is not searched.
+-- The row whose value made a refresh fail with `message`, in words; NULL where none is found. Each expression that may fail is
+-- tried on halves of its table, of which the one that fails is halved again: about two readings of the table in all. Partitions
+-- are read by themselves here, so their own policies would count, which are functions of whoever owns them: such a table is not
+-- searched.
 CREATE OR REPLACE FUNCTION {schema}.bad_row(definition jsonb, message text)
 RETURNS text LANGUAGE plpgsql SET row_security = off AS $$
 DECLARE

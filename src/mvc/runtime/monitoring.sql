@@ -42,8 +42,9 @@ EXCEPTION WHEN lock_not_available THEN
   RETURN;
 END $$;
 
--- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole, or whose refresh
--- would fail for a policy of a base table, or for one that is a view now: functions of the table's owner must not run with our rights.
+-- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole, or
+-- whose refresh would fail for a policy of a base table, or for one that is a view now: functions of the table's owner must not
+-- run with our rights.
 CREATE OR REPLACE FUNCTION {schema}.queued_groups(view_schema name, view_name name)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' SET row_security = off AS $$
@@ -65,8 +66,9 @@ EXCEPTION WHEN lock_not_available OR insufficient_privilege OR wrong_object_type
   RETURN NULL;
 END $$;
 
--- One row for each deployed view. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody sees any
--- more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would free.
+-- One row for each deployed view. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody
+-- sees any more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would
+-- free.
 CREATE OR REPLACE VIEW {schema}.view_status AS
 SELECT d.view_schema, d.view_name, d.project, d.kind,
   CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END AS storage, d.stored_name,
@@ -135,7 +137,8 @@ CREATE TABLE IF NOT EXISTS {schema}.told_promise (
   PRIMARY KEY (view_schema, view_name, schedule)
 );
 
--- Tells of promises that were broken since it was last called, each once; returns how many. Where a project has no channel, nobody is told.
+-- Tells of promises that were broken since it was last called, each once; returns how many. Where a project has no channel,
+-- nobody is told.
 CREATE OR REPLACE FUNCTION {schema}.alert_broken_promises()
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -15,9 +15,9 @@ RETURNS TABLE (view_schema name, view_name name, upstream name[]) LANGUAGE sql S
   GROUP BY o.view_schema, o.view_name ORDER BY max(r.depth), o.view_name
 $$;
 
--- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure stops only
--- what reads the view. A procedure that commits has no settings of its own, so the path is set anew in each transaction: along the
--- caller's, somebody's operator in `public` may fit better than PostgreSQL's.
+-- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure
+-- stops only what reads the view. A procedure that commits has no settings of its own, so the path is set anew in each
+-- transaction: along the caller's, somebody's operator in `public` may fit better than PostgreSQL's.
 CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -125,7 +125,8 @@ BEGIN
   END IF;
 END $$;
 
--- Lets these roles alone use an object of the project's own name, and writes into its comment what it is, so that a change is noticed.
+-- Lets these roles alone use an object of the project's own name, and writes into its comment what it is, so that a change is
+-- noticed.
 CREATE OR REPLACE FUNCTION {schema}.open_name(kind text, name_schema name, named name, arguments text, users name[], described text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -53,9 +53,9 @@ RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET DateS
   SELECT CASE kind WHEN 'date' THEN bound::date::text WHEN 'timestamptz' THEN bound::text || '+00' ELSE bound::text END
 $$;
 
--- `reservations_2026_11`, `_2026_w07`, `_2026_11_23`, `_2026_q4`, `_2026`; what begins later than its period says when: `_2026_11_from_2026_11_05`.
--- A table's name that is too long for it is cut, and told apart from others of that beginning by a digest. One byte of the 63 is
--- left to the underscore of the array type.
+-- `reservations_2026_11`, `_2026_w07`, `_2026_11_23`, `_2026_q4`, `_2026`; what begins later than its period says when:
+-- `_2026_11_from_2026_11_05`. A table's name that is too long for it is cut, and told apart from others of that beginning by a
+-- digest. One byte of the 63 is left to the underscore of the array type.
 CREATE OR REPLACE FUNCTION {schema}.partition_name(table_name name, unit text, starts timestamp, begins timestamp)
 RETURNS name LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT (CASE WHEN octet_length(table_name::text || ending.text) <= 62 THEN table_name::text
@@ -225,7 +225,8 @@ BEGIN
 END $$;
 
 -- Makes a partition as a table beside the others, dresses it as its parent is dressed, and attaches it: that takes a lock which
--- readers and writers of the parent do not notice, where CREATE TABLE … PARTITION OF shuts them out. It is empty, so nothing is scanned.
+-- readers and writers of the parent do not notice, where CREATE TABLE … PARTITION OF shuts them out. It is empty, so nothing is
+-- scanned.
 CREATE OR REPLACE FUNCTION {schema}.create_partition(table_schema name, table_name name, named name, lower text, upper text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET default_tablespace = '' AS $$
 DECLARE
@@ -460,8 +461,8 @@ RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
 $$;
 
 -- Everything that is due for a project, each partition in a transaction of its own, so CALL this outside of one; then one whole
--- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed. What it names
--- is PostgreSQL's own: see `refresh_project`.
+-- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed. What
+-- it names is PostgreSQL's own: see `refresh_project`.
 CREATE OR REPLACE PROCEDURE {schema}.maintain_partitions(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -497,8 +498,8 @@ BEGIN
   END IF;
 END $$;
 
--- The same for callers who cannot CALL: in one transaction, so that what it locks stays locked until its end. What fails is a warning
--- and a row of the log.
+-- The same for callers who cannot CALL: in one transaction, so that what it locks stays locked until its end. What fails is a
+-- warning and a row of the log.
 CREATE OR REPLACE FUNCTION {schema}.maintain_partitions_together(project text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

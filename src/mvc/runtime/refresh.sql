@@ -73,7 +73,8 @@ RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
               WHEN jsonb_typeof(definition -> 'window') = 'object' THEN 'window' ELSE 'full' END
 $$;
 
--- The mode in which a schedule that asks for `mode` refreshes a view: as a whole where it asks for none, or the view cannot have it.
+-- The mode in which a schedule that asks for `mode` refreshes a view: as a whole where it asks for none, or the view cannot
+-- have it.
 CREATE OR REPLACE FUNCTION {schema}.possible_mode(definition jsonb, mode text)
 RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE WHEN jsonb_typeof(definition -> CASE mode WHEN 'window' THEN 'window' WHEN 'incremental' THEN 'increment' WHEN 'verify' THEN 'increment' END)
@@ -93,8 +94,8 @@ BEGIN
   END IF;
 END $$;
 
--- Where a window refresh begins: there where the row's unit of time begins that `since` is in, or, unless that is told, the moment as
--- far back as the schedules say.
+-- Where a window refresh begins: there where the row's unit of time begins that `since` is in, or, unless that is told, the
+-- moment as far back as the schedules say.
 CREATE OR REPLACE FUNCTION {schema}.window_start(deployed {schema}.deployed_view, since timestamptz)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE w ->> 'unit' WHEN '' THEN back ELSE date_trunc(w ->> 'unit', back, deployed.timezone) END
@@ -102,7 +103,8 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
                coalesce(window_start.since, now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
 $$;
 
--- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a whole one.
+-- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a
+-- whole one.
 CREATE OR REPLACE FUNCTION {schema}.watch_again(stored_name name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
 DECLARE
@@ -127,8 +129,9 @@ BEGIN
   WHERE held.stored_name = watch_again.stored_name;
 END $$;
 
--- The work of a run that the same role has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it ended; `again` where another
--- refresh committed just before the snapshot was taken, or its tables changed behind it: then nothing is done.
+-- The work of a run that the same role has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it
+-- ended; `again` where another refresh committed just before the snapshot was taken, or its tables changed behind it: then
+-- nothing is done.
 CREATE OR REPLACE FUNCTION {schema}.refresh_run(run bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

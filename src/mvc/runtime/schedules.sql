@@ -1,5 +1,5 @@
--- What has become of each schedule: its times up to `seen` were seen to, the last run was for the one at `tick` (NULL: by hand or for a
--- promise). A schedule is not due for what lies before its first deployment.
+-- What has become of each schedule: its times up to `seen` were seen to, the last run was for the one at `tick` (NULL: by hand
+-- or for a promise). A schedule is not due for what lies before its first deployment.
 CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
   project text NOT NULL,
   schedule text NOT NULL,
@@ -22,9 +22,9 @@ FROM {schema}.current_target AS latest,
     name text, views name[], cron text, times jsonb, within_seconds integer, timezone text, mode text, timeout_seconds integer,
     lock_timeout_seconds integer, enabled boolean);
 
--- What was promised (`within`), per view and schedule: how old its data are, and whether that is too old. A view without data breaks
--- every promise. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so long that twice
--- the longest of the last ten would not fit into the rest; but never more often than each tenth of the promise.
+-- What was promised (`within`), per view and schedule: how old its data are, and whether that is too old. A view without data
+-- breaks every promise. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so
+-- long that twice the longest of the last ten would not fit into the rest; but never more often than each tenth of the promise.
 CREATE OR REPLACE VIEW {schema}.promises AS
 SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS promised_seconds, aged.seconds AS age_seconds,
   coalesce(aged.seconds > s.within_seconds, true) AS broken,
@@ -40,8 +40,8 @@ CROSS JOIN LATERAL (
 ) AS taken (seconds)
 WHERE s.enabled AND s.within_seconds IS NOT NULL;
 
--- The moments at which clocks of a zone show a time. As in Debian's cron, `fixed` times happen once: at the first of two, or where a
--- time is left out, as soon as the clocks have moved on. Others happen as often as clocks show them.
+-- The moments at which clocks of a zone show a time. As in Debian's cron, `fixed` times happen once: at the first of two, or
+-- where a time is left out, as soon as the clocks have moved on. Others happen as often as clocks show them.
 CREATE OR REPLACE FUNCTION {schema}.moments(shown timestamp, zone text, fixed boolean)
 RETURNS SETOF timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -59,7 +59,8 @@ BEGIN
   END IF;
 END $$;
 
--- The last time of a cron line after `seen` and not after `until`; NULL where there is none. However many were missed, the last counts.
+-- The last time of a cron line after `seen` and not after `until`; NULL where there is none. However many were missed, the last
+-- counts.
 CREATE OR REPLACE FUNCTION {schema}.latest_tick(times jsonb, zone text, seen timestamptz, until timestamptz)
 RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -95,9 +96,10 @@ RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS 
     ELSE times -> 'days' @> to_jsonb(extract(day FROM day)::integer) AND times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer) END
 $$;
 
--- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough and were
--- not tried within the last tenth of it. An empty list where nothing is due. A run that was broken off, as by a restart, is due once
--- more; only once, since it may have been the cause. For a schedule of partitions the list is just that word.
+-- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough
+-- and were not tried within the last tenth of it. An empty list where nothing is due. A run that was broken off, as by a
+-- restart, is due once more; only once, since it may have been the cause. For a schedule of partitions the list is just that
+-- word.
 CREATE OR REPLACE FUNCTION {schema}.due_views(project text, schedule text, OUT tick timestamptz, OUT views name[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -143,9 +145,9 @@ RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 
   WHERE p.project = seconds_to_next.project
 $$;
 
--- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it was only
--- to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be refreshed in full while
--- another refresh of it may do less. A row of the mode `partitions` is no view.
+-- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it
+-- was only to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be
+-- refreshed in full while another refresh of it may do less. A row of the mode `partitions` is no view.
 CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
 RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -183,8 +185,9 @@ BEGIN
   ORDER BY v.place;
 END $$;
 
--- Begins the refresh of one view, or logs why not: `failed` names views whose refresh failed just before and that it reads, or (since
--- `since`) it was refreshed as completely as it would be now. `lower` and `upper` are the bounds of a window refresh. `run` is NULL where the view is no longer deployed.
+-- Begins the refresh of one view, or logs why not: `failed` names views whose refresh failed just before and that it reads, or
+-- (since `since`) it was refreshed as completely as it would be now. `lower` and `upper` are the bounds of a window refresh.
+-- `run` is NULL where the view is no longer deployed.
 CREATE OR REPLACE FUNCTION {schema}.refresh_step(
   view_schema name, view_name name, mode text, schedule text, since timestamptz, failed name[], lower timestamptz DEFAULT NULL,
   upper timestamptz DEFAULT NULL, OUT run bigint, OUT reason text
@@ -238,9 +241,10 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   WHERE r.project = schedule_end.project AND r.schedule = schedule_end.schedule
 $$;
 
--- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed by
--- itself. Raises in the end if one failed. One that insists on a refresh in full and finds another one at it comes again at the end.
--- A time limit cannot be set within a CALL: `stop_overdue` sees to it. What it names is PostgreSQL's own: see `refresh_project`.
+-- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed
+-- by itself. Raises in the end if one failed. One that insists on a refresh in full and finds another one at it comes again at
+-- the end. A time limit cannot be set within a CALL: `stop_overdue` sees to it. What it names is PostgreSQL's own: see
+-- `refresh_project`.
 CREATE OR REPLACE PROCEDURE {schema}.run_schedule(project text, schedule text, if_due boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -292,7 +296,8 @@ BEGIN
   END IF;
 END $$;
 
--- Cancels the refreshes of a project that take longer than their schedule allows, as far as they are the caller's own. Returns how many.
+-- Cancels the refreshes of a project that take longer than their schedule allows, as far as they are the caller's own. Returns
+-- how many.
 CREATE OR REPLACE FUNCTION {schema}.stop_overdue(project text)
 RETURNS integer LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   SELECT count(pg_cancel_backend(a.pid))::integer

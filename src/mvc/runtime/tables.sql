@@ -60,8 +60,9 @@ CREATE TABLE IF NOT EXISTS {schema}.installation (
 -- Every relation that was built: the ones in use, those kept for a rollback, and those whose deployment was interrupted.
 -- `companions` are the relations beside a table, by what they are for: {"query": the view that gives its rows}. `filled_by` is
 -- the transaction that wrote all rows of a table anew: a snapshot older than that sees none of them. `watches` are the logs of
--- changes that its refreshes read, `cursor` what the last one of them saw on which `server`, `as_of` its moment; without a cursor
--- the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the relation is being filled.
+-- changes that its refreshes read, `cursor` what the last one of them saw on which `server`, `as_of` its moment; without a
+-- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
+-- relation is being filled.
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -85,8 +86,9 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what
--- the view holds afterwards, `changed` the rows written, `groups` those that were recomputed (NULL: all). A window
--- refresh replaces what lies from `window_start` until `window_end`. `detail` says in words why another mode was taken than the one asked for. `schedule` is NULL where somebody asked by hand.
+-- the view holds afterwards, `changed` the rows written, `groups` those that were recomputed (NULL: all). A window refresh
+-- replaces what lies from `window_start` until `window_end`. `detail` says in words why another mode was taken than the one
+-- asked for. `schedule` is NULL where somebody asked by hand.
 CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   view_schema name NOT NULL,

@@ -1,5 +1,6 @@
--- The relations that a statement reads, as it names them: `relation_schema` is NULL for a bare name. Text in constants and comments, columns,
--- functions, aliases and the statement's own WITH names are none. Only what reads (SELECT, and DML that selects) is looked at.
+-- The relations that a statement reads, as it names them: `relation_schema` is NULL for a bare name. Text in constants and
+-- comments, columns, functions, aliases and the statement's own WITH names are none. Only what reads (SELECT, and DML that
+-- selects) is looked at.
 CREATE OR REPLACE FUNCTION {schema}.relations_read(statement text)
 RETURNS TABLE (relation_schema text, relation_name text) LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp SET standard_conforming_strings = on AS $$
@@ -78,8 +79,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- What pg_stat_statements has of this database, its columns under one name each: `since` is when the counting of a statement began, where
--- the version tells (PostgreSQL 17). `source` is the extension's view.
+-- What pg_stat_statements has of this database, its columns under one name each: `since` is when the counting of a statement
+-- began, where the version tells (PostgreSQL 17). `source` is the extension's view.
 CREATE OR REPLACE FUNCTION {schema}.statements_in(source regclass)
 RETURNS TABLE (statement text, calls bigint, milliseconds double precision, rows bigint, read_milliseconds double precision, since timestamptz)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -105,9 +106,9 @@ BEGIN
   RETURN found;
 END $$;
 
--- How much each view is used: reads by statements of their own, as pg_stat_statements counts them (all since `counted_since`, of which the
--- last `days_back` days cannot be told apart), and scans of what stores it, refreshes among them. `last_scan` (PostgreSQL 16) is NULL where
--- it was a refresh. Where something is not to be had, `hint` says why.
+-- How much each view is used: reads by statements of their own, as pg_stat_statements counts them (all since `counted_since`,
+-- of which the last `days_back` days cannot be told apart), and scans of what stores it, refreshes among them. `last_scan`
+-- (PostgreSQL 16) is NULL where it was a refresh. Where something is not to be had, `hint` says why.
 CREATE OR REPLACE FUNCTION {schema}.usage(days_back integer DEFAULT 7)
 RETURNS TABLE (view_schema name, view_name name, project text, calls bigint, mean_milliseconds double precision, total_milliseconds double precision,
   read_milliseconds double precision, returned_rows bigint, calls_per_day double precision, counted_since timestamptz, within_days_back boolean,
@@ -150,8 +151,8 @@ BEGIN
   ORDER BY d.view_schema, d.view_name;
 END $$;
 
--- By view: the statements that read it, each counted once however often it names it. A bare name is that of the view in `public`, or
--- of the only one; a view's own storage has another name, so refreshes are none of these.
+-- By view: the statements that read it, each counted once however often it names it. A bare name is that of the view in
+-- `public`, or of the only one; a view's own storage has another name, so refreshes are none of these.
 CREATE OR REPLACE FUNCTION {schema}.reads_of_views(source regclass)
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH bare AS (
@@ -173,8 +174,8 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     FROM reading AS g JOIN statements AS s USING (number) GROUP BY g.view_schema, g.view_name) AS counted
 $$;
 
--- The last scan of a row of pg_stat_all_tables, unless it was within a build, a refresh, or one of a view that reads this one: these scan as
--- well. NULL before PostgreSQL 16.
+-- The last scan of a row of pg_stat_all_tables, unless it was within a build, a refresh, or one of a view that reads this one:
+-- these scan as well. NULL before PostgreSQL 16.
 CREATE OR REPLACE FUNCTION {schema}.last_use(view_schema name, view_name name, stat jsonb)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT max(scan.at) FROM (VALUES ((stat ->> 'last_seq_scan')::timestamptz), ((stat ->> 'last_idx_scan')::timestamptz)) AS scan (at)

@@ -23,8 +23,8 @@ RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
   SELECT f.relation FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p')
 $$;
 
--- The foreign table among what belongs to a table. Whoever writes to it elsewhere fires no trigger here; and where triggers of its parent
--- ask for the rows, PostgreSQL refuses to change it through the parent. So such tables are not watched.
+-- The foreign table among what belongs to a table. Whoever writes to it elsewhere fires no trigger here; and where triggers of
+-- its parent ask for the rows, PostgreSQL refuses to change it through the parent. So such tables are not watched.
 CREATE OR REPLACE FUNCTION {schema}.foreign_part(base regclass)
 RETURNS regclass LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -54,8 +54,8 @@ BEGIN
     FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'));
 END $$;
 
--- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused, and as it
--- never fails a write, nobody would know.
+-- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
+-- and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change') AND c.relowner <> n.nspowner)
@@ -105,8 +105,8 @@ BEGIN
   RETURN NULL;
 END $$;
 
--- Whether other columns than before have the names that are logged, or none; NULL for a table that is another one. The views still read
--- those that they were made for, so only a deployment can put it right.
+-- Whether other columns than before have the names that are logged, or none; NULL for a table that is another one. The views
+-- still read those that they were made for, so only a deployment can put it right.
 CREATE OR REPLACE FUNCTION {schema}.columns_differ(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT regexp_replace(w.triggers ->> base::oid::text, '^[A-Z]+ ?', '')
@@ -114,10 +114,10 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   FROM {schema}.watched_table AS w, to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS base WHERE w.log = columns_differ.log
 $$;
 
--- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already. The
--- triggers' lock lets every transaction end that has written to the table, so whoever reads the log after this one committed misses nothing.
--- Where all is as it should be, nothing is locked. What was missed until now makes the next refresh of everything that follows the log
--- a whole one. The caller limits how long a lock may be waited for.
+-- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already.
+-- The triggers' lock lets every transaction end that has written to the table, so whoever reads the log after this one
+-- committed misses nothing. Where all is as it should be, nothing is locked. What was missed until now makes the next refresh
+-- of everything that follows the log a whole one. The caller limits how long a lock may be waited for.
 CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -146,8 +146,9 @@ BEGIN
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
--- Refuses to read what is no table any more. Until PostgreSQL 15 an owner can make a view of an empty table, and its functions would run
--- with our rights. The lock keeps it what it is; what it is now, a function must say: the snapshot may be of an earlier time.
+-- Refuses to read what is no table any more. Until PostgreSQL 15 an owner can make a view of an empty table, and its functions
+-- would run with our rights. The lock keeps it what it is; what it is now, a function must say: the snapshot may be of an
+-- earlier time.
 CREATE OR REPLACE FUNCTION {schema}.expect_tables(stored_name name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -169,11 +170,12 @@ BEGIN
   END LOOP;
 END $$;
 
--- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers. That one runs in
--- the transactions of others: it must work for whoever may write to the table, never fail a write, and cost a write of one row little.
--- It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs none. With another type under a
--- column's name, the table's owner would have a cast of his own run with our rights: nothing is read but what has the type of the log's
--- own column. An UPDATE of many rows leaves out what it did not change; of few that would cost more than it saves.
+-- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers.
+-- That one runs in the transactions of others: it must work for whoever may write to the table, never fail a write, and cost a
+-- write of one row little. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
+-- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
+-- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change; of few that
+-- would cost more than it saves.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -247,8 +249,9 @@ BEGIN
   END IF;
 END $$;
 
--- A value as it is. One of another type than `known` is refused when the statement is planned, before anything is cast; a statement that is
--- planned costs nothing more, since the server puts the body in place of the call: so it must not SET anything, and names nothing.
+-- A value as it is. One of another type than `known` is refused when the statement is planned, before anything is cast; a
+-- statement that is planned costs nothing more, since the server puts the body in place of the call: so it must not SET
+-- anything, and names nothing.
 CREATE OR REPLACE FUNCTION {schema}.as_known(value anyelement, known anyelement)
 RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT value $$;
 
@@ -287,15 +290,16 @@ BEGIN
   END LOOP;
 END $$;
 
--- The name of a trigger that writes to a log. A relation may have those of several: its own, and that of the table it is a partition of.
+-- The name of a trigger that writes to a log. A relation may have those of several: its own, and that of the table it is a
+-- partition of.
 CREATE OR REPLACE FUNCTION {schema}.log_trigger(event text, log name)
 RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT format('mvc_log_%s_%s', event, left(md5('{name}' || '.' || log), 8))
 $$;
 
--- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its new image
--- are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose partition key changes
--- are logged one by one; the trigger is the last to see the new row.
+-- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its
+-- new image are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose
+-- partition key changes are logged one by one; the trigger is the last to see the new row.
 CREATE OR REPLACE FUNCTION {schema}.log_moves_of(base regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -333,7 +337,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Keeps the changes that are logged from here on for a relation that is about to be filled: they are not dropped before it has seen them.
+-- Keeps the changes that are logged from here on for a relation that is about to be filled: they are not dropped before it has
+-- seen them.
 CREATE OR REPLACE FUNCTION {schema}.keep_changes(project text, view_schema name, view_name name, stored_name name, watches name[])
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, watches, hold, held_at)
@@ -343,7 +348,8 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   DO UPDATE SET watches = excluded.watches, cursor = NULL, hold = excluded.hold, held_at = excluded.held_at
 $$;
 
--- Logs the changes of a table no longer, unless a view that is deployed needs it: a migration does not know those of other projects.
+-- Logs the changes of a table no longer, unless a view that is deployed needs it: a migration does not know those of other
+-- projects.
 CREATE OR REPLACE FUNCTION {schema}.unwatch(log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -378,8 +384,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore); each statement
--- asks its own snapshot for that, since others write meanwhile.
+-- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore); each
+-- statement asks its own snapshot for that, since others write meanwhile.
 CREATE OR REPLACE FUNCTION {schema}.purge_changes(logs name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
