@@ -229,6 +229,7 @@ CREATE FOREIGN TABLE res_far_2 PARTITION OF res FOR VALUES FROM (30) TO (40) SER
 """
 
 
+@pytest.mark.parametrize("rough_server", [15], ids=["pg15"], indirect=True, scope="session")
 def test_with_a_foreign_partition_every_refresh_is_a_whole_one(connection: Connection):
     """Who writes there fires no trigger here. That such partitions are there is no change behind a refresh's back."""
     found = connection.execute("SELECT true FROM pg_available_extensions WHERE name = 'file_fdw'").fetchone()
