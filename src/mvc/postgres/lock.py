@@ -8,7 +8,7 @@ with the process, however that ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -38,7 +38,7 @@ def deployment_lock(connection: psycopg.Connection) -> Iterator[Callable[[], Non
             _prove_same_server(connection)
         yield lambda: _check(holder)
     finally:
-        holder.close()
+        _release(holder)
 
 
 @dataclass
@@ -68,7 +68,7 @@ def contender(connection: psycopg.Connection, what: str) -> Iterator[Contender]:
     try:
         yield Contender(holder, int.from_bytes(sha256(what.encode()).digest()[:8], "big", signed=True))
     finally:
-        holder.close()
+        _release(holder)
 
 
 def second_connection(connection: psycopg.Connection) -> psycopg.Connection:
@@ -90,6 +90,13 @@ def _free_of_limits(holder: psycopg.Connection) -> None:
     limits = ["idle_in_transaction_session_timeout", "statement_timeout"]
     limits += ["transaction_timeout"] if holder.info.server_version >= 170_000 else []
     holder.execute("; ".join(f"SET LOCAL {limit} = 0" for limit in limits).encode())
+
+
+def _release(holder: psycopg.Connection) -> None:
+    """Gives the lock back before whoever comes next: a connection that is just closed may hold it for a moment longer."""
+    with suppress(psycopg.Error):
+        holder.rollback()
+    holder.close()
 
 
 def _take(holder: psycopg.Connection, key: int) -> bool:
