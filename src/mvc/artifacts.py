@@ -119,15 +119,14 @@ class Claim:
 class CompiledView:
     """A view, ready to be deployed.
 
-    `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are
-    equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one
-    more column. Where parts of it are refreshed (`increment`, `window`), it is stored as a table, which `merge` brings up to
-    date as a whole; `whole_because` says why no increment is possible, and is empty where one is. `period` is the column of the
-    grain by which a window could be told, or empty. `probes` find the row whose
-    value makes a refresh fail. `sources`, `filters` and, for
-    a `sql:` body, `body` say which rows there are. `grain` identifies a row;
-    `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all `relation.column`
-    that any part of the query reads.
+    `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal
+    names are equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which
+    may hold one more column. Where parts of it are refreshed (`increment`, `window`), it is stored as a table, which
+    `merge` brings up to date as a whole; `whole_because` says why no increment is possible, and is empty where one is.
+    `period` is the column of the grain by which a window could be told, or empty. `probes` find the row whose value
+    makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
+    identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are
+    all `relation.column` that any part of the query reads.
     """
 
     name: str

@@ -32,14 +32,9 @@ def disjuncts(expression: Expression) -> tuple[Expression, ...]:
     return _cut(inner, exp.Or, TokenType.OR) if isinstance(inner.ast, exp.Or) else (expression,)
 
 
-@lru_cache(maxsize=8192)
 def equation(expression: Expression) -> tuple[Expression, Expression] | None:
     """Both sides of `a = b`, or None."""
-    inner = without_parentheses(expression)
-    if not isinstance(inner.ast, exp.EQ):
-        return None
-    sides = _cut(inner, exp.EQ, TokenType.EQ)
-    return (sides[0], sides[1]) if len(sides) == 2 else None
+    return compared(expression) if isinstance(without_parentheses(expression).ast, exp.EQ) else None
 
 
 _COMPARISONS = (

@@ -7,9 +7,7 @@ from typing import Literal
 
 from mvc.artifacts import CompiledView
 from mvc.quoting import qualified
-from mvc.sqlgen.naming import causes_name, dirty_name, groups_name, keys_name, many_name, moved_name, query_name
-
-Purpose = Literal["query", "causes", "moved", "dirty", "groups", "many", "keys"]
+from mvc.sqlgen.naming import Purpose, companion_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,21 +28,21 @@ def companions(view: CompiledView) -> tuple[Companion, ...]:
         return ()
     schema, stored = view.storage
 
-    def of_query(purpose: Purpose, name: str, query: str) -> Companion:
+    def of_query(purpose: Purpose, query: str) -> Companion:
+        name = companion_name(stored, purpose)
         return Companion(purpose, name, "v", f"CREATE OR REPLACE VIEW {qualified(schema, name)} AS\n{query}")
 
-    rows = of_query("query", query_name(stored), view.stored_query)
+    rows = of_query("query", view.stored_query)
     if view.increment is None:
         return (rows,)
-    moved = of_query("moved", moved_name(stored), view.increment.moved)
-    dirty = qualified(schema, dirty_name(stored))
-    empty = f"CREATE UNLOGGED TABLE IF NOT EXISTS {dirty} AS\nTABLE {qualified(schema, moved.name)}\nWITH NO DATA"
+    moved, dirty = of_query("moved", view.increment.moved), companion_name(stored, "dirty")
+    columns = f"AS\nTABLE {qualified(schema, moved.name)}\nWITH NO DATA"
     return (
         rows,
-        of_query("causes", causes_name(stored), view.increment.causes),
+        of_query("causes", view.increment.causes),
         moved,
-        Companion("dirty", dirty_name(stored), "r", empty),
-        of_query("groups", groups_name(stored), view.increment.groups),
-        of_query("many", many_name(stored), view.increment.many),
-        of_query("keys", keys_name(stored), view.increment.keys),
+        Companion("dirty", dirty, "r", f"CREATE UNLOGGED TABLE IF NOT EXISTS {qualified(schema, dirty)} {columns}"),
+        of_query("groups", view.increment.groups),
+        of_query("many", view.increment.many),
+        of_query("keys", view.increment.keys),
     )

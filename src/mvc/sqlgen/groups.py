@@ -123,7 +123,7 @@ class _Wanted:
 
         An array of arrays is one array, of which ANY takes the elements; so arrays are joined, however few they are.
         """
-        own = _operand(expression)
+        own = _enclosed(expression)
         is_array = (expression_type(expression, self._query.tree) or "").endswith("[]")
         parsed = parse_expression((_JOINED if is_array else self._look).format(own, values))
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
@@ -163,7 +163,7 @@ def _length(node: exp.Expression) -> str:
     return ""
 
 
-def _operand(expression: Expression) -> str:
+def _enclosed(expression: Expression) -> str:
     return expression.text if bare_column(expression) else f"({expression.text})"
 
 

@@ -9,7 +9,7 @@ from mvc.parts import Increment, Window
 from mvc.sqlgen.groups import groups_query, many_groups_query
 from mvc.sqlgen.merge import Merges
 from mvc.sqlgen.moved import causes_query, keys_query, moved_query, watched
-from mvc.sqlgen.naming import dirty_name
+from mvc.sqlgen.naming import companion_name
 from mvc.sqlgen.windows import window_query
 
 
@@ -17,12 +17,13 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
     """How the groups that changed are refreshed."""
     if not isinstance(view.query, DeclaredQuery):
         raise TypeError(view.query)
+    dirty = (storage[0], companion_name(storage[1], "dirty"))
     return Increment(
         watched=watched(trace),
         causes=causes_query(view, trace, storage),
         moved=moved_query(view, trace, storage),
-        groups=groups_query(view, view.query, (storage[0], dirty_name(storage[1]))),
-        many=many_groups_query(view, view.query, (storage[0], dirty_name(storage[1]))),
+        groups=groups_query(view, view.query, dirty),
+        many=many_groups_query(view, view.query, dirty),
         keys=keys_query(view, trace),
         merge=Merges(view, storage).groups(),
         merge_many=Merges(view, storage).many_groups(),

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.types import plain_type
 from mvc.parts import Merge
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.naming import HIDDEN_COLUMN, dirty_name, groups_name, many_name, query_name
+from mvc.sqlgen.naming import HIDDEN_COLUMN, Purpose, companion_name
 from mvc.sqlgen.storage import grain_key
 
 # Types whose `=` is the server's own and can be hashed. Of others the operator may be anywhere, or be another one under that name.
@@ -41,23 +42,23 @@ class Merges:
         self._key = tuple(grain_key(view))
         hidden = frozenset({HIDDEN_COLUMN} & set(self._key))
         self._columns = (*(column.name for column in view.columns), *hidden)
-        plain = {column.name for column in view.columns if (column.type or "").partition("(")[0] in _COMMON}
+        plain = {column.name for column in view.columns if plain_type(column.type) in _COMMON}
         self._common = hidden | plain
 
     def whole(self) -> Merge:
         """All rows."""
-        return self._merge(_Part(f"TABLE {self._beside(query_name(self._name))}"))
+        return self._merge(_Part(f"TABLE {self._beside('query')}"))
 
     def groups(self) -> Merge:
         """The rows whose keys have been put aside to be computed again."""
-        return self._groups(groups_name(self._name))
+        return self._groups("groups")
 
     def many_groups(self) -> Merge:
         """The same, where they are many."""
-        return self._groups(many_name(self._name))
+        return self._groups("many")
 
-    def _groups(self, source: str) -> Merge:
-        dirty = self._beside(dirty_name(self._name))
+    def _groups(self, source: Purpose) -> Merge:
+        dirty = self._beside("dirty")
         within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same_key()})"
         return self._merge(_Part(f"TABLE {self._beside(source)}", within))
 
@@ -68,15 +69,15 @@ class Merges:
         since, until = (
             f"COALESCE(${number}::{type_}, '{none}')" for number, none in ((1, "-infinity"), (2, "infinity"))
         )
-        query = f"(\n{source}\n)" if source else self._beside(query_name(self._name))
+        query = f"(\n{source}\n)" if source else self._beside("query")
         wanted, stored = (
             f"{qualified(rows, column)} >= {since} AND {qualified(rows, column)} < {until}"
             for rows in ("whole", "stored")
         )
         return self._merge(_Part(f"SELECT * FROM {query} AS whole WHERE {wanted}", stored))
 
-    def _beside(self, name: str) -> str:
-        return qualified(self._schema, name)
+    def _beside(self, purpose: Purpose) -> str:
+        return qualified(self._schema, companion_name(self._name, purpose))
 
     def _merge(self, part: _Part) -> Merge:
         return Merge(self._in_place(part), self._anew(part))

@@ -25,7 +25,7 @@ from mvc.parts import Watched
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.leaf import operand
 from mvc.sqlgen.moments import Since
-from mvc.sqlgen.naming import CAUSE_COLUMN, HIDDEN_COLUMN, causes_name, changes_name, joined_name
+from mvc.sqlgen.naming import CAUSE_COLUMN, HIDDEN_COLUMN, changes_name, companion_name, joined_name
 from mvc.sqlgen.proof import parse_one_statement
 from mvc.sqlgen.shortcuts import Column, shortcuts
 from mvc.sqlgen.storage import WRAPPED, hidden_part
@@ -64,16 +64,13 @@ def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> s
     """The SELECT of the keys, each once, whatever the cause."""
     listed = ", ".join(map(identifier, (item.name for item in trace.keys)))
     hidden = f", {HIDDEN_COLUMN}" if view.nullable_grain else ""
-    return f"SELECT DISTINCT {listed}{hidden}\nFROM {qualified(storage[0], causes_name(storage[1]))}"
+    return f"SELECT DISTINCT {listed}{hidden}\nFROM {qualified(storage[0], companion_name(storage[1], 'causes'))}"
 
 
 def keys_query(view: ResolvedView, trace: Trace) -> str:
     """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
-
-    def rows(node: Node) -> str:
-        return qualified(*_reference(node))
-
-    text = _stored(view, trace, f"SELECT DISTINCT {_Paths(trace, frozenset({trace.tree.base.alias}), rows).select(())}")
+    paths = _Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is)
+    text = _stored(view, trace, f"SELECT DISTINCT {paths.select(())}")
     parse_one_statement(text)
     return text
 
@@ -123,17 +120,17 @@ def _reference(node: Node) -> tuple[str, str]:
     return node.readable.reference
 
 
+def _as_it_is(node: Node) -> str:
+    return qualified(*_reference(node))
+
+
 def _listed(node: Node, trace: Trace) -> str:
     return ", ".join(qualified("row_", column) for column in trace.columns[node.alias])
 
 
 def _with_time(item: Clocked, trace: Trace) -> str:
     """The keys of rows for which an expression has another value than at the last refresh."""
-
-    def rows(node: Node) -> str:
-        return qualified(*_reference(node))
-
-    paths = _Paths(trace, item.inside, rows, item.expression)
+    paths = _Paths(trace, item.inside, _as_it_is, item.expression)
     expression = paths.written(item.expression, raw=item.inside)
     before = at_moment(expression, _MOMENT)
     if not item.condition:

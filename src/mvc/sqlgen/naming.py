@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Literal
 
 from mvc.quoting import MAX_IDENTIFIER_BYTES
 
 FINGERPRINT_LENGTH = 8  # hex digits: one in four billion for two definitions of one view
 HIDDEN_COLUMN = "mvc_grain"  # the stored column that identifies a row where the grain may hold NULLs
-
 CAUSE_COLUMN = "mvc_cause"  # the column that says why a key may have changed
+
+# What stands beside a stored table: the view that gives the rows that it is to hold; those of the keys of groups that may have
+# changed, with what may have changed them and without; the table of keys whose groups are to be computed again; the views of
+# the rows of these groups, where they are few and where they are many; the view of the keys of the base's rows, to take samples of.
+Purpose = Literal["query", "causes", "moved", "dirty", "groups", "many", "keys"]
 
 
 def fingerprint(*parts: str) -> str:
@@ -48,36 +53,6 @@ def arm_names(stored: str) -> tuple[str, str]:
     return joined_name(stored, "gate"), joined_name(stored, "rows")
 
 
-def query_name(stored: str) -> str:
-    """The name of the view that gives the rows which a stored table is to hold."""
-    return joined_name(stored, "query")
-
-
-def dirty_name(stored: str) -> str:
-    """The name of the table of keys whose groups are to be computed again."""
-    return joined_name(stored, "dirty")
-
-
-def groups_name(stored: str) -> str:
-    """The name of the view that gives the rows of these groups."""
-    return joined_name(stored, "groups")
-
-
-def many_name(stored: str) -> str:
-    """The name of the view that gives the same rows, where they are many."""
-    return joined_name(stored, "many")
-
-
-def moved_name(stored: str) -> str:
-    """The name of the view that gives the keys of the groups that may have changed since the last refresh."""
-    return joined_name(stored, "moved")
-
-
-def causes_name(stored: str) -> str:
-    """The name of the view that gives these keys with what may have changed them."""
-    return joined_name(stored, "causes")
-
-
-def keys_name(stored: str) -> str:
-    """The name of the view that gives the keys of the base's rows, to take samples of."""
-    return joined_name(stored, "keys")
+def companion_name(stored: str, purpose: Purpose) -> str:
+    """The name of what stands beside a stored table, for a purpose."""
+    return joined_name(stored, purpose)
