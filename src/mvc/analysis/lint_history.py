@@ -15,10 +15,11 @@ from sqlglot import exp
 from mvc.analysis.order import mentioned
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.tree import Node
+from mvc.analysis.types import TRUNCATING
 from mvc.diagnostics import Diagnostic, Label, warning
 from mvc.expression import Expression
 from mvc.expression.split import without_parentheses
-from mvc.model.length import Length
+from mvc.model.length import UNITS, Length
 from mvc.model.partitions import Partitioning
 from mvc.model.project import Project
 from mvc.model.view import Body, Declared, SubqueryRef
@@ -33,14 +34,7 @@ _STARTS: Final[Mapping[str, Length]] = {  # how far back the start of a period m
     "quarter": Length(days=91),
     "year": Length(days=365),
 }
-_UNITS: Final[Mapping[str, Length]] = {
-    **dict.fromkeys(("second", "minute", "hour"), Length()),
-    "day": Length(days=1),
-    "week": Length(days=7),
-    "month": Length(months=1),
-    "quarter": Length(months=3),
-    "year": Length(months=12),
-}
+_PARTS_OF_A_DAY: Final = ("second", "minute", "hour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ class _Window:
     def holds(self, moment: exp.Expression) -> bool:
         """Whether a moment surely lies within."""
         back = _back(moment)
-        return back is not None and self.keep.covers(_sum(back, self.apart))
+        return back is not None and self.keep.covers(back + self.apart)
 
 
 def lint_history(views: Iterable[ResolvedView], project: Project) -> Iterator[Diagnostic]:
@@ -126,7 +120,7 @@ def _back(node: exp.Expression) -> Length | None:
         return _back(node.this)
     if isinstance(node, exp.CurrentDate | exp.CurrentTimestamp | exp.Localtimestamp):
         return Length()
-    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc):
+    if isinstance(node, TRUNCATING):
         return _plus(_back(node.this), _STARTS.get(str(node.args["unit"].name).lower()))
     if isinstance(node, exp.Sub):
         return _plus(_back(node.this), _length(node.expression))
@@ -134,11 +128,7 @@ def _back(node: exp.Expression) -> Length | None:
 
 
 def _plus(one: Length | None, other: Length | None) -> Length | None:
-    return None if one is None or other is None else _sum(one, other)
-
-
-def _sum(one: Length, other: Length) -> Length:
-    return Length(one.months + other.months, one.days + other.days)
+    return None if one is None or other is None else one + other
 
 
 def _length(node: exp.Expression) -> Length | None:
@@ -148,7 +138,5 @@ def _length(node: exp.Expression) -> Length | None:
     if not isinstance(node, exp.Interval) or node.this is None or not str(node.this.name).isdigit():
         return None
     count, word = int(node.this.name), str(node.args.get("unit") or "").lower().removesuffix("s")
-    unit = _UNITS.get(word)
-    if unit is None:
-        return None
-    return Length(count * unit.months, count * unit.days) if unit != Length() else Length(days=count)
+    unit = UNITS["day"] if word in _PARTS_OF_A_DAY else UNITS.get(word)
+    return None if unit is None else unit * count

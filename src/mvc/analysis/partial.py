@@ -12,11 +12,10 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.trace import Trace, trace, untraceable
-from mvc.analysis.types import plain_type
+from mvc.analysis.types import TRUNCATING, plain_type
 from mvc.diagnostics import Diagnostic, error
 
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
-_TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _unit(view: ResolvedView, column: str, type_: str) -> str:
     node = _node(view, column)
     while isinstance(node, exp.Cast | exp.Paren | exp.AtTimeZone):
         node = node.this
-    if isinstance(node, _TRUNCATING):
+    if isinstance(node, TRUNCATING):
         return str(node.text("unit")).lower()
     return "day" if type_ == "date" else ""
 

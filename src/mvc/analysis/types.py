@@ -25,8 +25,8 @@ _CASTS: Final = {
     exp.DataType.Type.TIMESTAMP: _LOCAL,
     exp.DataType.Type.TIMESTAMPTZ: _MOMENT,
 }
-_TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)
-_KEEPING_TIME: Final = (*_TRUNCATING, exp.AtTimeZone, exp.Paren)
+TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)  # date_trunc, as sqlglot reads it
+_KEEPING_TIME: Final = (*TRUNCATING, exp.AtTimeZone, exp.Paren)
 _IN_ZONE: Final = {_MOMENT: _LOCAL, _LOCAL: _MOMENT, _DATE: _LOCAL}
 _TRUNCATED: Final = {_MOMENT: _MOMENT, _LOCAL: _LOCAL, _DATE: _MOMENT}
 _MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
@@ -102,7 +102,7 @@ def _time_type(node: exp.Expression, tree: JoinTree) -> str | None:
     inner = _time_type(node.this, tree) if isinstance(node, _KEEPING_TIME) else None
     if isinstance(node, exp.AtTimeZone):
         return _IN_ZONE.get(plain_type(inner) or "")
-    return _TRUNCATED.get(plain_type(inner) or "") if isinstance(node, _TRUNCATING) else inner
+    return _TRUNCATED.get(plain_type(inner) or "") if isinstance(node, TRUNCATING) else inner
 
 
 def measure_type(measure: Measure, tree: JoinTree) -> str | None:
@@ -170,8 +170,7 @@ _STRICT: Final = (
     exp.And,
     exp.Or,
     exp.Cast,
-    exp.TimestampTrunc,
-    exp.DateTrunc,
+    *TRUNCATING,
     exp.AtTimeZone,
     exp.Lower,
     exp.Upper,

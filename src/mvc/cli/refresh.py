@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from mvc.compiled import Compiled
-    from mvc.postgres.refresh_view import Refreshed
+    from mvc.postgres.refresh_view import OnView, Refreshed
 
 
 MODES: Final = ("full", "incremental", "window", "verify")
@@ -63,15 +63,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     from mvc.postgres.connection import connect
     from mvc.report.refreshes import refreshed_json, refreshed_text
 
-    scheduled = bool(options.due or options.schedule)
-    if [bool(options.names), options.all, scheduled].count(True) != 1:
-        raise Usage("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
-    if scheduled and (options.timeout or options.mode):
-        raise Usage("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
-    if (options.since or options.until) and options.mode != "window":
-        raise Usage(
-            "--since and --until are the bounds of a window", "mvc refresh NAME --mode window --since 2026-10-01"
-        )
+    _check_usage(options)
+    scheduled = _is_scheduled(options)
     compiled = context.deployed() if scheduled else context.compile_silently()
     check_names(compiled, options.names)
     _refuse_plain(compiled, options.names)
@@ -93,12 +86,29 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     return int(any(result.status == "failed" for result in results))
 
 
+def _is_scheduled(options: argparse.Namespace) -> bool:
+    return bool(options.due or options.schedule)
+
+
+def _check_usage(options: argparse.Namespace) -> None:
+    """Raises Usage for options that do not go together."""
+    scheduled = _is_scheduled(options)
+    if [bool(options.names), options.all, scheduled].count(True) != 1:
+        raise Usage("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
+    if scheduled and (options.timeout or options.mode):
+        raise Usage("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
+    if (options.since or options.until) and options.mode != "window":
+        raise Usage(
+            "--since and --until are the bounds of a window", "mvc refresh NAME --mode window --since 2026-10-01"
+        )
+
+
 def _by_name(
     connection: psycopg.Connection,
     compiled: Compiled,
     options: argparse.Namespace,
     window: tuple[datetime | None, datetime | None],
-    hear: Callable[[Refreshed], None],
+    hear: OnView,
 ) -> None:
     from mvc.postgres.refresh import refresh
     from mvc.postgres.refresh_view import How
@@ -136,7 +146,7 @@ def _by_schedule(
     compiled: Compiled,
     options: argparse.Namespace,
     context: Context,
-    hear: Callable[[Refreshed], None],
+    hear: OnView,
 ) -> None:
     from mvc.postgres.schedule_runs import contend, run_due, run_schedule
 

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from mvc.diagnostics import error
 from mvc.model.build_view import table_ref
 from mvc.model.cron import cron_problem, zone_problem
-from mvc.model.length import Length
+from mvc.model.length import UNITS, Length
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.reading import Findings
 from mvc.source import Document
 from mvc.spec import PartitionFile, PartitionSpec
 
-_LENGTH: Final = re.compile(r"(\d{1,4}) (day|week|month|quarter|year)s?\Z")
-_UNITS: Final[Mapping[str, Length]] = {
-    "day": Length(days=1),
-    "week": Length(days=7),
-    "month": Length(months=1),
-    "quarter": Length(months=3),
-    "year": Length(months=12),
-}
+_LENGTH: Final = re.compile(rf"(\d{{1,4}}) ({'|'.join(UNITS)})s?\Z")
 
 
 def build_partitions(spec: PartitionFile, document: Document, timezone: str, findings: Findings) -> list[Partitioning]:
@@ -58,5 +50,4 @@ def _length(text: str | None, origin: Origin, findings: Findings) -> Length | No
         help_line = "write a number and a unit, e.g. 90 days, 8 weeks, 24 months, 2 years"
         findings.add(error("MV612", origin.span, f"`{text}` is not a length of time to keep", help=help_line))
         return None
-    unit = _UNITS[found.group(2)]
-    return Length(count * unit.months, count * unit.days)
+    return UNITS[found.group(2)] * count

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +13,12 @@ class Length:
 
     months: int = 0
     days: int = 0
+
+    def __add__(self, other: Length) -> Length:
+        return Length(self.months + other.months, self.days + other.days)
+
+    def __mul__(self, count: int) -> Length:
+        return Length(count * self.months, count * self.days)
 
     def covers(self, other: Length) -> bool:
         """Whether `other` is surely no longer, whatever the months in it."""
@@ -31,6 +39,15 @@ class Length:
     def __str__(self) -> str:
         parts = ((self.months, "month"), (self.days, "day"))
         return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count) or "0 days"
+
+
+UNITS: Final[Mapping[str, Length]] = {
+    "day": Length(days=1),
+    "week": Length(days=7),
+    "month": Length(months=1),
+    "quarter": Length(months=3),
+    "year": Length(months=12),
+}
 
 
 def read_length(text: str) -> Length:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mvc.planning.state import Name, RelationState, State
+from mvc.planning.state import Name, RelationState, State, StoredState
 from mvc.runtime import runtime_views
 from mvc.sqlgen.naming import arm_names
 
@@ -55,12 +55,17 @@ def _is_log(name: str, relation: RelationState) -> bool:
 def _orphans(state: State, stored: str, table: str) -> Leftover | None:
     """What is still there of the companions of a table that is gone: they read each other, so they go together."""
     known = state.stored[table]
-    found = {name: part for name in known.companions if (part := state.relations.get((stored, name)))}
-    if not found:
+    parts = _companions(state, stored, known)
+    if not parts:
         return None
-    size = sum(part.bytes for part in found.values())
-    parts = tuple((name, part.kind) for name, part in found.items())
+    size = sum(state.relations[stored, name].bytes for name, _ in parts)
     return Leftover(table, known.view[1], "arm", "", size, known.built_at, parts)
+
+
+def _companions(state: State, schema: str, known: StoredState) -> tuple[tuple[str, str], ...]:
+    """Those that are there: name and relkind."""
+    found = ((name, state.relations.get((schema, name))) for name in known.companions)
+    return tuple((name, part.kind) for name, part in found if part)
 
 
 def _leftover(named: Name, relation: RelationState, state: State, replaced: frozenset[str]) -> Leftover:
@@ -68,9 +73,7 @@ def _leftover(named: Name, relation: RelationState, state: State, replaced: froz
     known = state.stored.get(name)
     if known:
         kind: LeftoverKind = "replaced" if name in replaced else "unused"
-        beside = [(other, state.relations.get((schema, other))) for other in known.companions]
-        companions = tuple((other, part.kind) for other, part in beside if part)
-        return Leftover(name, known.view[1], kind, relkind, size, known.built_at, companions)
+        return Leftover(name, known.view[1], kind, relkind, size, known.built_at, _companions(state, schema, known))
     owner = next((of for of in state.stored if name in arm_names(of)), "")
     if owner:
         return Leftover(name, state.stored[owner].view[1], "arm", relkind, size, state.stored[owner].built_at)

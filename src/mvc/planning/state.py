@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from mvc.artifacts import CompiledView, Target
 
 Name = tuple[str, str]  # (schema, name)
+RELATION_KINDS: Final = {"v": "VIEW", "m": "MATERIALIZED VIEW", "r": "TABLE"}  # what statements call a pg_class.relkind
 
 
 @dataclass(frozen=True, slots=True)

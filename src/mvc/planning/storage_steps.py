@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from mvc.artifacts import CompiledIndex, CompiledView
 from mvc.planning.drift import applicable_options, options_by_hand, same_option
 from mvc.planning.site import Site
-from mvc.planning.state import RelationState
+from mvc.planning.state import RELATION_KINDS, RelationState
 from mvc.planning.steps import Lock, Step
 from mvc.planning.watching import follow_step
 from mvc.quoting import identifier, literal, qualified
@@ -26,7 +26,6 @@ from mvc.sqlgen.statements import (
 )
 
 REFRESH_WAITS = "a refresh waits, readers do not"
-_KINDS = {"m": "MATERIALIZED VIEW", "v": "VIEW", "r": "TABLE"}
 
 
 def storage_steps(view: CompiledView, site: Site) -> list[Step]:
@@ -64,8 +63,8 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     if there is None and not beside:
         return
     number = str(site.state.deployment)
-    renamed = [(_KINDS[there.kind], name)] if there else []
-    renamed += [(_KINDS[relation.kind], other) for other, relation in beside.items()]
+    renamed = [(RELATION_KINDS[there.kind], name)] if there else []
+    renamed += [(RELATION_KINDS[relation.kind], other) for other, relation in beside.items()]
     renamed += [("INDEX", index.name) for index in there.indexes] if there else []
     asides = {old: joined_name(old, "aside", number) for _, old in renamed}
     statements = [f"ALTER {kind} {qualified(schema, old)} RENAME TO {identifier(asides[old])}" for kind, old in renamed]
@@ -243,7 +242,7 @@ def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Ste
     if not owner or all(part.owner == owner for part in parts.values()):
         return
     statements = tuple(
-        f"ALTER {_KINDS[part.kind]} {qualified(view.storage[0], name)} OWNER TO {identifier(owner)}"
+        f"ALTER {RELATION_KINDS[part.kind]} {qualified(view.storage[0], name)} OWNER TO {identifier(owner)}"
         for name, part in parts.items()
     )
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)

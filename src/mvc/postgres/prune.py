@@ -9,7 +9,7 @@ import psycopg
 
 from mvc.compiled import Compiled
 from mvc.planning.leftovers import Leftover, find_leftovers
-from mvc.planning.state import State
+from mvc.planning.state import RELATION_KINDS, State
 from mvc.planning.steps import Lock, Step
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import deployment_lock
@@ -17,8 +17,6 @@ from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import Pace, Session, run_step
 from mvc.quoting import literal, qualified
-
-_KINDS = {"v": "VIEW", "m": "MATERIALIZED VIEW", "r": "TABLE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +80,6 @@ def _drop(item: Leftover, stored: str) -> Step:
 def _drops(item: Leftover, stored: str) -> Iterator[str]:
     """One statement for each kind, since views may read each other; what may read a table goes first."""
     parts = [*item.companions, (item.name, item.relkind)]
-    for relkind, kind in _KINDS.items():
+    for relkind, kind in RELATION_KINDS.items():
         if names := [qualified(stored, name) for name, of in parts if of == relkind]:
             yield f"DROP {kind} {', '.join(names)}"

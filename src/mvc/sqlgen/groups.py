@@ -16,7 +16,7 @@ from mvc.analysis.grain import ResolvedDimension
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree, may_be_missing
-from mvc.analysis.types import expression_type, never_null, plain_type
+from mvc.analysis.types import TRUNCATING, expression_type, never_null, plain_type
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.joins import from_sources
@@ -158,7 +158,7 @@ def _length(node: exp.Expression) -> str:
         return ""
     if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
         return _LENGTHS["day"]
-    if isinstance(node, exp.TimestampTrunc | exp.DateTrunc) and not node.args.get("zone"):
+    if isinstance(node, TRUNCATING) and not node.args.get("zone"):
         return _LENGTHS.get(node.text("unit").lower(), "")
     return ""
 
