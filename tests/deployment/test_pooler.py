@@ -33,7 +33,7 @@ from mvc.postgres.rollback import rollback
 from mvc.postgres.run_steps import Pace
 from mvc.postgres.schedule_runs import contend
 from mvc.postgres.status import status
-from servers import ROOT, Database, Servers, installations, need, newest
+from servers import ROOT, Database, Servers, installations, need, new_server, newest
 
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
 SCHEMA = "CREATE TABLE o (id int PRIMARY KEY, amount int NOT NULL)"
@@ -313,7 +313,7 @@ def secure() -> Iterator[Secure]:
         files = {"ssl_cert_file": "server.crt", "ssl_key_file": "server.key", "hba_file": "hba"}
         settings = {key: str(folder / file) for key, file in files.items()}
         settings |= {"listen_addresses": address, "ssl": "on"}
-        with EmbeddedServer(installations()[15], settings=settings) as server:
+        with new_server(installations()[15], settings) as server:
             with psycopg.connect(server.url(), autocommit=True) as connection:
                 connection.execute(f"{SCHEMA}; CREATE ROLE tls_deployer LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
             yield Secure(server, address, folder)

@@ -11,7 +11,7 @@ import pytest
 import mvc
 from mvc.postgres.apply import apply
 from mvc.postgres.embedded import EmbeddedServer
-from servers import Database, installations, need, new_database, newest
+from servers import Database, installations, need, new_database, new_server, newest
 
 Connection = psycopg.Connection[Any]
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL);\n"
@@ -40,7 +40,7 @@ def deployed(database: Database) -> Connection:
 def counting_server() -> Iterator[EmbeddedServer]:
     """A server that counts statements; only Debian's PostgreSQL brings the extension."""
     need(15 in installations(), "Debian's package postgresql-15")
-    with EmbeddedServer(installations()[15], settings={"shared_preload_libraries": "pg_stat_statements"}) as server:
+    with new_server(installations()[15], {"shared_preload_libraries": "pg_stat_statements"}) as server:
         yield server
 
 

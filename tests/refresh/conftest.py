@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
 from mvc.postgres.embedded import EmbeddedServer
-from servers import NEWEST, Database, Servers, installations, need, new_database
+from servers import NEWEST, Database, Servers, new_database
 
 from .projects import build_booking, build_shop
 
@@ -16,45 +15,28 @@ ROUGH = (15, NEWEST)
 _SETTINGS = {"max_prepared_transactions": "20", "deadlock_timeout": "100ms", "max_connections": "60", "jit": "off"}
 
 
-class RoughServers(Servers):
-    """Servers that start on demand, with other settings than the rest of the session's."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._closing = ExitStack()
-
-    def get(self, major: int) -> EmbeddedServer:
-        need(major in installations(), f"PostgreSQL {major}")
-        if major not in self._running:
-            server = EmbeddedServer(installations()[major], settings=_SETTINGS)
-            self._running[major] = self._closing.enter_context(server)
-        return self._running[major]
-
-    def close(self) -> None:
-        self._closing.close()
-
-
 @pytest.fixture(scope="session")
-def rough_servers() -> Iterator[RoughServers]:
-    running = RoughServers()
+def rough_servers() -> Iterator[Servers]:
+    """Servers that start on demand, with other settings than the rest of the session's."""
+    running = Servers(_SETTINGS)
     yield running
     running.close()
 
 
 @pytest.fixture(scope="session", params=ROUGH, ids=lambda major: f"pg{major}")
-def rough_server(request: pytest.FixtureRequest, rough_servers: RoughServers) -> EmbeddedServer:
+def rough_server(request: pytest.FixtureRequest, rough_servers: Servers) -> EmbeddedServer:
     return rough_servers.get(request.param)
 
 
 @pytest.fixture
-def platform(rough_server: EmbeddedServer, rough_servers: RoughServers) -> Iterator[Database]:
+def platform(rough_server: EmbeddedServer, rough_servers: Servers) -> Iterator[Database]:
     """The booking platform, each of its views refreshed in part."""
     with new_database(rough_server, rough_servers.template(rough_server, "refresh_booking", build_booking)) as created:
         yield created
 
 
 @pytest.fixture
-def shop_database(rough_server: EmbeddedServer, rough_servers: RoughServers) -> Iterator[Database]:
+def shop_database(rough_server: EmbeddedServer, rough_servers: Servers) -> Iterator[Database]:
     """The shop, both of its views refreshed in part."""
     with new_database(rough_server, rough_servers.template(rough_server, "refresh_shop", build_shop)) as created:
         yield created

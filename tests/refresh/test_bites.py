@@ -13,10 +13,9 @@ from psycopg import sql
 
 from mvc.parts import Increment
 from mvc.postgres.embedded import EmbeddedServer
-from servers import NEWEST, Database, new_database
+from servers import NEWEST, Database, Servers, new_database
 
 from .checked import Connection, begin, beside, end, refresh, stored, work, wrong_rows
-from .conftest import RoughServers
 from .projects import build_shop, never_whole, shop
 from .test_time import as_it_was
 from .test_unseen import log_triggers
@@ -232,7 +231,7 @@ WRONG: list[tuple[Callable[[Connection], None], Callable[[Stage], None]]] = [
 
 
 @pytest.fixture
-def stage(rough_servers: RoughServers) -> Iterator[Stage]:
+def stage(rough_servers: Servers) -> Iterator[Stage]:
     server: EmbeddedServer = rough_servers.get(NEWEST)
     with new_database(server, rough_servers.template(server, "refresh_shop", build_shop)) as created:
         made: Database = created

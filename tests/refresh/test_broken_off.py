@@ -10,14 +10,12 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
-from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.errors import ServerError
 from mvc.postgres.refresh import refresh as client_refresh
 from mvc.postgres.refresh_view import How
-from servers import NEWEST, Database, restart
+from servers import NEWEST, Database, Servers, new_server, restart
 
 from .checked import Connection, begin, end, last_run, refresh, work, wrong_now
-from .conftest import RoughServers
 from .projects import build_shop, never_whole, shop
 from .waiting import meanwhile, until, waits
 
@@ -176,10 +174,10 @@ def _reconnected(database: Database) -> Connection:
     return found[0]
 
 
-def test_a_server_that_is_restarted(rough_servers: RoughServers):
+def test_a_server_that_is_restarted(rough_servers: Servers):
     """In order, while a refresh is at work: what was logged before and during that is refreshed in part afterwards."""
     installation = rough_servers.get(NEWEST).installation
-    with EmbeddedServer(installation) as server:
+    with new_server(installation) as server:
         server.create_database("shop")
         database = Database(server, "shop")
         connection = database.connect()

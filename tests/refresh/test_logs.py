@@ -11,10 +11,9 @@ import pytest
 
 from mvc.artifacts import CompiledView
 from mvc.postgres.apply import apply
-from servers import NEWEST, Database, new_database
+from servers import NEWEST, Database, Servers, new_database
 
 from .checked import Connection, begin, end, last_run, refresh, work, wrong_now, wrong_rows
-from .conftest import RoughServers
 from .projects import ANYTHING, build_shop, never_whole, shop
 from .waiting import meanwhile, until, waits
 
@@ -97,7 +96,7 @@ def test_what_is_written_while_it_is_tidied_up_stays(shop_database: Database):
     assert (again.mode, again.wrong) == ("incremental", [])
 
 
-def test_a_view_that_is_being_built_misses_nothing(rough_servers: RoughServers):
+def test_a_view_that_is_being_built_misses_nothing(rough_servers: Servers):
     """A second view is deployed while the first one goes on being refreshed, and changes come in between all steps."""
     server = rough_servers.get(NEWEST)
     more = shop(
@@ -154,7 +153,7 @@ def _goes_on(connection: Connection, view: CompiledView) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["same server", "another server"])
-def test_a_restored_dump_begins_anew(rough_servers: RoughServers, servers, elsewhere: bool):
+def test_a_restored_dump_begins_anew(rough_servers: Servers, servers, elsewhere: bool):
     """The data of the dump has changes that no refresh has seen, and loses some that a refresh has seen."""
     server = rough_servers.get(NEWEST)
     other = servers.get(NEWEST) if elsewhere else server
@@ -173,7 +172,7 @@ def test_a_restored_dump_begins_anew(rough_servers: RoughServers, servers, elsew
         assert logged(restored, "res") == 0
 
 
-def test_a_copy_of_the_database_on_the_same_server_may_go_on(rough_servers: RoughServers):
+def test_a_copy_of_the_database_on_the_same_server_may_go_on(rough_servers: Servers):
     """CREATE DATABASE … TEMPLATE: the transactions are the server's, so the cursors hold."""
     server = rough_servers.get(NEWEST)
     with new_database(server, rough_servers.template(server, "refresh_shop", build_shop)) as source:

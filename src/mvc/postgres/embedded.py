@@ -110,7 +110,9 @@ class EmbeddedServer:
     def create_database(self, name: str, template: str | None = None) -> None:
         """An empty database, or a copy of one that nobody is connected to."""
         copied = f" TEMPLATE {identifier(template)}" if template else ""
-        self._execute(f"CREATE DATABASE {identifier(name)}{copied}")
+        # Copying files is the faster strategy where no checkpoint waits for a disk; it came with PostgreSQL 15.
+        strategy = " STRATEGY FILE_COPY" if self.installation.major >= 15 else ""
+        self._execute(f"CREATE DATABASE {identifier(name)}{copied}{strategy}")
 
     def drop_database(self, name: str) -> None:
         """The database is gone, whoever is connected to it."""
