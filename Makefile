@@ -7,7 +7,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CODE := $(wildcard src tests bench docs)
 
-.PHONY: help demo test lint format types docs-check bench clean
+.PHONY: help demo test test-fast test-count coverage lint format types docs-check bench clean
 .DEFAULT_GOAL := help
 
 help: ## lists these targets
@@ -17,7 +17,16 @@ demo: $(VENV)/.demo ## shows everything on a PostgreSQL of its own (arguments: A
 	@$(VENV)/bin/mvc demo $(ARGS)
 
 test: $(VENV)/.dev ## runs the tests (ARGS='-k refresh' picks some)
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest -n auto --dist worksteal $(ARGS)
+
+test-fast: $(VENV)/.dev ## runs those that need no server and are not slow
+	$(RUN) -m pytest -n auto --dist worksteal -m 'not server and not slow' $(ARGS)
+
+test-count: $(VENV)/.dev ## runs the tests, and says how many assertions held
+	PYTHONPYCACHEPREFIX=$(VENV)/counted $(RUN) -m pytest -n auto --dist worksteal -o enable_assertion_pass_hook=true --count-assertions $(ARGS)
+
+coverage: $(VENV)/.dev ## runs the tests, and says which branches none of them takes
+	$(RUN) -m pytest -n auto --dist worksteal --cov --cov-report=term-missing $(ARGS)
 
 lint: $(VENV)/.dev ## checks the code's style
 	$(RUN) -m ruff check $(CODE)
@@ -37,7 +46,7 @@ bench: $(VENV)/.dev ## measures
 	$(RUN) bench/run.py $(ARGS)
 
 clean: ## removes what the other targets made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is used again until pyproject.toml changes. That of `dev` has all that `demo` needs.

@@ -1,13 +1,22 @@
-"""Fixtures that every test may ask for. What they are made of stands in `servers`."""
+"""Fixtures that every test may ask for, and what the markers mean. What the fixtures are made of stands in `servers`.
+
+A test that asks for a server through a fixture is marked `server` by itself; any other that starts one says so with
+`@pytest.mark.server`, else starting it fails. `pytest -m "not server and not slow"` is thus done in a minute.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
 
+from assertion_count import AssertionCount
 from mvc.postgres.embedded import EmbeddedServer
 from servers import MAJORS, Database, Servers, build_booking, build_postgis, new_database
+
+SERVER_FIXTURES = {"servers", "rough_servers", "cron_server", "counting_server", "secure", "arena_url"}
+_ENTER = EmbeddedServer.__enter__
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +59,32 @@ def postgis_database(servers: Servers) -> Iterator[Database]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite what golden cases expect")
+    parser.addoption("--count-assertions", action="store_true", help="say how many assertions held (make test-count)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--count-assertions"):
+        config.pluginmanager.register(AssertionCount())
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m picks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what asks for a server, and lets the slow ones come first: a worker that begins one last keeps all waiting."""
+    for item in items:
+        if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("server")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+@pytest.hookimpl(tryfirst=True)  # before fixtures of a module or session start a server for the first test that needs it
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    EmbeddedServer.__enter__ = _ENTER if item.get_closest_marker("server") else _refuse
+
+
+def _refuse(_: EmbeddedServer) -> EmbeddedServer:
+    raise AssertionError("this test starts a server: mark it with @pytest.mark.server")
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for servers, clocks and processes a good deal of their time."""
+    return (os.cpu_count() or 1) + 1

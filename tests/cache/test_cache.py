@@ -92,6 +92,7 @@ class TestHit:
         assert found == compile_files(files).diagnostics
         assert found[0].span.path == "views/b.yml"
 
+    @pytest.mark.slow
     def test_imports_neither_the_compiler_nor_what_it_stands_on(self, files, tmp_path):
         project = tmp_path / "project"
         for name, text in files.items():
@@ -293,6 +294,7 @@ class TestFolder:
         compile_cached(files, tmp_path)
         assert (tmp_path / "notes.txt").read_text() == "mine"
 
+    @pytest.mark.slow
     def test_many_at_once(self, files, tmp_path):
         """Four processes write and read the same few entries; each gets what its own files say."""
         context = multiprocessing.get_context("spawn")

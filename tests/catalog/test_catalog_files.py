@@ -33,6 +33,7 @@ def test_a_snapshot_gives_the_catalog_back() -> None:
     assert load_snapshot(dump_snapshot(example()), "x.json") == (example(), ())
 
 
+@pytest.mark.slow
 @given(st.from_type(Catalog))
 def test_any_catalog_survives_a_snapshot(catalog: Catalog) -> None:
     assert load_snapshot(dump_snapshot(catalog), "x.json") == (catalog, ())

@@ -211,6 +211,7 @@ class TestFiles:
         assert not (shop / "sql").exists()
 
 
+@pytest.mark.slow
 class TestStreams:
     def test_data_is_alone_on_stdout(self, console, shop):
         """A view without a schedule makes a warning, which must not end up in the SQL."""
@@ -290,6 +291,7 @@ def on_terminal(
     return {"tty": shown.decode(), "out": (piped_out or b"").decode(), "err": (piped_err or b"").decode()}
 
 
+@pytest.mark.slow
 class TestColour:
     def test_on_a_terminal(self, shop):
         (shop / "schedules" / "refresh.yml").unlink()

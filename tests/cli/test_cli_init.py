@@ -34,6 +34,7 @@ def test_that_checks_without_a_warning(mvc, shop):
     assert "no errors, no warnings" in done.err
 
 
+@pytest.mark.server
 def test_and_that_a_server_takes(mvc, shop):
     need(NEWEST in installations(), "PostgreSQL")
     done = mvc("check", "--strict", "--server")

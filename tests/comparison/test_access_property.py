@@ -7,12 +7,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import chain, combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mvc.artifacts import CompiledAccess, Restriction, Rule
 from mvc.comparison.access import access_changes
 from mvc.comparison.changes import ReaderAdded, RulesChanged
+
+pytestmark = pytest.mark.slow
 
 ROLES = ("a", "b", "c")
 CONDITIONS = ("p", "q", "r")

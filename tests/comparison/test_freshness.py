@@ -123,6 +123,7 @@ def fields(least: int, most: int) -> st.SearchStrategy[str]:
 minutes, hours, dates, months, weekdays = fields(0, 59), fields(0, 23), fields(1, 31), fields(1, 12), fields(0, 7)
 
 
+@pytest.mark.slow
 class TestAgainstBruteForce:
     @settings(max_examples=40, deadline=None)
     @given(st.tuples(minutes, hours, dates, months, weekdays).map(" ".join))

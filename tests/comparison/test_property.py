@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from views import project, view
@@ -13,6 +14,8 @@ from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, Vi
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import CLASSES
 from mvc.recurring import CompiledSchedule
+
+pytestmark = pytest.mark.slow
 
 words = st.sampled_from(("a", "b", "c", ""))
 names = st.sampled_from(("a", "b", "c"))

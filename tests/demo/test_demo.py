@@ -65,6 +65,8 @@ ORDER = (
     Finished,
 )
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def events() -> list[Event]:

@@ -24,6 +24,8 @@ from mvc.demo.run import run_demo
 from mvc.postgres.session import answer, open_session
 from servers import ROOT, installations
 
+pytestmark = pytest.mark.server
+
 RUN = "import sys; from mvc.report.demo import show_demo; show_demo(0.002, sys.stdout, keep={keep})"
 
 

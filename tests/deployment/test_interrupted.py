@@ -29,7 +29,7 @@ from mvc.postgres.errors import ServerError
 from mvc.postgres.lock import LOCK
 from mvc.postgres.observe import observe
 from mvc.postgres.run_steps import Pace
-from servers import ROOT, Database, Servers, installations, need, new_database, newest, restart
+from servers import ROOT, Database, Servers, installations, need, new_database, new_server, newest, restart
 
 SCHEMA = """\
 CREATE TABLE c (id int PRIMARY KEY, name text NOT NULL);
@@ -314,6 +314,7 @@ CREATE EVENT TRIGGER fault ON ddl_command_end EXECUTE FUNCTION fault.strike();
 class TestInsideOfSteps:
     """At every DDL command that the server runs, those within a switch among them."""
 
+    @pytest.mark.slow
     @newest
     def test_every_command(self, servers, server):
         struck = 0
@@ -395,6 +396,7 @@ class TestKilledProcess:
         assert not watch.errors
         assert len(watch.seen) <= 2
 
+    @pytest.mark.slow
     @newest
     def test_at_any_moment(self, servers, server):
         chance = random.Random(4)
@@ -489,12 +491,13 @@ def test_ctrl_c_ends_the_query_on_the_server_at_once(shop):
 class TestServer:
     """A server of its own, which is killed and started again."""
 
+    @pytest.mark.server
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGQUIT], ids=["kill", "immediate"])
     def test_it_dies(self, how):
         newest_major = max(installations(), default=0)
         need(newest_major, "a PostgreSQL server")
         for place in (1, 3):
-            with EmbeddedServer(installations()[newest_major], settings={"synchronous_commit": "on"}) as server:
+            with new_server(installations()[newest_major], {"synchronous_commit": "on"}) as server:
                 server.create_database("shop")
                 database = Database(server, "shop")
                 build(database.connect())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from servers import Database
+from servers import IN_CI, Database
 
 from .cases import Case, Fence, read_cases, rewrite
 from .checks import change, compiled_of, deploy, difference_text, error_text, rows_text, sql_text, steps_text
@@ -67,7 +66,7 @@ def _expect(request: pytest.FixtureRequest, case: Case, fence: Fence, actual: st
     if actual == fence.text:
         return
     if request.config.getoption("--update", default=False) and not case.is_known_fault:
-        if os.environ.get("CI") == "true":
+        if IN_CI:
             pytest.fail("CI does not update expectations", pytrace=False)
         rewrite(case, fence, actual)
         return

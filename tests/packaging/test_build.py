@@ -14,6 +14,8 @@ import pytest
 
 from servers import ROOT, need
 
+pytestmark = pytest.mark.slow
+
 PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 

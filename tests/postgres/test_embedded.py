@@ -20,6 +20,8 @@ from mvc.postgres.embedded import EmbeddedServer, ServerStartError, choose_insta
 from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
 from servers import NEWEST, Database, installations, need, newest, on_major
 
+pytestmark = pytest.mark.server
+
 IS_ROOT = os.geteuid() == 0
 
 

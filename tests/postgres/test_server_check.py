@@ -256,6 +256,7 @@ class TestTraces:
         assert "permission denied" in str(caught.value)
         assert caught.value.hint
 
+    @pytest.mark.server
     def test_a_server_of_our_own(self):
         with scratch_connection(None) as connection:
             assert check(connection, {"views/v.yml": view()}) == ()

@@ -72,6 +72,7 @@ def connection(servers: Servers) -> Iterator[psycopg.Connection[Any]]:
         yield database.connect()
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(change=changes())
 def test_a_project_becomes_another_and_itself_again(connection: psycopg.Connection[Any], change: Change) -> None:

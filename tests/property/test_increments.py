@@ -69,6 +69,7 @@ def connection(servers: Servers) -> Iterator[Connection]:
         yield connection
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(story=stories(), seed=st.integers(0, 1000))
 def test_an_incremental_refresh_leaves_what_a_whole_one_would(connection: Connection, story: Story, seed: int) -> None:

@@ -18,6 +18,8 @@ from .specs import Case, cases
 from .views import as_mapping
 from .yaml_text import Layout, write
 
+pytestmark = pytest.mark.slow
+
 seeds = st.integers(1, 1_000_000)
 COMPILE = """
 import json, sys, mvc

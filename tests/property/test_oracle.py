@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, note
 
 from .naive import query
 from .oracle import AmbiguousArgument, expected
 from .server import Arena, same_rows
 from .specs import Case, cases
+
+pytestmark = pytest.mark.slow
 
 
 @given(case=cases())

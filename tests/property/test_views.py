@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import assume, event, given, note, settings
 from psycopg.errors import ForeignKeyViolation
 
@@ -12,6 +13,8 @@ from .compiled import compiled_in_part, compiled_or_none
 from .oracle import AmbiguousArgument, expected
 from .server import Arena, same_rows
 from .specs import Case, cases
+
+pytestmark = pytest.mark.slow
 
 
 @given(case=cases())

@@ -66,6 +66,7 @@ def test_every_edit(name):
     assert check(EDITS[name](PROJECT), PROJECT) is not None
 
 
+@pytest.mark.slow
 @settings(max_examples=120, deadline=None)
 @given(st.lists(st.sampled_from(sorted(EDITS)), max_size=4), st.lists(st.sampled_from(sorted(EDITS)), max_size=4))
 def test_several_edits_on_both_sides(one, other):

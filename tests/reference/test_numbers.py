@@ -78,6 +78,7 @@ def differences_of_copy(connection, view, expected):
     return differences(view, read_relation(connection, sql.Identifier("copy"), view, expected.types), expected)
 
 
+@pytest.mark.slow
 def test_the_comparison_finds_a_lost_value_in_each_column(postgis_booking):
     with postgis_booking.connect() as connection:
         for view in VIEWS:

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import fields
 
+import pytest
 from difference_examples import EMPTY, KINDS, REVIEWED, any_speed, differences
 from hypothesis import given
 
@@ -65,6 +66,7 @@ def test_the_order_is_that_of_the_names():
     assert diff_json(turned, "shop") == diff_json(REVIEWED, "shop")
 
 
+@pytest.mark.slow
 @any_speed
 @given(differences)
 def test_all_of_it_is_json(difference):

@@ -153,6 +153,7 @@ def test_a_name_is_shown_as_it_is_and_does_nothing(name):
         assert visible(one_line(name)).strip() in [text.strip() for text in page.code]
 
 
+@pytest.mark.slow
 @any_speed
 @given(differences, texts, st.dictionaries(texts, texts, max_size=2), st.integers(LEAST, 20_000))
 def test_any_comment_holds_together_and_is_short_enough(difference, project, sql, limit):
@@ -202,6 +203,7 @@ def test_then_rows_of_the_table():
     assert len(comment.encode()) > LIMIT - 1_000
 
 
+@pytest.mark.slow
 def test_a_larger_limit_takes_more():
     assert whole(large(1_000), limit=1_000_000)[1].counts["details"] == 1_000
 

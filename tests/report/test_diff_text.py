@@ -149,6 +149,7 @@ def test_colour_changes_no_word():
     assert re.sub(r"\x1b\[[0-9;]*m", "", shown) == SHOWN
 
 
+@pytest.mark.slow
 @any_speed
 @given(differences)
 def test_nothing_of_a_project_reaches_the_terminal_as_a_command(difference):

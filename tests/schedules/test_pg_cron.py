@@ -20,7 +20,7 @@ from mvc.report.deployment import plan_text
 from mvc.report.style import PLAIN
 from schedules.conftest import Shop, write
 from schedules.projects import HOURLY, NOTIFYING, PROMISE, age, deploy, log, project, tables
-from servers import installations, need
+from servers import installations, need, new_server
 
 HOME = "jobs"
 SETTINGS = {"shared_preload_libraries": "pg_cron", "cron.database_name": HOME}
@@ -39,7 +39,7 @@ def cron_server() -> Iterator[EmbeddedServer]:
     need(found and found.origin, "PostgreSQL 15 (Debian's package postgresql-15)")
     assert found
     need((found.bindir.parent / "lib" / "pg_cron.so").is_file(), "pg_cron (Debian's package postgresql-15-cron)")
-    with EmbeddedServer(found, settings=SETTINGS) as server:
+    with new_server(found, SETTINGS) as server:
         server.create_database(HOME)
         with psycopg.connect(server.url(HOME), autocommit=True) as connection:
             connection.execute(
@@ -273,6 +273,7 @@ def test_zones_that_are_utc(zone, same):
     assert is_utc(zone) is same
 
 
+@pytest.mark.slow
 class TestForReal:
     """Minutes pass here: pg_cron wakes up at the full minute."""
 
