@@ -345,7 +345,7 @@ class TestTrouble:
     def test_without_psycopg_says_what_to_install(self, shop, command):
         done = without(("psycopg",), *command.split())
         assert "Traceback" not in done.stderr
-        assert "pip install 'mvc[postgres]'" in done.stderr
+        assert "pip install 'mvc-compiler[postgres]'" in done.stderr
         assert done.returncode == 1
 
     @pytest.mark.parametrize("command", COMMANDS)
@@ -356,7 +356,7 @@ class TestTrouble:
     def test_without_rich_the_demo_says_what_to_install(self):
         done = without(("rich",), "demo")
         assert "Traceback" not in done.stderr
-        assert "pip install 'mvc[demo]'" in done.stderr
+        assert "pip install 'mvc-compiler[demo]'" in done.stderr
         assert done.returncode == 1
 
     def test_interrupted(self, mvc, shop, monkeypatch):

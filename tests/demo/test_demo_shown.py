@@ -133,7 +133,7 @@ def test_a_missing_package_is_named(package: str) -> None:
         "try:\n    import mvc.report.demo\nexcept ExtraMissing as problem:\n    print(problem, '|', problem.hint)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
-    assert done.stdout.strip() == f"the demo needs the package {package} | pip install 'mvc[demo]'"
+    assert done.stdout.strip() == f"the demo needs the package {package} | pip install 'mvc-compiler[demo]'"
 
 
 def _run_process(*, keep: bool, **extra: str) -> subprocess.Popen[bytes]:

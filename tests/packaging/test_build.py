@@ -91,6 +91,7 @@ def names(wheel: Path) -> set[str]:
 
 class TestWheel:
     def test_is_for_every_machine(self, wheel):
+        assert wheel.name.startswith("mvc_compiler-")
         assert wheel.name.endswith("-py3-none-any.whl")
 
     def test_holds_the_whole_package(self, names):
@@ -118,7 +119,7 @@ class TestWheel:
 
     def test_holds_nothing_else(self, names):
         """No tests, no benchmark, nothing at the top that others' packages could collide with."""
-        assert {name.partition("/")[0].partition("-")[0] for name in names} == {"mvc"}
+        assert {name.partition("/")[0].partition("-")[0] for name in names} == {"mvc", "mvc_compiler"}
         assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
         beyond = {name for name in names if name.startswith("mvc/") and not name.startswith("mvc/demo/project/")}
         assert beyond == set(sources())
@@ -127,6 +128,7 @@ class TestWheel:
         with zipfile.ZipFile(wheel) as archive:
             (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
             text = archive.read(name).decode("utf-8")
+        assert "Name: mvc-compiler" in text.splitlines()
         assert "License-Expression: MIT" in text
         assert "Requires-Python: >=3.10" in text
         assert {"Provides-Extra: postgres", "Provides-Extra: demo"} <= set(text.splitlines())
@@ -188,7 +190,7 @@ class TestInstalled:
         mvc("init")
         done = mvc(*arguments)
         assert "Traceback" not in done.stderr
-        assert "pip install 'mvc[" in done.stderr
+        assert "pip install 'mvc-compiler[" in done.stderr
         assert done.returncode == 1
 
     def test_types_are_seen_by_others(self, installed, tmp_path):

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from mvc.cli.context import Context, Failure, Usage
 from mvc.diagnostics import ProjectError, did_you_mean
+from mvc.version import install
 
 
 def execute(project: str | None, arguments: Sequence[str], commands: Mapping[str, str]) -> int:
@@ -67,7 +68,7 @@ def _missing_extra(problem: ModuleNotFoundError, context: Context) -> int:
     extra = _EXTRAS.get((problem.name or "").partition(".")[0])
     if extra is None:
         return _unexpected(problem, context)
-    return context.fail(f"this needs the package {problem.name}", f"pip install 'mvc[{extra}]'")
+    return context.fail(f"this needs the package {problem.name}", install(extra))
 
 
 def _unexpected(problem: Exception, context: Context) -> int:

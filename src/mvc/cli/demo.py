@@ -2,8 +2,6 @@
 stays. It creates the base tables and a year of data, compiles, deploys, refreshes, asks each view a typical question as three
 users, and sets the answers and times beside those of the base tables.
 
-It needs the extra `demo`: pip install 'mvc[demo]'
-
 Example:
   mvc demo --scale 0.2
 """
@@ -13,10 +11,12 @@ from __future__ import annotations
 import argparse
 
 from mvc.cli.context import Context
+from mvc.version import install
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
+    parser.epilog = f"It needs the extra `demo`: {install('demo')}"
     parser.add_argument("--scale", type=_positive, default=1.0, metavar="N", help="1 is 200,000 reservations (default)")
     parser.add_argument("--keep", action="store_true", help="keep the server running afterwards, until Ctrl-C")
 

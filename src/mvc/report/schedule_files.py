@@ -16,6 +16,7 @@ from mvc.artifacts import Target
 from mvc.model.cron import cron_times
 from mvc.planning.jobs import job_line, promise_line
 from mvc.recurring import CompiledSchedule, CronTimes
+from mvc.version import install, requirement
 
 Files = Mapping[str, str]
 
@@ -135,7 +136,7 @@ spec:
           restartPolicy: Never
           containers:
             - name: mvc
-              image: mvc-project  # an image with mvc[postgres] and the project's folder
+              image: mvc-project  # an image with {requirement("postgres")} and the project's folder
               workingDir: /project
               command: {command}
               env:
@@ -167,7 +168,7 @@ jobs:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with: {{python-version: "3.13"}}
-      - run: pip install 'mvc[postgres]'
+      - run: {install("postgres")}
       - run: mvc refresh --due
         env:
           DATABASE_URL: ${{{{ secrets.DATABASE_URL }}}}
@@ -180,7 +181,7 @@ def airflow_files(target: Target) -> Files:
     rows = "\n".join(f"    {_airflow_row(slug, schedule)}," for slug, schedule in _slugs(target))
     return {
         "mvc_refresh.py": f'''\
-{_head("airflow", target)}"""Refreshes materialized views. The workers need mvc[postgres] and the project's folder."""
+{_head("airflow", target)}"""Refreshes materialized views. The workers need {requirement("postgres")} and the project's folder."""
 
 from datetime import datetime, timezone
 
@@ -226,11 +227,10 @@ def _airflow_row(slug: str, schedule: CompiledSchedule) -> str:
 
 def cron_files(target: Target) -> Files:
     """One line for any cron, whatever zones and promises the schedules have."""
-    folder = f"/srv/{_slug(target.project)}"
     return {
         "crontab": f"{_head('cron', target)}# Give it the project's folder and the database; what is due, the database says.\n"
         "DATABASE_URL=postgresql:///mydatabase\n"
-        f"* * * * * mvc --project {folder} refresh --due\n"
+        f"* * * * * mvc --project /srv/{_slug(target.project)} refresh --due\n"
     }
 
 
