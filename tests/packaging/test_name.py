@@ -6,11 +6,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from bare import tracked
 
 from mvc.cli.main import COMMANDS
 from mvc.demo.extras import ExtraMissing
@@ -41,15 +41,6 @@ STRANGERS = re.compile(
 def strangers(text: str) -> list[str]:
     """Every place of a text that means the stranger's package."""
     return [found.group() for found in STRANGERS.finditer(text)]
-
-
-def tracked() -> Iterator[Path]:
-    """What git has, or would take; in a source archive, all that is there."""
-    command = ["git", "-C", str(ROOT), "ls-files", "--cached", "--others", "--exclude-standard"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    listed = done.stdout.splitlines() or [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")]
-    hidden = (".venv", "__pycache__", ".git/")
-    yield from (ROOT / name for name in listed if not name.startswith(hidden) and (ROOT / name).is_file())
 
 
 def mvc(*arguments: str, without: str = "") -> str:
@@ -112,7 +103,8 @@ def test_ours_is_none(text: str) -> None:
 
 
 def test_no_file_installs_a_stranger() -> None:
-    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in tracked() if path != Path(__file__)}
+    paths = [ROOT / name for name in tracked() if ROOT / name != Path(__file__)]
+    texts = {path: path.read_text(encoding="utf-8", errors="replace") for path in paths}
     assert {ROOT / name for name in ("README.md", "action.yml", "docs/reviewing.md", "pyproject.toml")} <= set(texts)
     assert {str(path.relative_to(ROOT)): found for path, text in texts.items() if (found := strangers(text))} == {}
 
