@@ -338,6 +338,14 @@ class TestPlanId:
         assert done.code == 0, done.err
         assert "deployment 2" in done.err
 
+    @pytest.mark.parametrize("given", ["", " "])
+    def test_that_is_empty_agrees_to_nothing(self, mvc, sales, deployed_sales, shown, given):
+        """As of a variable of a pipeline that was not set."""
+        done = mvc("apply", "--yes", f"--plan={given}")
+        assert done.code == 2
+        assert "--plan: the id of a plan, as mvc apply --dry-run shows it, not nothing" in done.err
+        assert shown in mvc("apply", "--dry-run").err
+
     @pytest.mark.parametrize("kind", ["the project", "the database", "another deployment"])
     def test_of_another_state_is_refused(self, mvc, sales, deployed_sales, shown, kind):
         if kind == "the project":

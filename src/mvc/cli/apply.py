@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
 from mvc.cli.selection import check_names
-from mvc.cli.values import hazards, seconds
+from mvc.cli.values import hazards, plan_id, seconds
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     add_terms(parser)
-    parser.add_argument("--plan", metavar="ID", default="", help="refuse any plan but this one")
+    parser.add_argument("--plan", type=plan_id, metavar="ID", help="refuse any plan but this one")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="json: the plan on stdout (with --dry-run)"
     )

@@ -37,6 +37,13 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def plan_id(text: str) -> str:
+    """The id of a plan. An empty one, as of a variable that is not set, would agree to any plan."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the id of a plan, as mvc apply --dry-run shows it, not nothing")
+    return text
+
+
 def hazards(text: str) -> frozenset[Hazard]:
     """Hazards by name, with commas between them."""
     from mvc.planning.steps import HAZARDS
