@@ -1,7 +1,8 @@
-"""README.md's shell blocks on a bare Debian or Ubuntu: `python tests/packaging/bare.py [--suite S] [--mirror URL] [--user NAME]`.
+"""README.md's shell blocks on a bare Debian or Ubuntu: `python tests/packaging/bare.py [--suite S] [--user NAME]`.
 
-The real thing, for releases and by hand, since it installs a system of its own: needs root, debootstrap and a mirror of packages.
-test_readme.py runs the same blocks at every change, on the machine that it is on.
+The real thing, for releases and by hand, since it installs a system of its own: needs root, debootstrap and a mirror of packages
+(Ubuntu: `--suite noble --mirror http://archive.ubuntu.com/ubuntu --components main,universe`). test_readme.py
+runs the same blocks at every change, on the machine that it is on.
 
 The blocks are pasted into one shell, the first one as root, the others as root too (as in a container) or, with --user, as that
 user, whose root shell is `sudo -i`'s. Ends with the exit code of the first command that failed.
@@ -20,8 +21,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MIRRORS = {"noble": "http://archive.ubuntu.com/ubuntu"}
-DEBIAN = "http://deb.debian.org/debian"
 # Run with processes and mounts of its own, so that none is left when it ends.
 MOUNTED = 'mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" && exec "$@"'
 CERTIFICATES = os.environ.get("PIP_CERT", "")
@@ -65,8 +64,8 @@ def script(user: str, home: str) -> str:
 
 def prepare(root: Path, options: argparse.Namespace) -> None:
     """The system, with the clone, and this machine's way to the network."""
-    mirror = options.mirror or MIRRORS.get(options.suite, DEBIAN)
-    subprocess.run(["debootstrap", "--variant=minbase", options.suite, str(root), mirror], check=True)
+    how = ["--variant=minbase", f"--components={options.components}", options.suite, str(root), options.mirror]
+    subprocess.run(["debootstrap", *how], check=True)
     home = "/root" if options.user == "root" else f"/home/{options.user}"
     clone(root / home[1:] / "mvc")
     (root / "tmp" / "readme.sh").write_text(script(options.user, home), encoding="utf-8")
@@ -87,7 +86,8 @@ def main() -> int:
     """The exit code of the blocks."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--suite", default="bookworm")
-    parser.add_argument("--mirror", default="")
+    parser.add_argument("--mirror", default="http://deb.debian.org/debian")
+    parser.add_argument("--components", default="main")
     parser.add_argument("--user", default="root")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="mvc-bare-") as folder:

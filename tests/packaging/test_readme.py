@@ -47,6 +47,7 @@ def machine(tmp_path: Path):
             "PGUSER": LOGIN,
             "SUDO_USER": LOGIN,
             "PIP_NO_COMPILE": "1",
+            "PIP_REQUIRE_VIRTUALENV": "1",  # as Debian's and Ubuntu's pip, which would not touch the system's Python
             "PIP_CACHE_DIR": str(Path.home() / ".cache" / "pip"),
             "ARGS": "--scale 0.002",  # of `make demo`, whose numbers tests/demo looks at
             **{name: text for name, text in os.environ.items() if name.startswith(("PIP_", "LC_", "LANG"))},
