@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 from bare import blocks, clone, pasted
 
-from mvc.postgres.embedded import EmbeddedServer
-from servers import ROOT, installations, need
+from servers import ROOT, installations, need, new_server
 
 README = blocks((ROOT / "README.md").read_text(encoding="utf-8"))
 LOGIN = "someone"
@@ -39,7 +38,7 @@ def machine(tmp_path: Path):
         program.parent.mkdir(exist_ok=True)
         program.write_text(f"#!/bin/bash\n{text}\n")
         program.chmod(0o755)
-    with EmbeddedServer(installations()[15]) as server:
+    with new_server(installations()[15]) as server:
         env = {
             "HOME": str(tmp_path),
             "PATH": f"{tmp_path / 'bin'}:{server.installation.bindir}:{Path(sys.executable).resolve().parent}:/usr/bin:/bin",
@@ -60,6 +59,8 @@ def machine(tmp_path: Path):
         yield run
 
 
+@pytest.mark.slow
+@pytest.mark.server
 def test_the_blocks_work_as_they_stand(machine) -> None:
     done = machine(f"exec 2>&1\n{pasted(README)}")
     need(not re.search("connection broken by|No matching distribution", done.stdout), "the package index")
