@@ -297,6 +297,8 @@ def test_the_example_file_has_no_findings() -> None:
         ("/* open", "MV020", "error", (1, 1, 1, 3)),
         ("CREATE TABLE t (a int, 5);", "MV020", "error", (1, 24, 1, 25)),
         ("CREATE VIEW v AS SELECT FROM WHERE", "MV020", "error", (1, 18, 1, 35)),
+        (f"CREATE VIEW v AS SELECT {'(' * 65}1{')' * 65}", "MV020", "error", (1, 18, 1, 156)),
+        (f"CREATE VIEW v AS SELECT {'(' * 9999}1{')' * 9999}", "MV020", "error", (1, 18, 1, 20024)),
         ("ALTER TABLE nix\n ADD UNIQUE (a)", "MV021", "warning", (1, 13, 1, 16)),
         ("CREATE UNIQUE INDEX ON nix (a)", "MV021", "warning", (1, 24, 1, 27)),
         ("CREATE TABLE t (a int REFERENCES public.nix)", "MV021", "warning", (1, 34, 1, 44)),

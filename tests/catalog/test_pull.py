@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mvc.catalog.ddl import read_ddl
-from mvc.postgres.pull import pull
+from mvc.catalog.types import Column
+from mvc.catalog.view_columns import Outside
+from mvc.postgres.pull import _never_null, pull
 
 TABLES = """
 CREATE SCHEMA other;
@@ -65,3 +69,11 @@ def test_the_session_is_left_as_it_was(database):
     pull(connection)
     assert connection.execute("SHOW search_path").fetchone() == ("other, public",)
     assert connection.execute("SELECT count(*) FROM pg_cursors WHERE name LIKE 'mvc%'").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("depth", [65, 9999])
+def test_a_view_nested_too_deep_is_taken_without_its_nullability(depth):
+    """sqlglot raises RecursionError or, compiled, ends the process."""
+    outside = Outside(lambda *_: {"id": Column("id", "integer", nullable=False)}, lambda _: None)
+    assert _never_null("SELECT id FROM t", outside) == {"id"}
+    assert _never_null(f"SELECT id, {'(' * depth}1{')' * depth} AS b FROM t;", outside) == set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlglot import Token, TokenType, exp
+from sqlglot import Token, exp
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog import tokens as lexer
@@ -19,7 +19,6 @@ from mvc.expression.tokens import POSTGRES, tokenize
 from mvc.model.view import Body
 
 _STARTS = ("SELECT", "WITH", "VALUES", "TABLE", "(")
-DEEPEST = 64  # brackets within brackets; nobody writes more, and parsers give up somewhere beyond
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,6 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
     try:
         tokens = tokenize(body.sql[:end])
         _check_start(tokens[0])
-        _check_depth(tokens, end)
         statements = POSTGRES.parser().parse(tokens, body.sql[:end])
     except ExpressionError as problem:
         title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
@@ -115,19 +113,6 @@ def _check_start(first: Token) -> None:
     if word not in _STARTS:
         title = f"a body is one query, and `{word}` starts none"
         raise ExpressionError("MV102", title, first.start, first.end + 1, "a body starts with SELECT, WITH or VALUES")
-
-
-def _check_depth(tokens: list[Token], end: int) -> None:
-    depth = 0
-    for token in tokens:
-        if token.token_type in (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE):
-            depth += 1
-        elif token.token_type in (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END):
-            depth -= 1
-        if depth > DEEPEST:
-            raise ExpressionError(
-                "MV101", "this query is nested too deep", token.start, end, "give its parts names: WITH part AS (…)"
-            )
 
 
 def _syntax_error(body: Body, problem: SqlglotError) -> Diagnostic:

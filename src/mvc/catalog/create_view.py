@@ -12,12 +12,13 @@ from sqlglot.errors import SqlglotError
 from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, DraftRelation, Missing
 from mvc.catalog.statements import statements
-from mvc.catalog.tokens import Unreadable
+from mvc.catalog.tokens import Unreadable, step, too_deep
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
 
 _QUERY_STARTS: Final = ("select", "with", "values", "(", "table")
+_TOO_DEEP: Final = "this query is nested too deep"
 
 
 def create_view(draft: Draft, cursor: Cursor, kind: RelationKind, *, replaces: bool = False) -> None:
@@ -41,6 +42,8 @@ def read_query(draft: Draft, cursor: Cursor, listed: list[str]) -> dict[str, Col
     """`AS query`, whose first columns bear the names `listed`. Raises Missing, or Unreadable at the query."""
     cursor.expect("as")
     first, last = cursor.peek(), cursor.tokens[-1]
+    if too_deep(map(step, cursor.tokens)) is not None:
+        raise Unreadable(_TOO_DEEP, first.start, last.end)
     body = draft.source.text[first.start : last.end]
     columns = text_columns(draft, body, Name(None, "", first.start, last.end))
     named = [replace(column, name=name) for column, name in zip(columns, listed, strict=False)]
@@ -58,6 +61,8 @@ def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:
         return query_columns(query, _outside(draft))
     except SqlglotError as problem:
         raise Unreadable(f"the query cannot be read: {_first_line(problem)}", place.start, place.end) from problem
+    except RecursionError:
+        raise Unreadable(_TOO_DEEP, place.start, place.end) from None
     except UnknownSource as unknown:
         raise Missing(place._replace(name=unknown.source)) from unknown
 

@@ -7,6 +7,8 @@ sqlglot's tokenizer is not used here, since files of DDL hold what it does not k
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Final, Literal, NamedTuple
 
 from mvc.quoting import MAX_IDENTIFIER_BYTES
@@ -30,6 +32,10 @@ class Unreadable(Exception):
         super().__init__(reason)
         self.reason, self.start, self.end = reason, start, end
 
+
+DEEPEST: Final = (
+    64  # brackets within brackets; nobody writes more, and beyond it sqlglot gives up, or crashes where it is compiled
+)
 
 _LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
 _TOKEN: Final = re.compile(
@@ -61,6 +67,33 @@ def next_token(text: str, position: int) -> Token | None:
         if match.lastgroup != "comment":
             return _token(match)
         position = _end_of_comment(text, start)
+
+
+def too_deep(steps: Iterable[int]) -> int | None:
+    """The number of the token where brackets are within more than DEEPEST others; `steps` are what `step` says of each. Asked
+    before any text is handed to sqlglot.
+    """
+    return next((at for at, depth in enumerate(accumulate(steps)) if depth > DEEPEST), None)
+
+
+def step(token: Token) -> int:
+    """1 for what opens a bracket or CASE, -1 for what closes one, else 0."""
+    if token.kind not in ("symbol", "word"):
+        return 0
+    return (token.text in ("(", "[", "case")) - (token.text in (")", "]", "end"))
+
+
+def is_too_deep(text: str) -> bool:
+    """Whether `too_deep` would say so of a text that the server has read. Raises Unreadable as reading does."""
+    return too_deep(map(step, all_tokens(text))) is not None
+
+
+def all_tokens(text: str) -> Iterator[Token]:
+    """The tokens of a text. Raises Unreadable for a quote that never ends."""
+    position = 0
+    while (token := next_token(text, position)) is not None:
+        yield token
+        position = token.end
 
 
 def fold(word: str) -> str:

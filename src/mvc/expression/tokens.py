@@ -6,12 +6,18 @@ from sqlglot import Token, TokenType
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 
+from mvc.catalog.tokens import too_deep
 from mvc.expression.expression import ExpressionError
 
 POSTGRES = Postgres()
 
 _OPENING = {TokenType.L_PAREN: TokenType.R_PAREN, TokenType.L_BRACKET: TokenType.R_BRACKET}
 _CLOSING = frozenset(_OPENING.values())
+
+_STEPS = {
+    **dict.fromkeys((*_OPENING, TokenType.CASE), 1),
+    **dict.fromkeys((*_CLOSING, TokenType.END), -1),
+}
 
 
 def tokenize(text: str) -> list[Token]:
@@ -25,6 +31,7 @@ def tokenize(text: str) -> list[Token]:
     if not tokens:
         raise ExpressionError("MV101", "there is no SQL here", 0, len(text))
     _check_brackets(tokens)
+    _check_depth(tokens, len(text))
     return tokens
 
 
@@ -43,6 +50,13 @@ def _check_brackets(tokens: list[Token]) -> None:
             )
     if open_:
         raise ExpressionError("MV101", f"`{open_[-1].text}` is never closed", *_place(open_[-1]))
+
+
+def _check_depth(tokens: list[Token], end: int) -> None:
+    at = too_deep(_STEPS.get(token.token_type, 0) for token in tokens)
+    if at is not None:
+        help_line = "a `sql:` body can give its parts names: WITH part AS (…)"
+        raise ExpressionError("MV101", "this expression is nested too deep", tokens[at].start, end, help_line)
 
 
 def _place(token: Token) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from mvc.catalog.create_function import NOT_CALLED
 from mvc.catalog.freeze import ordered_foreign_keys, ordered_keys
+from mvc.catalog.tokens import is_too_deep
 from mvc.catalog.types import (
     Catalog,
     Column,
@@ -169,10 +170,12 @@ def _view_nullability(found: _Found, search_path: tuple[str, ...]) -> None:
 
 
 def _never_null(body: str, outside: Outside) -> set[str]:
+    if is_too_deep(body):
+        return set()
     try:
         query = parse_one(body.rstrip().rstrip(";"), dialect="postgres")
         columns = query_columns(query, outside) if isinstance(query, exp.Query) else []
-    except (SqlglotError, UnknownSource):
+    except (SqlglotError, UnknownSource, RecursionError):
         return set()
     return {column.name for column in columns if not column.nullable}
 

@@ -10,23 +10,25 @@ from collections.abc import Iterable
 from typing import Final
 
 from sqlglot import exp
-from sqlglot.generator import Generator
 
 from mvc.expression import Expression
 from mvc.expression.parse import SIMPLE
+from mvc.expression.tokens import POSTGRES
 from mvc.quoting import is_plain
 
 MEANING: Final = "meaning"  # the key in a leaf's meta of the tree that its text was parsed to already
+# What the printer turns into a line break in the end. In compiled sqlglot only a printer itself has it, its class does not.
+_LINE_BREAK: Final[str] = POSTGRES.generator().SENTINEL_LINE_BREAK
 
 
 def leaf(text: str) -> exp.Var:
     """A node that prints as `text`. A line break in it (it may be inside a string) is kept from the printer's indentation."""
-    return exp.Var(this=text.replace("\n", Generator.SENTINEL_LINE_BREAK))
+    return exp.Var(this=text.replace("\n", _LINE_BREAK))
 
 
 def leaf_text(node: exp.Var) -> str:
     """The text that a leaf was made of."""
-    return node.name.replace(Generator.SENTINEL_LINE_BREAK, "\n")
+    return node.name.replace(_LINE_BREAK, "\n")
 
 
 def expression_leaf(expression: Expression) -> exp.Var:
