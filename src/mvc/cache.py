@@ -1,8 +1,10 @@
 """Compiled projects kept by the content they came from, so that a second run with nothing changed costs next to nothing.
 
+What came of it may be errors: they are kept as well, since a project that does not compile is asked for each minute by cron.
 An entry is addressed by a digest of every file that the compile reads and of the compiler itself, holds that address, and is
-preceded by a digest of its own bytes: an entry that is damaged, or lies at another's address, is no entry. A folder that
-cannot be written to means no cache. Nothing heavy is imported on a hit.
+preceded by a digest of its own bytes: an entry that is damaged, or lies at another's address, is no entry. It is JSON: reading
+one runs nothing. A folder that cannot be written to, or that is not this user's alone (`mvc.cache_folder`), means no cache.
+Nothing heavy is imported on a hit.
 """
 
 from __future__ import annotations
@@ -11,17 +13,20 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from mvc.cache_folder import cache_folder
 from mvc.compiled import Compiled
+from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.record import from_record, to_record
 from mvc.version import VERSION
 
 KEPT = 48  # entries; one per state of a project that was compiled lately
+_SUFFIX = ".json"
 
 
 def default_folder() -> Path | None:
@@ -32,22 +37,36 @@ def default_folder() -> Path | None:
         return None
 
 
-def compile_cached(files: Mapping[str, str], folder: Path | None, absent: frozenset[str] = frozenset()) -> Compiled:
-    """`compile_files`, from the cache where nothing has changed; no folder means no cache.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What lies at an address, `key`: a compiled project, or all findings of one that has errors."""
 
-    Raises ProjectError as it does; errors are not kept.
-    """
+    key: str
+    compiled: Compiled | None
+    errors: tuple[Diagnostic, ...]
+
+
+def compile_cached(files: Mapping[str, str], folder: Path | None, absent: frozenset[str] = frozenset()) -> Compiled:
+    """`compile_files`, from the cache where nothing has changed; no folder means no cache. Raises ProjectError as it does."""
     key = _key(files, absent) if folder else ""
-    entry = folder / f"{key}.json" if folder and key else None
-    if entry and (found := _read(entry, key)):
-        return found
+    kept = _read(folder, key) if folder and key else None
+    if kept is None:
+        kept = _compile(key, files, absent)
+        if folder and key:
+            with suppress(OSError, UnicodeEncodeError):  # a file's name need not be text
+                _write(folder, kept)
+    if kept.compiled is None:
+        raise ProjectError(kept.errors)
+    return kept.compiled
+
+
+def _compile(key: str, files: Mapping[str, str], absent: frozenset[str]) -> Kept:
     from mvc.compiler import compile_files  # noqa: PLC0415 - a hit must not pay for the compiler
 
-    compiled = compile_files(files, absent)
-    if entry:
-        with suppress(OSError, UnicodeEncodeError):  # a file's name need not be text
-            _write(entry, key, compiled)
-    return compiled
+    try:
+        return Kept(key, compile_files(files, absent), ())
+    except ProjectError as problem:
+        return Kept(key, None, problem.diagnostics)
 
 
 def _key(files: Mapping[str, str], absent: frozenset[str]) -> str:
@@ -73,42 +92,36 @@ def _digest(parts: Iterable[str]) -> str:
 @cache
 def _compiler() -> str:
     """A digest of the compiler's own files and of the libraries that shape its output."""
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
     root = Path(__file__).parent
     sources = sorted(path for path in root.rglob("*") if path.suffix in (".py", ".sql", ".txt"))
     texts = (path.read_text(encoding="utf-8") for path in sources)
-    libraries = (version(name) for name in ("sqlglot", "pydantic", "pyyaml"))
+    libraries = [version(name) for name in ("sqlglot", "pydantic", "pyyaml")]
+    with suppress(PackageNotFoundError):  # sqlglot may be compiled, or not
+        libraries.append(version("sqlglotc"))
     return _digest([VERSION, sys.version, *libraries, *texts])
 
 
-def _read(entry: Path, key: str) -> Compiled | None:
+def _read(folder: Path, key: str) -> Kept | None:
     try:
-        seal, _, payload = entry.read_bytes().partition(b"\n")
+        with cache_folder(folder) as own:
+            seal, _, payload = own.read(_name(key)).partition(b"\n")
         if hashlib.sha256(payload).hexdigest().encode() != seal:
             return None
-        data = json.loads(payload)
-        return from_record(Compiled, data["compiled"]) if data["key"] == key else None
+        kept = from_record(Kept, json.loads(payload))
     except Exception:  # noqa: BLE001 - whatever is odd about an entry, the compiler makes a new one
         return None
+    return kept if kept.key == key and (kept.compiled or kept.errors) else None
 
 
-def _write(entry: Path, key: str, compiled: Compiled) -> None:
-    entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    payload = json.dumps(
-        {"key": key, "compiled": to_record(compiled)}, ensure_ascii=False, separators=(",", ":")
-    ).encode()
-    handle, name = tempfile.mkstemp(dir=entry.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
-        Path(name).replace(entry)
-    finally:
-        Path(name).unlink(missing_ok=True)  # there still if one of the two has failed
-    _forget_oldest(entry.parent)
+def _write(folder: Path, kept: Kept) -> None:
+    payload = json.dumps(to_record(kept), ensure_ascii=False, separators=(",", ":")).encode()
+    with cache_folder(folder, make=True) as own:
+        own.write(_name(kept.key), hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+        for name in own.newest_first(_SUFFIX)[KEPT:]:
+            own.remove(name)
 
 
-def _forget_oldest(folder: Path) -> None:
-    entries = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for entry in entries[KEPT:]:
-        entry.unlink(missing_ok=True)
+def _name(key: str) -> str:
+    return f"{key}{_SUFFIX}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mvc.artifacts import CompiledView, Target
 from mvc.diagnostics import Diagnostic
@@ -12,10 +12,13 @@ from mvc.sqlgen.script import script
 
 @dataclass(frozen=True)
 class Compiled(Target):
-    """A compiled project. `views` are in an order in which they can be created; `diagnostics` are its warnings."""
+    """A compiled project. `views` are in an order in which they can be created; `diagnostics` are its warnings, `policies` is
+    how many it has.
+    """
 
     views: tuple[CompiledView, ...]
     diagnostics: tuple[Diagnostic, ...]
+    policies: int = field(default=0, kw_only=True)
 
     def view(self, name: str) -> CompiledView:
         """The view of that name. Raises KeyError."""

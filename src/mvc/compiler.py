@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 
 from mvc.analysis.access import Access, resolve_access
 from mvc.analysis.body import resolve_body
@@ -83,7 +84,8 @@ def _compile_project(project: Project) -> Compiled:
     if any(item.severity == "error" for item in found):
         raise ProjectError(found)
     schedules += partition_schedules(partitions, schedules)
-    return _result(project.settings, tuple(compiled), schedules, partitions, found)
+    done = _result(project.settings, tuple(compiled), schedules, partitions, found)
+    return replace(done, policies=len(project.policies))
 
 
 def _compile_view(

@@ -41,13 +41,14 @@ STAGES = (
     ("mvc.comparison",),
     ("mvc.planning",),
     ("mvc.compiler",),
-    ("mvc.cache",),
+    ("mvc.cache", "mvc.cache_folder"),
     ("mvc.sides",),
     ("mvc.postgres",),
     ("mvc",),
     ("mvc.demo",),
     ("mvc.report",),
     ("mvc.cli",),
+    ("mvc.__main__",),
 )
 
 

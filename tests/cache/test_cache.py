@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from mvc import cache
 from mvc.cache import KEPT, compile_cached, default_folder
+from mvc.cache_folder import refused
 from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
 from servers import ROOT
@@ -49,6 +51,9 @@ DAMAGES = {
     "an empty object": lambda _: sealed(b"{}"),
     "not UTF-8": lambda _: sealed(b"\xff\xfe"),
     "of another key": lambda _: sealed(b'{"key": "x", "compiled": []}'),
+    "of neither a project nor errors": lambda data: sealed(
+        json.dumps({"key": json.loads(data.partition(b"\n")[2])["key"], "compiled": None, "errors": []}).encode()
+    ),
     "nested without end": lambda _: sealed(b"[" * 100_000),
     "a field too few": shortened,
 }
@@ -109,19 +114,21 @@ class TestHit:
         ]
         assert said == [["pydantic", "sqlglot"], []]
 
-    def test_nor_does_the_command(self, files, tmp_path):
-        """What `mvc compile` imports on a hit is what one waits for."""
+    @pytest.mark.parametrize("command", [["compile", "--output", "out.sql"], ["check"], ["check", "--modes"]])
+    def test_nor_does_the_command(self, files, tmp_path, monkeypatch, command):
+        """What a command imports on a hit is what one waits for."""
+        monkeypatch.chdir(tmp_path)
         for name, text in files.items():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / name).write_text(text, encoding="utf-8")
         code = (
             f"import os, sys; os.environ['XDG_CACHE_HOME'] = {str(tmp_path / 'cache')!r}; from mvc.cli.main import main\n"
-            f"main(['--project', {str(tmp_path)!r}, 'compile', '--output', {str(tmp_path / 'out.sql')!r}])\n"
-            "print(*sorted({n.partition('.')[0] for n in sys.modules} & {'sqlglot', 'pydantic', 'psycopg', 'rich'}))"
+            f"main(['--project', {str(tmp_path)!r}, *{command!r}])\n"
+            "print('imported', *sorted({n.partition('.')[0] for n in sys.modules} & {'sqlglot', 'pydantic', 'psycopg', 'rich'}))"
         )
         run = [sys.executable, "-c", code]
-        subprocess.run(run, capture_output=True, check=True)
-        assert subprocess.run(run, capture_output=True, text=True, check=True).stdout.split() == []
+        said = [subprocess.run(run, capture_output=True, text=True, check=True).stdout for _ in range(2)]
+        assert [text.splitlines()[-1] for text in said] == ["imported pydantic sqlglot", "imported"]
 
 
 class TestMiss:
@@ -223,13 +230,26 @@ class TestDamage:
 
 
 class TestErrors:
-    def test_are_not_kept(self, files, tmp_path, counted):
-        broken = {**files, "views/a.yml": files["views/a.yml"].replace("t.n,", "t.nope,")}
+    def test_are_kept_in_their_order(self, files, tmp_path, counted):
+        """A warning among them; the first one is found last."""
+        broken = {
+            **files,
+            "views/a.yml": files["views/a.yml"].replace("t.n,", "t.nope,"),
+            "views/c.yml": files["views/b.yml"]
+            .replace("view: b", "view: c")
+            .replace("a.", "t.")
+            .replace("a: {view: a}", "t: {table: t}"),
+            "policies/p.yml": files["policies/p.yml"].replace("n > 1", "nope > 1"),
+        }
+        found = []
         for _ in range(2):
-            with pytest.raises(ProjectError):
+            with pytest.raises(ProjectError) as caught:
                 compile_cached(broken, tmp_path)
-        assert len(counted) == 2
-        assert entries(tmp_path) == []
+            found.append((caught.value.diagnostics, str(caught.value)))
+        assert len(counted) == 1
+        assert found[0] == found[1]
+        assert len(found[0][0]) > 1
+        assert compile_cached(files, tmp_path) == compile_files(files)
 
     @pytest.mark.parametrize(
         "text", ["", "catalog: 5\n", "catalog: true\n", "catalog: [1, x]\n", "catalog: {a: b}\n", "- a\n", "a: [\n"]
@@ -264,10 +284,10 @@ class TestFolder:
         assert len(counted) == 2
 
     def test_a_full_disk_leaves_nothing_half_written(self, files, tmp_path, monkeypatch):
-        def fail(*_):
+        def fail(*_, **__):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Path, "replace", fail)
+        monkeypatch.setattr(os, "replace", fail)
         assert compile_cached(files, tmp_path) == compile_files(files)
         assert list(tmp_path.iterdir()) == []
 
@@ -275,6 +295,16 @@ class TestFolder:
         compile_cached(files, tmp_path / "mvc")
         assert (tmp_path / "mvc").stat().st_mode & 0o077 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in entries(tmp_path / "mvc"))
+
+    def test_and_so_is_what_is_made_above_it(self, files, tmp_path):
+        previous = os.umask(0)
+        try:
+            compile_cached(files, tmp_path / "home" / ".cache" / "mvc")
+        finally:
+            os.umask(previous)
+        made = [path for path in tmp_path.rglob("*") if path.is_dir()]
+        assert len(made) == 3
+        assert all(path.stat().st_mode & 0o077 == 0 for path in made)
 
     def test_is_where_xdg_says(self, monkeypatch, tmp_path):
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -302,6 +332,76 @@ class TestFolder:
             wrong = pool.map(compile_many, [(files, tmp_path, start) for start in range(4)])
         assert wrong == [0, 0, 0, 0]
         assert all(path.suffix == ".json" for path in tmp_path.iterdir())
+
+
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+
+
+def give_away(path: Path) -> None:
+    os.chown(path, 65534, -1)
+
+
+def link_to_itself_elsewhere(path: Path) -> None:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to(path.with_name("elsewhere"))
+
+
+FOREIGN = [
+    pytest.param(give_away, "it belongs to another user", marks=AS_ROOT, id="owner"),
+    pytest.param(lambda path: path.chmod(0o770), "other users may write there", id="group"),
+    pytest.param(lambda path: path.chmod(0o702), "other users may write there", id="world"),
+    pytest.param(link_to_itself_elsewhere, "it is a link to another place", id="link"),
+]
+
+
+class TestWhatOthersMayHaveWritten:
+    """An entry is deployed without being compiled: whoever can write one decides what is deployed."""
+
+    @pytest.mark.parametrize(("spoil", "reason"), FOREIGN)
+    def test_a_folder_is_neither_read_nor_written(self, files, tmp_path, counted, spoil, reason):
+        folder = tmp_path / "mvc"
+        compile_cached(files, folder)
+        assert refused(folder) == ""
+        before = [path.read_bytes() for path in entries(folder)]
+        spoil(folder)
+        assert compile_cached(files, folder) == compile_files(files)
+        changed = {**files, "mvc.yml": files["mvc.yml"] + "# changed\n"}
+        compile_cached(changed, folder)
+        assert len(counted) == 3
+        assert [path.read_bytes() for path in entries(folder)] == before
+        assert refused(folder) == reason
+
+    @pytest.mark.parametrize(("spoil", "reason"), FOREIGN)
+    def test_an_entry_is_made_anew(self, files, tmp_path, counted, spoil, reason):
+        compile_cached(files, tmp_path)
+        (entry,) = entries(tmp_path)
+        spoil(entry)
+        assert compile_cached(files, tmp_path) == compile_files(files)
+        assert len(counted) == 2
+        compile_cached(files, tmp_path)
+        assert len(counted) == 2
+        assert not entry.is_symlink()
+        assert (entry.stat().st_uid, entry.stat().st_mode & 0o777) == (os.geteuid(), 0o600)
+
+    def test_a_pipe_in_an_entry_s_place_keeps_nobody_waiting(self, files, tmp_path, counted):
+        compile_cached(files, tmp_path)
+        (entry,) = entries(tmp_path)
+        entry.unlink()
+        os.mkfifo(entry, 0o600)
+        assert compile_cached(files, tmp_path) == compile_files(files)
+        assert len(counted) == 2
+
+    def test_of_somebody_else_s_home(self, files, tmp_path, counted, monkeypatch):
+        """As root, with the HOME of whom it was before (sudo)."""
+        compile_cached(files, tmp_path / "mvc")
+        own = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+        compile_cached(files, tmp_path / "mvc")
+        assert len(counted) == 2
+        assert refused(tmp_path / "mvc") == "it belongs to another user"
+
+    def test_nothing_at_all_is_no_reason_to_speak(self, tmp_path):
+        assert refused(tmp_path / "mvc") == ""
 
 
 def compile_many(task) -> int:

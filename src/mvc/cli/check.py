@@ -23,13 +23,13 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
 from mvc.diagnostics import Diagnostic, ProjectError
+from mvc.recurring import PARTITIONS
 from mvc.report.diagnostics import summary
 from mvc.report.modes import modes_json, modes_text
 
 if TYPE_CHECKING:
     from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
-    from mvc.model.project import Project
 
 EMBEDDED = "embedded"
 
@@ -69,31 +69,29 @@ def execute(options: argparse.Namespace, context: Context) -> int:
 def _findings(
     options: argparse.Namespace, context: Context
 ) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
-    from mvc import compile as compile_
-
     try:
-        project = context.load()
-        compiled = compile_(project)
+        compiled = context.compile_silently(tell=True)
     except ProjectError as problem:
         return problem.diagnostics, "checked", ()
-    found, said = compiled.diagnostics, f"checked {_counts(compiled, project)}"
+    found, said = compiled.diagnostics, f"checked {_counts(compiled)}"
     if options.server:
         from mvc.postgres.server_check import check_on_server, scratch_connection
 
         with scratch_connection(None if options.server == EMBEDDED else options.server) as connection:
-            found += check_on_server(connection, project, compiled)
+            found += check_on_server(connection, context.load(), compiled)
             said += f", on PostgreSQL {connection.info.server_version // 10_000}"
     if options.data is not None:
         from mvc.postgres.connection import connect
         from mvc.postgres.data_check import check_data
 
         with connect(options.data or None) as connection:
-            found += check_data(connection, project, compiled)
+            found += check_data(connection, context.load(), compiled)
             said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
     return found, said, compiled.views
 
 
-def _counts(compiled: Compiled, project: Project) -> str:
-    counted = ((len(compiled.views), "view"), (len(project.policies), "polic"), (len(project.schedules), "schedule"))
+def _counts(compiled: Compiled) -> str:
+    schedules = [schedule for schedule in compiled.schedules if schedule.mode != PARTITIONS]
+    counted = ((len(compiled.views), "view"), (compiled.policies, "polic"), (len(schedules), "schedule"))
     endings = {"polic": ("y", "ies")}
     return ", ".join(f"{count} {word}{endings.get(word, ('', 's'))[count != 1]}" for count, word in counted)

@@ -63,24 +63,35 @@ class Context:
         return found
 
     def load(self) -> Project:
-        """The project. Raises ProjectError, Failure."""
+        """The project that was compiled, as its specs have it. Raises ProjectError."""
         from mvc import load
 
-        self.files = Folder(self.folder())
         return load(self.files)
 
     def compile(self) -> Compiled:
         """The compiled project, from the cache where nothing has changed; its warnings are shown. Raises ProjectError."""
-        compiled = self.compile_silently()
+        compiled = self.compile_silently(tell=True)
         self.show(compiled.diagnostics)
         return compiled
 
-    def compile_silently(self) -> Compiled:
-        """The compiled project, for what runs each minute: its warnings were shown when it was deployed. Raises ProjectError."""
-        from mvc.cache import compile_cached, default_folder
+    def compile_silently(self, *, tell: bool = False) -> Compiled:
+        """The compiled project, for what runs each minute: its warnings were shown when it was deployed. `tell` still says
+        where the cache cannot be used. Raises ProjectError.
+        """
+        from mvc.cache import compile_cached
 
         self.files = Folder(self.folder())
-        return compile_cached(self.files, default_folder())
+        return compile_cached(self.files, self.cache(tell=tell))
+
+    def cache(self, *, tell: bool = True) -> Path | None:
+        """The folder of the cache; said, if `tell`, where it is not this user's alone and therefore passed over."""
+        from mvc.cache import default_folder
+        from mvc.cache_folder import refused
+
+        folder = default_folder()
+        if tell and folder and (reason := refused(folder)):
+            self.talk(f"the cache {folder} is not used: {reason}")
+        return folder
 
     def deployed(self) -> Compiled:
         """The project for commands that go by what is deployed of it: one that does not compile is as good. Raises

@@ -79,7 +79,6 @@ def execute(options: argparse.Namespace, context: Context) -> int:
 
 
 def _revisions(options: argparse.Namespace, context: Context) -> Comparison:
-    from mvc.cache import default_folder
     from mvc.comparison.compare import compare
     from mvc.git import open_range, parse_range
     from mvc.report.against import Against
@@ -90,7 +89,7 @@ def _revisions(options: argparse.Namespace, context: Context) -> Comparison:
     sides = open_range(context.folder(), parse_range(*options.revisions))
     compile_them = compile_whole if options.format == "sql" else compile_two  # a migration needs all schedules whole
     try:
-        before, after = compile_them(*sides, default_folder())
+        before, after = compile_them(*sides, context.cache())
     except SideError as problem:
         context.files = sides[problem.side == "after"]
         context.talk(f"the project {problem.side} the change does not compile:")
