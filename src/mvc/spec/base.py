@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Sql = Annotated[str, Field(min_length=1, json_schema_extra={"x-language": "sql"})]
 Name = Annotated[str, Field(min_length=1)]
 Names = tuple[Name, ...]
+SomeNames = Annotated[Names, Field(min_length=1)]  # where none would mean all, or that nothing is done
 Setting = bool | int | float | str
 
 

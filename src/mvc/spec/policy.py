@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import Name, Names, SpecModel, Sql
+from mvc.spec.base import Name, SomeNames, SpecModel, Sql
 
 
 class UsingSpec(SpecModel):
@@ -28,8 +28,8 @@ class PolicySpec(SpecModel):
     """A row rule. Permissive rules of a role are joined by OR, restrictive ones by AND."""
 
     policy: Name = Field(description="A name for people; it stands in the SQL's comments.")
-    view: Name | Names = Field(description="The view or views it guards.")
-    to: Names = Field((), description="Roles; none named means PUBLIC.")
+    view: Name | SomeNames = Field(description="The view or views it guards.")
+    to: SomeNames = Field((), description="Roles; left out, it is for PUBLIC: everybody.")
     as_: Literal["permissive", "restrictive"] = Field("permissive", alias="as")
     using: Sql | bool | UsingSpec = Field(description="Which rows: a condition in SQL, `true`, or named predicates.")
     description: str | None = None

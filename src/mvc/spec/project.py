@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from mvc.spec.base import Name, Names, SpecModel
+from mvc.spec.base import Name, Names, SomeNames, SpecModel
 
 OLDEST_POSTGRES = 15
 
@@ -48,11 +48,11 @@ class ProjectSpec(SpecModel):
     version: int = Field(
         OLDEST_POSTGRES, ge=OLDEST_POSTGRES, le=18, description="The oldest PostgreSQL major to support."
     )
-    catalog: Name | Names = Field(
+    catalog: Name | SomeNames = Field(
         description="Files that describe the base tables: DDL (`schema/*.sql`) or a snapshot (.json)."
     )
     schemas: SchemasSpec = SchemasSpec()
-    search_path: Names = Field(("public",), min_length=1, description="Where names without a schema are looked up.")
+    search_path: SomeNames = Field(("public",), description="Where names without a schema are looked up.")
     timezone: Name = Field("UTC", description="The zone of every date that is computed, whatever the session's.")
     refresh_roles: Names = Field((), description="Roles besides the owner that may refresh views.")
     monitor_roles: Names = Field((), description="Roles besides these that may see sizes, freshness and the log.")

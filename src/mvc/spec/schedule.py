@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import Name, Names, SpecModel
+from mvc.spec.base import Name, SomeNames, SpecModel
 
 MODES = ("full", "incremental", "window", "verify")
 
@@ -15,7 +15,7 @@ class ScheduleSpec(SpecModel):
     """A cadence (`every`) or a freshness promise (`within`) for the views that `refresh` selects."""
 
     schedule: Name
-    refresh: Name | Names = Field(description="View names, `all`, `tag:NAME`; `+name` takes what it reads first.")
+    refresh: Name | SomeNames = Field(description="View names, `all`, `tag:NAME`; `+name` takes what it reads first.")
     every: Name | None = Field(None, description='A cron line in quotes: "*/15 * * * *".')
     within: Name | None = Field(None, description="The oldest the data may be: `15m`, `1h`, `2d`.")
     timezone: Name | None = Field(None, description="The zone of `every`; default: the project's.")

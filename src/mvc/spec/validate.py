@@ -24,6 +24,15 @@ _KINDS = {
     "model_attributes_type": "a mapping",
 }
 
+_IF_EMPTY = {
+    "to": "name the roles, to: [staff]; without `to` it is for PUBLIC, everybody",
+    "view": "name the views that it guards, view: [daily_revenue]; or take the policy out",
+    "refresh": "name what it refreshes, refresh: [daily_revenue], refresh: all; or say enabled: false, or take the schedule out",
+    "catalog": "name the files that describe the base tables, catalog: schema/*.sql",
+    "key": "name the columns that tell its rows apart, key: [id]; where it has only one row, any column does",
+    "order": "name what to order by, order: [id desc]; or leave `order` out",
+}
+
 
 def validate(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """The document as `model`, or everything that is wrong with it."""
@@ -59,7 +68,7 @@ def _closest(data: Any, problems: list[Any]) -> list[tuple[Path, Problem]]:
     for problem in problems:
         at, value = _locate(data, problem["loc"])
         if (
-            isinstance(value, dict)
+            isinstance(value, dict | tuple)
             and problem["type"] in ("string_type", "bool_type")
             and _is_branch(problem["loc"], at)
         ):
@@ -70,6 +79,8 @@ def _closest(data: Any, problems: list[Any]) -> list[tuple[Path, Problem]]:
             and _is_branch(problem["loc"], at)
         ):
             continue
+        if problem["type"] == "too_short" and value:
+            continue  # its entries were left out because they are wrong, which is said at each
         chosen.setdefault(at, problem)
     return list(chosen.items())
 
@@ -158,7 +169,8 @@ def _wrong_value(document: Document, _model: type[BaseModel], at: Path, problem:
         "less_than_equal": f"must be at most {problem.get('ctx', {}).get('le')}",
     }
     said = limits.get(problem["type"], "has a value that does not fit here")
-    return error("MV012", document.span(at), f"{_named(at)} {said}")
+    help_line = _IF_EMPTY.get(str(at[-1]), "") if problem["type"] == "too_short" else ""
+    return error("MV012", document.span(at), f"{_named(at)} {said}", help=help_line)
 
 
 _EXPLAIN: Mapping[str, Callable[[Document, type[BaseModel], Path, Problem], Diagnostic]] = {

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import Name, Names, Setting, SpecModel, Sql
+from mvc.spec.base import Name, Names, Setting, SomeNames, SpecModel, Sql
 
 FUNCTIONS = (
     "count",
@@ -37,7 +37,7 @@ class SourceSpec(SpecModel):
     table: Name | None = Field(None, description="A base table or view of the database: `name` or `schema.name`.")
     view: Name | None = Field(None, description="Another view of this project.")
     sql: Sql | None = Field(None, description="A SELECT to read from; it needs `key`.")
-    key: Names | None = Field(None, description="The columns of `sql` of which no two rows share the values.")
+    key: SomeNames | None = Field(None, description="The columns of `sql` of which no two rows share the values.")
     on: Sql | None = Field(None, description="The join condition. The one source without it is the base.")
     where: Sql | None = Field(None, description="Picks this source's rows; never removes a row of another source.")
     required: bool = Field(default=False, description="Keep only rows of the parent that have a row here.")
@@ -93,7 +93,7 @@ class AggregateSpec(SpecModel):
     sql: Sql | None = Field(None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
     where: Sql | None = Field(None, description="Only rows for which this holds (FILTER).")
     distinct: bool = Field(default=False, description="Each value once.")
-    order: Name | Names | None = Field(
+    order: Name | SomeNames | None = Field(
         None, description="`expression [asc|desc] [nulls first|last]`; desc means NULLS LAST."
     )
     separator: str | None = Field(None, description="Between the values of `string_agg`; `, ` by default.")
