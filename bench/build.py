@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from measure import Limit, Result, paired_ratio, progress, table
+from measure import Limit, Result, paired_ratio, progress
 
 HERE: Final = Path(__file__).resolve().parent
 PROJECT: Final = HERE.parent
@@ -31,16 +31,17 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--database", help="a database that has the data already, instead of an embedded server")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """All views on one server, each one's queries in turns."""
     from building import Builder
 
-    result = Result(TITLE)
     views = _views(arguments.view)
     with database(arguments.database, arguments.scale) as (url, postgis):
         builder = Builder(url, arguments.work_mem)
-        rows: list[tuple[object, ...]] = []
-        hidden: list[tuple[object, ...]] = []
+        rows = result.rows(
+            ("view", "rows", "mvc, s", "by hand, s", "mvc / by hand", "the design, s", "the design / mvc")
+        )
+        hidden = result.rows(("view with a hidden key", "query, s", "with the key, s", "ratio", "unique index, s"))
         for view in views:
             if "postgis" in view.requires and not postgis:
                 result.parts.append(f"`{view.name}` is not measured: this server has no PostGIS.")
@@ -50,13 +51,6 @@ def measure(arguments: Namespace) -> Result:
             hidden += _hidden(view, builder, arguments)
         server = builder.connection.info.parameter_status("server_version")
         result.parts.append(f"PostgreSQL {server}, work_mem {arguments.work_mem}, one process, {builder.clock}.")
-    result.parts.append(
-        table(("view", "rows", "mvc, s", "by hand, s", "mvc / by hand", "the design, s", "the design / mvc"), rows)
-    )
-    if hidden:
-        head = ("view with a hidden key", "query, s", "with the key, s", "ratio", "unique index, s")
-        result.parts.append(table(head, hidden))
-    return result
 
 
 def _row(view: Any, builder: Any, arguments: Namespace, result: Result) -> tuple[object, ...]:

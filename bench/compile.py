@@ -49,30 +49,30 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--profile", action="store_true", help="also show where the time goes (smallest project)")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """Projects of each size, compiled in turn, each time in a process of its own."""
-    result = Result(TITLE)
     with TemporaryDirectory() as root:
         shutil.copytree(SRC, Path(root) / "src")  # whoever edits the sources meanwhile does not change what is measured
         folders = {views: Path(root) / str(views) for views in sorted(arguments.views)}
         for views, folder in folders.items():
             write_project(folder, views)
         cold: dict[int, list[dict[str, float]]] = {views: [] for views in folders}
-        for number in range(arguments.compiles):
-            for views, folder in folders.items():
-                progress(f"compile: {views} views, run {number + 1} of {arguments.compiles}")
-                cold[views].append(_child("cold", folder))
-        _cold_table(result, cold)
+        try:
+            for number in range(arguments.compiles):
+                for views, folder in folders.items():
+                    progress(f"compile: {views} views, run {number + 1} of {arguments.compiles}")
+                    cold[views].append(_child("cold", folder))
+        finally:
+            _cold_table(result, {views: runs for views, runs in cold.items() if runs})
         _warm_table(result, folders, arguments.compiles)
         if arguments.profile:
             progress("compile: profile")
             result.parts.append(_profile(folders[min(folders)]))
-    return result
 
 
 def _cold_table(result: Result, cold: dict[int, list[dict[str, float]]]) -> None:
     per_view = {views: [1000 * run["compile"] / views for run in runs] for views, runs in cold.items()}
-    rows = [
+    result.rows(("views", "ms per view", "compile, CPU s", "imports, CPU s", "memory, MB")).extend(
         (
             f"{views:,}",
             median(per_view[views]),
@@ -81,13 +81,12 @@ def _cold_table(result: Result, cold: dict[int, list[dict[str, float]]]) -> None
             f"{median(run['memory'] for run in runs):.0f}",
         )
         for views, runs in cold.items()
-    ]
-    result.parts.append(table(("views", "ms per view", "compile, CPU s", "imports, CPU s", "memory, MB"), rows))
+    )
     for views, times in per_view.items():
         result.limits.append(Limit(f"compiling {views:,} views, each", median(times), MOST_MS_PER_VIEW, " ms"))
-    small, large = min(per_view), max(per_view)
+    small, large = min(per_view, default=0), max(per_view, default=0)
     if small < large:
-        growth = median(b / a for a, b in zip(per_view[small], per_view[large], strict=True))
+        growth = median(b / a for a, b in zip(per_view[small], per_view[large], strict=False))  # one may lack a run
         result.limits.append(Limit(f"time per view at {large:,} against {small:,} views", growth, MOST_GROWTH, "×"))
 
 
@@ -95,7 +94,7 @@ def _warm_table(result: Result, folders: dict[int, Path], times: int) -> None:
     if importlib.util.find_spec("mvc.cache") is None:
         result.parts.append("A run with nothing changed is not measured: there is no `mvc.cache` yet.")
         return
-    rows: list[tuple[object, ...]] = []
+    rows = result.rows(("views", "first, CPU s", "unchanged, CPU s", "times faster", "unchanged with imports, CPU s"))
     for views, folder in folders.items():
         progress(f"compile: {views} views with a cache")
         first = _child("cached", folder)  # fills the cache
@@ -110,8 +109,6 @@ def _warm_table(result: Result, folders: dict[int, Path], times: int) -> None:
                 1 / LEAST_GAIN,
             )
         )
-    head = ("views", "first, CPU s", "unchanged, CPU s", "times faster", "unchanged with imports, CPU s")
-    result.parts.append(table(head, rows))
 
 
 def _child(mode: str, folder: Path) -> dict[str, float]:

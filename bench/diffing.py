@@ -12,7 +12,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from measure import Limit, Result, cpu_seconds, environment, progress, table
+from measure import Limit, Result, cpu_seconds, environment, progress
 from projects import write_project
 
 TITLE: Final = "Comparing"
@@ -29,25 +29,21 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--diffs", type=int, default=7, help="how often each is run (default: 7)")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """CPU time of whole processes, Python's own start included; the server's is not."""
-    result = Result(TITLE)
     with TemporaryDirectory() as root:
         os.environ["XDG_CACHE_HOME"] = str(Path(root) / "cache")
+        rows = result.rows(("`mvc diff` of", "CPU, s"))
         cold, warm = _revisions(Path(root) / "git", arguments)
+        rows.append((f"two revisions, {arguments.diff_views} views, one changed, cold", cold))
+        rows.append(("the same with a cache", warm))
         deployed = _deployed(Path(root) / "deployed", arguments)
-    rows = [
-        (f"two revisions, {arguments.diff_views} views, one changed, cold", cold),
-        ("the same with a cache", warm),
-        (f"a database with {arguments.deployed_views} views, nothing changed, with a cache", deployed),
-    ]
-    result.parts.append(table(("`mvc diff` of", "CPU, s"), rows))
+        rows.append((f"a database with {arguments.deployed_views} views, nothing changed, with a cache", deployed))
     result.limits += [
         Limit("a cold diff of two revisions", cold, MOST_COLD, " s"),
         Limit("a warm one", warm, MOST_WARM, " s"),
         Limit("one against a database", deployed, MOST_DATABASE, " s"),
     ]
-    return result
 
 
 def _mvc(project: Path, *arguments: str) -> list[str]:

@@ -34,20 +34,33 @@ class Limit:
         return f"{verdict}: {self.what} is {self.value:.3g}{self.unit}, limit {self.most:g}{self.unit}"
 
 
+Row = tuple[object, ...]
+
+
 @dataclass
 class Result:
-    """What a benchmark found: Markdown to read, limits to check."""
+    """What a benchmark has found so far: Markdown to read, limits to check. A table is put in first and filled row by row."""
 
     title: str
-    parts: list[str] = field(default_factory=list)
+    parts: list[str | tuple[Sequence[str], list[Row]]] = field(default_factory=list)
     limits: list[Limit] = field(default_factory=list)
+
+    def rows(self, head: Sequence[str]) -> list[Row]:
+        """The rows of a new table, which is shown once it has one."""
+        found: list[Row] = []
+        self.parts.append((head, found))
+        return found
 
     @property
     def markdown(self) -> str:
         return "\n\n".join(
             [
                 f"### {self.title}",
-                *self.parts,
+                *(
+                    part if isinstance(part, str) else table(*part)
+                    for part in self.parts
+                    if isinstance(part, str) or part[1]
+                ),
                 *(["\n".join(f"- {limit}" for limit in self.limits)] if self.limits else []),
             ]
         )

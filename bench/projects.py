@@ -16,9 +16,9 @@ VIEWS_PER_DOMAIN: Final = 25
 VIEWS_PER_POLICY: Final = 3
 
 _NOUNS: Final = """
-account agent article asset batch booking branch budget campaign carrier case claim clinic contract course crew
-depot device dispute driver event facility farm fleet grant guest hub invoice item job journey kitchen lab lease
-lesson loan lot machine market meter mission office order panel parcel patient permit plant plot product project
+account agent article asset batch booking branch budget campaign cargo carrier claim clinic contract course crew
+depot device dispute driver event facility farm fleet gift guest hub invoice item job journey kitchen lab lease
+lesson loan lot machine market meter mission office outing panel parcel patient permit plant plot product project
 quote region rental repair report route sample seller sensor shift shop site student supplier survey team tenant
 ticket tour tower trip unit vehicle vendor venue vessel visit voucher ward well worker workshop zone
 """.split()  # noqa: SIM905 - a list of words

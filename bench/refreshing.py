@@ -56,9 +56,8 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--refreshed", action="append", default=[], help="only this view (may be repeated)")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """All on one server. Below the full size, nothing but what does not depend on it is held to its limit."""
-    result = Result(TITLE)
     with database(arguments.database, arguments.refresh_scale) as (url, postgis):
         parts, whole = deploy(url, postgis=postgis)
         there = {view.name for view in parts.views if not arguments.refreshed or view.name in arguments.refreshed}
@@ -73,7 +72,6 @@ def measure(arguments: Namespace) -> Result:
         bench.window()
         writers_slowed(Builder(url, arguments.work_mem), result)
         questions_asked(Builder(url, arguments.work_mem), there, result, at_size=at_size)
-    return result
 
 
 class _Bench:
@@ -88,12 +86,13 @@ class _Bench:
 
     def compare(self, changes: list[Changing]) -> None:
         """Refreshes of what changed against those of all groups after the same changes."""
-        rows = [self._row(item) for item in changes]
         head = [f"{kind} {share:.2%}" for kind in MOST for share in SHARES]
         self.say(
             "CPU of an incremental refresh in parts of a whole one, by the share of rows that changed; (!) is above its limit."
         )
-        self.say(table(("view", "whole, s", "nothing", *head), rows))
+        rows = self._result.rows(("view", "whole, s", "nothing", *head))
+        for item in changes:
+            rows.append(self._row(item))
 
     def _row(self, item: Changing) -> tuple[object, ...]:
         progress(f"refresh: {item.view}")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import platform
+import signal
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent / "src")]
 
 import build  # noqa: E402
 import compile as compiling  # noqa: E402
 import diffing  # noqa: E402
+import measure  # noqa: E402
 import refreshing  # noqa: E402
 import startup  # noqa: E402
 import switch  # noqa: E402
@@ -39,13 +42,24 @@ def main() -> int:
     if unknown := [name for name in arguments.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
     print(f"Python {platform.python_version()}, {platform.system()} {platform.machine()}\n")
-    broken = False
-    for name, benchmark in BENCHMARKS.items():
-        if not arguments.names or name in arguments.names:
-            result = benchmark.measure(arguments)
-            print(result.markdown, end="\n\n", flush=True)
-            broken |= not all(limit.holds for limit in result.limits)
-    return 1 if broken and arguments.check else 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # `timeout` ends it so
+    try:
+        chosen = [benchmark for name, benchmark in BENCHMARKS.items() if not arguments.names or name in arguments.names]
+        kept = [_measured(benchmark, arguments) for benchmark in chosen]
+    except KeyboardInterrupt:
+        print("Stopped: the last part is as far as it went.", flush=True)
+        return 130
+    return 1 if arguments.check and not all(kept) else 0
+
+
+def _measured(benchmark: Any, arguments: Namespace) -> bool:
+    """Whether all limits of a benchmark hold. What it has found is printed, however it ends."""
+    result = measure.Result(benchmark.TITLE)
+    try:
+        benchmark.measure(arguments, result)
+    finally:
+        print(result.markdown, end="\n\n", flush=True)
+    return all(limit.holds for limit in result.limits)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from measure import SRC, Limit, Result, cpu_seconds, environment, paired_ratio, progress, table
+from measure import SRC, Limit, Result, cpu_seconds, environment, paired_ratio, progress
 
 TITLE: Final = "Start-up"
 MOST: Final = 3.0  # times `python -c pass`
@@ -20,15 +20,14 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--starts", type=int, default=31, help="how often each command is started (default: 31)")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """Pairs of the command and a bare Python, one after the other, so that both meet the same machine."""
-    result = Result(TITLE)
     mvc = _command()
     if mvc is None:
         result.parts.append("Not measured: there is no `mvc` command yet (`src/mvc/cli/main.py`).")
-        return result
+        return
     bare = (sys.executable, "-c", "pass")
-    rows: list[tuple[object, ...]] = []
+    rows = result.rows(("command", "CPU ms", "bare Python, CPU ms", "ratio"))
     for option in ("--version", "--help"):
         progress(f"startup: mvc {option}")
         cpu_seconds((*mvc, option))  # writes the bytecode
@@ -37,8 +36,6 @@ def measure(arguments: Namespace) -> Result:
         rows.append((f"`mvc {option}`", 1000 * median(a for a, _ in pairs), 1000 * median(b for _, b in pairs), ratio))
         result.limits.append(Limit(f"`mvc {option}` against a bare Python", ratio, MOST, "×"))
     result.parts.append(f"Started as `{' '.join(Path(part).name if '/' in part else part for part in mvc)}`.")
-    result.parts.append(table(("command", "CPU ms", "bare Python, CPU ms", "ratio"), rows))
-    return result
 
 
 def _command() -> tuple[str, ...] | None:

@@ -78,11 +78,10 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--reads", type=int, default=50, help="reads a second meanwhile (default: 50)")
 
 
-def measure(arguments: Namespace) -> Result:
+def measure(arguments: Namespace, result: Result) -> None:
     """One change by `mvc apply`, one by hand, each under readers."""
     from mvc.postgres.embedded import EmbeddedServer, choose_installation
 
-    result = Result(TITLE)
     with EmbeddedServer(choose_installation()) as server, TemporaryDirectory() as folder:
         progress(f"{arguments.rows} customers, twice as many sales")
         connection = _connect(server.url())
@@ -95,7 +94,6 @@ def measure(arguments: Namespace) -> Result:
         theirs = _under_readers(server.url(), "by_hand", arguments, lambda: _recreate(connection))
         connection.close()
     _report(result, arguments, ours, theirs)
-    return result
 
 
 def _connect(url: str) -> Any:

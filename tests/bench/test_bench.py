@@ -1,0 +1,66 @@
+"""What the measurements stand on: generated projects that a server takes, and numbers that a stopped run does not lose."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mvc.compiler import compile_files
+from mvc.loading import load_files
+from mvc.postgres.apply import apply, plan
+from mvc.postgres.server_check import check_on_server
+from mvc.quoting import is_plain
+from mvc.workspace import Folder
+from servers import ROOT, newest
+
+sys.path.append(str(ROOT / "bench"))
+
+import projects
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    projects.write_project(tmp_path / "generated", 30)  # two domains
+    return Folder(tmp_path / "generated")
+
+
+def test_no_name_of_a_generated_project_is_a_word_of_sql():
+    """Where a name needs quotes, a table of it cannot be created: the views quote it, the DDL does not."""
+    words = (*projects._NOUNS, *projects._KINDS, *projects._AMOUNTS, *projects._MOMENTS)
+    assert [word for word in words if not is_plain(word)] == []
+
+
+@newest
+def test_a_server_takes_a_generated_project(database, folder):
+    compiled = compile_files(folder)
+    connection = database.connect()
+    assert check_on_server(connection, load_files(folder).project(), compiled) == ()
+    connection.execute("".join(text for path, text in folder.items() if path.startswith("schema/")).encode())
+    connection.execute(
+        "DO $$ BEGIN CREATE ROLE reporting; EXCEPTION WHEN duplicate_object THEN NULL; END $$"
+    )  # one for all databases
+    assert len(apply(connection, compiled).created) == 30
+    assert plan(connection, compiled).empty
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_keeps_what_it_measured(tmp_path, how):
+    said = tmp_path / "said"
+    with said.open("w") as stderr:
+        command = [sys.executable, ROOT / "bench" / "run.py", "compile", "--views", "20", "--compiles", "1000"]
+        run = subprocess.Popen(list(map(str, command)), stdout=subprocess.PIPE, stderr=stderr, text=True)
+        deadline = time.monotonic() + 120
+        while "run 3 of" not in said.read_text() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        run.send_signal(how)
+        out, _ = run.communicate(timeout=60)
+    assert run.returncode == 130, out
+    assert "| 20 | " in out
+    assert "Stopped" in out
+    assert "Traceback" not in said.read_text()
