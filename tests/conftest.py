@@ -76,7 +76,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-@pytest.hookimpl(tryfirst=True)  # before fixtures of a module or session start a server for the first test that needs it
+@pytest.hookimpl(
+    tryfirst=True
+)  # before fixtures of a module or session start a server for the first test that needs it
 def pytest_runtest_setup(item: pytest.Item) -> None:
     EmbeddedServer.__enter__ = _ENTER if item.get_closest_marker("server") else _refuse
 
