@@ -9,21 +9,102 @@ from pathlib import Path
 
 import make_builtins
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mvc.catalog import builtins
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.script import catalog_script
 from mvc.catalog.snapshot import dump_snapshot, load_snapshot
-from mvc.catalog.types import Catalog, Relation
+from mvc.catalog.types import (
+    Catalog,
+    Column,
+    CompositeType,
+    DomainType,
+    EnumType,
+    ForeignKey,
+    Function,
+    Key,
+    RangeType,
+    Relation,
+)
+from mvc.catalog.well_formed import is_type
 from mvc.postgres.pull import pull
+from mvc.quoting import qualified
 
 CONSTRUCTS = (Path(__file__).parent / "ddl" / "constructs.sql").read_text(encoding="utf-8")
 
 
 def example() -> Catalog:
     return read_ddl({"constructs.sql": CONSTRUCTS})[0]
+
+
+TYPE_NAMES = [
+    "integer",
+    '"char"',
+    "character(3)",
+    "character varying(9)[]",
+    "timestamp(3) without time zone",
+    "time with time zone",
+    "interval day to second(3)",
+    "interval",
+    "interval(3)",
+    "numeric(12,2)",
+    "numeric(3,-2)",
+    "geometry(Point,4326)",
+    "public.geometry(MultiPolygonZM,4326)[]",
+    '"My S"."T "" x"',
+    '"any"',
+    "anyelement",
+    "double precision",
+    "bit varying(8)",
+    "bit(1)",
+    '"bit"',
+    "vector(3)",
+    "name",
+    "void",
+    "record",
+    "int4range",
+    "bpchar",
+    "character",
+    "timestamp without time zone[]",
+    "text[][]",
+    'public."select"',
+    "trigger",
+]
+NO_TYPE_NAMES = [
+    "integer); COPY t TO PROGRAM $$x$$",
+    "integer -- x",
+    "integer/* */",
+    "",
+    "  integer",
+    "integer ",
+    "integer\n",
+    "integer\xa0",
+    'numeric("1); DROP")',
+    'interval year to "x"',
+    "t.c%TYPE",
+    "select",
+    "any",
+    "integer primary key",
+    "text DEFAULT pg_read_file('x')",
+    "integer[$$x$$]",
+    'U&"\\0041"',
+    "varchar('9')",
+    "integer,b text",
+    "a;b",
+    '"a\x00b"',
+    "numeric(1.5)",
+    "numeric()",
+    "(integer)",
+    "integer)",
+    "integer, x integer",
+    "\ud800",
+    "integer REFERENCES x",
+    "SETOF integer",
+    "integer[1",
+    'integer collate "C"',
+]
 
 
 # Snapshots
@@ -33,10 +114,114 @@ def test_a_snapshot_gives_the_catalog_back() -> None:
     assert load_snapshot(dump_snapshot(example()), "x.json") == (example(), ())
 
 
+NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=15)
+TYPES = st.one_of(st.sampled_from(TYPE_NAMES), NAMES.map(lambda name: qualified("s", name)))
+COLUMNS = st.lists(st.builds(Column, NAMES, st.none() | TYPES, st.booleans()), max_size=3).map(tuple)
+LISTS = st.lists(NAMES, max_size=3).map(tuple)
+CATALOGS = st.builds(
+    Catalog,
+    relations=st.lists(
+        st.builds(
+            Relation,
+            NAMES,
+            NAMES,
+            st.just("table"),
+            COLUMNS,
+            st.lists(st.builds(Key, LISTS, st.booleans()), max_size=2).map(tuple),
+            st.lists(st.builds(ForeignKey, LISTS, st.tuples(NAMES, NAMES), LISTS), max_size=2).map(tuple),
+            LISTS,
+        ),
+        max_size=2,
+    ).map(tuple),
+    functions=st.lists(
+        st.builds(Function, NAMES, NAMES, st.lists(TYPES, max_size=3).map(tuple), TYPES, columns=COLUMNS), max_size=2
+    ).map(tuple),
+    enums=st.lists(st.builds(EnumType, NAMES, NAMES, LISTS), max_size=2).map(tuple),
+    domains=st.lists(
+        st.builds(DomainType, NAMES, NAMES, TYPES, st.booleans(), st.lists(st.text()).map(tuple)), max_size=2
+    ).map(tuple),
+    extensions=LISTS,
+    search_path=LISTS,
+    composites=st.lists(st.builds(CompositeType, NAMES, NAMES, COLUMNS), max_size=2).map(tuple),
+    ranges=st.lists(st.builds(RangeType, NAMES, NAMES, TYPES), max_size=2).map(tuple),
+)
+
+
 @pytest.mark.slow
-@given(st.from_type(Catalog))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(CATALOGS)
 def test_any_catalog_survives_a_snapshot(catalog: Catalog) -> None:
     assert load_snapshot(dump_snapshot(catalog), "x.json") == (catalog, ())
+
+
+@given(st.from_type(Catalog))
+def test_any_other_texts_are_findings(catalog: Catalog) -> None:
+    loaded, found = load_snapshot(dump_snapshot(catalog), "x.json")
+    assert {item.code for item in found} <= {"MV024"}
+    assert loaded == (Catalog() if found else catalog)
+
+
+@pytest.mark.parametrize("text", TYPE_NAMES)
+def test_a_type_is_one(text: str) -> None:
+    assert is_type(text)
+
+
+@pytest.mark.parametrize("text", NO_TYPE_NAMES)
+def test_what_is_more_or_less_than_a_type_is_a_finding(text: str) -> None:
+    """Types become SQL as they stand."""
+    assert not is_type(text)
+    sound = Catalog(relations=(Relation("public", "t", "table", (Column("c", text),)),))
+    catalog, (finding,) = load_snapshot(dump_snapshot(sound), "x.json")
+    assert catalog == Catalog()
+    assert (finding.code, finding.span.path) == ("MV024", "x.json")
+    assert "is no type (at relations[0].columns[0].type)" in finding.title
+
+
+@pytest.mark.parametrize("field", ["base", "subtype", "returns", "arguments", "argument_names", "name", "labels"])
+def test_it_is_found_wherever_it_stands(field: str) -> None:
+    evil = "integer); COPY t TO PROGRAM 'x' \0--"
+    catalogs = {
+        "base": Catalog(domains=(DomainType("public", "d", evil),)),
+        "subtype": Catalog(ranges=(RangeType("public", "r", evil),)),
+        "returns": Catalog(functions=(Function("public", "f", (), evil),)),
+        "arguments": Catalog(functions=(Function("public", "f", (evil,), "integer"),)),
+        "argument_names": Catalog(functions=(Function("public", "f", ("text",), "text", argument_names=(evil,)),)),
+        "name": Catalog(composites=(CompositeType("public", "c", (Column(evil, "text"),)),)),
+        "labels": Catalog(enums=(EnumType("public", "e", ("low", evil)),)),
+    }
+    text = dump_snapshot(catalogs[field])
+    (finding,) = load_snapshot(text, "x.json")[1]
+    line = text.splitlines()[finding.span.line - 1]
+    assert json.loads(line[finding.span.column - 1 : finding.span.end_column - 1]) == evil
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        """CREATE TABLE t (a numeric("1); COPY t TO PROGRAM 'x'; --"));""",
+        """CREATE TABLE t (a varchar('9'' ); DROP TABLE t; --'));""",
+        """CREATE TABLE t (a interval year to "month); DROP TABLE t; --");""",
+        """CREATE TABLE t (a numeric(1; DROP TABLE t));""",
+        """CREATE TABLE t (a numeric());""",
+        """CREATE DOMAIN d AS numeric($$9); DROP TABLE t$$);""",
+        """CREATE TYPE e AS ENUM (E'a\\000');""",
+        """CREATE TABLE t (U&"\\d800" int);""",
+    ],
+)
+def test_ddl_that_is_no_type_is_a_finding(sql: str) -> None:
+    (finding,) = read_ddl({"x.sql": f"SELECT 1;\n{sql}"})[1]
+    assert (finding.code, finding.span.line) == ("MV020", 2)
+
+
+def test_lengths_may_be_quoted_signed_or_words() -> None:
+    sql = "CREATE TABLE t (a numeric(5,-2), b geometry('POINT', 4326), c geometry(pointz));"
+    catalog, findings = read_ddl({"x.sql": sql})
+    assert findings == ()
+    assert [column.type for column in catalog.relations[0].columns] == [
+        "numeric(5,-2)",
+        "geometry(POINT,4326)",
+        "geometry(PointZ)",
+    ]
 
 
 def test_a_snapshot_has_one_line_per_column() -> None:

@@ -13,10 +13,12 @@ from types import UnionType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from mvc.catalog.types import Catalog
+from mvc.catalog.well_formed import Malformed, malformed
 from mvc.diagnostics import Diagnostic, Span, error
 
 VERSION: Final = 1
 _VERSION_KEY: Final = "mvc_catalog"
+_SHOWN: Final = 60  # characters of a text in a finding
 _HELP: Final = "make it anew with `mvc catalog pull`"
 
 
@@ -28,7 +30,7 @@ def dump_snapshot(catalog: Catalog) -> str:
 def load_snapshot(text: str, path: str) -> tuple[Catalog, tuple[Diagnostic, ...]]:
     """The catalog of a snapshot; an empty one, with a finding, where the text is damaged or of another version."""
     try:
-        return _catalog(json.loads(text)), ()
+        catalog = _catalog(json.loads(text))
     except json.JSONDecodeError as problem:
         span = Span(path, problem.lineno, problem.colno, problem.lineno, problem.colno + 1)
         return _refused(span, f"this catalog snapshot is no JSON: {problem.msg}")
@@ -36,6 +38,25 @@ def load_snapshot(text: str, path: str) -> tuple[Catalog, tuple[Diagnostic, ...]
         return _refused(Span(path), str(problem))
     except RecursionError:
         return _refused(Span(path), "this catalog snapshot is nested too deeply")
+    found = tuple(
+        error("MV024", _place(item.value, text, path), _title(item), help=_HELP) for item in malformed(catalog)
+    )
+    return (Catalog() if found else catalog), found
+
+
+def _title(item: Malformed) -> str:
+    shown = item.value if len(item.value) <= _SHOWN else f"{item.value[:_SHOWN]}…"
+    return f"{json.dumps(shown, ensure_ascii=False)} {item.problem} (at {item.place})"
+
+
+def _place(value: str, text: str, path: str) -> Span:
+    """Where the value is first written; whatever else it stands for, it is as wrong there."""
+    written = next((form for ascii_ in (False, True) if (form := json.dumps(value, ensure_ascii=ascii_)) in text), None)
+    if written is None:
+        return Span(path)
+    at = text.index(written)
+    line, column = text.count("\n", 0, at) + 1, at - text.rfind("\n", 0, at)
+    return Span(path, line, column, line, column + len(written))
 
 
 def _catalog(data: Any) -> Catalog:

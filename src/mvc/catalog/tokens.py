@@ -54,6 +54,7 @@ _TOKEN: Final = re.compile(
 _SPACE: Final = re.compile(r"(?:\s+|--[^\n]*)*")
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _UNICODE_ESCAPE: Final = re.compile(r"\\(?:(\\)|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))")
+_UNSOUND: Final = re.compile("[\x00\ud800-\udfff]")
 _LOWER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
@@ -120,14 +121,21 @@ def _token(match: re.Match[str]) -> Token:
     if kind == "name":
         if not (name := _unquoted_name(raw)):
             raise Unreadable("a quoted name is empty", match.start(), match.end())
-        return Token("name", cut(name), match.start(), match.end())
+        return Token("name", cut(_sound(name, match)), match.start(), match.end())
     if kind == "string":
-        return Token("string", _unquoted_string(raw), match.start(), match.end())
+        return Token("string", _sound(_unquoted_string(raw), match), match.start(), match.end())
     if kind == "open":
         raise Unreadable(f"the quote {raw} is never closed", match.start(), match.end())
     if kind == "number":
         return Token("number", raw, match.start(), match.end())
     return Token("psql" if kind == "psql" else "symbol", raw, match.start(), match.end())
+
+
+def _sound(text: str, match: re.Match[str]) -> str:
+    """The text, which escapes may have given what no server takes: the character NUL, half of a surrogate pair."""
+    if "\\" in match.group() and _UNSOUND.search(text):
+        raise Unreadable("an escape stands for no character", match.start(), match.end())
+    return text
 
 
 def _end_of_space(text: str, position: int) -> int:

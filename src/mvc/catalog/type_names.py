@@ -61,6 +61,10 @@ _SHAPE: Final = re.compile(
 )
 
 
+_NUMBER: Final = re.compile(r"[0-9]+")
+_MODIFIER: Final = re.compile(r"[0-9]+|[A-Za-z_][A-Za-z0-9_]*")
+
+
 class TypeName(NamedTuple):
     """A type as written. `own` tells that `name` is already the server's spelling of one of its own types."""
 
@@ -175,18 +179,38 @@ def _interval(cursor: Cursor) -> TypeName:
     if first:
         fields = f" {first}"
     if first and cursor.take("to"):
-        fields += f" to {cursor.name().text}"
+        fields += f" to {_interval_field(cursor)}"
     return TypeName(None, "interval", _modifiers(cursor), fields, own=True)
 
 
+def _interval_field(cursor: Cursor) -> str:
+    field = cursor.take_any(*_INTERVAL_FIELDS)
+    if not field:
+        raise cursor.unreadable("expected a field of an interval")
+    return field
+
+
 def _modifiers(cursor: Cursor) -> tuple[str, ...]:
+    """A number, or a word (PostGIS's shapes). They become SQL as they stand, so nothing else passes."""
     if not cursor.sees("("):
         return ()
-    return tuple("".join(_modifier(token.text) for token in item.tokens) for item in cursor.group().items())
+    items = list(cursor.group().items())
+    if not items:
+        raise cursor.unreadable("expected a length")
+    return tuple(map(_modifier, items))
 
 
-def _modifier(text: str) -> str:
-    """A length or precision; PostGIS's shapes have capitals of their own, however they were written."""
+def _modifier(item: Cursor) -> str:
+    sign = item.take_any("-", "+")
+    text = item.token().text
+    if not item.at_end() or not (_NUMBER if sign else _MODIFIER).fullmatch(text):
+        item.index = 0
+        raise item.unreadable("expected a length")
+    return ("-" if sign == "-" else "") + _shape(text)
+
+
+def _shape(text: str) -> str:
+    """PostGIS's shapes have capitals of their own, however they were written."""
     match = _SHAPE.fullmatch(text)
     return "".join(_SHAPE_WORDS.get(part, part.upper()) for part in match.groups("")) if match else text
 
