@@ -32,7 +32,8 @@ annotate() {
 compare() {
   local options=(--format markdown)
   if [ -n "${FAIL_ON:-}" ]; then options+=(--fail-on "$FAIL_ON"); fi
-  mvc --project "${PROJECT:-.}" diff "${options[@]}" -- "$BASE...HEAD" >"$comment"
+  # Whoever wrote the files has no business with the token.
+  env -u GH_TOKEN mvc --project "${PROJECT:-.}" diff "${options[@]}" -- "$BASE...HEAD" >"$comment"
 }
 
 # The number of the comment that an earlier run wrote; nothing if there is none.

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mvc.catalog import builtins
 from mvc.catalog.ddl import read_ddl
-from mvc.catalog.script import catalog_script
+from mvc.catalog.script import catalog_statements
 from mvc.catalog.snapshot import dump_snapshot, load_snapshot
 from mvc.catalog.types import (
     Catalog,
@@ -391,10 +391,16 @@ def test_pull_takes_the_schemas_that_are_asked_for(database) -> None:
     assert list(pull(connection, skip=()).by_name) == [("a", "t"), ("b", "t"), ("mvc", "t")]
 
 
+def make(connection, catalog: Catalog) -> None:
+    """Each statement as a message that can hold no second one."""
+    for statement in catalog_statements(catalog):
+        connection.execute(statement.encode(), binary=True)
+
+
 def test_the_script_makes_the_catalog_again(database) -> None:
     catalog = example()
     connection = database.connect()
-    connection.execute(catalog_script(catalog).encode())
+    make(connection, catalog)
     made = pull(connection)
     for relation in catalog.relations:
         again = made.by_name[relation.schema, relation.name]
@@ -408,7 +414,7 @@ def test_the_script_makes_the_catalog_again(database) -> None:
 
 def test_stubs_can_be_planned(database) -> None:
     connection = database.connect()
-    connection.execute(catalog_script(example()).encode())
+    make(connection, example())
     query = """SELECT app.total(1), double_it(2), item, any_of(1, ARRAY[1]), app.my_sum(1.0)
         FROM several('a', 'b'), all_customers(), one_column('10:00') GROUP BY item"""
     connection.execute(f"EXPLAIN {query}".encode())

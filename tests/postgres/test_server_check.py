@@ -226,12 +226,13 @@ class TestTraces:
 
     @newest
     def test_a_database_in_use_is_left_alone(self, database):
+        """The check has one of its own, so what is there is neither in the way nor looked at."""
         connection = database.connect()
         connection.execute("CREATE TABLE t (mine text); INSERT INTO t VALUES ('kept')")
-        with pytest.raises(ServerError, match="already exists") as caught:
-            check(connection, {"views/v.yml": view()})
-        assert "empty database" in caught.value.hint
+        before = connection.execute(SNAPSHOT).fetchall()
+        assert check(connection, {"views/v.yml": view()}) == ()
         assert connection.execute("TABLE t").fetchall() == [("kept",)]
+        assert connection.execute(SNAPSHOT).fetchall() == before
         assert not connection.info.transaction_status
 
     @newest
@@ -243,9 +244,15 @@ class TestTraces:
         project = mvc.load({**SETTINGS, "views/v.yml": view()})
         apply(connection, mvc.compile(project))
         before = connection.execute(SNAPSHOT).fetchall()
-        with pytest.raises(ServerError):
-            check_on_server(connection, project, mvc.compile(project))
+        assert check_on_server(connection, project, mvc.compile(project)) == ()
         assert connection.execute(SNAPSHOT).fetchall() == before
+
+    @newest
+    def test_what_cannot_be_made_is_said(self, database):
+        files = {"s.sql": SCHEMA + "CREATE TABLE broken (id no_such_type);\n", "views/v.yml": view()}
+        with pytest.raises(ServerError, match='type "no_such_type" does not exist') as caught:
+            check(database.connect(), files)
+        assert caught.value.hint
 
     @newest
     def test_a_role_without_rights_hears_what_is_needed(self, database):
@@ -461,10 +468,9 @@ class TestNames:
 
     @pytest.mark.parametrize("name", ["again", "one"])
     def test_a_function_that_is_there_already(self, database, name):
-        connection = database.connect()
-        connection.execute(f"CREATE FUNCTION {name}() RETURNS int LANGUAGE sql AS 'SELECT 1'")
-        files = {**NAMED, "views/v.yml": view()}
-        (found,) = check(connection, files)
+        function = f"CREATE FUNCTION {name}() RETURNS int LANGUAGE sql AS 'SELECT 1';\n"
+        files = {**NAMED, "s.sql": SCHEMA + function, "views/v.yml": view()}
+        (found,) = check(database.connect(), files)
         assert (found.code, marked({**SETTINGS, **files}, found)) == ("MV801", {"again": "again", "one": "v"}[name])
         assert "not ours, and in the way: the function public." in found.title
 

@@ -1,7 +1,7 @@
-"""SQL that makes a catalog, empty, on a scratch server, so that a real server can check what was compiled for it.
+"""Statements that make a catalog, empty, on a scratch server, so that a real server can check what was compiled for it.
 
 Views become tables with their columns, functions become stubs that give NULL. Extensions are the caller's to create first;
-what they bring is not made here. What cannot be made (window functions need C code) is left as a comment.
+what they bring is not made here. What cannot be made (window functions need C code) is left out.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class _Type(NamedTuple):
     sql: str
 
 
-def catalog_script(catalog: Catalog) -> str:
-    """The script, one statement after the other, in an order that applies in one go to an empty database."""
+def catalog_statements(catalog: Catalog) -> tuple[str, ...]:
+    """The statements, in an order that applies in one go to an empty database. Each is one, so that each can be sent by itself."""
     path = ", ".join(map(identifier, catalog.search_path)) or "''"
-    statements = [f"SET search_path = {path};", "SET check_function_bodies = off;"]
-    statements += [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)};" for schema in _schemas(catalog)]
+    statements = [f"SET search_path = {path}", "SET check_function_bodies = off"]
+    statements += [f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}" for schema in _schemas(catalog)]
     statements += [item.sql for item in _in_order(_types(catalog))]
     functions = [function for function in catalog.functions if not function.extension]
     for kind in ("function", "procedure", "aggregate", "window"):
-        statements += [_function(function) for function in functions if function.kind == kind]
-    return "\n".join(statements) + "\n"
+        statements += [part for function in functions if function.kind == kind for part in _function(function)]
+    return tuple(statements)
 
 
 def _schemas(catalog: Catalog) -> list[str]:
@@ -57,18 +57,18 @@ def _types(catalog: Catalog) -> Iterator[_Type]:
     for enum in catalog.enums:
         labels = ", ".join(map(literal, enum.labels))
         name = qualified(enum.schema, enum.name)
-        yield _Type(name, frozenset(), f"CREATE TYPE {name} AS ENUM ({labels});")
+        yield _Type(name, frozenset(), f"CREATE TYPE {name} AS ENUM ({labels})")
     for domain in catalog.domains:
         name = qualified(domain.schema, domain.name)
         never = "" if domain.nullable else " NOT NULL"
-        yield _Type(name, frozenset({_base(domain.base)}), f"CREATE DOMAIN {name} AS {domain.base}{never};")
+        yield _Type(name, frozenset({_base(domain.base)}), f"CREATE DOMAIN {name} AS {domain.base}{never}")
     for kind in catalog.ranges:
         name = qualified(kind.schema, kind.name)
-        yield _Type(name, frozenset({_base(kind.subtype)}), f"CREATE TYPE {name} AS RANGE (SUBTYPE = {kind.subtype});")
+        yield _Type(name, frozenset({_base(kind.subtype)}), f"CREATE TYPE {name} AS RANGE (SUBTYPE = {kind.subtype})")
     for composite in catalog.composites:
         name = qualified(composite.schema, composite.name)
         columns = ", ".join(_column(column) for column in composite.columns)
-        yield _Type(name, _needs(composite.columns), f"CREATE TYPE {name} AS ({columns});")
+        yield _Type(name, _needs(composite.columns), f"CREATE TYPE {name} AS ({columns})")
     for relation in catalog.relations:
         yield _Type(qualified(relation.schema, relation.name), _needs(relation.columns), _table(relation))
 
@@ -114,24 +114,24 @@ def _table(relation: Relation) -> str:
     for key in relation.keys:
         columns = ", ".join(map(identifier, key.columns))
         parts.append(f"{'PRIMARY KEY' if key.primary else 'UNIQUE'} ({columns})")
-    return f"CREATE TABLE {qualified(relation.schema, relation.name)} ({', '.join(parts)});"
+    return f"CREATE TABLE {qualified(relation.schema, relation.name)} ({', '.join(parts)})"
 
 
 def _column(column: Column) -> str:
     return f"{identifier(column.name)} {column.type or 'text'}"
 
 
-def _function(function: Function) -> str:
+def _function(function: Function) -> tuple[str, ...]:
     name = qualified(function.schema, function.name)
     types = {function.returns, *function.arguments}
     if function.kind == "window" or types & _NEEDS_C:
-        return f"-- {name}({', '.join(function.arguments)}) cannot be made without C code".replace("\n", " ")
+        return ()
     if function.kind == "procedure":
-        return f"CREATE PROCEDURE {name} ({_arguments(function)}) LANGUAGE sql AS '';"
+        return (f"CREATE PROCEDURE {name} ({_arguments(function)}) LANGUAGE sql AS ''",)
     if function.kind == "aggregate":
         return _aggregate(function, name)
     returns = "SETOF record" if function.columns and function.returns_set else _returns(function)
-    return f"CREATE FUNCTION {name} ({_arguments(function)}) RETURNS {returns} LANGUAGE {_language(function)};"
+    return (f"CREATE FUNCTION {name} ({_arguments(function)}) RETURNS {returns} LANGUAGE {_language(function)}",)
 
 
 def _returns(function: Function) -> str:
@@ -168,14 +168,14 @@ def _language(function: Function) -> str:
     return f"sql {function.volatility.upper()} AS {literal(body)}"
 
 
-def _aggregate(function: Function, name: str) -> str:
+def _aggregate(function: Function, name: str) -> tuple[str, ...]:
     """Its state is of the result's type, so that one function that gives the state back serves all of its kind."""
     state = qualified(function.schema, _STATE_FUNCTION)
     arguments = _arguments(function) or "*"
     inputs = ", ".join((function.returns, *_unnamed(function)))
     return (
-        f"CREATE OR REPLACE FUNCTION {state} ({inputs}) RETURNS {function.returns} LANGUAGE sql IMMUTABLE AS 'SELECT $1';"
-        f"\nCREATE AGGREGATE {name} ({arguments}) (SFUNC = {state}, STYPE = {function.returns});"
+        f"CREATE OR REPLACE FUNCTION {state} ({inputs}) RETURNS {function.returns} LANGUAGE sql IMMUTABLE AS 'SELECT $1'",
+        f"CREATE AGGREGATE {name} ({arguments}) (SFUNC = {state}, STYPE = {function.returns})",
     )
 
 

@@ -1,10 +1,12 @@
 """Validate the project: YAML, names, types, grain, access rules, schedules, indexes; all findings in one run.
 
-With --server every generated statement is also run on a real PostgreSQL, over the catalog's tables, empty, in a
-transaction that is rolled back: on the database that URL names (an empty one), else on an embedded server.
+With --server a real PostgreSQL also takes every generated statement, over the catalog's tables, empty: an embedded server, else the
+one that URL leads to, which keeps nothing. It does so in a database made for the check, as a role without any right, and runs no
+query, so it is safe on a stranger's project. A URL's role that may not make databases and roles is confined to what it may do
+itself: give one that owns an empty database and has no other rights.
 
 With --data what the specs claim without a key to prove it (`one: true`, a subquery's `key`) is held against the rows of a
-real database, which is only read.
+real database, which is only read. The specs' own expressions run there as your role: not for a stranger's project.
 
 With --modes it says for each view whether it can be refreshed incrementally (at the cost of what changed) or by a window of
 time, and why not.
@@ -36,7 +38,13 @@ EMBEDDED = "embedded"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--server", nargs="?", const=EMBEDDED, metavar="URL", help="prove it on a server as well")
+    parser.add_argument(
+        "--server",
+        nargs="?",
+        const=EMBEDDED,
+        metavar="URL",
+        help="prove it on a server as well; safe on a stranger's project",
+    )
     parser.add_argument(
         "--data", nargs="?", const="", metavar="URL", help="hold claims against the data (default: DATABASE_URL)"
     )

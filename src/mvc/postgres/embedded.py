@@ -19,7 +19,7 @@ from urllib.parse import quote
 import psycopg
 
 from mvc.postgres.installations import Installation, find_installations
-from mvc.postgres.processes import ServerStartError, complete, last_will, server_account, start
+from mvc.postgres.processes import ServerStartError, complete, last_will, server_account, start, within_memory
 from mvc.postgres.server_folder import PORT, ServerFolder, executable_bindir, read, server_folder
 from mvc.quoting import identifier
 from mvc.version import install
@@ -62,15 +62,21 @@ class EmbeddedServer:
     """`with EmbeddedServer(installation) as server:` … a running server until the block ends, however it ends.
 
     `directory` is where its temporary folder is made (default: the system's place for such); `settings` go beyond or
-    against our own, e.g. `{"shared_preload_libraries": "pg_cron"}`. Entering raises ServerStartError.
+    against our own, e.g. `{"shared_preload_libraries": "pg_cron"}`; `memory` is what each of its processes may take, in
+    bytes. Entering raises ServerStartError.
     """
 
     def __init__(
-        self, installation: Installation, directory: Path | None = None, settings: Mapping[str, str] | None = None
+        self,
+        installation: Installation,
+        directory: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+        memory: int | None = None,
     ) -> None:
         self.installation = installation
         self._directory = directory
         self._settings = {**_SETTINGS, **(settings or {})}
+        self._memory = memory
         self._open = ExitStack()
         self._folder: ServerFolder | None = None
 
@@ -141,7 +147,9 @@ class EmbeddedServer:
         settings = {**self._settings, "unix_socket_directories": f'"{folder.run}"'}
         options = [f"--{name}={value}" for name, value in settings.items()]
         with folder.log.open("wb") as log:
-            process = start([bindir / "postgres", "-D", folder.data, *options], folder.account, folder.run, log)
+            command: list[str | Path] = [bindir / "postgres", "-D", folder.data, *options]
+            limited = within_memory(self._memory, command) if self._memory else command
+            process = start(limited, folder.account, folder.run, log)
         try:
             yield process
         finally:

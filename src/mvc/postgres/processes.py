@@ -79,6 +79,11 @@ def start(
         raise ServerStartError(f"{command[0]} cannot be run: {error.strerror}") from error
 
 
+def within_memory(limit: int, command: Sequence[str | Path]) -> list[str | Path]:
+    """The command so that it, and each process that it starts, gets no more than `limit` bytes, where the system can see to that."""
+    return ["/bin/sh", "-c", 'ulimit -v "$0" 2>/dev/null; exec "$@"', str(limit // 1024), *command]
+
+
 def complete(command: Sequence[str | Path], account: Account | None, folder: Path, output: IO[bytes]) -> int:
     """The exit code of a program that was run to its end. Interrupted, it is killed with all that it started."""
     process = start(command, account, folder, output)

@@ -1,18 +1,21 @@
 """The third proof: a real server takes every statement, over the catalog's tables, empty. Nothing of it stays.
 
-All of it happens in one transaction that is rolled back, roles included, so a database that a user names is left as it was.
-What the server refuses is reported at the place in the YAML; what it says of types is compared with what the compiler says.
+A project may be a stranger's: all of it happens in `confinement`, a text is sent alone, and nothing but creating and planning is
+asked for. What the server refuses is reported at the place in the YAML; what it says of types is compared with what the compiler says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 
 from mvc.artifacts import CompiledView
-from mvc.catalog.script import catalog_script
+from mvc.catalog.script import catalog_statements
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, Span, error, warning
 from mvc.model.places import place_of
@@ -20,55 +23,151 @@ from mvc.model.project import Project
 from mvc.model.view import View
 from mvc.planning.make_plan import split_deployable
 from mvc.planning.steps import LeftOut
+from mvc.postgres.confinement import Confined, confined
 from mvc.postgres.connection import connect
 from mvc.postgres.embedded import EmbeddedServer, choose_installation
-from mvc.postgres.errors import Refusal, ServerError, refusal_of
+from mvc.postgres.errors import Refusal, ServerError, refusal_of, server_errors
+from mvc.postgres.time_limit import GRACE, cut, time_limit
 from mvc.quoting import identifier
 from mvc.runtime import runtime_sql
 from mvc.sqlgen.own_names import NamedObject, install_sql, named_objects
 from mvc.sqlgen.script import closing_sql, settings_sql
 from mvc.sqlgen.statements import exposure_sql, storage_sql
 
+MEMORY: Final = 2 * 1024**3  # bytes; a constant such as repeat('x', 1000000000) is computed while a view is planned
+_CANCELED: Final = "57014"
 
-def check_on_server(connection: psycopg.Connection, project: Project, compiled: Compiled) -> tuple[Diagnostic, ...]:
-    """What the server says of the compiled project. Raises ServerError if the catalog itself cannot be created there."""
-    found: list[Diagnostic] = []
-    with connection.transaction(force_rollback=True):
-        _prepare(connection, project, compiled)
-        views, left_out = split_deployable(_extensions(connection), compiled.views)
-        specs = {view.name: view for view in project.views}
-        found += [_not_proven(item, specs[item.view]) for item in left_out]
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds: for one statement by the server's own timeout, for all of a view, and for the whole check."""
+
+    statement: float = 10
+    view: float = 30
+    whole: float = 600
+
+
+@server_errors()
+def check_on_server(
+    connection: psycopg.Connection, project: Project, compiled: Compiled, limits: Limits = Limits()
+) -> tuple[Diagnostic, ...]:
+    """What the server says of the compiled project. Raises ServerError if the catalog itself cannot be created there.
+
+    `connection` is one in autocommit mode that makes and drops the place where all of it happens.
+    """
+    extensions = {extension for view in project.views for extension in view.requires} | set(project.catalog.extensions)
+    deadline = time.monotonic() + limits.whole
+    with confined(connection, _roles(compiled), extensions, limits.statement) as room:
+        proof = _Proof(room, project, compiled, limits, deadline)
+        proof.prepare()
+        return tuple(proof.findings())
+
+
+class _OutOfTime(Exception):
+    """The time of a view, or of the whole check, is over."""
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """One project in the room that was made for it."""
+
+    room: Confined
+    project: Project
+    compiled: Compiled
+    limits: Limits
+    deadline: float
+
+    def prepare(self) -> None:
+        """The catalog's tables and the runtime. Raises ServerError."""
+        compiled = self.compiled
+        texts = (*catalog_statements(self.project.catalog), *settings_sql(compiled), *_schemas(compiled))
+        try:
+            with self._limited(self.limits.whole):
+                self.room.connection.execute("SET LOCAL client_min_messages = error")
+                self._send(texts)
+                for statement in runtime_sql(compiled.stored):
+                    self.room.connection.execute(statement.encode())
+        except psycopg.Error as problem:
+            said = refusal_of(problem)
+            hint = (
+                said.hint or "the catalog's names and types must be those of a database; `mvc catalog pull` reads one"
+            )
+            raise ServerError(f"the catalog cannot be created on this server: {said.message}", hint) from None
+
+    def findings(self) -> Iterator[Diagnostic]:
+        """What the server says of the views and of the project's own names."""
+        views, left_out = split_deployable(self.room.extensions, self.compiled.views)
+        specs = {view.name: view for view in self.project.views}
+        yield from (_not_proven(item, specs[item.view]) for item in left_out)
         refused: set[str] = set()
-        for view in views:
+        for number, view in enumerate(views):
             if refused & set(view.upstream):
                 refused.add(view.name)
                 continue
-            finding = _try(connection, project, compiled, view, specs[view.name])
-            if finding:
-                refused.add(view.name)
-                found.append(finding)
-            else:
-                found += _types(connection, view, specs[view.name])
-        names = (_try_name(connection, project, compiled, item) for item in named_objects(compiled))
-        found += filter(None, names)
-        connection.execute(closing_sql(compiled).encode())
-    return tuple(found)
+            try:
+                found = self._view(view, specs[view.name])
+            except _OutOfTime:
+                yield from (self._out_of_time(specs[late.name], view) for late in views[number:])
+                return
+            refused |= {view.name} if any(item.severity == "error" for item in found) else set()
+            yield from found
+        yield from filter(None, map(self._name, named_objects(self.compiled)))
+        self.room.connection.execute(closing_sql(self.compiled).encode())
+
+    def _view(self, view: CompiledView, spec: View) -> list[Diagnostic]:
+        """Creates the view and has its queries planned, or says what the server refused."""
+        statement = ""
+        try:
+            with self._limited(self.limits.view), self.room.connection.transaction():
+                for statement in (*storage_sql(self.compiled, view), *exposure_sql(self.compiled, view), *_plan(view)):
+                    self._send((statement,))
+        except psycopg.Error as problem:
+            if self.room.connection.closed or time.monotonic() > self.deadline:
+                raise _OutOfTime from None
+            said = refusal_of(problem)
+            span = place_of(spec, self.project.policies, statement, said.position)
+            title = f"PostgreSQL refuses this view: {said.message}"
+            return [error("MV801", span, title, label="here", help=self._help(said))]
+        return _types(self.room.connection, view, spec)
+
+    def _send(self, statements: Iterable[str]) -> None:
+        """Each as a message of the extended protocol, in which the server takes one statement and no more."""
+        for statement in statements:
+            self.room.connection.execute(statement.encode(), binary=True)
+
+    def _limited(self, seconds: float) -> AbstractContextManager[None]:
+        """Ends what takes longer: by a request to cancel, by ending the session, by hanging up."""
+        connection, left = self.room.connection, self.deadline - time.monotonic()
+        measures = (lambda: connection.cancel_safe(timeout=GRACE), self.room.end, lambda: cut(connection))
+        return time_limit(min(seconds, left), *measures)
+
+    def _name(self, item: NamedObject) -> Diagnostic | None:
+        """Creates what bears a name of the project's own, or says what the server refused."""
+        try:
+            with self._limited(self.limits.view), self.room.connection.transaction():
+                self._send(install_sql(item, self.compiled))
+        except psycopg.Error as problem:
+            said = refusal_of(problem)
+            names = self.project.settings.origin.at("names")
+            place = names.at("refresh_views", item.name.name) if item.name.view else names.at(item.name.role)
+            title = f"PostgreSQL refuses this name: {said.message}"
+            return error("MV801", place.span, title, label="here", help=self._help(said))
+        return None
+
+    def _help(self, said: Refusal) -> tuple[str, ...]:
+        late = f"each statement has {self.limits.statement:g} seconds; constant parts are computed while it is planned"
+        lines = (said.detail, said.hint, late if said.sqlstate == _CANCELED else "", f"SQLSTATE {said.sqlstate}")
+        return tuple(filter(None, lines))
+
+    def _out_of_time(self, spec: View, busy: CompiledView) -> Diagnostic:
+        title = f"`{spec.name}` is not proven: the server was still busy with `{busy.name}` when the time was over"
+        limits = f"a view has {self.limits.view:g} seconds, the whole check {self.limits.whole:g}"
+        return error("MV802", spec.origin.at("view").span, title, help=limits)
 
 
-def _prepare(connection: psycopg.Connection, project: Project, compiled: Compiled) -> None:
-    """Roles, extensions, the catalog's tables and the runtime."""
-    try:
-        connection.execute("SET LOCAL client_min_messages = error")
-        for role in _missing_roles(connection, compiled):
-            connection.execute(f"CREATE ROLE {identifier(role)} NOLOGIN".encode())
-        _create_extensions(connection, project)
-        connection.execute(catalog_script(project.catalog).encode())
-        for statement in (*settings_sql(compiled), *_schemas(compiled), *runtime_sql(compiled.stored)):
-            connection.execute(statement.encode())
-    except psycopg.Error as problem:
-        said = refusal_of(problem)
-        hint = said.hint or "it needs an empty database, and a role that may create schemas and roles"
-        raise ServerError(f"the catalog cannot be created on this server: {said.message}", hint) from None
+def _roles(compiled: Compiled) -> frozenset[str]:
+    """Those that the project names."""
+    return compiled.guests | {role for view in compiled.views for role in view.readers if role != "public"}
 
 
 def _schemas(compiled: Compiled) -> list[str]:
@@ -78,43 +177,8 @@ def _schemas(compiled: Compiled) -> list[str]:
     ]
 
 
-def _create_extensions(connection: psycopg.Connection, project: Project) -> None:
-    """Those that the views require and this server has; the others' views are reported as not proven."""
-    wanted = {extension for view in project.views for extension in view.requires} | set(project.catalog.extensions)
-    query = "SELECT name FROM pg_available_extensions WHERE name = ANY(%s) AND installed_version IS NULL ORDER BY name"
-    for (name,) in connection.execute(query, (sorted(wanted),)).fetchall():
-        connection.execute(f"CREATE EXTENSION {identifier(name)} CASCADE".encode())
-
-
-def _extensions(connection: psycopg.Connection) -> frozenset[str]:
-    return frozenset(row[0] for row in connection.execute("SELECT extname FROM pg_extension"))
-
-
-def _missing_roles(connection: psycopg.Connection, compiled: Compiled) -> list[str]:
-    """Roles that the project names and the server does not have."""
-    wanted = {role for view in compiled.views for role in view.readers if role != "public"} | compiled.guests
-    query = "SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)"
-    return sorted(wanted - {row[0] for row in connection.execute(query, (sorted(wanted),))})
-
-
-def _try(
-    connection: psycopg.Connection, project: Project, compiled: Compiled, view: CompiledView, spec: View
-) -> Diagnostic | None:
-    """Creates the view and fills it (empty), or says what the server refused."""
-    statements = (*storage_sql(compiled, view), *exposure_sql(compiled, view), *_fill(view))
-    statement = ""
-    try:
-        with connection.transaction():
-            for statement in statements:
-                connection.execute(statement.encode())
-    except psycopg.Error as problem:
-        said = refusal_of(problem)
-        span = place_of(spec, project.policies, statement, said.position)
-        return error("MV801", span, f"PostgreSQL refuses this view: {said.message}", label="here", help=_help(said))
-    return None
-
-
-def _fill(view: CompiledView) -> Iterator[str]:
+def _plan(view: CompiledView) -> Iterator[str]:
+    """What has the server plan the view's queries. Nothing is run: over empty tables only a constant could do anything."""
     if view.merge:
         increment = (view.increment.merge, view.increment.merge_many) if view.increment else ()
         for merge in (view.merge, *increment, view.window and view.window.merge):
@@ -122,40 +186,22 @@ def _fill(view: CompiledView) -> Iterator[str]:
                 yield f"PREPARE merge AS {statement}"
                 yield "DEALLOCATE merge"
     elif view.stored_as == "materialized view":
-        named = ".".join(identifier(part) for part in view.storage)
-        yield f"REFRESH MATERIALIZED VIEW {named}"
-        yield f"REFRESH MATERIALIZED VIEW CONCURRENTLY {named}"
-
-
-def _try_name(
-    connection: psycopg.Connection, project: Project, compiled: Compiled, item: NamedObject
-) -> Diagnostic | None:
-    """Creates what bears a name of the project's own, or says what the server refused."""
-    try:
-        with connection.transaction():
-            for statement in install_sql(item, compiled):
-                connection.execute(statement.encode())
-    except psycopg.Error as problem:
-        said = refusal_of(problem)
-        names = project.settings.origin.at("names")
-        place = names.at("refresh_views", item.name.name) if item.name.view else names.at(item.name.role)
-        title = f"PostgreSQL refuses this name: {said.message}"
-        return error("MV801", place.span, title, label="here", help=_help(said))
-    return None
-
-
-def _help(said: Refusal) -> tuple[str, ...]:
-    return tuple(line for line in (said.detail, said.hint, f"SQLSTATE {said.sqlstate}") if line)
+        yield f"EXPLAIN {view.stored_query}"
 
 
 def _not_proven(item: LeftOut, spec: View) -> Diagnostic:
     span = spec.origin.at("requires").span if spec.requires else spec.origin.at("view").span
-    return warning("MV802", span, f"`{item.view}` is not proven on this server: it {item.reason}")
+    title = f"`{item.view}` is not proven on this server: it {item.reason}"
+    help_line = "the check creates what the server has, but for extensions that can reach outside of the database"
+    return warning("MV802", span, title, help=help_line)
 
 
 def _types(connection: psycopg.Connection, view: CompiledView, spec: View) -> list[Diagnostic]:
     """The compiler's claims about types against the server's."""
-    query = "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+    query = (
+        "SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod) FROM pg_catalog.pg_attribute AS a"
+        " WHERE a.attrelid OPERATOR(pg_catalog.=) %s::pg_catalog.regclass AND a.attnum OPERATOR(pg_catalog.>) 0"
+    )
     name = ".".join(identifier(part) for part in view.storage)
     server: dict[str, str] = dict(connection.execute(query, (name,)).fetchall())
     return [
@@ -181,5 +227,6 @@ def scratch_connection(url: str | None) -> Iterator[psycopg.Connection]:
         with connect(url) as connection:
             yield connection
         return
-    with EmbeddedServer(choose_installation()) as server, connect(server.url()) as connection:
+    server = EmbeddedServer(choose_installation(), memory=MEMORY)
+    with server, connect(server.url()) as connection:
         yield connection
