@@ -14,6 +14,7 @@ import pytest
 from mvc.postgres import time_limit as limits
 from mvc.postgres.confinement import Confined, confined
 from mvc.postgres.errors import ServerError
+from mvc.postgres.leftovers import tag
 from mvc.postgres.safe_extensions import create_extensions
 from mvc.postgres.time_limit import cut, time_limit
 from servers import Database, need, newest, on_major
@@ -276,6 +277,34 @@ class TestWhoMakesTheRoom:
         assert admin.execute(SERVER).fetchall() == before
 
 
+class TestWhoeverMayCreateInTheDatabaseOfTheUrl:
+    @pytest.mark.parametrize("rights", ["", "CREATEDB CREATEROLE"], ids=["modest", "maker"])
+    def test_has_nothing_of_theirs_run_by_the_check(self, database: Database, rights: str) -> None:
+        """A better match in `public` beats the server's own operator: `text || integer` is one."""
+        admin = database.connect()
+        admin.execute(
+            "CREATE TABLE ran (who text); GRANT INSERT ON ran TO PUBLIC; GRANT CREATE ON SCHEMA public TO PUBLIC"
+        )
+        for left, right in (("text", "integer"), ("text", "text"), ("name", "text"), ("name", "name"), ("oid", "oid")):
+            for number, operator in enumerate(("||", "=", "~")):
+                result = "text" if operator == "||" else "boolean"
+                function = f"planted_{left}_{right}_{number}"
+                body = f"INSERT INTO public.ran VALUES (current_user); SELECT NULL::{result}"
+                admin.execute(
+                    f"CREATE FUNCTION {function}({left}, {right}) RETURNS {result} LANGUAGE sql AS $${body}$$".encode()
+                )
+                admin.execute(
+                    f"CREATE OPERATOR public.{operator} (LEFTARG = {left}, RIGHTARG = {right}, FUNCTION = {function})".encode()
+                )
+        role = plain_role(database, "maker_or_modest", rights) if rights else plain_role(database, "modest")
+        for connection in (role, database.connect()):
+            connection.execute("SET search_path = public, pg_catalog")
+            with suppress(ServerError), room(connection, roles=["a_reader"]):
+                pass
+            assert connection.execute("SHOW search_path").fetchone() == ("public, pg_catalog",)
+        assert admin.execute("SELECT * FROM ran").fetchall() == []
+
+
 class TestWhatStaysBehind:
     def test_of_a_check_that_was_killed_goes_with_the_next(self, database: Database) -> None:
         admin = database.connect()
@@ -287,6 +316,19 @@ class TestWhatStaysBehind:
         with room(admin):
             pass
         assert admin.execute(SERVER).fetchall() == before
+
+    @newest
+    def test_of_somebody_else_under_the_same_name_is_not_dropped(self, database: Database) -> None:
+        admin = database.connect()
+        name = tag(admin)
+        admin.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            with pytest.raises(ServerError, match="already exists"), room(admin):
+                pass
+            found = admin.execute("SELECT count(*) FROM pg_database WHERE datname = %s", (name,)).fetchone()
+            assert found == (1,)
+        finally:
+            admin.execute(f"DROP DATABASE {name}".encode())
 
     @newest
     def test_two_at_once_leave_each_other_alone(self, database: Database) -> None:

@@ -20,6 +20,7 @@ from test_confinement import SERVER
 import mvc
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.postgres.embedded import EmbeddedServer
+from mvc.postgres.errors import LONGEST
 from mvc.postgres.server_check import MEMORY, Limits, check_on_server
 from servers import Database, installations, need
 
@@ -79,6 +80,7 @@ dblink('dbname=postgres', 'CREATE ROLE evil')
 dblink_exec('dbname=postgres', 'CREATE ROLE evil')
 repeat('x', 300000000)
 length(repeat('x', 300000000) || repeat('y', 300000000))
+repeat('x', 9000000)::int
 (SELECT count(*) FROM generate_series(1, 1000000000000))
 (SELECT max(a.n) FROM generate_series(1, 1000000) AS a (n), generate_series(1, 1000000) AS b (n))
 regexp_replace(repeat('a', 10000), '(a*)*(a*)*(a*)*(a*)*b', 'x')
@@ -285,6 +287,7 @@ def check_hostile(
     assert connection.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'").fetchone() == (0,)
     assert not Path(FILE).exists()
     assert SECRET not in shown(found)
+    assert max(len(item.title) for item in found) < 2 * LONGEST
     return found
 
 

@@ -18,7 +18,7 @@ from psycopg.conninfo import make_conninfo
 
 from mvc.postgres.connection import connect
 from mvc.postgres.errors import ServerError, server_errors
-from mvc.postgres.leftovers import MADE_FOR_A_CHECK, remove, remove_roles, sweep, tag
+from mvc.postgres.leftovers import MADE_FOR_A_CHECK, drop_database, drop_role, remove_roles, sweep, tag
 from mvc.postgres.safe_extensions import create_extensions
 from mvc.quoting import identifier, literal
 
@@ -59,7 +59,8 @@ def confined(
 
     It is rolled back. Raises ServerError where `connection` cannot provide it.
     """
-    rights = _rights(connection)
+    with _pinned(connection):
+        rights = _rights(connection)
     place = _own_database if rights.superuser or rights.makes else _in_place
     with place(connection, rights, sorted(set(roles)), sorted(set(extensions))) as room:
         milliseconds = int(statement_seconds * 1000)
@@ -73,6 +74,19 @@ def confined(
 
 # A lost client is noticed within a second, where the server's system can; no statement gets more than one process.
 _SETTINGS: Final = ("client_connection_check_interval = '1s'", "max_parallel_workers_per_gather = 0", "jit = off")
+
+
+@contextmanager
+def _pinned(connection: psycopg.Connection) -> Iterator[None]:
+    """Names and operators are the server's own in here: whoever may create in the database could have put others in the way."""
+    with server_errors():
+        before = connection.execute("SELECT pg_catalog.current_setting('search_path')").fetchone()
+        connection.execute("SELECT pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', false)")
+    try:
+        yield
+    finally:
+        with suppress(psycopg.Error):
+            connection.execute("SELECT pg_catalog.set_config('search_path', %s, false)", before)
 
 
 @server_errors()
@@ -93,7 +107,9 @@ def _in_place(
         )
     with _transaction(connection):
         with server_errors():
-            missing, there = _missing(connection, roles), create_extensions(connection, extensions)
+            with _pinned(connection):
+                missing = _missing(connection, roles)
+            there = create_extensions(connection, extensions)
         if missing:
             raise ServerError(
                 f"the server has no role {', '.join(missing)}, and {rights.role} may not make it for the time of the check",
@@ -106,13 +122,17 @@ def _in_place(
 def _own_database(
     connection: psycopg.Connection, rights: _Rights, roles: list[str], extensions: list[str]
 ) -> Iterator[Confined]:
-    name, password = tag(connection), secrets.token_urlsafe(24)
     with ExitStack() as stack:
+        stack.enter_context(_pinned(connection))
         with server_errors():
+            name, password = tag(connection), secrets.token_urlsafe(24)
             sweep(connection, everything=rights.superuser)
             stack.callback(remove_roles, connection)
-            stack.callback(remove, connection, name)
-            _make(connection, rights, name, password)
+            _make_role(connection, rights, name, password)
+            stack.callback(drop_role, connection, name)
+            connection.execute(f"CREATE DATABASE {identifier(name)} TEMPLATE template0".encode())
+            stack.callback(drop_database, connection, name)
+            _let_in(connection, name)
             _make_roles(connection, roles)
             there = _furnish(connection, name, extensions)
         session = stack.enter_context(_session(connection, name, password))
@@ -124,22 +144,24 @@ def _terminator(connection: psycopg.Connection, process: int) -> Callable[[], ob
     return lambda: connection.execute("SELECT pg_catalog.pg_terminate_backend(%s)", (process,))
 
 
-def _make(connection: psycopg.Connection, rights: _Rights, name: str, password: str) -> None:
-    """The database and the role. What the role may not, it may not give itself; after an hour it cannot log in."""
+def _make_role(connection: psycopg.Connection, rights: _Rights, name: str, password: str) -> None:
+    """What the role may not, it may not give itself; after an hour it cannot log in."""
     row = connection.execute("SELECT (pg_catalog.now() + interval '1 hour')::text").fetchone()
     verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()
     quoted, until = identifier(name), literal(row[0] if row else "infinity")
-    statements = [
-        f"CREATE DATABASE {quoted} TEMPLATE template0",
-        f"CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {literal(verifier)} VALID UNTIL {until}",
-        f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC",
-        f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {quoted} TO {quoted}",
-        f"ALTER ROLE {quoted} SET temp_file_limit = {literal(TEMPORARY_BYTES)}"
-        if rights.superuser
-        else f"GRANT {quoted} TO CURRENT_USER",  # by which its session can be ended
-    ]
-    for statement in statements:
-        connection.execute(statement.encode())
+    login = f"LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {literal(verifier)} VALID UNTIL {until}"
+    connection.execute(f"CREATE ROLE {quoted} {login}".encode())
+    if rights.superuser:
+        connection.execute(f"ALTER ROLE {quoted} SET temp_file_limit = {literal(TEMPORARY_BYTES)}".encode())
+    else:
+        connection.execute(f"GRANT {quoted} TO CURRENT_USER".encode())  # by which its session can be ended
+
+
+def _let_in(connection: psycopg.Connection, name: str) -> None:
+    """The role and nobody else."""
+    quoted = identifier(name)
+    connection.execute(f"REVOKE ALL ON DATABASE {quoted} FROM PUBLIC".encode())
+    connection.execute(f"GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {quoted} TO {quoted}".encode())
 
 
 def _make_roles(connection: psycopg.Connection, roles: list[str]) -> None:

@@ -12,6 +12,8 @@ from psycopg import errors
 
 from mvc.postgres.advice import advice
 
+LONGEST: Final = 4000  # characters of what a server says that are shown
+
 
 class ServerError(Exception):
     """A server cannot be reached, or refuses something. The message is for a user; nothing was left half-done."""
@@ -58,11 +60,16 @@ def refusal_of(problem: psycopg.Error) -> Refusal:
     said = problem.diag
     return Refusal(
         sqlstate=said.sqlstate or "",
-        message=said.message_primary or str(problem).strip() or "no reason given",
-        detail=said.message_detail or "",
-        hint=said.message_hint or "",
+        message=_short(said.message_primary or str(problem).strip() or "no reason given"),
+        detail=_short(said.message_detail or ""),
+        hint=_short(said.message_hint or ""),
         position=int(said.statement_position or 0),
     )
+
+
+def _short(text: str) -> str:
+    """A message quotes the value that it is about, and that may be hundreds of megabytes long."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 _KINDS: Final = {errors.InsufficientPrivilege: Denied, errors.LockNotAvailable: InUse}

@@ -46,18 +46,26 @@ def sweep(connection: psycopg.Connection, *, everything: bool) -> None:
     """Removes what checks left that are no more: their own of this role, or everything."""
     for (name,) in connection.execute(_DEAD, {"ours": _OURS, "everything": everything}).fetchall():
         with suppress(ServerError):
-            remove(connection, name)
+            drop_database(connection, name)
+            drop_role(connection, name)
 
 
-def remove(connection: psycopg.Connection, name: str) -> None:
-    """Drops the database and the role of that name. Raises ServerError where the server does not."""
+def drop_database(connection: psycopg.Connection, name: str) -> None:
+    """The database is gone, whoever is connected to it. Raises ServerError where the server keeps it."""
+    _drop(connection, f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)", f"the database {name}")
+
+
+def drop_role(connection: psycopg.Connection, name: str) -> None:
+    """The role is gone. Raises ServerError where the server keeps it."""
+    _drop(connection, f"DROP ROLE IF EXISTS {identifier(name)}", f"the role {name}")
+
+
+def _drop(connection: psycopg.Connection, statement: str, what: str) -> None:
     try:
-        connection.execute(f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)".encode())
-        connection.execute(f"DROP ROLE IF EXISTS {identifier(name)}".encode())
+        connection.execute(statement.encode())
     except psycopg.Error as problem:
-        said = refusal_of(problem).message
-        hint = f"drop the database and the role {name} by hand, or check again: that removes what was left"
-        raise ServerError(f"what the check made is still there: {said}", hint) from None
+        hint = "check again, which removes what was left, or drop it by hand"
+        raise ServerError(f"{what}, made for the check, is still there: {refusal_of(problem).message}", hint) from None
 
 
 def remove_roles(connection: psycopg.Connection) -> None:

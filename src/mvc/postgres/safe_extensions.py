@@ -33,10 +33,11 @@ KNOWN_SAFE: Final = frozenset(
     )
 )
 _AVAILABLE: Final = """
-SELECT e.name, coalesce(v.requires, '{}')::text[], v.trusted OR e.name = ANY (%s)
+SELECT e.name, coalesce(v.requires, '{}')::pg_catalog.text[], v.trusted OR e.name OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.text[])
 FROM pg_catalog.pg_available_extensions AS e
-JOIN pg_catalog.pg_available_extension_versions AS v ON v.name = e.name AND v.version = e.default_version"""
-_THERE: Final = "SELECT extname::text FROM pg_catalog.pg_extension"
+JOIN pg_catalog.pg_available_extension_versions AS v
+  ON v.name OPERATOR(pg_catalog.=) e.name AND v.version OPERATOR(pg_catalog.=) e.default_version"""
+_THERE: Final = "SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension"
 
 
 def create_extensions(connection: psycopg.Connection, wanted: Iterable[str]) -> frozenset[str]:

@@ -186,7 +186,7 @@ def _plan(view: CompiledView) -> Iterator[str]:
                 yield f"PREPARE merge AS {statement}"
                 yield "DEALLOCATE merge"
     elif view.stored_as == "materialized view":
-        yield f"EXPLAIN {view.stored_query}"
+        yield f"EXPLAIN (COSTS off) {view.stored_query}"
 
 
 def _not_proven(item: LeftOut, spec: View) -> Diagnostic:
