@@ -6,6 +6,7 @@ Each text stands at several places of the language. What the compiler refuses ne
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
@@ -24,8 +25,8 @@ from mvc.postgres.errors import LONGEST
 from mvc.postgres.server_check import MEMORY, Limits, check_on_server
 from servers import Database, installations, need
 
-FILE: Final = "/tmp/mvc-hostile-was-here"  # where the server's account may write
-CANARY: Final = Path("/tmp/mvc-hostile-canary")  # what it may read
+FILE: Final = f"/tmp/mvc-f{os.getpid()}"  # where the server's account may write
+CANARY: Final = Path(f"/tmp/mvc-c{os.getpid()}")  # what it may read
 SECRET: Final = "the-secret-of-the-machine"
 LIMITS: Final = Limits(statement=1, view=5, whole=240)
 
