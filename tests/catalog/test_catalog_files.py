@@ -154,6 +154,7 @@ def test_any_catalog_survives_a_snapshot(catalog: Catalog) -> None:
     assert load_snapshot(dump_snapshot(catalog), "x.json") == (catalog, ())
 
 
+@pytest.mark.slow
 @given(st.from_type(Catalog))
 def test_any_other_texts_are_findings(catalog: Catalog) -> None:
     loaded, found = load_snapshot(dump_snapshot(catalog), "x.json")

@@ -299,6 +299,7 @@ def test_there_are_enough_of_them() -> None:
     assert 200 < sum(path.startswith("views/") for path in hostile()) < len(pairs)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("postgres_server", [15, 18], ids=["pg15", "pg18"], indirect=True, scope="session")
 def test_on_a_server_that_is_given(database: Database) -> None:
     found = check_hostile(database.connect(), database.connect(), hostile())
@@ -306,6 +307,8 @@ def test_on_a_server_that_is_given(database: Database) -> None:
     assert not [item.title for item in found if item.code == "MV802" and item.severity == "error"], "all were tried"
 
 
+@pytest.mark.slow
+@pytest.mark.server
 @pytest.mark.parametrize("major", [15, 18])
 def test_on_a_server_of_our_own(major: int) -> None:
     need(major in installations(), f"PostgreSQL {major}")
