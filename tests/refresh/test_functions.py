@@ -27,13 +27,16 @@ WHERE p.pronamespace = 'mvc'::regnamespace AND c.level <> 'warning extra' ORDER 
 # SECURITY DEFINER, and nobody but the owner may call one.
 UNSANITIZED = "text type variable is not sanitized"
 WHOLE_STATEMENTS = {
+    "bring_views_back",
     "carry_indexes",
     "dress",
     "log_changes_of",
     "log_moves_of",
+    "make_way",
     "moved",
     "own_log",
     "put_aside",
+    "renew_view",
     "revoke_all",
     "run_as_project",
     "set_readers",

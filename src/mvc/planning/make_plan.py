@@ -21,10 +21,11 @@ from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.planning.storage_steps import storage_steps, unwanted_indexes
+from mvc.planning.upgrade import adopted, runtime_step
 from mvc.planning.watching import unwatch_steps, watch_steps
 from mvc.quoting import qualified
-from mvc.runtime import runtime_sql, runtime_version
-from mvc.sqlgen.script import closing_sql, settings_sql
+from mvc.runtime import runtime_version
+from mvc.sqlgen.script import closing_sql
 from mvc.sqlgen.statements import target_of
 
 MOST_TOGETHER = 12  # exposures in one switch: each costs a millisecond or two while readers of all of them wait
@@ -37,6 +38,7 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
     for a name that no view has.
     """
     chosen = tuple(names)
+    state = adopted(state, wanted.project)
     views, left_out = split_deployable(state.extensions, wanted.with_upstream(chosen) if chosen else wanted.views)
     difference = difference_of(state, wanted)
     drift = find_drift(state, wanted.project)
@@ -48,7 +50,7 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
         *(step for view in views for step in storage_steps(view, site)),
     ]
     exposed = {view.name: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
-    dropped = tuple(removal_step(name, view, state) for name, view in removed)
+    dropped = tuple(removal_step(name, view, state, wanted.stored) for name, view in removed)
     busy = {step.view for step in prepare} | {name for name, steps in exposed.items() if steps}
     return Plan(
         state=state.deployment,
@@ -123,9 +125,7 @@ def _runtime(site: Site) -> Iterator[Step]:
     dangers = tuple(_new_guests(site)) if state.deployment else ()
     close = closing_sql(target)
     if state.runtime != runtime_version():
-        reason = "it is not installed" if state.runtime is None and not state.deployment else "it is another version's"
-        statements = (*settings_sql(target), *runtime_sql(target.stored), close)
-        yield Step("runtime", "", reason, statements, dangers=dangers)
+        yield runtime_step(state, target, dangers)
     elif set(state.storage_grants) != expected or dangers:
         reason = "only the owner and those who refresh or monitor have rights on the stored schema"
         yield Step("close", "", reason, (close,), dangers=dangers)

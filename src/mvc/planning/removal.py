@@ -21,10 +21,8 @@ def _depth(view: CompiledView | None, others: dict[str, DeployedView]) -> int:
     return 1 + max((_depth(other, others) for other in upstream), default=0)
 
 
-def removal_step(name: Name, view: DeployedView, state: State) -> Step:
-    """Takes a view from its readers and out of the ledger."""
-    target = state.targets.get(view.project)
-    stored = target.stored if target else ""
+def removal_step(name: Name, view: DeployedView, state: State, stored: str) -> Step:
+    """Takes a view from its readers and out of the ledger of the schema `stored`."""
     statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
     statements.append(f"SELECT {qualified(stored, 'forget')}({literal(name[0])}, {literal(name[1])})")
     danger = Danger("drop-view", f"{name[1]} goes")

@@ -162,7 +162,8 @@ class CronState:
 class State:
     """Everything that a plan is made from. `deployment` counts what was deployed: 0 is nothing yet.
 
-    `runtime` is the installed runtime's version, None where there is none or its functions were changed. `owner` is the
+    `runtime` is the installed runtime's version, None where there is none or its functions were changed; `generation` is its
+    generation (0: none), `compiler` the version of mvc that installed it, as far as that is written down. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
     `targets` what each project was deployed with last, `watched` the logs of changes by name. Without pg_cron on the server, `cron` is
     None.
@@ -171,6 +172,8 @@ class State:
     database: str
     deployment: int = 0
     runtime: str | None = None
+    generation: int = 0
+    compiler: str = ""
     owner: str | None = None
     acts_as_owner: bool = True
     targets: Mapping[str, Target] = field(default_factory=dict)

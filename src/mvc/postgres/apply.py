@@ -62,7 +62,8 @@ def plan(
     """
     exposed = [(view.schema, view.name) for view in compiled.views]
     exposed += [(item.schema, item.name) for item in compiled.operations.names]
-    return make_plan(read_state(connection, compiled.stored, exposed, patience), compiled, names)
+    state = read_state(connection, compiled.stored, exposed, patience, to_upgrade=True)
+    return make_plan(state, compiled, names)
 
 
 @server_errors()

@@ -4,14 +4,14 @@ a third one asks for its jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
-from mvc.artifacts import CompiledView, Target
+from mvc.older import read_target, read_view
 from mvc.planning.state import (
     ColumnState,
     CronState,
@@ -28,13 +28,16 @@ from mvc.planning.state import (
     WatchState,
 )
 from mvc.postgres.errors import server_errors
+from mvc.postgres.generation import Installed, installed, refuse_newer
+from mvc.postgres.older import as_of_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
 from mvc.quoting import identifier, literal
-from mvc.record import RecordError, from_record
+from mvc.record import RecordError
 from mvc.runtime import functions_digest, own_tables
 
 Json = Mapping[str, Any]
+T = TypeVar("T")
 _NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
@@ -49,12 +52,15 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         about = _one(connection, _query("about").replace("{trusted}", TRUSTED), {"stored": stored})
         if not about["trusted"]:
             raise distrusted(stored, about["owner"], about["user"])
+        there = installed(connection, stored)
+        refuse_newer(there)
         names = list(exposed)
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked["own"] = list(own_tables())
-        found = _one(connection, _ledger_and_catalog(stored, installed=about["installed"]), asked)
+        found = _one(connection, _ledger_and_catalog(stored, there), asked)
         cron = _cron(connection, about)
-    return _state(about, found["ledger"], found["catalog"], cron)
+    state = _state(about, found["ledger"], found["catalog"], cron)
+    return replace(state, generation=there.generation, compiler=there.compiler) if there else state
 
 
 def _query(name: str) -> str:
@@ -67,18 +73,19 @@ def _one(connection: psycopg.Connection, query: str, values: Json | None = None)
     return found
 
 
-def _ledger_and_catalog(stored: str, *, installed: bool) -> str:
+def _ledger_and_catalog(stored: str, there: Installed | None) -> str:
     """One statement, so that both are of one moment also while somebody else deploys."""
     home = identifier(stored).replace("%", "%%")
     ledger, deployed, tables = _NO_LEDGER, "", _NO_TABLES
-    if installed:
+    if there:
         digest = functions_digest(stored).replace("%", "%%")
-        ledger = _query("ledger").replace("{schema}", home).replace("{functions}", digest)
+        ledger = _query("ledger").replace("{functions}", digest)
         ledger = ledger.replace("{home}", literal(identifier(stored)).replace("%", "%%"))
-        deployed = _query("deployed_names").replace("{schema}", home)
-        tables = f"SELECT s.stored_name, s.companions, s.filled_at FROM {home}.stored_relation AS s"
+        deployed = _query("deployed_names")
+        tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
-    return f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
+    query = f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
+    return (as_of_generation(query, there.generation) if there else query).replace("{schema}", home)
 
 
 def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
@@ -102,7 +109,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         acts_as_owner=about["acts"],
         deployment=ledger.get("deployment") or 0,
         runtime=ledger.get("runtime"),
-        targets={name: target for name, data in ledger["targets"].items() if (target := _record(Target, data))},
+        targets={name: target for name, data in ledger["targets"].items() if (target := _record(read_target, data))},
         views={(row["schema"], row["name"]): _deployed(row) for row in ledger["views"]},
         stored={row["name"]: _stored(row) for row in ledger["stored"]},
         watched={row["log"]: _watched(row) for row in ledger["watched"]},
@@ -116,10 +123,10 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
     )
 
 
-def _record(kind: type[Any], data: Any) -> Any:
+def _record(read: Callable[[Any], T], data: Any) -> T | None:
     """None for what another version wrote and this one cannot read."""
     try:
-        return from_record(kind, data) if data else None
+        return read(data) if data else None
     except RecordError:
         return None
 
@@ -129,7 +136,7 @@ def _deployed(row: Json) -> DeployedView:
     return DeployedView(
         project=row["project"],
         stored_name=row["stored_name"],
-        definition=_record(CompiledView, row["definition"]),
+        definition=_record(read_view, row["definition"]),
         exposure=recorded.get("exposure"),
         arms=recorded.get("arms") or {},
         indexes=recorded.get("indexes") or {},

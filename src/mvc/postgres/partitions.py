@@ -12,6 +12,7 @@ from psycopg import errors
 
 from mvc.artifacts import Target
 from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.generation import check_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import check_may_refresh, standing
 from mvc.quoting import literal, qualified
@@ -102,6 +103,7 @@ def _deployed(connection: psycopg.Connection, compiled: Target) -> Iterator[None
     with own_names(connection):
         standing(connection, compiled.stored)
         check_may_refresh(connection, compiled.stored)
+        check_generation(connection, compiled.stored)
         found = connection.execute(
             "SELECT to_regclass(format('%%I.partition_log', %s::text))", (compiled.stored,)
         ).fetchone()

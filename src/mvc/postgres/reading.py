@@ -10,6 +10,7 @@ import psycopg
 from mvc.planning.state import Name, State
 from mvc.postgres.blockers import blockers
 from mvc.postgres.errors import Denied, InUse, ServerError
+from mvc.postgres.generation import Installed, refuse_older
 from mvc.postgres.observe import observe
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import acting_as, standing, working_role
@@ -17,19 +18,29 @@ from mvc.postgres.run_steps import PATIENCE
 
 
 def read_state(
-    connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = (), patience: float = PATIENCE
+    connection: psycopg.Connection,
+    stored: str,
+    exposed: Iterable[Name] = (),
+    patience: float = PATIENCE,
+    *,
+    to_upgrade: bool = False,
 ) -> State:
-    """What is there. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError.
+    """What is there. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, also where an older mvc has deployed,
+    unless it is read `to_upgrade` it.
 
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
     names = tuple(exposed)
     try:
-        return _observed(connection, stored, names, None, patience)
+        state = _observed(connection, stored, names, None, patience)
     except Denied:
-        if role := working_role(connection, stored):
-            return _observed(connection, stored, names, role, patience)
-        raise
+        role = working_role(connection, stored)
+        if not role:
+            raise
+        state = _observed(connection, stored, names, role, patience)
+    if state.generation and not to_upgrade:
+        refuse_older(Installed(state.generation))
+    return state
 
 
 def _observed(

@@ -8,6 +8,7 @@ import psycopg
 
 from mvc.compiled import Compiled
 from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.generation import check_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import check_may_refresh, standing
 from mvc.postgres.refresh_view import How, OnView, Refreshed, Task, refresh_view
@@ -47,6 +48,7 @@ def check_deployed(connection: psycopg.Connection, stored: str) -> None:
     with own_names(connection):
         standing(connection, stored)
         check_may_refresh(connection, stored)
+        check_generation(connection, stored)
         exists = connection.execute("SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)).fetchone()
         if exists and exists[0]:
             query = f"SELECT FROM {qualified(stored, 'deployed_view')} LIMIT 1"

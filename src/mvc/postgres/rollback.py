@@ -9,6 +9,7 @@ import psycopg
 
 from mvc.artifacts import CompiledView, Operations, Target
 from mvc.compiled import Compiled
+from mvc.older import read_target, read_view
 from mvc.planning.make_plan import deployed_project, make_plan
 from mvc.planning.state import Name
 from mvc.planning.steps import Hazard, Plan
@@ -17,7 +18,7 @@ from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import deployment_lock
 from mvc.postgres.reading import ledger, read_state
 from mvc.quoting import qualified
-from mvc.record import RecordError, from_record
+from mvc.record import RecordError
 
 MEANT: frozenset[Hazard] = frozenset({"drop-view", "drop-column", "row-count"})  # what a way back is for
 TOO_FAR: frozenset[Hazard] = frozenset({"drop-view"})  # where no view would be left
@@ -98,10 +99,9 @@ def _last(
         raise ServerError("there is no deployment left to undo", "change the project and apply it")
     try:
         before = {
-            (schema, name): from_record(CompiledView, definition) if definition else None
-            for schema, name, definition in row[2] or ()
+            (schema, name): read_view(definition) if definition else None for schema, name, definition in row[2] or ()
         }
-        return row[0], from_record(Target, row[1]) if row[1] else None, before
+        return row[0], read_target(row[1]) if row[1] else None, before
     except RecordError:
         hint = "check out the project as it was then, and apply it"
         raise ServerError("another version of mvc wrote what is to be restored", hint) from None

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from mvc.quoting import identifier, literal
+from mvc.runtime.declared import Routine, routines_of, views_of, with_renewed_views
+from mvc.runtime.generations import GENERATION, RETIRED, steps_sql
+from mvc.version import VERSION
 
+FIRST: Final = ("upgrade.sql", "dressing.sql")  # what makes way for the others
 FILES: Final = (
+    *FIRST,
     "tables.sql",
     "access.sql",
     "deploy.sql",
@@ -42,22 +49,42 @@ FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(made.part, ';' ORDER BY made
 
 
 def runtime_sql(schema: str) -> list[str]:
-    """The runtime's statements for a schema of that name; each text may run again without harm."""
-    texts = [_filled(text, schema) for text in _texts()]
-    installation = f"{identifier(schema)}.installation"
+    """The runtime's statements for a schema of that name; each text may run again without harm, and over an older runtime."""
+    texts = [_filled(with_renewed_views(text), schema) for text in _texts()]
+    home, first = identifier(schema), len(FIRST)
+    values = f"{literal(runtime_version())}, {functions_digest(schema)}, {GENERATION}, {literal(VERSION)}"
     return [
-        *texts,
-        f"DELETE FROM {installation}",
-        f"INSERT INTO {installation} VALUES ({literal(runtime_version())}, {functions_digest(schema)})",
+        *texts[:first],
+        _make_way(schema),
+        *(_filled(text, schema) for text in steps_sql()),
+        *texts[first:],
+        f"SELECT {home}.bring_views_back({_names((*sorted(runtime_views()), *RETIRED))})",
+        f"SELECT {home}.renew_change_logs()",
+        f"DELETE FROM {home}.installation",
+        f"INSERT INTO {home}.installation (runtime, functions, generation, compiler) VALUES ({values})",
     ]
+
+
+def _make_way(schema: str) -> str:
+    home = identifier(schema)
+    declared = ",\n".join(json.dumps(routine.as_json(home), separators=(",", ":")) for routine in declared_routines())
+    return f"SELECT {home}.make_way({GENERATION}, {literal(f'[{declared}]')}, {_names(RETIRED)})"
+
+
+def _names(names: Iterable[str]) -> str:
+    return f"ARRAY[{', '.join(map(literal, names))}]::name[]"
+
+
+@cache
+def declared_routines() -> tuple[Routine, ...]:
+    """The routines that are always there; those that log the changes of single tables come later."""
+    return tuple(routine for text in _texts() for routine in routines_of(text))
 
 
 @cache
 def runtime_views() -> frozenset[str]:
     """The names of the views that the runtime itself has in the stored schema."""
-    return frozenset(
-        name for text in _texts() for name in re.findall(r"CREATE OR REPLACE VIEW \{schema\}\.(\w+)", text)
-    )
+    return frozenset(name for text in _texts() for name in views_of(text))
 
 
 def functions_digest(schema: str) -> str:
@@ -70,7 +97,7 @@ def functions_digest(schema: str) -> str:
 @cache
 def runtime_version() -> str:
     """A digest of the runtime's own text."""
-    return hashlib.sha256("\x00".join(_texts()).encode()).hexdigest()[:16]
+    return hashlib.sha256("\x00".join((*_texts(), *steps_sql())).encode()).hexdigest()[:16]
 
 
 @cache

@@ -1,15 +1,3 @@
--- The stored schema is ours alone: readers never need it, and whoever owned it could put functions of theirs there.
-DO $$ BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_namespace AS n
-             WHERE n.nspname = '{name}' AND pg_catalog.pg_get_userbyid(n.nspowner) <> current_user) THEN
-    RAISE EXCEPTION 'the schema % belongs to another role', quote_ident('{name}')
-      USING HINT = 'deploy as its owner, or name another schema in mvc.yml: schemas: {stored: NAME}';
-  END IF;
-  IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
-    CREATE SCHEMA {schema};
-  END IF;
-END $$;
-
 -- Every change of what is deployed: one row per `mvc apply` or rollback that changed something. `target` holds what held for
 -- the whole project then: settings and schedules.
 CREATE TABLE IF NOT EXISTS {schema}.deployment (
@@ -51,11 +39,23 @@ CREATE TABLE IF NOT EXISTS {schema}.replaced_view (
   PRIMARY KEY (deployment, view_schema, view_name)
 );
 
--- Which runtime is installed, and what its functions were then.
+-- Which runtime is installed, by which version of the compiler, and what its functions were then.
 CREATE TABLE IF NOT EXISTS {schema}.installation (
   runtime text PRIMARY KEY,
-  functions text NOT NULL
+  functions text NOT NULL,
+  generation integer,
+  compiler text
 );
+
+-- A compiler of an older generation does not know of generations: it fails here, before it has put its runtime over a newer one.
+CREATE OR REPLACE FUNCTION {schema}.refuse_older()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RAISE EXCEPTION 'this database was deployed by a newer mvc than this one' USING HINT = 'upgrade this mvc; nothing was changed';
+END $$;
+
+CREATE OR REPLACE TRIGGER refuse_older BEFORE INSERT ON {schema}.installation
+FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_older();
 
 -- Every relation that was built: the ones in use, those kept for a rollback, and those whose deployment was interrupted.
 -- `companions` are the relations beside a table, by what they are for: {"query": the view that gives its rows}. `filled_by` is

@@ -142,7 +142,8 @@ BEGIN
   PERFORM {schema}.own_log(log);
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
-  INSERT INTO {schema}.watched_table AS w VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
+  INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers)
+  VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
@@ -190,7 +191,8 @@ BEGIN
   PERFORM {schema}.forget_before_domains(base, log, columns);
   FOR added IN
     SELECT format('ADD COLUMN IF NOT EXISTS %I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
-    WHERE a.attrelid = base AND a.attname = ANY (columns)
+    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT EXISTS (  -- one that is there would be waited for all the same
+      SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = a.attname)
   LOOP
     EXECUTE format('ALTER TABLE %I.%I %s', '{name}', log, added);
   END LOOP;

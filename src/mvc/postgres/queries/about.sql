@@ -7,7 +7,6 @@ SELECT json_build_object(
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
   'acts', coalesce(pg_has_role(n.nspowner, 'MEMBER'), true),
-  'installed', to_regclass(format('%%I.installation', %(stored)s::text)) IS NOT NULL,
   'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
              FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
   'roles', (SELECT json_agg(r.rolname) FROM pg_roles AS r),

@@ -1,0 +1,50 @@
+"""The step that installs the runtime, also over that of an earlier generation, and what an earlier ledger did not say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mvc.artifacts import Target
+from mvc.planning.state import State
+from mvc.planning.steps import Danger, Lock, Step
+from mvc.quoting import literal, qualified
+from mvc.runtime import runtime_sql
+from mvc.runtime.generations import GENERATION, step_words
+from mvc.sqlgen.script import closing_sql, settings_sql
+from mvc.version import VERSION
+
+REFRESHES_WAIT = "and on the runtime's tables and views; refreshes wait, readers and writers do not"
+
+
+def runtime_step(state: State, target: Target, dangers: tuple[Danger, ...]) -> Step:
+    """Installs the runtime, in one transaction; over another one it takes its locks for an instant."""
+    statements = (*settings_sql(target), *runtime_sql(target.stored), *_adopt(state, target), closing_sql(target))
+    there = state.generation > 0
+    lock = Lock("ACCESS EXCLUSIVE", (target.stored, "refresh_log"), brief=True, note=REFRESHES_WAIT) if there else None
+    return Step("runtime", "", _reason(state), statements, lock, dangers)
+
+
+def _reason(state: State) -> str:
+    if not state.generation:
+        return "it is not installed"
+    if state.generation == GENERATION:
+        return "it is another version's"
+    version = f" (mvc {state.compiler})" if state.compiler else ""
+    words = " ".join(step_words(state.generation))
+    return f"it is upgraded from generation {state.generation}{version} to {GENERATION} (mvc {VERSION}). {words}"
+
+
+def adopted(state: State, project: str) -> State:
+    """The state in which views that are of no project are of this one: the first generation did not say whose they were."""
+    views = {name: view if view.project else replace(view, project=project) for name, view in state.views.items()}
+    return replace(state, views=views)
+
+
+def _adopt(state: State, target: Target) -> list[str]:
+    if state.generation != 1:
+        return []
+    tables = ("deployed_view", "stored_relation", "deployment")
+    return [
+        f"UPDATE {qualified(target.stored, table)} SET project = {literal(target.project)} WHERE project = ''"
+        for table in tables
+    ]

@@ -1,0 +1,82 @@
+-- The views that read a relation, directly or not, in an order in which they can be created.
+CREATE OR REPLACE FUNCTION {schema}.dependents(target oid)
+RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE reading (view, level) AS (
+    SELECT DISTINCT r.ev_class, 1 FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
+    WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND r.ev_class <> target
+    UNION
+    SELECT r.ev_class, reading.level + 1 FROM reading
+    JOIN pg_depend AS d ON d.refobjid = reading.view AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_rewrite AS r ON r.oid = d.objid AND r.ev_class <> reading.view
+  )
+  SELECT reading.view, max(reading.level) FROM reading GROUP BY reading.view ORDER BY 2, 1
+$$;
+
+-- What creates a view as it is.
+CREATE OR REPLACE FUNCTION {schema}.creation_of(view oid)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('CREATE VIEW %s (%s)%s AS %s', c.oid::regclass,
+                (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0),
+                ' WITH (' || array_to_string(c.reloptions, ', ') || ')',
+                pg_get_viewdef(c.oid))
+  FROM pg_class AS c WHERE c.oid = view
+$$;
+
+-- Owner, grants, comments, defaults, rules and triggers of a view, as statements; of `columns` only, where they are given.
+CREATE OR REPLACE FUNCTION {schema}.dressing_of(view oid, columns name[])
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT string_agg(part.sql, E';\n' ORDER BY part.step) FROM (
+    SELECT 1 AS step, format('ALTER VIEW %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(c.relowner)) AS sql
+    FROM pg_class AS c WHERE c.oid = view AND c.relowner <> (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user)
+    UNION ALL
+    SELECT 2, format('GRANT %s ON TABLE %s TO %s%s', e.privilege_type, c.oid::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_class AS c, aclexplode(c.relacl) AS e WHERE c.oid = view AND e.grantee <> c.relowner
+    UNION ALL
+    SELECT 2, format('GRANT %s (%I) ON TABLE %s TO %s%s', e.privilege_type, a.attname, view::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
+    FROM pg_attribute AS a, aclexplode(a.attacl) AS e
+    WHERE a.attrelid = view AND a.attnum > 0 AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 3, format('COMMENT ON VIEW %s IS %L', view::regclass, d.description)
+    FROM pg_description AS d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND d.objsubid = 0
+    UNION ALL
+    SELECT 3, format('COMMENT ON COLUMN %s.%I IS %L', view::regclass, a.attname, d.description)
+    FROM pg_description AS d JOIN pg_attribute AS a ON a.attrelid = view AND a.attnum = d.objsubid
+    WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 4, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', view::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid))
+    FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    WHERE f.adrelid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 5, rtrim(pg_get_ruledef(r.oid), ';') FROM pg_rewrite AS r WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 6, pg_get_triggerdef(t.oid) FROM pg_trigger AS t WHERE t.tgrelid = view AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 7, format('COMMENT ON RULE %I ON %s IS %L', r.rulename, view::regclass, d.description)
+    FROM pg_rewrite AS r JOIN pg_description AS d ON d.classoid = 'pg_rewrite'::regclass AND d.objoid = r.oid
+    WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 7, format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, view::regclass, d.description)
+    FROM pg_trigger AS t JOIN pg_description AS d ON d.classoid = 'pg_trigger'::regclass AND d.objoid = t.oid
+    WHERE t.tgrelid = view AND NOT t.tgisinternal
+  ) AS part
+$$;
+
+-- Puts the dressing of a view on a new one, instead of the grants that default privileges gave it.
+CREATE OR REPLACE FUNCTION {schema}.dress(named text, dressing text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  message text;
+BEGIN
+  PERFORM {schema}.revoke_all('TABLE', named, c.relowner, c.relacl) FROM pg_class AS c WHERE c.oid = named::regclass;
+  IF dressing IS NOT NULL THEN
+    EXECUTE dressing;
+  END IF;
+EXCEPTION WHEN undefined_column OR undefined_function OR datatype_mismatch OR insufficient_privilege THEN
+  GET STACKED DIAGNOSTICS message = MESSAGE_TEXT;
+  RAISE EXCEPTION 'a grant, rule or trigger on % does not fit its new columns: %', named, message
+    USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
+END $$;

@@ -1,0 +1,176 @@
+-- The stored schema is ours alone: readers never need it, and whoever owned it could put functions of theirs there.
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_catalog.pg_namespace AS n
+             WHERE n.nspname = '{name}' AND pg_catalog.pg_get_userbyid(n.nspowner) <> current_user) THEN
+    RAISE EXCEPTION 'the schema % belongs to another role', quote_ident('{name}')
+      USING HINT = 'deploy as its owner, or name another schema in mvc.yml: schemas: {stored: NAME}';
+  END IF;
+  IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
+    CREATE SCHEMA {schema};
+  END IF;
+END $$;
+
+-- A runtime is installed over an older one: what CREATE OR REPLACE cannot change goes first, with the views that depend on it, and
+-- these come back in the end. The tables are changed by numbered steps. All of that is one transaction, and begins here, with the
+-- functions that do it: nothing depends on them, so an older one of another shape just goes.
+DO $$
+DECLARE
+  former text;
+BEGIN
+  FOR former IN
+    SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
+    WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'views_aside', 'renew_view', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
+  LOOP
+    EXECUTE 'DROP ROUTINE ' || former;
+  END LOOP;
+END $$;
+
+-- The generation of the runtime that is installed; NULL where there is none. The first three did not write it down: their tables tell.
+CREATE OR REPLACE FUNCTION {schema}.generation()
+RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  written integer;
+BEGIN
+  IF EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.installation', '{name}')) AND a.attname = 'generation') THEN
+    EXECUTE format('SELECT max(i.generation) FROM %I.installation AS i', '{name}') INTO written;
+  END IF;
+  RETURN coalesce(written, CASE
+    WHEN to_regclass(format('%I.watched_table', '{name}')) IS NOT NULL THEN 3
+    WHEN to_regclass(format('%I.deployment', '{name}')) IS NOT NULL THEN 2
+    WHEN to_regclass(format('%I.deployed_view', '{name}')) IS NOT NULL THEN 1 END);
+END $$;
+
+-- Whether CREATE OR REPLACE can put a routine in the place of one that is there: the kind, the names, modes and types of the
+-- arguments and what it returns are the same, and no default goes.
+CREATE OR REPLACE FUNCTION {schema}.has_head(routine oid, declared jsonb)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT p.prokind::text = declared ->> 'kind' AND p.proretset = (declared ->> 'set')::boolean
+    AND coalesce(p.prorettype = to_regtype(declared ->> 'returns'), declared ->> 'returns' IS NULL)
+    AND p.pronargdefaults <= (declared ->> 'defaults')::integer
+    AND ARRAY(
+      SELECT concat_ws(' ', coalesce(p.proargmodes[a.place]::text, 'i'), p.proargnames[a.place], a.type)
+      FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) WITH ORDINALITY AS a (type, place) ORDER BY a.place
+    ) = ARRAY(
+      SELECT concat_ws(' ', a.part ->> 0, a.part ->> 1, to_regtype(a.part ->> 2)::oid)
+      FROM jsonb_array_elements(declared -> 'arguments') WITH ORDINALITY AS a (part, place) ORDER BY a.place)
+  FROM pg_proc AS p WHERE p.oid = routine
+$$;
+
+-- Refuses to take the place of a newer runtime. Drops the routines that cannot be replaced by what is `declared`, and those that
+-- are `retired`: names of earlier runtimes that are no more.
+CREATE OR REPLACE FUNCTION {schema}.make_way(generation integer, declared jsonb, retired name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  former regprocedure;
+  there text;
+BEGIN
+  IF {schema}.generation() > make_way.generation THEN
+    RAISE EXCEPTION 'this database was deployed by a newer mvc: its runtime is of generation %, this is generation %',
+      {schema}.generation(), make_way.generation USING HINT = 'upgrade this mvc; nothing was changed';
+  END IF;
+  PERFORM set_config('mvc.views_aside', '[]', true);
+  PERFORM {schema}.views_aside(ARRAY(
+    SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'v' AND c.relname = ANY (retired)));
+  FOREACH former IN ARRAY ARRAY(
+    SELECT p.oid::regprocedure FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace('{schema}')
+      AND (p.proname = ANY (retired) OR EXISTS (SELECT FROM jsonb_array_elements(declared) AS d WHERE d ->> 'name' = p.proname))
+      AND NOT EXISTS (SELECT FROM jsonb_array_elements(declared) AS d WHERE d ->> 'name' = p.proname AND {schema}.has_head(p.oid, d)))
+  LOOP
+    PERFORM {schema}.views_aside(ARRAY(
+      SELECT DISTINCT r.ev_class FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
+      WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_proc'::regclass AND d.refobjid = former));
+    FOR there IN
+      SELECT format('DROP TRIGGER %I ON %s', t.tgname, t.tgrelid::regclass) FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+      WHERE t.tgfoid = former AND t.tgparentid = 0 AND c.relnamespace = to_regnamespace('{schema}')
+    LOOP
+      EXECUTE there;
+    END LOOP;
+    BEGIN
+      EXECUTE format('DROP ROUTINE %s', former);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      GET STACKED DIAGNOSTICS there = PG_EXCEPTION_DETAIL;
+      RAISE EXCEPTION 'the upgrade has to make % anew, which something outside depends on', former
+        USING ERRCODE = 'dependent_objects_still_exist', DETAIL = there, HINT = 'drop it, and create it again after the upgrade: ' || there;
+    END;
+  END LOOP;
+END $$;
+
+-- Drops views with all views that read them, and keeps what makes these again until the end of the transaction.
+CREATE OR REPLACE FUNCTION {schema}.views_aside(roots oid[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  gone record;
+BEGIN
+  FOR gone IN
+    SELECT c.oid::regclass AS named, c.relkind, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS ours,
+      {schema}.creation_of(c.oid) AS creation, {schema}.dressing_of(c.oid, NULL) AS dressing
+    FROM (SELECT root AS view, 0 AS level FROM unnest(roots) AS root
+          UNION ALL SELECT d.view, d.level FROM unnest(roots) AS root, {schema}.dependents(root) AS d) AS found
+    JOIN pg_class AS c ON c.oid = found.view
+    GROUP BY c.oid ORDER BY max(found.level) DESC, c.oid DESC
+  LOOP
+    IF gone.relkind <> 'v' OR NOT gone.ours THEN
+      RAISE EXCEPTION 'the upgrade has to make views anew that % reads, which is %', gone.named,
+        CASE WHEN gone.ours THEN 'no plain view' ELSE format('the role %I''s', gone.owner) END
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and create it again after the upgrade';
+    END IF;
+    PERFORM set_config('mvc.views_aside', (jsonb_build_array(
+      jsonb_build_object('name', gone.named, 'creation', gone.creation, 'dressing', gone.dressing)
+    ) || current_setting('mvc.views_aside')::jsonb)::text, true);
+    BEGIN
+      EXECUTE format('DROP VIEW %s', gone.named);
+    EXCEPTION WHEN dependent_objects_still_exist THEN
+      RAISE EXCEPTION 'the upgrade has to make the view % anew, which more than views depend on: %', gone.named, SQLERRM
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop what depends on it, and create it again after the upgrade';
+    END;
+  END LOOP;
+END $$;
+
+-- Creates a view of the runtime or puts it in the place of the one that is there; where columns go, move or change their type, anew.
+CREATE OR REPLACE FUNCTION {schema}.renew_view(named name, query text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  creation text := format('CREATE OR REPLACE VIEW %I.%I AS %s', '{name}', named, query);
+BEGIN
+  EXECUTE creation;
+EXCEPTION WHEN invalid_table_definition THEN
+  PERFORM {schema}.views_aside(ARRAY[to_regclass(format('%I.%I', '{name}', named))::oid]);
+  EXECUTE creation;
+END $$;
+
+-- Makes the views again that were put aside, but for the runtime's own: those are there, or no more.
+CREATE OR REPLACE FUNCTION {schema}.bring_views_back(own name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kept record;
+BEGIN
+  FOR kept IN
+    SELECT v ->> 'name' AS name, v ->> 'creation' AS creation, v ->> 'dressing' AS dressing
+    FROM jsonb_array_elements(current_setting('mvc.views_aside')::jsonb) WITH ORDINALITY AS a (v, place)
+    WHERE v ->> 'name' <> ALL (SELECT format('%I.%I', '{name}', o) FROM unnest(own) AS o) ORDER BY place
+  LOOP
+    BEGIN
+      EXECUTE kept.creation;
+    EXCEPTION WHEN OTHERS THEN
+      RAISE EXCEPTION 'the view % does not fit the runtime as it is now: %', kept.name, SQLERRM
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
+    END;
+    PERFORM {schema}.dress(kept.name, kept.dressing);
+  END LOOP;
+END $$;
+
+-- Writes the functions anew that log the changes of tables. Whoever writes to a table meanwhile waits for nothing.
+CREATE OR REPLACE FUNCTION {schema}.renew_change_logs()
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  watched {schema}.watched_table;
+  base regclass;
+BEGIN
+  FOR watched IN SELECT * FROM {schema}.watched_table LOOP
+    base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
+    IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log) THEN
+      PERFORM {schema}.make_change_log(base, watched.log, watched.columns);
+    END IF;
+  END LOOP;
+END $$;
