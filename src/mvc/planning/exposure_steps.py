@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
 from mvc.planning.drift import differs, exposure_options, granted_by_hand
+from mvc.planning.renewal import is_refreshed_otherwise, renewal_steps
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Danger, Lock, Step
@@ -25,16 +26,19 @@ from mvc.sqlgen.statements import (
 def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list[Step]:
     """What must happen in the switch, after `also`; nothing where readers have what they should."""
     exposure = site.exposure(view)
-    steps = [*also, *_owner(view, exposure, site), *_expose(view, exposure, site)]
+    steps = [*also, *renewal_steps(view, site), *_owner(view, exposure, site), *_expose(view, exposure, site)]
     steps += [*_readers(view, exposure, site), *_comments(view, exposure, site)]
     before = site.before(view)
-    if steps or before is None or site.changes(view) or not site.is_live(view) or _renamed_indexes(before, view):
+    if steps or before is None or site.changes(view) or not site.is_live(view) or _is_recorded_otherwise(before, view):
         steps.append(Step("record", view.name, "the ledger says what is deployed", (record_sql(site.target, view),)))
     return steps
 
 
-def _renamed_indexes(before: CompiledView, view: CompiledView) -> bool:
-    return {index.name for index in before.indexes} != {index.name for index in view.indexes}
+def _is_recorded_otherwise(before: CompiledView, view: CompiledView) -> bool:
+    """Whether refreshes, or plans, would go by what holds no longer."""
+    return is_refreshed_otherwise(before, view) or {index.name for index in before.indexes} != {
+        index.name for index in view.indexes
+    }
 
 
 def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:

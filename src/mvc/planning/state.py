@@ -163,7 +163,8 @@ class State:
     """Everything that a plan is made from. `deployment` counts what was deployed: 0 is nothing yet.
 
     `runtime` is the installed runtime's version, None where there is none or its functions were changed; `generation` is its
-    generation (0: none), `compiler` the version of mvc that installed it, as far as that is written down. `owner` is the
+    generation (0: none), `compiler` the version of mvc that installed it, as far as that is written down; `functions_changing`
+    counts those that are not there as the present runtime has them. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
     `targets` what each project was deployed with last, `watched` the logs of changes by name. Without pg_cron on the server, `cron` is
     None.
@@ -174,6 +175,7 @@ class State:
     runtime: str | None = None
     generation: int = 0
     compiler: str = ""
+    functions_changing: int = 0
     owner: str | None = None
     acts_as_owner: bool = True
     targets: Mapping[str, Target] = field(default_factory=dict)

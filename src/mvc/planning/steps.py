@@ -20,6 +20,7 @@ HAZARDS: Final[dict[Hazard, str]] = {
 
 Action = Literal[
     "runtime",
+    "upgrade",
     "set aside",
     "build",
     "fill",
@@ -28,6 +29,7 @@ Action = Literal[
     "owner",
     "seal",
     "expose",
+    "renew",
     "readers",
     "comments",
     "record",

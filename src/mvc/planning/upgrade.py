@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from mvc.artifacts import Target
 from mvc.planning.state import State
-from mvc.planning.steps import Danger, Lock, Step
+from mvc.planning.steps import Action, Danger, Lock, Step
 from mvc.quoting import literal, qualified
-from mvc.runtime import runtime_sql
+from mvc.runtime import declared_routines, runtime_sql
 from mvc.runtime.generations import GENERATION, step_words
 from mvc.sqlgen.script import closing_sql, settings_sql
 from mvc.version import VERSION
@@ -21,17 +21,19 @@ def runtime_step(state: State, target: Target, dangers: tuple[Danger, ...]) -> S
     statements = (*settings_sql(target), *runtime_sql(target.stored), *_adopt(state, target), closing_sql(target))
     there = state.generation > 0
     lock = Lock("ACCESS EXCLUSIVE", (target.stored, "refresh_log"), brief=True, note=REFRESHES_WAIT) if there else None
-    return Step("runtime", "", _reason(state), statements, lock, dangers)
+    action: Action = "upgrade" if there and state.generation < GENERATION else "runtime"
+    return Step(action, "", _reason(state), statements, lock, dangers)
 
 
 def _reason(state: State) -> str:
     if not state.generation:
         return "it is not installed"
+    functions = f"{state.functions_changing} of its {len(declared_routines())} functions change"
     if state.generation == GENERATION:
-        return "it is another version's"
+        return f"it is another version's: {functions}" if state.functions_changing else "it is another version's"
     version = f" (mvc {state.compiler})" if state.compiler else ""
-    words = " ".join(step_words(state.generation))
-    return f"it is upgraded from generation {state.generation}{version} to {GENERATION} (mvc {VERSION}). {words}"
+    words = [f"{functions}.", *step_words(state.generation)]
+    return f"from generation {state.generation}{version} to {GENERATION} (mvc {VERSION}): {' '.join(words)}"
 
 
 def adopted(state: State, project: str) -> State:

@@ -34,7 +34,7 @@ from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
 from mvc.quoting import identifier, literal
 from mvc.record import RecordError
-from mvc.runtime import functions_digest, own_tables
+from mvc.runtime import body_digests, functions_digest, own_tables
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         refuse_newer(there)
         names = list(exposed)
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
-        asked["own"] = list(own_tables())
+        asked |= {"own": list(own_tables()), "bodies": list(body_digests(stored))}
         found = _one(connection, _ledger_and_catalog(stored, there), asked)
         cron = _cron(connection, about)
     state = _state(about, found["ledger"], found["catalog"], cron)
@@ -109,6 +109,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         acts_as_owner=about["acts"],
         deployment=ledger.get("deployment") or 0,
         runtime=ledger.get("runtime"),
+        functions_changing=ledger.get("changing") or 0,
         targets={name: target for name, data in ledger["targets"].items() if (target := _record(read_target, data))},
         views={(row["schema"], row["name"]): _deployed(row) for row in ledger["views"]},
         stored={row["name"]: _stored(row) for row in ledger["stored"]},

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _WORDS: Final[dict[Action, str]] = {
     "runtime": "install the runtime",
+    "upgrade": "upgrade the runtime",
     "set aside": "set aside",
     "build": "build aside",
     "fill": "fill",
@@ -27,6 +28,7 @@ _WORDS: Final[dict[Action, str]] = {
     "owner": "set owner",
     "seal": "close storage",
     "expose": "switch readers",
+    "renew": "renew refreshes",
     "readers": "set readers",
     "comments": "describe",
     "record": "record",

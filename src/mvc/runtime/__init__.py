@@ -58,6 +58,7 @@ def runtime_sql(schema: str) -> list[str]:
         _make_way(schema),
         *(_filled(text, schema) for text in steps_sql()),
         *texts[first:],
+        f"SELECT {home}.renew_views()",
         f"SELECT {home}.bring_views_back({_names((*sorted(runtime_views()), *RETIRED))})",
         f"SELECT {home}.renew_change_logs()",
         f"DELETE FROM {home}.installation",
@@ -79,6 +80,13 @@ def _names(names: Iterable[str]) -> str:
 def declared_routines() -> tuple[Routine, ...]:
     """The routines that are always there; those that log the changes of single tables come later."""
     return tuple(routine for text in _texts() for routine in routines_of(text))
+
+
+@cache
+def body_digests(schema: str) -> tuple[str, ...]:
+    """`name digest` of each of these, of what pg_proc.prosrc has for a schema of that name."""
+    bodies = ((routine.name, _named(routine.body, schema)) for routine in declared_routines())
+    return tuple(f"{name} {hashlib.md5(body.encode(), usedforsecurity=False).hexdigest()}" for name, body in bodies)
 
 
 @cache
@@ -113,9 +121,12 @@ def _texts() -> tuple[str, ...]:
 
 def _filled(text: str, schema: str) -> str:
     """`{schema}` is the schema's name as SQL; as a string constant `'{schema}'` is that SQL, `'{name}'` the bare name."""
-    text = text.replace("$$", _dollar_tag(schema))
+    return _named(text.replace("$$", _dollar_tag(schema)), schema).strip()
+
+
+def _named(text: str, schema: str) -> str:
     text = text.replace("'{schema}'", literal(identifier(schema))).replace("'{name}'", literal(schema))
-    return text.replace("{schema}", identifier(schema)).strip()
+    return text.replace("{schema}", identifier(schema))
 
 
 def _dollar_tag(schema: str) -> str:

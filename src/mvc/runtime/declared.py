@@ -13,7 +13,7 @@ from typing import Any, Final
 
 _ROUTINE: Final = re.compile(
     r"^CREATE OR REPLACE (FUNCTION|PROCEDURE) \{schema\}\.(\w+)\((.*?)\)\s*"
-    r"(?:RETURNS (SETOF )?(TABLE \((.*?)\)|.+?)\s+)?LANGUAGE",
+    r"(?:RETURNS (SETOF )?(TABLE \((.*?)\)|.+?)\s+)?LANGUAGE .*? AS \$\$(.*?)\$\$;",
     re.MULTILINE | re.DOTALL,
 )
 _VIEW: Final = re.compile(r"^CREATE OR REPLACE VIEW \{schema\}\.(\w+) AS\n(.*?);$", re.MULTILINE | re.DOTALL)
@@ -32,13 +32,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Routine:
-    """A function (`kind` f) or procedure (p). `returns` is None where the arguments say it."""
+    """A function (`kind` f) or procedure (p). `returns` is None where the arguments say it; `body` still has `{schema}` in it."""
 
     name: str
     kind: str
     arguments: tuple[Argument, ...]
     returns: str | None
     returns_set: bool
+    body: str
 
     def as_json(self, schema: str) -> dict[str, Any]:
         """The head as `has_head` of the runtime reads it; `schema` is the stored schema's name as SQL."""
@@ -73,7 +74,7 @@ def _routine(match: re.Match[str]) -> Routine:
     arguments = tuple(_argument(part) for part in _parts(match[3]))
     columns = tuple(_column(part) for part in _parts(match[6] or ""))
     returns = None if columns or match[5] is None else match[5].strip()
-    return Routine(match[2], match[1][0].lower(), (*arguments, *columns), returns, bool(match[4] or columns))
+    return Routine(match[2], match[1][0].lower(), (*arguments, *columns), returns, bool(match[4] or columns), match[7])
 
 
 def _argument(text: str) -> Argument:

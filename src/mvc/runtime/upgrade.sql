@@ -20,7 +20,7 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'views_aside', 'renew_view', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
@@ -66,7 +66,7 @@ DECLARE
   there text;
 BEGIN
   IF {schema}.generation() > make_way.generation THEN
-    RAISE EXCEPTION 'this database was deployed by a newer mvc: its runtime is of generation %, this is generation %',
+    RAISE EXCEPTION 'this database was deployed by a newer mvc: its runtime is of generation %, this is %',
       {schema}.generation(), make_way.generation USING HINT = 'upgrade this mvc; nothing was changed';
   END IF;
   PERFORM set_config('mvc.views_aside', '[]', true);
@@ -91,7 +91,7 @@ BEGIN
     EXCEPTION WHEN dependent_objects_still_exist THEN
       GET STACKED DIAGNOSTICS there = PG_EXCEPTION_DETAIL;
       RAISE EXCEPTION 'the upgrade has to make % anew, which something outside depends on', former
-        USING ERRCODE = 'dependent_objects_still_exist', DETAIL = there, HINT = 'drop it, and create it again after the upgrade: ' || there;
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and create it again after the upgrade: ' || there;
     END;
   END LOOP;
 END $$;
@@ -101,6 +101,7 @@ CREATE OR REPLACE FUNCTION {schema}.views_aside(roots oid[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   gone record;
+  said text;
 BEGIN
   FOR gone IN
     SELECT c.oid::regclass AS named, c.relkind, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS ours,
@@ -121,22 +122,64 @@ BEGIN
     BEGIN
       EXECUTE format('DROP VIEW %s', gone.named);
     EXCEPTION WHEN dependent_objects_still_exist THEN
-      RAISE EXCEPTION 'the upgrade has to make the view % anew, which more than views depend on: %', gone.named, SQLERRM
-        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop what depends on it, and create it again after the upgrade';
+      GET STACKED DIAGNOSTICS said = PG_EXCEPTION_DETAIL;
+      RAISE EXCEPTION 'the upgrade has to make the view % anew, which more than views depend on', gone.named
+        USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop what depends on it, and create it again after the upgrade: ' || said;
     END;
   END LOOP;
 END $$;
 
--- Creates a view of the runtime or puts it in the place of the one that is there; where columns go, move or change their type, anew.
+-- Keeps in mind a view of the runtime as it is to be: all of them are put in place together, in the end.
 CREATE OR REPLACE FUNCTION {schema}.renew_view(named name, query text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT set_config('mvc.views_wanted', (
+    coalesce(nullif(current_setting('mvc.views_wanted', true), '')::jsonb, '[]') || jsonb_build_object('name', named, 'query', query))::text, true)
+$$;
+
+-- Whether a view is there and gives the same by the same query. What cannot be created yet is another one.
+CREATE OR REPLACE FUNCTION {schema}.is_view(named name, query text)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  there regclass := to_regclass(format('%I.%I', '{name}', named));
+  same boolean;
+BEGIN
+  EXECUTE format('CREATE VIEW %I.mvc_wanted AS %s', '{name}', query);
+  SELECT pg_get_viewdef(there) = pg_get_viewdef(w.oid) INTO same FROM pg_class AS w WHERE w.oid = to_regclass(format('%I.mvc_wanted', '{name}'));
+  EXECUTE format('DROP VIEW %I.mvc_wanted', '{name}');
+  RETURN coalesce(same, false);
+EXCEPTION WHEN undefined_column OR undefined_function OR undefined_table OR datatype_mismatch OR ambiguous_function THEN
+  RETURN false;
+END $$;
+
+-- Puts the views of the runtime in place, those first that others read. Those that are there with other columns go, and come back.
+-- Whoever reads one locks it before what it reads, so they are locked in that order, and only where there is something to change.
+CREATE OR REPLACE FUNCTION {schema}.renew_views()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  creation text := format('CREATE OR REPLACE VIEW %I.%I AS %s', '{name}', named, query);
+  wanted jsonb := current_setting('mvc.views_wanted')::jsonb;
+  other jsonb := (SELECT jsonb_agg(w.v ORDER BY w.place) FROM jsonb_array_elements(wanted) WITH ORDINALITY AS w (v, place)
+                  WHERE NOT {schema}.is_view((w.v ->> 'name')::name, w.v ->> 'query'));
+  renewed record;
 BEGIN
-  EXECUTE creation;
-EXCEPTION WHEN invalid_table_definition THEN
-  PERFORM {schema}.views_aside(ARRAY[to_regclass(format('%I.%I', '{name}', named))::oid]);
-  EXECUTE creation;
+  PERFORM set_config('mvc.views_wanted', '', true);
+  FOR renewed IN
+    SELECT to_regclass(format('%I.%I', '{name}', o.v ->> 'name')) AS there FROM jsonb_array_elements(other) WITH ORDINALITY AS o (v, place) ORDER BY place DESC
+  LOOP
+    CONTINUE WHEN renewed.there IS NULL;
+    EXECUTE format('ALTER VIEW %s RESET (check_option)', renewed.there);  -- locks the view alone; LOCK TABLE would go on to the catalogs
+  END LOOP;
+  FOR renewed IN
+    SELECT w.v AS view, format('CREATE OR REPLACE VIEW %I.%I AS %s', '{name}', w.v ->> 'name', w.v ->> 'query') AS creation
+    FROM jsonb_array_elements(wanted) WITH ORDINALITY AS w (v, place) ORDER BY place
+  LOOP
+    CONTINUE WHEN to_regclass(format('%I.%I', '{name}', renewed.view ->> 'name')) IS NOT NULL AND NOT coalesce(other @> jsonb_build_array(renewed.view), false);
+    BEGIN
+      EXECUTE renewed.creation;
+    EXCEPTION WHEN invalid_table_definition THEN
+      PERFORM {schema}.views_aside(ARRAY[to_regclass(format('%I.%I', '{name}', renewed.view ->> 'name'))::oid]);
+      EXECUTE renewed.creation;
+    END;
+  END LOOP;
 END $$;
 
 -- Makes the views again that were put aside, but for the runtime's own: those are there, or no more.

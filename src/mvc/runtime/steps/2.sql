@@ -1,4 +1,4 @@
--- The ledger keeps deployments, whole definitions and what was built. Which project a view is of, it did not say: the next that is deployed.
+-- The ledger keeps deployments, whole definitions and what was built; it did not say of which project a view is: of the one that is deployed next.
 CREATE TABLE {schema}.deployment (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   project text NOT NULL,

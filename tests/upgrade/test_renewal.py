@@ -1,0 +1,90 @@
+"""What an older compiler wrote into the ledger and beside the tables is renewed where the present one writes other statements; rows that are
+stored are not built anew.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from mvc.compiled import Compiled
+from mvc.older import read_target, read_view
+from mvc.postgres.apply import apply, plan
+from mvc.postgres.refresh import refresh
+from servers import NEWEST, Servers, new_database
+
+from .restored import ANYTHING, GENERATIONS, Connection, project_of, restored, second_plan
+
+VIEW = "per_customer"
+OLDER_CAUSES = (
+    "CREATE OR REPLACE VIEW mvc.{0}_causes AS SELECT 'never'::text AS mvc_cause, id FROM customers WHERE false"
+)
+
+
+@pytest.fixture
+def deployed(servers: Servers) -> Iterator[Connection]:
+    with new_database(servers.get(NEWEST)) as database:
+        connection = restored(database, GENERATIONS[-1])
+        apply(connection, project_of(3), terms=ANYTHING)
+        yield connection
+
+
+def age(connection: Connection, project: Compiled) -> None:
+    """As if an older compiler had written other statements for the same meaning, by which no change would ever be found."""
+    stored = project.view(VIEW).storage[1]
+    connection.execute(OLDER_CAUSES.format(stored).encode())
+    connection.execute(
+        f"UPDATE mvc.stored_relation SET printed = mvc.printed('mvc.{stored}') WHERE stored_name = '{stored}'".encode()
+    )
+    connection.execute(
+        """UPDATE mvc.deployed_view SET definition = definition || jsonb_build_object('increment', jsonb_set(jsonb_set(definition -> 'increment', '{causes}', '"SELECT 1"'), '{merge,anew}', '"SELECT 2"'))
+           WHERE view_name = %s""",
+        (VIEW,),
+    )
+
+
+def test_statements_are_renewed_without_building_anew(deployed: Connection) -> None:
+    project = project_of(3)
+    age(deployed, project)
+    [(former,)] = deployed.execute(
+        f"SELECT '{'.'.join(project.view(VIEW).storage)}'::regclass::oid".encode()
+    ).fetchall()
+    deployed.execute("INSERT INTO orders VALUES (900, 2, 7, '2026-05-05')")
+    assert [step.action for step in plan(deployed, project).steps if step.view == VIEW] == ["renew", "record"]
+    apply(deployed, project)
+    assert second_plan(deployed, project) == []
+    [(now,)] = deployed.execute(f"SELECT '{'.'.join(project.view(VIEW).storage)}'::regclass::oid".encode()).fetchall()
+    assert now == former
+    [(written,)] = deployed.execute("SELECT definition FROM mvc.deployed_view WHERE view_name = %s", (VIEW,)).fetchall()
+    assert read_view(written) == project.view(VIEW)
+    whole, part = (refresh(deployed, project, [VIEW])[0] for _ in range(2))
+    assert (whole.status, whole.mode, whole.detail) == (
+        "completed",
+        "full",
+        "it is refreshed by other statements than before",
+    )
+    assert (part.status, part.mode) == ("completed", "incremental")
+    assert deployed.execute("SELECT bought FROM per_customer WHERE id = 2").fetchone() == (
+        deployed.execute("SELECT sum(amount) FROM orders WHERE customer_id = 2").fetchone() or ()
+    )
+
+
+@pytest.mark.parametrize("generation", [number for number in GENERATIONS if number > 1])
+def test_ledgers_of_older_compilers_are_read(servers: Servers, generation: int) -> None:
+    with new_database(servers.get(NEWEST)) as database:
+        connection = restored(database, generation)
+        views = {
+            name: read_view(data)
+            for name, data in connection.execute("SELECT view_name, definition FROM mvc.deployed_view")
+        }
+        targets = [read_target(data) for (data,) in connection.execute("SELECT target FROM mvc.deployment")]
+    present = project_of(generation)
+    assert {name: (view.storage, view.grain, view.access, view.indexes) for name, view in views.items()} == {
+        view.name: (view.storage, view.grain, view.access, view.indexes) for view in present.views
+    }
+    assert [(target.project, target.refresh_roles, len(target.schedules)) for target in targets] == [
+        ("shop", present.refresh_roles, len(present.schedules))
+    ]
+    assert json.dumps(sorted(views)) == '["large", "per_city", "per_customer", "per_day"]'
