@@ -65,6 +65,12 @@ schedules:
   - {schedule: soon, refresh: [per_city], within: 1h}
 """,
 }
+CHANGED: Final = {
+    **WHOLE,
+    "views/per_day.yml": WHOLE["views/per_day.yml"].replace(
+        "orders: {count: o}", "orders: {count: o}, most: {max: o.amount}"
+    ),
+}
 VIEWS: Final = ("per_city", "large", "per_customer", "per_day")
 
 # What somebody else has put on the runtime's views since generation 3.

@@ -22,14 +22,16 @@ GENERATIONS: Final = sorted(STATES)
 ANYTHING: Final = Terms(frozenset(HAZARDS))
 
 
-def restored(database: Database, generation: int) -> Connection:
+def restored(database: Database, generation: int, owner: str | None = None) -> Connection:
     """A connection to the database, in which the state of that generation is now.
 
     A dump knows neither the server nor the OIDs of relations, by which a log is told from one that was restored: these are written as if
-    the state had been deployed here.
+    the state had been deployed here. All of it is the `owner`'s, or a superuser's.
     """
     create_roles(database, ROLES)
     with psycopg.connect(database.url, autocommit=True) as loading:
+        if owner:
+            loading.execute(f"SET SESSION AUTHORIZATION {owner}".encode())
         loading.execute(STATES[generation].read_text(encoding="utf-8"))
     connection = database.connect()
     if generation > 2:

@@ -41,3 +41,12 @@ def columns_in_order(connection: Connection) -> dict[str, list[str]]:
         JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE c.relnamespace = 'mvc'::regnamespace AND c.relname = ANY (%s) AND c.relkind = 'r' GROUP BY 1"""
     return dict(connection.execute(query, (list(own_tables()),)).fetchall())
+
+
+def outside(connection: Connection) -> list[tuple[object, ...]]:
+    """The views of others: definitions, options, rights, comments."""
+    return connection.execute(
+        """SELECT c.relname::text, pg_get_viewdef(c.oid), c.reloptions::text, c.relacl::text, obj_description(c.oid),
+        (SELECT string_agg(a.attacl::text, ' ') FROM pg_attribute AS a WHERE a.attrelid = c.oid)
+        FROM pg_class AS c WHERE c.relnamespace = 'rep'::regnamespace ORDER BY 1"""
+    ).fetchall()

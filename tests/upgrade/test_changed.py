@@ -14,7 +14,7 @@ from servers import NEWEST, Servers, new_database
 
 from .projects import OUTSIDE, ROLES, ROWS, SCHEMA
 from .restored import Connection, create_roles, project_of, second_plan
-from .shape import shape_of
+from .shape import outside, shape_of
 
 # Each is done to a runtime of today, as an older one might have had it.
 OTHERWISE = {
@@ -51,15 +51,6 @@ def deployed(servers: Servers) -> Iterator[Connection]:
         connection.execute(SCHEMA + ROWS)
         apply(connection, project_of(3))
         yield connection
-
-
-def outside(connection: Connection) -> list[tuple[object, ...]]:
-    """The views of others: definitions, options, rights, comments."""
-    return connection.execute(
-        """SELECT c.relname::text, pg_get_viewdef(c.oid), c.reloptions::text, c.relacl::text, obj_description(c.oid),
-        (SELECT string_agg(a.attacl::text, ' ') FROM pg_attribute AS a WHERE a.attrelid = c.oid)
-        FROM pg_class AS c WHERE c.relnamespace = 'rep'::regnamespace ORDER BY 1"""
-    ).fetchall()
 
 
 @pytest.mark.parametrize("what", OTHERWISE)

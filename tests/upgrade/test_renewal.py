@@ -13,6 +13,7 @@ from mvc.compiled import Compiled
 from mvc.older import read_target, read_view
 from mvc.postgres.apply import apply, plan
 from mvc.postgres.refresh import refresh
+from mvc.sqlgen.script import script
 from servers import NEWEST, Servers, new_database
 
 from .restored import ANYTHING, GENERATIONS, Connection, project_of, restored, second_plan
@@ -45,7 +46,8 @@ def age(connection: Connection, project: Compiled) -> None:
     )
 
 
-def test_statements_are_renewed_without_building_anew(deployed: Connection) -> None:
+@pytest.mark.parametrize("by", ["apply", "script"])
+def test_statements_are_renewed_without_building_anew(deployed: Connection, by: str) -> None:
     project = project_of(3)
     age(deployed, project)
     [(former,)] = deployed.execute(
@@ -53,7 +55,10 @@ def test_statements_are_renewed_without_building_anew(deployed: Connection) -> N
     ).fetchall()
     deployed.execute("INSERT INTO orders VALUES (900, 2, 7, '2026-05-05')")
     assert [step.action for step in plan(deployed, project).steps if step.view == VIEW] == ["renew", "record"]
-    apply(deployed, project)
+    if by == "script":
+        deployed.execute(script(project, project.views).encode())
+    else:
+        apply(deployed, project)
     assert second_plan(deployed, project) == []
     [(now,)] = deployed.execute(f"SELECT '{'.'.join(project.view(VIEW).storage)}'::regclass::oid".encode()).fetchall()
     assert now == former

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
+import mvc
 from mvc.postgres.apply import apply
 from mvc.postgres.refresh import refresh
 from mvc.postgres.refresh_view import How
+from mvc.postgres.rollback import rollback
 from mvc.postgres.status import status
 from servers import NEWEST, Database, Servers, new_database
 
-from .projects import ROLES, ROWS, SCHEMA, VIEWS
+from .projects import CHANGED, ROLES, ROWS, SCHEMA, VIEWS
 from .restored import ANYTHING, GENERATIONS, Connection, create_roles, project_of, restored, second_plan
-from .shape import Shape, shape_of
+from .shape import Shape, outside, shape_of
 
 MAJORS = [15, NEWEST]
 LATEST = GENERATIONS[-1]
@@ -80,9 +83,53 @@ class TestFromEachState:
             assert {said for said, _ in outcomes(connection, generation).values()} == {"completed"}
             connection.execute("CALL mvc.refresh('public', 'per_day', 'full')")
             assert wrong_rows(connection, generation) == dict.fromkeys(VIEWS, 0), mode
+        if generation > 2:
+            for call in (
+                "CALL mvc.run_schedule('shop', 'nightly')",
+                "SELECT refresh_everything()",
+                "SELECT refresh_just('per_city')",
+            ):
+                connection.execute(call.encode())
+            assert connection.execute("SELECT count(*) FROM how_views_are").fetchone() == (3,)
         found = status(connection, project)
         assert {view.view for view in found.views} == set(VIEWS)
         assert [item.kind for item in found.drift] == []
+
+
+class TestWithMore:
+    @pytest.mark.parametrize("generation", [number for number in GENERATIONS if number > 1])
+    def test_the_project_changes_with_it_and_goes_back(self, newest: Database, generation: int) -> None:
+        """What is put back was written by the older compiler."""
+        connection, before = restored(newest, generation), project_of(generation)
+        changed = mvc.compile(mvc.load(CHANGED))
+        apply(connection, changed, terms=ANYTHING)
+        assert second_plan(connection, changed) == []
+        connection.execute("UPDATE orders SET amount = amount + 1")
+        assert {item.status for item in refresh(connection, changed)} == {"completed"}
+        rollback(connection, changed, ANYTHING)
+        left = {step.partition(" ")[0] for step in second_plan(connection, before)}
+        assert left <= ({"record"} if generation == 2 else set())  # which said less of schedules and of refreshes
+        assert {item.status for item in refresh(connection, before)} == {"completed"}
+
+    def test_by_a_plain_role_that_owns_it(self, newest: Database) -> None:
+        with psycopg.connect(newest.url, autocommit=True) as admin:
+            create_roles(newest, ["up_owner LOGIN"])
+            admin.execute(
+                f"GRANT CREATE ON DATABASE {newest.name} TO up_owner; GRANT CREATE ON SCHEMA public TO up_owner"
+            )
+        connection = restored(newest, LATEST, "up_owner")
+        with psycopg.connect(newest.url, user="up_owner", autocommit=True) as owner:
+            apply(owner, project_of(LATEST), terms=ANYTHING)
+            assert second_plan(owner, project_of(LATEST)) == []
+            assert {item.status for item in refresh(owner, project_of(LATEST))} == {"completed"}
+        assert wrong_rows(connection, LATEST)["per_customer"] == 0
+
+    def test_the_views_of_others_are_as_they_were(self, newest: Database) -> None:
+        connection = restored(newest, LATEST)
+        before = outside(connection)
+        apply(connection, project_of(LATEST), terms=ANYTHING)
+        assert outside(connection) == before
+        assert connection.execute("SELECT count(*) FROM rep.late").fetchone() == (3,)
 
 
 def differences(upgraded: Shape, installed: Shape) -> list[str]:

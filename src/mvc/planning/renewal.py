@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from mvc.artifacts import CompiledView
 from mvc.planning.site import Site
 from mvc.planning.steps import Lock, Step
-from mvc.quoting import literal, qualified
+from mvc.quoting import qualified
 from mvc.sqlgen.companions import Companion, companions
 from mvc.sqlgen.statements import register_sql
 
@@ -26,7 +26,7 @@ def _statements(view: CompiledView) -> object:
 
 
 def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
-    """What is beside the table is made anew, and the next refresh is a whole one: the former statements may have been at fault."""
+    """What is beside the table is made anew; that the next refresh is a whole one, the ledger sees to."""
     before, beside = site.before(view), companions(view)
     if before and beside and site.is_live(view) and site.storage(view) and before.increment != view.increment:
         query, others = beside[0], beside[1:]
@@ -35,7 +35,6 @@ def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
             *(_drop(part, view) for part in reversed(former)),
             *(part.create for part in (query, *others)),
             register_sql(site.target, view),
-            _start_anew(view, site),
         )
         lock = Lock("ACCESS EXCLUSIVE", (view.storage[0], query.name), brief=True, note=REFRESH_WAITS)
         yield Step("renew", view.name, "it is refreshed by other statements", statements, lock)
@@ -43,9 +42,3 @@ def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
 
 def _drop(part: Companion, view: CompiledView) -> str:
     return f"DROP {'TABLE' if part.relkind == 'r' else 'VIEW'} {qualified(view.storage[0], part.name)}"
-
-
-def _start_anew(view: CompiledView, site: Site) -> str:
-    reason = literal("it is refreshed by other statements than before")
-    table = qualified(site.target.stored, "stored_relation")
-    return f"UPDATE {table} SET cursor = NULL, missed = {reason} WHERE stored_name = {literal(view.storage[1])}"

@@ -98,7 +98,8 @@ BEGIN
   EXECUTE format('ANALYZE %I.%I', '{name}', stored_name);
 END $$;
 
--- Writes a view into the ledger as it is deployed now, with what the server says of its objects.
+-- Writes a view into the ledger as it is deployed now, with what the server says of its objects. Where what is stored stays, but other
+-- statements find what changed, the next refresh is a whole one: the former ones may have been at fault.
 CREATE OR REPLACE FUNCTION {schema}.record(timezone text, definition jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -119,6 +120,11 @@ BEGIN
   ON CONFLICT ON CONSTRAINT deployed_view_pkey DO UPDATE
   SET project = excluded.project, stored_name = excluded.stored_name, kind = excluded.kind, timezone = excluded.timezone,
       definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment;
+  IF before #>> '{storage,1}' = record.definition #>> '{storage,1}' AND jsonb_typeof(record.definition -> 'increment') = 'object'
+     AND before -> 'increment' IS DISTINCT FROM record.definition -> 'increment' THEN
+    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'it is refreshed by other statements than before'
+    WHERE s.stored_name = record.definition #>> '{storage,1}';
+  END IF;
   PERFORM {schema}.stop_following(home, named, record.definition #>> '{storage,1}');
 END $$;
 
