@@ -12,13 +12,14 @@ import mvc
 from mvc.compiled import Compiled
 from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, plan
+from mvc.runtime.generations import GENERATION
 from servers import Database
 
 from .projects import PLAIN, ROLES, WHOLE
 
 Connection = psycopg.Connection[Any]
 STATES: Final = {int(path.stem): path for path in (Path(__file__).parent / "states").glob("*.sql")}
-GENERATIONS: Final = sorted(STATES)
+GENERATIONS: Final = [number for number in sorted(STATES) if number < GENERATION]  # those that are upgraded
 ANYTHING: Final = Terms(frozenset(HAZARDS))
 
 

@@ -110,6 +110,9 @@ class TestWithMore:
         left = {step.partition(" ")[0] for step in second_plan(connection, before)}
         assert left <= ({"record"} if generation == 2 else set())  # which said less of schedules and of refreshes
         assert {item.status for item in refresh(connection, before)} == {"completed"}
+        assert connection.execute(
+            "SELECT count(*) FROM mvc.schedules WHERE cron IS NOT NULL AND times IS NULL"
+        ).fetchone() == (0,)
 
     def test_by_a_plain_role_that_owns_it(self, newest: Database) -> None:
         with psycopg.connect(newest.url, autocommit=True) as admin:

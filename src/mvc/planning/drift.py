@@ -13,6 +13,7 @@ from mvc.artifacts import CompiledView
 from mvc.planning.drift_beside import of_jobs, of_names, of_schema, unlogged
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
+from mvc.runtime.generations import GENERATION
 from mvc.sqlgen.companions import companions
 
 BARRIER: Final = ("security_barrier=true",)
@@ -21,7 +22,8 @@ BARRIER: Final = ("security_barrier=true",)
 def find_drift(state: State, project: str) -> tuple[Drift, ...]:
     """Everything in the database that differs from what the ledger says was deployed for a project."""
     found: list[Drift] = []
-    if state.deployment and state.runtime is None:
+    of_another = 0 < state.generation < GENERATION  # nothing tells then whether its functions are as they were
+    if state.deployment and state.runtime is None and not of_another:
         found.append(Drift("runtime changed", "", "the runtime's functions"))
     found += [*of_schema(state, project), *of_names(state, project), *of_jobs(state, project)]
     for name, deployed in state.views.items():

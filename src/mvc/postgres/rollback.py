@@ -9,6 +9,7 @@ import psycopg
 
 from mvc.artifacts import CompiledView, Operations, Target
 from mvc.compiled import Compiled
+from mvc.model.cron import cron_problem, cron_times
 from mvc.older import read_target, read_view
 from mvc.planning.make_plan import deployed_project, make_plan
 from mvc.planning.state import Name
@@ -101,10 +102,23 @@ def _last(
         before = {
             (schema, name): read_view(definition) if definition else None for schema, name, definition in row[2] or ()
         }
-        return row[0], read_target(row[1]) if row[1] else None, before
+        return row[0], _timed(read_target(row[1])) if row[1] else None, before
     except RecordError:
         hint = "check out the project as it was then, and apply it"
         raise ServerError("another version of mvc wrote what is to be restored", hint) from None
+
+
+def _timed(target: Target) -> Target:
+    """The target as the database must have it: the compiler of generation 2 left reading cron lines to others, and what has no times
+    is never due.
+    """
+    schedules = (
+        replace(item, times=cron_times(item.cron))
+        if item.cron and not item.times and not cron_problem(item.cron)
+        else item
+        for item in target.schedules
+    )
+    return replace(target, schedules=tuple(schedules))
 
 
 def _returned(current: Compiled, target: Target, before: Mapping[Name, CompiledView | None]) -> Compiled:
