@@ -15,7 +15,7 @@ from mvc.planning.drift import find_drift
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.leftovers import Leftover
 from mvc.planning.state import Name, State
-from mvc.postgres.errors import server_errors
+from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.owner import check_may_look
 from mvc.postgres.prune import leftovers_of
 from mvc.postgres.reading import ledger, read_state
@@ -177,6 +177,13 @@ def _found(connection: psycopg.Connection, compiled: Compiled) -> Json:
     query = files("mvc.postgres.queries").joinpath("status.sql").read_text(encoding="utf-8")
     query = query.replace("{schema}", identifier(compiled.stored).replace("%", "%%"))
     with ledger(connection, compiled.stored):
+        there = connection.execute(
+            "SELECT to_regclass(format('%%I.view_status', %s::text))", (compiled.stored,)
+        ).fetchone()
+        if there is None or there[0] is None:
+            raise ServerError(
+                "the runtime that is installed here is another version's", "mvc apply brings it up to date"
+            )
         row = connection.execute(query.encode(), {"project": compiled.project}).fetchone()
     found: Json = row[0] if row else {}
     return found
