@@ -354,3 +354,14 @@ def test_every_cut_of_the_example_file_is_read_without_raising() -> None:
     text = (EXAMPLES / "constructs.sql").read_text(encoding="utf-8")
     for end in range(0, len(text), 211):
         read_ddl({"a.sql": text[:end]})
+
+
+def test_letters_are_what_postgresql_takes_for_letters() -> None:
+    """Every character from U+0080 on is one, also those that are spaces or line ends to Python."""
+    catalog, found = read_ddl(
+        {"schema.sql": "CREATE TABLE t\u00a0x (id\u2028a int, b\u0085 text, c\u3000d int);"}, ("public",)
+    )
+    assert not found
+    assert [(item.name, [column.name for column in item.columns]) for item in catalog.relations] == [
+        ("t\u00a0x", ["id\u2028a", "b\u0085", "c\u3000d"])
+    ]

@@ -6,6 +6,7 @@ they call one statement. What may stand in it is checked by `mvc.analysis.body_s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,10 @@ from sqlglot.errors import SqlglotError
 from mvc.catalog import tokens as lexer
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError
+from mvc.expression.lexemes import lexemes
+from mvc.expression.neighbours import check_neighbours
+from mvc.expression.nodes import check_nodes
+from mvc.expression.precedence import check_precedence
 from mvc.expression.tokens import POSTGRES, tokenize
 from mvc.model.view import Body
 
@@ -58,9 +63,11 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
     if end is None:
         return None
     try:
+        _check_start(body.sql[:end])
         tokens = tokenize(body.sql[:end])
-        _check_start(tokens[0])
+        check_neighbours(body.sql[:end])
         statements = POSTGRES.parser().parse(tokens, body.sql[:end])
+        _check_trees(body.sql[:end], statements)
     except ExpressionError as problem:
         title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
         found.append(
@@ -108,11 +115,20 @@ def _second(body: Body, token: lexer.Token, title: str) -> Diagnostic:
     )
 
 
-def _check_start(first: Token) -> None:
-    word = first.text.upper()
-    if word not in _STARTS:
+def _check_start(text: str) -> None:
+    """What stands first says what a statement is, and sqlglot takes the rest of one that it does not know in one piece."""
+    first = next(iter(lexemes(text)), None)
+    word = first.text.upper() if first else ""
+    if first and word not in _STARTS:
         title = f"a body is one query, and `{word}` starts none"
-        raise ExpressionError("MV102", title, first.start, first.end + 1, "a body starts with SELECT, WITH or VALUES")
+        raise ExpressionError("MV102", title, first.start, first.end, "a body starts with SELECT, WITH or VALUES")
+
+
+def _check_trees(text: str, statements: Sequence[exp.Expr | None]) -> None:
+    for statement in statements:
+        if statement is not None:
+            check_nodes(text, statement, 0)
+            check_precedence(text, statement, 0)
 
 
 def _syntax_error(body: Body, problem: SqlglotError) -> Diagnostic:

@@ -42,16 +42,16 @@ _TOKEN: Final = re.compile(
     rf"""
     (?P<comment>/\*)
     | (?P<name>(?:[uU]&)?"(?:[^"]|"")*")
-    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' | \$(?P<tag>(?:[{_LETTER}][\w]*)?)\$.*?\$(?P=tag)\$)
-    | (?P<open>(?:[eEbBxXnN]|[uU]&)?['"] | \$(?:[{_LETTER}]\w*)?\$)
-    | (?P<word>[{_LETTER}][\w$]*)
-    | (?P<number>\d[\w.]* | \.\d\w*)
+    | (?P<string>[eE]'(?:[^'\\]|\\.|'')*' | (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' | \$(?P<tag>(?:[{_LETTER}][{_LETTER}0-9]*)?)\$.*?\$(?P=tag)\$)
+    | (?P<open>(?:[eEbBxXnN]|[uU]&)?['"] | \$(?:[{_LETTER}][{_LETTER}0-9]*)?\$)
+    | (?P<word>[{_LETTER}][{_LETTER}0-9$]*)
+    | (?P<number>[0-9][{_LETTER}0-9.]* | \.[0-9][{_LETTER}0-9]*)
     | (?P<psql>\\[^\n]*)
-    | (?P<symbol>::|:=|=>|\S)
+    | (?P<symbol>::|:=|=>|[^ \t\n\r\f\v])
     """,
     re.VERBOSE | re.DOTALL,
 )
-_SPACE: Final = re.compile(r"(?:\s+|--[^\n]*)*")
+_SPACE: Final = re.compile(r"(?:[ \t\n\r\f\v]+|--[^\n\r]*)*")  # U+00A0 and its like are letters
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 _UNICODE_ESCAPE: Final = re.compile(r"\\(?:(\\)|\+([0-9a-fA-F]{6})|([0-9a-fA-F]{4}))")
 _UNSOUND: Final = re.compile("[\x00\ud800-\udfff]")

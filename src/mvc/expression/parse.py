@@ -19,6 +19,9 @@ from mvc.catalog.tokens import lowered
 from mvc.catalog.types import counts_taken
 from mvc.expression.calls import QUERY_STARTS, calls_of, miscounted
 from mvc.expression.expression import Call, ColumnRef, Expression, ExpressionError
+from mvc.expression.neighbours import check_ends, check_neighbours
+from mvc.expression.nodes import check_nodes, is_kept
+from mvc.expression.precedence import check_precedence
 from mvc.expression.tokens import POSTGRES, one_line, tokenize
 
 _PREFIX: Final = "SELECT ("
@@ -39,12 +42,16 @@ _REFUSED: Final = (
 @lru_cache(maxsize=16384)
 def parse_expression(text: str) -> Expression:
     """The expression in `text`, of PostgreSQL's dialect. Raises ExpressionError with the place in `text`."""
-    if simple := SIMPLE.match(text):
+    if (simple := SIMPLE.match(text)) and not is_kept(simple[1]):
         return _column(text, *simple.groups())
     tokens = tokenize(text)
     line = one_line(text, tokens)
+    check_ends(text)
+    check_neighbours(text)
     ast = _single_value(text, tokens)
     _refuse_foreign_nodes(text, ast)
+    check_nodes(text, ast, OFFSET)
+    check_precedence(text, ast, OFFSET)
     columns = tuple(_column_ref(node) for node in column_nodes(ast))
     calls = calls_of(ast, tokens, len(_PREFIX))
     return Expression(line, text, ast, columns, calls, _subquery(ast, tokens))

@@ -7,6 +7,7 @@ from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog.tokens import too_deep
+from mvc.expression.agreement import check_agreement
 from mvc.expression.expression import ExpressionError
 
 POSTGRES = Postgres()
@@ -32,6 +33,7 @@ def tokenize(text: str) -> list[Token]:
         raise ExpressionError("MV101", "there is no SQL here", 0, len(text))
     _check_brackets(tokens)
     _check_depth(tokens, len(text))
+    check_agreement(text, tokens)
     return tokens
 
 
