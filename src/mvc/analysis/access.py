@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from mvc.analysis.functions import check_calls
 from mvc.analysis.predicate import POLICY, Predicate, resolve_predicate
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
 from mvc.diagnostics import Diagnostic, warning
-from mvc.expression import Expression
+from mvc.expression import Expression, parse_expression
 from mvc.expression.split import conjuncts, disjuncts
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.view import Sql
@@ -85,13 +86,15 @@ def _restriction(policy: Policy, readers: tuple[str, ...], scope: Scope, found: 
 
 Parts = tuple[tuple[Predicate, ...], tuple[Predicate, ...]]
 
+LIMIT: Final = 64  # alternatives; a condition with more combinations is asked in one piece
+
 
 def _alternatives(condition: Condition, scope: Scope, found: list[Diagnostic]) -> list[Parts]:
     """The condition as alternatives, each a set of gates and row conditions; none for `false`."""
     if isinstance(condition, bool):
         return [((), ())] if condition else []
     if isinstance(condition, AnyOf):
-        return [parts for item in condition.parts for parts in _alternatives(item, scope, found)]
+        return _least(parts for item in condition.parts for parts in _alternatives(item, scope, found))
     if isinstance(condition, AllOf):
         return _product([_alternatives(item, scope, found) for item in condition.parts])
     check_calls(condition, POLICY, scope.functions, found)
@@ -99,13 +102,42 @@ def _alternatives(condition: Condition, scope: Scope, found: list[Diagnostic]) -
 
 
 def _product(factors: list[list[Parts]]) -> list[Parts]:
-    """All of several conditions: every combination of their alternatives."""
+    """All of several conditions: every combination of their alternatives. Where these would be more than LIMIT, a condition
+    that has several is one piece of each combination: `(a OR b) AND (c OR d)` means the same, and does not double with each.
+    """
     combined: list[Parts] = [((), ())]
-    for factor in factors:
-        combined = [
-            ((*gates, *more_gates), (*rows, *more_rows)) for gates, rows in combined for more_gates, more_rows in factor
-        ]
+    for factor in dict.fromkeys(map(tuple, factors)):
+        several = combined and len(combined) * len(factor) > LIMIT
+        each = [_in_one_piece(factor)] if several else factor
+        combined = _least(
+            (_together(gates, more_gates), _together(rows, more_rows))
+            for gates, rows in combined
+            for more_gates, more_rows in each
+        )
     return combined
+
+
+def _together(some: tuple[Predicate, ...], more: tuple[Predicate, ...]) -> tuple[Predicate, ...]:
+    return tuple(dict.fromkeys((*some, *more)))
+
+
+def _least(alternatives: Iterable[Parts]) -> list[Parts]:
+    """The alternatives without those that another one makes superfluous: `a OR (a AND b)` is `a`."""
+    listed = {parts: frozenset((*parts[0], *parts[1])) for parts in alternatives}
+    sizes = sorted({len(asked) for asked in listed.values()})
+    if len(listed) > 8 * LIMIT or len(sizes) < 2:
+        return list(listed)
+    return [parts for parts, asked in listed.items() if not any(other < asked for other in listed.values())]
+
+
+def _in_one_piece(alternatives: Iterable[Parts]) -> Parts:
+    """Several alternatives as one condition, which is a gate where all of it is constant."""
+    listed = [(*gates, *rows) for gates, rows in alternatives]
+    text = " OR ".join(" AND ".join(f"({item.expression.text})" for item in asked) or "TRUE" for asked in listed)
+    predicates = [item for asked in listed for item in asked]
+    columns = tuple(dict.fromkeys(column for item in predicates for column in item.columns))
+    whole = Predicate(parse_expression(text), all(item.constant for item in predicates), columns)
+    return ((whole,), ()) if whole.constant else ((), (whole,))
 
 
 def _parts(part: Expression, sql: Sql, scope: Scope, found: list[Diagnostic]) -> Parts:

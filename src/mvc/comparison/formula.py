@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 Term = tuple[str, ...]  # conditions joined by AND; none: always
 Alternatives = tuple[Term, ...]  # terms joined by OR; none: never
 Terms = tuple[frozenset[str], ...]  # alternatives of which none implies another
 
-LIMIT: Final = 4096  # terms; a product of more is not compared
+LIMIT: Final = 1024  # terms; a product of more is not compared
 _OR: Final = re.compile(r"\bor\b", re.IGNORECASE)
 
 
@@ -22,7 +23,8 @@ class TooManyTermsError(Exception):
     """The rules have more than `LIMIT` combinations."""
 
 
-def product(factors: Iterable[Alternatives]) -> Terms:
+@lru_cache(maxsize=256)
+def product(factors: tuple[Alternatives, ...]) -> Terms:
     """All factors at once, as alternatives. Raises TooManyTermsError."""
     terms: Terms = (frozenset(),)
     for factor in factors:
