@@ -68,7 +68,12 @@ def test_alternatives_let_the_same_rows_through(seed: int) -> None:
         {"all": [{"any": ["a", "b"]}] * 18},
         {"all": [{"any": [f"id = {n}", f"id > {n}"]} for n in range(40)]},
         {"any": [{"all": [{"any": [f"id = {n}", f"id > {n}"]} for n in range(20)]} for _ in range(20)]},
-        {"all": [{"any": [{"all": [{"any": [f"id = {n}", f"id > {m}"]} for n in range(9)]} for m in range(9)]} for _ in range(9)]},
+        {
+            "all": [
+                {"any": [{"all": [{"any": [f"id = {n}", f"id > {m}"]} for n in range(9)]} for m in range(9)]}
+                for _ in range(9)
+            ]
+        },
         {"any": [f"id = {number}" for number in range(1_500)]},
         {"all": [f"id <> {number}" for number in range(300)]},
     ],

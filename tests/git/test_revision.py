@@ -117,20 +117,53 @@ def test_a_bare_repository(repository):
     assert dict(open_revision(bare, "main")) == dict(Folder(repository.root))
 
 
-def test_a_link_is_followed_as_on_disk(repository):
-    repository.write({"shop/views/a.yml": "view: a\n", "db/t.sql": "CREATE TABLE t ();\n"})
-    schema = repository.root / "shop" / "schema"
-    schema.mkdir()
-    (schema / "t.sql").symlink_to("../../db/t.sql")
-    (schema / "gone x.sql").symlink_to("nowhere.sql")
-    (schema / "out.sql").symlink_to("/nowhere/at/all.sql")
+LINKS = {  # path → where it leads
+    "schema/t.sql": "../ddl/t.txt",
+    "schema/twice.sql": "t.sql",
+    "schema/round.sql": "round.sql",
+    "schema/beside.sql": "../../db/t.sql",
+    "schema/gone x.sql": "nowhere.sql",
+    "schema/absolute.sql": "/etc/passwd",
+    "schema/by folder.sql": "../way/t.txt",
+    "schema/out by folder.sql": "../away/t.sql",
+    "way": "ddl",
+    "away": "../db",
+    "views/e.yml": "../.env",
+    "views/hidden.yml": "../.github/token.yml",
+    "views/git.yml": "../../.git/config",
+    "views/vendored.yml": "../node_modules/x.yml",
+    "views/folder.yml": "../ddl",
+}
+
+
+def test_a_link_is_followed_as_on_disk_and_never_out_of_the_project(repository):
+    shop = repository.root / "shop"
+    secrets = {f"shop/{name}": "secret" for name in (".env", ".github/token.yml", "node_modules/x.yml")}
+    repository.write(
+        {"shop/views/a.yml": "view: a\n", "shop/ddl/t.txt": "CREATE TABLE t ();\n", "db/t.sql": "secret", **secrets}
+    )
+    for path, target in LINKS.items():
+        (shop / path).parent.mkdir(exist_ok=True)
+        (shop / path).symlink_to(target)
     repository.commit()
-    revision = open_revision(repository.root / "shop", "HEAD")
-    assert list(revision) == list(Folder(repository.root / "shop"))
-    assert revision["schema/t.sql"] == "CREATE TABLE t ();\n"
-    for path in ("schema/gone x.sql", "schema/out.sql"):
-        with pytest.raises(FileNotFoundError):
-            revision[path]
+    revision, folder = open_revision(shop, "HEAD"), Folder(shop)
+    assert set(revision) == {*folder, "views/folder.yml"}
+    read = {path for path in folder if not outcome(revision, path)}
+    assert read == {"views/a.yml", "schema/t.sql", "schema/twice.sql", "schema/by folder.sql"}
+    for path in revision:
+        said = outcome(revision, path)
+        assert path == "views/folder.yml" or said == outcome(folder, path)
+        assert path in read or said
+
+
+def outcome(files, path: str) -> str:
+    """Why a file cannot be read, in the words of a finding."""
+    try:
+        return "" if "secret" not in files[path] else "it was read"
+    except FileNotFoundError:
+        return "nowhere"
+    except OSError as problem:
+        return str(problem.strerror)
 
 
 def test_a_submodule_is_left_out(repository):

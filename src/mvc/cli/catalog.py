@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Failure
+from mvc.cli.output import refuse_links
 from mvc.workspace import Folder
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         pulled = pull(connection, tuple(options.schema or ()) or None, search_path, skip=(stored,))
     catalog = _without_exposures(pulled, loaded)
     target = Path(options.output) if options.output else _default(context)
+    if not options.output:
+        refuse_links(target.parent, target)
     target.write_text(dump_snapshot(catalog), encoding="utf-8")
     context.talk(f"wrote {target}: {len(catalog.relations)} relations, {len(catalog.functions)} functions")
     return 0

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
+from mvc.cli.output import refuse_links, write_within
 from mvc.cli.selection import chosen_views
 
 if TYPE_CHECKING:
@@ -75,9 +76,10 @@ def _texts(options: argparse.Namespace, compiled: Compiled) -> dict[str, str]:
 
 
 def _write(target: Path, files: Mapping[Path, bytes], leftovers: list[Path], context: Context) -> int:
+    for path in files:
+        refuse_links(target, path)
     for path, content in files.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        write_within(target, path, content)
     for path in leftovers:
         path.unlink()
         context.talk(f"removed {path}: its view is gone")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
+from mvc.cli.output import write_within
 
 if TYPE_CHECKING:
     from mvc.artifacts import Target
@@ -49,8 +50,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         return 0
     for name, text in files.items():
         path = options.output / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_within(options.output, path, text.encode())
         context.talk(str(path))
     return 0
 

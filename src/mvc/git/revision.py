@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from mvc.git.command import GitError, incomplete_hint, read
+from mvc.git.links import followed
 from mvc.git.resolve import commit_of
-from mvc.workspace import SPEC_FOLDERS, is_selected
+from mvc.workspace import MAX_BYTES, SPEC_FOLDERS, is_selected, too_large
 
 _FILES: Final = ("100644", "100755")
 _LINK: Final = "120000"
@@ -33,17 +34,23 @@ class Revision(Mapping[str, str]):
         self.folder = folder
         self.name = name
         self.commit = commit
-        self._objects = dict(sorted(_listed(folder, commit)))
         self._contents: Contents = {} if contents is None else contents
+        listed = list(_listed(folder, commit))
+        self._refused: dict[str, OSError] = {}
+        self._objects = self._selected(listed)
 
     def __getitem__(self, path: str) -> str:
         if path not in self._objects:
             raise KeyError(path)
+        if path in self._refused:
+            raise self._refused[path]
         if self._objects[path] not in self._contents:
             self._read([other for other in self._objects if _batch(other) == _batch(path)])
         content = self._contents[self._objects[path]]
         if content is None:
-            raise FileNotFoundError(errno.ENOENT, "the link leads nowhere in this revision", path)
+            raise GitError(f"this clone lacks `{path}` of {self.name}", incomplete_hint(self.folder))
+        if len(content) > MAX_BYTES:
+            raise too_large()
         if content.startswith(_LFS):
             raise GitError(f"`{path}` is kept in Git LFS: the revision {self.name} holds only a pointer to it")
         return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
@@ -58,14 +65,43 @@ class Revision(Mapping[str, str]):
     def __len__(self) -> int:
         return len(self._objects)
 
+    def _selected(self, listed: list[tuple[str, str, str]]) -> dict[str, str]:
+        """The project's files → the objects that hold them, links followed."""
+        files = {path: identity for path, mode, identity in listed if mode in _FILES}
+        links = {path: identity for path, mode, identity in listed if mode == _LINK}
+        self._ask(dict.fromkeys(links.values(), "a link"))
+        targets = {path: os.fsdecode(self._contents[identity] or b"") for path, identity in links.items()}
+        found = {path: identity for path, identity in files.items() if is_selected(path)}
+        found |= {path: self._followed(path, targets, files) or links[path] for path in filter(is_selected, links)}
+        return dict(sorted(found.items()))
+
+    def _followed(self, path: str, targets: Mapping[str, str], files: Mapping[str, str]) -> str | None:
+        try:
+            return _at(followed(path, targets), files)
+        except OSError as problem:
+            self._refused[path] = problem
+            return None
+
     def _read(self, paths: list[str]) -> None:
-        wanted = {self._objects[path]: path for path in paths if self._objects[path] not in self._contents}
-        given = b"".join(os.fsencode(asked) + b"\n" for asked in wanted)
-        printed = read(self.folder, "cat-file", "--batch", "--buffer", "--follow-symlinks", given=given)
-        for (asked, path), content in zip(wanted.items(), _contents(printed), strict=True):
-            if content is None and ":" not in asked:
+        self._ask({self._objects[path]: path for path in paths})
+
+    def _ask(self, wanted: Mapping[str, str]) -> None:
+        """Reads the objects that are not known yet; `wanted` says what each is called in a message."""
+        unknown = {identity: path for identity, path in wanted.items() if identity not in self._contents}
+        if not unknown:
+            return
+        given = b"".join(identity.encode() + b"\n" for identity in unknown)
+        printed = read(self.folder, "cat-file", "--batch", "--buffer", given=given)
+        for (identity, path), content in zip(unknown.items(), _contents(printed), strict=True):
+            if content is None:
                 raise GitError(f"this clone lacks `{path}` of {self.name}", incomplete_hint(self.folder))
-            self._contents[asked] = content
+            self._contents[identity] = content
+
+
+def _at(path: str, files: Mapping[str, str]) -> str:
+    if path not in files:
+        raise FileNotFoundError(errno.ENOENT, "the link leads nowhere in this revision", path)
+    return files[path]
 
 
 def open_revision(folder: Path, revision: str, contents: Contents | None = None) -> Revision:
@@ -76,18 +112,12 @@ def open_revision(folder: Path, revision: str, contents: Contents | None = None)
     return Revision(folder, revision, commit_of(folder, revision), contents)
 
 
-def _listed(folder: Path, commit: str) -> Iterator[tuple[str, str]]:
-    """The files of the folder, each with what to ask `cat-file` for. A submodule is another repository's."""
+def _listed(folder: Path, commit: str) -> Iterator[tuple[str, str, str]]:
+    """Path, mode and object of everything in the folder. A submodule is another repository's."""
     for entry in read(folder, "ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
         about, _, name = entry.partition(b"\t")
         mode, _, identity = about.decode("ascii").split(" ")
-        path = os.fsdecode(name)
-        if not is_selected(path):
-            continue
-        if mode in _FILES:
-            yield path, identity
-        elif mode == _LINK and "\n" not in path:  # by its path, so that it is followed
-            yield path, f"{commit}:./{path}"
+        yield os.fsdecode(name), mode, identity
 
 
 def _batch(path: str) -> str:

@@ -1,0 +1,42 @@
+"""Symbolic links of a revision, followed by their text alone, as a folder on disk has them followed (`mvc.workspace`).
+
+A link out of the project's folder, or to what a listing leaves out, is refused in both, with the same words.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+
+from mvc.workspace import OUTSIDE, is_left_out, outside
+
+_MOST = 40  # links on the way to one file, as the kernel follows them
+
+
+def followed(path: str, links: Mapping[str, str]) -> str:
+    """The path that a link leads to. Raises OSError where that is not within the folder, or nowhere."""
+    done: list[str] = []
+    left = path.split("/")
+    followed_so_far = 0
+    while left:
+        part = left.pop(0)
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not done:
+                raise outside(OUTSIDE)
+            done.pop()
+            continue
+        target = links.get("/".join((*done, part)))
+        if target is None:
+            done.append(part)
+            continue
+        followed_so_far += 1
+        if followed_so_far > _MOST:
+            raise OSError(errno.ELOOP, "it is a link that leads to itself")
+        if target.startswith("/"):
+            raise outside(OUTSIDE)
+        left = [*target.split("/"), *left]
+    if is_left_out("/".join(done)):
+        raise outside("it is a link to what is no part of the project")
+    return "/".join(done)
