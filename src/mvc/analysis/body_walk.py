@@ -205,6 +205,9 @@ def _bare_name(node: exp.Expr) -> str:
 def _ordinal(node: exp.Expr) -> int | None:
     return (
         int(node.name)
-        if isinstance(node, exp.Literal) and not node.args.get("is_string") and node.name.isdigit()
+        if isinstance(node, exp.Literal)
+        and not node.args.get("is_string")
+        and node.name.isdigit()
+        and len(node.name) < 8
         else None
     )

@@ -131,11 +131,15 @@ def _plus(one: Length | None, other: Length | None) -> Length | None:
     return None if one is None or other is None else one + other
 
 
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 8
+
+
 def _length(node: exp.Expression) -> Length | None:
     """`30` (days) or `INTERVAL '90 days'`; part of a day counts as the next whole one."""
-    if isinstance(node, exp.Literal) and not node.is_string and str(node.name).isdigit():
+    if isinstance(node, exp.Literal) and not node.is_string and _is_count(node.name):
         return Length(days=int(node.name))
-    if not isinstance(node, exp.Interval) or node.this is None or not str(node.this.name).isdigit():
+    if not isinstance(node, exp.Interval) or node.this is None or not _is_count(node.this.name):
         return None
     count, word = int(node.this.name), str(node.args.get("unit") or "").lower().removesuffix("s")
     unit = UNITS["day"] if word in _PARTS_OF_A_DAY else UNITS.get(word)

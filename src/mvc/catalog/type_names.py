@@ -159,7 +159,9 @@ def _sized(cursor: Cursor, base: str) -> TypeName:
 
 def _float(cursor: Cursor) -> TypeName:
     digits = _modifiers(cursor)
-    single = bool(digits) and digits[0].isdigit() and int(digits[0]) <= 24
+    single = (
+        bool(digits) and digits[0].isascii() and digits[0].isdigit() and len(digits[0]) < 8 and int(digits[0]) <= 24
+    )
     return TypeName(None, "real" if single else "double precision", own=True)
 
 

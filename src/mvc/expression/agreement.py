@@ -68,7 +68,7 @@ def _check_one(lexeme: Lexeme, token: Token, before: Sequence[Lexeme]) -> None:
     elif lexeme.kind == "number" and not (is_number(lexeme.text) and token.token_type is TokenType.NUMBER):
         help_line = "write it in decimal digits, with a space or an operator before what follows"
         raise ExpressionError(
-            "MV101", f"`{lexeme.text}` is no number to every PostgreSQL", lexeme.start, lexeme.end, help_line
+            "MV101", f"`{lexeme.text[:40]}` is no number to every PostgreSQL", lexeme.start, lexeme.end, help_line
         )
     elif lexeme.text in _OTHERS:
         raise _foreign(lexeme, f"`{_OTHERS[lexeme.text]}`")

@@ -39,6 +39,7 @@ _LEXEME: Final = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
+LONGEST_NUMBER: Final = 1000  # digits; what numeric can be declared with, and far below what Python refuses to read
 _MAY_END_IN_SIGN: Final = frozenset("~!@#^&|`?%")
 _NUMBER: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
 
@@ -63,7 +64,7 @@ def _lexemes(text: str) -> Iterator[Lexeme]:
 
 def is_number(text: str) -> bool:
     """Whether a number is one for every version: `1_000` and `0x1f` are from 16 on only, `1x` is never."""
-    return _NUMBER.match(text) is not None
+    return len(text) <= LONGEST_NUMBER and _NUMBER.match(text) is not None
 
 
 def _after_space(text: str, at: int) -> int:

@@ -15,7 +15,7 @@ from mvc.model.reading import Findings
 from mvc.source import Document
 from mvc.spec import PartitionFile, PartitionSpec
 
-_LENGTH: Final = re.compile(rf"(\d{{1,4}}) ({'|'.join(UNITS)})s?\Z")
+_LENGTH: Final = re.compile(rf"([0-9]{{1,4}}) ({'|'.join(UNITS)})s?\Z")
 
 
 def build_partitions(spec: PartitionFile, document: Document, timezone: str, findings: Findings) -> list[Partitioning]:

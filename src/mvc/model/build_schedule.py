@@ -14,7 +14,7 @@ from mvc.source import Document
 from mvc.spec import ScheduleFile, ScheduleSpec
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
-_DURATION = re.compile(r"(?:\d+[smhdw])+\Z")
+_DURATION = re.compile(r"(?:[0-9]{1,9}[smhdw]){1,5}\Z")
 
 
 def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findings: Findings) -> list[Schedule]:
@@ -71,10 +71,10 @@ def read_duration(text: str | None, origin: Origin, findings: Findings) -> int |
         return None
     if not _DURATION.match(text):
         findings.add(
-            error("MV603", origin.span, f"`{text}` is not a duration", help="write e.g. 90s, 15m, 1h30m or 2d")
+            error("MV603", origin.span, f"`{text[:40]}` is not a duration", help="write e.g. 90s, 15m, 1h30m or 2d")
         )
         return None
-    seconds = sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"(\d+)([smhdw])", text))
+    seconds = sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([smhdw])", text))
     if not seconds:
         findings.add(
             error("MV603", origin.span, f"`{text}` is no time at all", help="write e.g. 90s, 15m, 1h30m or 2d")

@@ -8,6 +8,7 @@ from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
 from mvc.model.project import Settings
 from mvc.model.reading import Findings
+from mvc.quoting import unusable
 from mvc.source import Document
 from mvc.spec import ProjectSpec
 
@@ -19,6 +20,8 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
         findings.add(error("MV602", origin.at("timezone").span, problem))
     for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
         findings.name(value, origin.at("schemas", key))
+    for number, value in enumerate(spec.search_path):
+        findings.name(value, origin.at("search_path", number))
     if spec.schemas.exposed == spec.schemas.stored:
         title = "`exposed` and `stored` must be two schemas: only one is for readers"
         findings.add(error("MV012", origin.at("schemas").key_span, title))
@@ -27,7 +30,7 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
         version=spec.version,
         exposed=spec.schemas.exposed,
         stored=spec.schemas.stored,
-        search_path=spec.search_path,
+        search_path=tuple(name for name in spec.search_path if not unusable(name)),
         timezone=spec.timezone,
         refresh_roles=spec.refresh_roles,
         operations=build_operations(spec, origin, findings),

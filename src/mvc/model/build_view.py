@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mvc.diagnostics import error
 from mvc.model.build_measure import build_measures
 from mvc.model.origin import Origin
@@ -21,12 +23,14 @@ from mvc.model.view import (
 )
 from mvc.source import Document
 from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+from mvc.spec.base import Setting
 
 
 def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
     """The view that `spec` means. Parts that cannot be read are left out, each with a finding."""
     origin = Origin(document)
     findings.name(spec.view, origin.at("view"))
+    _check_parameters(spec.storage, origin.at("with"), findings)
     if spec.schema_:
         findings.name(spec.schema_, origin.at("schema"))
     body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, findings)
@@ -123,9 +127,17 @@ def _indexes(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Index,
     return tuple(_index(index, origin.at(number), findings) for number, index in enumerate(spec.indexes))
 
 
+def _check_parameters(storage: Mapping[str, Setting], origin: Origin, findings: Findings) -> None:
+    """Findings for names of storage parameters, which may be qualified, that PostgreSQL cannot hold."""
+    for key in storage:
+        for part in key.split("."):
+            findings.name(part, origin.at(key))
+
+
 def _index(spec: IndexSpec, origin: Origin, findings: Findings) -> Index:
     if spec.name:
         findings.name(spec.name, origin.at("name"))
+    _check_parameters(spec.storage, origin.at("with"), findings)
     keys = (_index_key(column, origin.at("columns", number), findings) for number, column in enumerate(spec.columns))
     return Index(
         keys=tuple(key for key in keys if key),

@@ -20,7 +20,7 @@ _FIELDS: Final = (
     ("month", 1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
     ("day of week", 0, 7, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
 )
-_PART: Final = re.compile(r"(\*|\w+(?:-\w+)?)(?:/(\d+))?\Z")
+_PART: Final = re.compile(r"(\*|\w{1,9}(?:-\w{1,9})?)(?:/([0-9]{1,4}))?\Z", re.ASCII)
 
 
 def cron_problem(line: str) -> str:
@@ -84,7 +84,7 @@ def _range(part: str, least: int, most: int, words: tuple[str, ...]) -> range:
 
 
 def _number(text: str, least: int, words: tuple[str, ...]) -> int | None:
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return int(text)
     return words.index(text.lower()) + least if text.lower() in words else None
 

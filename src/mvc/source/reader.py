@@ -8,6 +8,7 @@ Rule source: YAML 1.2.2, section 10.3 (core schema).
 from __future__ import annotations
 
 import re
+from math import isinf
 from typing import Any
 
 import yaml
@@ -18,10 +19,12 @@ from mvc.source.syntax import syntax_error
 
 MAX_VALUES = 100_000  # values of one document with its aliases written out
 MAX_DEPTH = 40
+_LONGEST_NUMBER = 18
 
 _LISTS = re.compile(rf"\s*(?:- ){{{MAX_DEPTH},}}")  # a list in a list in a list, on one line
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -39,6 +42,10 @@ def read(path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]
     """The document in `text`, or what is wrong with it. An empty file is a document whose data is None."""
     if depth := _too_deep(text):
         return None, (error("MV001", Span(path, depth, 1, depth, 2), f"YAML nested deeper than {MAX_DEPTH} levels"),)
+    if found := _IMPOSSIBLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        title = f"this file holds the character U+{ord(found.group()):04X}, which is no part of a text"
+        return None, (error("MV001", Span(path, line, 1, line, 2), title),)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.YAMLError as problem:
@@ -79,7 +86,7 @@ class _Builder:
             self._refuse_bomb(node)
             return None
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node)
+            return _scalar(node) if self._is_text(node) else ""
         if isinstance(node, yaml.SequenceNode):
             return tuple(
                 self.build((*at, index), None, item) for index, item in enumerate(node.value) if not self.exhausted
@@ -100,11 +107,20 @@ class _Builder:
 
     def _key(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value)
+            return str(node.value) if self._is_text(node) else _IMPOSSIBLE.sub("", str(node.value))
         self.diagnostics.append(
             error("MV001", _place(self.path, node), "a key must be a plain name, not a list or a mapping")
         )
         return f"<{node.start_mark.line}:{node.start_mark.column}>"
+
+    def _is_text(self, node: yaml.ScalarNode) -> bool:
+        """Whether it can be one: escapes can also write NUL and half of a pair of surrogates."""
+        found = _IMPOSSIBLE.search(str(node.value))
+        if found is not None:
+            name = f"U+{ord(found.group()):04X}"
+            title = f"a text cannot hold the character {name}"
+            self.diagnostics.append(error("MV001", _place(self.path, node), title, help="leave it out"))
+        return found is None
 
     def _refuse_duplicate(self, key: str, node: yaml.Node, at: Path) -> None:
         first = self.nodes[at][0] or node
@@ -143,6 +159,13 @@ def _scalar(node: yaml.ScalarNode) -> Any:
         return value
     if value in _WORDS:
         return _WORDS[value]
+    if len(value) > _LONGEST_NUMBER:
+        return value  # no setting is a number of so many digits: what wants one says that this is text
     if _INTEGER.match(value):
         return int(value, 0) if value[:2] in ("0o", "0x") else int(value)
-    return float(value) if _FLOAT.match(value) else value
+    return _finite(value) if _FLOAT.match(value) else value
+
+
+def _finite(value: str) -> float | str:
+    number = float(value)
+    return value if isinf(number) else number
