@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from mvc.diagnostics import Diagnostic
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.style import Style
+from mvc.report.visible import for_terminal
 from mvc.workspace import PROJECT_FILE, Folder, find_project
 
 if TYPE_CHECKING:
@@ -109,13 +110,14 @@ class Context:
             return compiled
 
     def data(self, text: str) -> None:
-        """What the command was asked for."""
+        """What the command was asked for: byte for byte for a file or a pipe, made harmless for a terminal."""
+        text = for_terminal(text) if self.stdout.isatty() else text
         self.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
     def talk(self, text: str) -> None:
         """What it has to say besides. That nobody listens any more is no reason to leave a deployment half-way."""
         with suppress(OSError):
-            self.stderr.write(text if text.endswith("\n") else f"{text}\n")
+            self.stderr.write(for_terminal(text if text.endswith("\n") else f"{text}\n"))
 
     def show(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Findings, as text on stderr."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mvc.postgres.status import Status, ViewStatus
+from mvc.report.visible import visible
 
 Sample = tuple[dict[str, str], float]
 
@@ -63,7 +64,9 @@ def labels(pairs: dict[str, str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    """The format escapes three characters; others that no terminal should see are spelled out before."""
+    lines = (visible(line) for line in text.split("\n"))
+    return "\n".join(lines).replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
 
 
 def number(value: float) -> str:

@@ -12,14 +12,15 @@ from mvc.report.visible import visible
 
 def refreshed_text(result: Refreshed, style: Style) -> str:
     """One line for one refresh, and one for what there is to say about it."""
+    view = visible(result.view)
     by = f" ({visible(result.schedule)})" if result.schedule else ""
     detail = f"\n      {visible(result.detail)}" if result.detail else ""
     if result.status == "completed":
         rows = "" if result.rows is None else f"{_counted(result.rows, 'row')} "
         did = f"{rows}in {result.seconds:.2f} s{''.join(_parts(result))}"
-        return f"  {style.paint('help', '✓')} {result.view}  {did}{by}{detail}"
+        return f"  {style.paint('help', '✓')} {view}  {did}{by}{detail}"
     mark = style.paint("error", "✗") if result.status == "failed" else style.paint("warning", "–")
-    return f"  {mark} {result.view}  {result.status}: {result.reason}{by}{detail}"
+    return f"  {mark} {view}  {result.status}: {visible(result.reason or '')}{by}{detail}"
 
 
 def _parts(result: Refreshed) -> Iterator[str]:

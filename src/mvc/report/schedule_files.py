@@ -16,6 +16,8 @@ from mvc.artifacts import Target
 from mvc.model.cron import cron_times
 from mvc.planning.jobs import job_line, promise_line
 from mvc.recurring import CompiledSchedule, CronTimes
+from mvc.report.systemd_words import quoted, unit_text
+from mvc.report.visible import visible
 from mvc.version import install, requirement
 
 Files = Mapping[str, str]
@@ -30,7 +32,7 @@ def _enabled(target: Target) -> list[CompiledSchedule]:
 
 
 def _head(kind: str, target: Target) -> str:
-    return _HEAD.format(kind=kind, project=" ".join(target.project.split()))
+    return _HEAD.format(kind=kind, project=visible(" ".join(target.project.split())))
 
 
 def _arguments(schedule: CompiledSchedule, *, exact: bool) -> list[str]:
@@ -66,15 +68,15 @@ def systemd_files(target: Target) -> Files:
     """A service and a timer for each schedule."""
     files: dict[str, str] = {}
     for slug, schedule in _slugs(target):
-        command = " ".join(map(_systemd_quoted, _arguments(schedule, exact=schedule.times is not None)))
+        command = " ".join(map(quoted, _arguments(schedule, exact=schedule.times is not None)))
         files[f"{slug}.service"] = (
-            f"{_head('systemd', target)}[Unit]\nDescription=Refresh views of {_systemd_text(target.project)}: {_systemd_text(schedule.name)}\n\n"
+            f"{_head('systemd', target)}[Unit]\nDescription=Refresh views of {unit_text(target.project)}: {unit_text(schedule.name)}\n\n"
             "[Service]\nType=oneshot\n# The project's folder, and a file with DATABASE_URL=…\n"
             f"WorkingDirectory=/srv/{_slug(target.project)}\nEnvironmentFile=/etc/{_slug(target.project)}.env\nExecStart={command}\n"
         )
         calendar = "\n".join(f"OnCalendar={line}" for line in on_calendar(schedule))
         files[f"{slug}.timer"] = (
-            f"{_head('systemd', target)}[Unit]\nDescription=When to refresh views of {_systemd_text(target.project)}: {_systemd_text(schedule.name)}\n\n"
+            f"{_head('systemd', target)}[Unit]\nDescription=When to refresh views of {unit_text(target.project)}: {unit_text(schedule.name)}\n\n"
             f"[Timer]\n{calendar}\nAccuracySec=1s\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n"
         )
     return files
@@ -99,16 +101,6 @@ def _listed(numbers: tuple[int, ...], all_of_them: int) -> str:
     return "*" if len(numbers) == all_of_them else ",".join(f"{number:02}" for number in numbers)
 
 
-def _systemd_quoted(text: str) -> str:
-    """A word of ExecStart: in quotes, with `%` and `$` doubled. Rule source: systemd.service(5)."""
-    escaped = json.dumps(text, ensure_ascii=False).replace("%", "%%").replace("$", "$$")
-    return escaped if escaped[1:-1] != text or not re.fullmatch(r"[\w./=-]+", text) else text
-
-
-def _systemd_text(text: str) -> str:
-    return " ".join(text.split()).replace("%", "%%")
-
-
 def kubernetes_files(target: Target) -> Files:
     """A CronJob for each schedule, in one file."""
     jobs = [_cron_job(slug, schedule) for slug, schedule in _slugs(target)]
@@ -117,7 +109,9 @@ def kubernetes_files(target: Target) -> Files:
 
 def _cron_job(name: str, schedule: CompiledSchedule) -> str:
     zone = schedule.timezone if schedule.times else "UTC"
-    command = json.dumps(_arguments(schedule, exact=schedule.times is not None), ensure_ascii=False)
+    # The kubelet expands $(NAME) in a command, secrets of the environment included; $$ is a dollar.
+    arguments = [word.replace("$", "$$") for word in _arguments(schedule, exact=schedule.times is not None)]
+    command = json.dumps(arguments)
     return f"""\
 apiVersion: batch/v1
 kind: CronJob

@@ -5,9 +5,12 @@ Widths are in terminal cells. Rule source: Unicode Standard Annex #11 (East Asia
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from unicodedata import category, combining, east_asian_width
 
+_PAINTED: Final = re.compile(r"(\x1b\[(?:0|1|1;3[13]|3[246]|1;4)m)")  # what `mvc.report.style` writes, and no more
+_PLAIN_LINES: Final = re.compile(r"[^\n\t -~]+")
 TAB_STOP: Final = 4
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 _JOINERS: Final = frozenset("\u200c\u200d")  # part of how Persian, Hindi and emoji are written
@@ -16,6 +19,16 @@ _JOINERS: Final = frozenset("\u200c\u200d")  # part of how Persian, Hindi and em
 def visible(text: str) -> str:
     """The text with every control character spelled out in hexadecimal; line breaks included."""
     return "".join(map(_shown, text))
+
+
+def for_terminal(text: str) -> str:
+    """Whole output for a terminal or a log: lines, tabs and the colours of `mvc.report.style` stay, the rest as `visible` has it."""
+    parts = _PAINTED.split(text)
+    return "".join(part if number % 2 else _PLAIN_LINES.sub(_spelled, part) for number, part in enumerate(parts))
+
+
+def _spelled(found: re.Match[str]) -> str:
+    return visible(found.group())
 
 
 def cells(line: str) -> list[str]:
