@@ -74,7 +74,7 @@ def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
     spec = _settings(files, loaded)
     if spec is None or loaded.settings is None:
         return loaded
-    _catalog(files, spec, loaded)
+    _catalog(files, spec, loaded.settings, loaded)
     for path in spec_paths(files, "views"):
         _view(files, path, loaded)
     _policies(files, loaded)
@@ -122,7 +122,7 @@ def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
     return validated[0]
 
 
-def _catalog(files: Files, spec: ProjectSpec, loaded: Loaded) -> None:
+def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded) -> None:
     patterns = (spec.catalog,) if isinstance(spec.catalog, str) else spec.catalog
     paths = catalog_paths(files, patterns)
     if not paths:
@@ -133,7 +133,8 @@ def _catalog(files: Files, spec: ProjectSpec, loaded: Loaded) -> None:
         return
     texts = {path: text for path in paths if (text := _text(files, path, loaded)) is not None}
     snapshots = [path for path in texts if path.endswith(".json")]
-    catalog, found = read_ddl({path: text for path, text in texts.items() if path not in snapshots}, spec.search_path)
+    ddl = {path: text for path, text in texts.items() if path not in snapshots}
+    catalog, found = read_ddl(ddl, settings.search_path)
     loaded.diagnostics += found
     for path in snapshots:
         snapshot, found = load_snapshot(texts[path], path)

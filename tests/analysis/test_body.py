@@ -48,7 +48,6 @@ def column(result, name):
         ("SELECT 'id FROM orders", "MV101"),
         ("SELECT id FROM orders /* open", "MV101"),
         ("SELECT $a$ x $b$ AS id", "MV101"),
-        ("SELECT id\x00 FROM orders", "MV101"),
         ("SELECT FROM orders", "MV101"),
         ("SELECT id, FROM orders", "MV101"),
         ("SELECT id,, total FROM orders", "MV101"),
@@ -69,6 +68,10 @@ def test_what_is_no_single_query_is_refused(sql, code):
     result = resolve_sql(sql)
     assert code in result.codes, result.found
     assert not result.views
+
+
+def test_what_no_text_can_hold_is_refused_once():
+    assert resolve_sql("SELECT id\x00 FROM orders").codes == ["MV001"]
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ class _Builder:
             self._refuse_bomb(node)
             return None
         if isinstance(node, yaml.ScalarNode):
-            return _scalar(node) if self._is_text(node) else ""
+            return _scalar(node) if self._is_text(node) else _possible(node)
         if isinstance(node, yaml.SequenceNode):
             return tuple(
                 self.build((*at, index), None, item) for index, item in enumerate(node.value) if not self.exhausted
@@ -107,7 +107,7 @@ class _Builder:
 
     def _key(self, node: yaml.Node) -> str:
         if isinstance(node, yaml.ScalarNode):
-            return str(node.value) if self._is_text(node) else _IMPOSSIBLE.sub("", str(node.value))
+            return str(node.value) if self._is_text(node) else _possible(node)
         self.diagnostics.append(
             error("MV001", _place(self.path, node), "a key must be a plain name, not a list or a mapping")
         )
@@ -151,6 +151,11 @@ def _place(path: str, node: yaml.Node) -> Span:
     mark, end = node.start_mark, node.end_mark
     same = end.line == mark.line
     return Span(path, mark.line + 1, mark.column + 1, mark.line + 1, (end.column if same else mark.column + 1) + 1)
+
+
+def _possible(node: yaml.ScalarNode) -> str:
+    """What is left of a text without the characters that none can hold, which is never nothing: that would be another mistake."""
+    return _IMPOSSIBLE.sub("", str(node.value)) or "\N{REPLACEMENT CHARACTER}"
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:

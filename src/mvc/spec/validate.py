@@ -86,7 +86,8 @@ def _closest(data: Any, problems: list[Any]) -> list[tuple[Path, Problem]]:
 
 
 def _is_branch(loc: tuple[Any, ...], at: Path) -> bool:
-    return len(loc) > len(at)
+    """Whether Pydantic's location ends with the name of a union's branch, not with an entry of what the branch holds."""
+    return len(loc) > len(at) and loc[-1] != at[-1]
 
 
 def _locate(data: Any, loc: tuple[Any, ...]) -> tuple[Path, Any]:
