@@ -126,7 +126,7 @@ class CompiledView:
     `period` is the column of the grain by which a window could be told, or empty. `probes` find the row whose value
     makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
     identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are
-    all `relation.column` that any part of the query reads.
+    all `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run.
     """
 
     name: str
@@ -159,6 +159,7 @@ class CompiledView:
     whole_because: tuple[str, ...] = ()
     period: str = ""
     probes: tuple[Probe, ...] = ()
+    named: tuple[str, ...] = ()
 
     @property
     def readers(self) -> tuple[str, ...]:
@@ -208,8 +209,8 @@ class Target:
     """What holds for everything that is deployed.
 
     `stored` is the schema of the stored relations, `compiler` the version that compiled them; names without a schema resolve
-    along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner; `schedules` say when
-    what is refreshed, `partitions` which partitions the base tables have, `operations` what else runs.
+    along `search_path`; dates are computed in `timezone`; `refresh_roles` may refresh besides the owner; code of
+    `trusted_roles` may run with the rights of the owner and of readers; `schedules` say when what is refreshed, `partitions` which partitions the base tables have, `operations` what else runs.
     """
 
     project: str
@@ -221,6 +222,7 @@ class Target:
     schedules: tuple[CompiledSchedule, ...]
     partitions: tuple[CompiledPartitioning, ...]
     operations: Operations = field(default=Operations(), kw_only=True)
+    trusted_roles: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def guests(self) -> frozenset[str]:

@@ -29,6 +29,7 @@ from mvc.loading import load_files
 from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
+from mvc.sqlgen.named_code import named_code
 from mvc.sqlgen.view import generate
 from mvc.version import VERSION
 from mvc.workspace import PROJECT_FILE
@@ -103,7 +104,8 @@ def _compile_view(
     if any(item.severity == "error" for item in found[before:]):
         return None
     found += lint_view(resolved, functions)
-    return resolved, generate(resolved, access, parts, project.settings)
+    made = generate(resolved, access, parts, project.settings)
+    return resolved, replace(made, named=named_code(made, project.catalog))
 
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
@@ -144,6 +146,7 @@ def _result(
         search_path=settings.search_path,
         timezone=settings.timezone,
         refresh_roles=settings.refresh_roles,
+        trusted_roles=settings.trusted_roles,
         schedules=schedules,
         partitions=partitions,
         operations=settings.operations,

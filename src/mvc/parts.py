@@ -49,13 +49,15 @@ class Increment:
 @dataclass(frozen=True, slots=True)
 class Window:
     """How the rows of a period are refreshed alone: those whose `column` lies in it. A row stands for a whole `unit` (`month`)
-    where that is not empty. `seconds` is how far a refresh reaches back from now unless it is told.
+    where that is not empty. `seconds` is how far a refresh reaches back from now unless it is told. `inline` says that the merge
+    holds the author's text, and not only the name of a stored query.
     """
 
     column: str
     unit: str
     seconds: int
     merge: Merge
+    inline: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,8 @@ from mvc.report.deployment import plan_text
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.diff_text import diff_text
 from mvc.report.style import PLAIN
-from mvc.sqlgen.statements import exposure_sql, storage_sql
+from mvc.sqlgen.proofs import storage_sql
+from mvc.sqlgen.statements import exposure_sql
 
 from .cases import Case
 

@@ -130,6 +130,7 @@ def _project_changes(before: Target, after: Target) -> Iterator[ProjectChange]:
     settings = (
         ("timezone", before.timezone, after.timezone),
         ("stored schema", before.stored, after.stored),
+        ("trusted roles", ", ".join(before.trusted_roles) or "none", ", ".join(after.trusted_roles) or "none"),
         ("search path", ", ".join(before.search_path), ", ".join(after.search_path)),
         *_operations(before.operations, after.operations),
     )

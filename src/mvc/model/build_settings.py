@@ -33,6 +33,7 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
         search_path=tuple(name for name in spec.search_path if not unusable(name)),
         timezone=spec.timezone,
         refresh_roles=spec.refresh_roles,
+        trusted_roles=spec.trusted_roles,
         operations=build_operations(spec, origin, findings),
         origin=origin,
     )

@@ -25,6 +25,7 @@ class Settings:
     search_path: tuple[str, ...]
     timezone: str
     refresh_roles: tuple[str, ...]
+    trusted_roles: tuple[str, ...]
     operations: Operations
     origin: Origin
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
 from mvc.planning.drift import differs, exposure_options, granted_by_hand
+from mvc.planning.proof_steps import foreign_code
 from mvc.planning.renewal import is_refreshed_otherwise, renewal_steps
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Danger, Lock, Step
 from mvc.quoting import identifier, qualified
+from mvc.sqlgen.proofs import prove_exposure_sql
 from mvc.sqlgen.statements import (
     arms_sql,
     comment_on_column,
@@ -48,9 +50,10 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     changes = site.changes(view)
     found = [item.change for item in changes.changes] if changes else []
     renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
-    statements = (*arms_sql(site.target, view), expose_sql(site.target, view, renamed))
+    proof = prove_exposure_sql(site.target, view, site.foreign(view))
+    statements = (*arms_sql(site.target, view), expose_sql(site.target, view, renamed), proof)
     lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
-    yield Step("expose", view.name, reason, statements, lock, tuple(_dangers(view, site)))
+    yield Step("expose", view.name, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
 
 
 def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site) -> str:

@@ -13,6 +13,7 @@ from mvc.comparison.difference import Difference
 from mvc.compiled import Compiled
 from mvc.planning.drift import find_drift
 from mvc.planning.exposure_steps import exposure_steps
+from mvc.planning.index_steps import unwanted_indexes
 from mvc.planning.job_steps import job_notes, job_steps
 from mvc.planning.name_steps import name_steps
 from mvc.planning.refusals import find_refusals
@@ -20,7 +21,7 @@ from mvc.planning.removal import removal_step, removed_views
 from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
-from mvc.planning.storage_steps import storage_steps, unwanted_indexes
+from mvc.planning.storage_steps import storage_steps
 from mvc.planning.upgrade import adopted, runtime_step
 from mvc.planning.watching import unwatch_steps, watch_steps
 from mvc.quoting import qualified
@@ -97,6 +98,7 @@ def deployed_project(state: State, wanted: Compiled) -> Compiled:
         tuple(views),
         (),
         operations=there.operations if there else Operations(),
+        trusted_roles=target.trusted_roles,
     )
 
 

@@ -86,7 +86,7 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
         runtime=runtime_version(),
         targets={project.project: target_of(project)} if views else {},
         views=views,
-        stored={view.storage[1]: _built(view) for view in project.views},
+        stored={view.storage[1]: _built(project, view) for view in project.views},
         relations=relations,
         routines=_named_functions(project),
         storage_grants=tuple(Grant(role, "USAGE") for role in sorted(project.guests)),
@@ -96,8 +96,9 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
     )
 
 
-def _built(view: CompiledView) -> StoredState:
-    return StoredState((view.schema, view.name), companions=tuple(it.name for it in companions(view)))
+def _built(project: Compiled, view: CompiledView) -> StoredState:
+    names = tuple(it.name for it in companions(view))
+    return StoredState((view.schema, view.name), companions=names, proven=frozenset(project.trusted_roles))
 
 
 def _deployed(project: Compiled, view: CompiledView) -> DeployedView:
@@ -175,19 +176,22 @@ def _head(after: Compiled) -> str:
 
 
 def _keep_settings() -> str:
-    pairs = ", ".join(f"{literal(name)}, current_setting({literal(name)})" for name in KEPT_SETTINGS)
-    return f"SELECT set_config('mvc.kept_settings', json_build_object({pairs})::text, true)"
+    pairs = ", ".join(f"{literal(name)}, pg_catalog.current_setting({literal(name)})" for name in KEPT_SETTINGS)
+    return f"SELECT pg_catalog.set_config('mvc.kept_settings', pg_catalog.json_build_object({pairs})::text, true)"
 
 
 def _restore_settings() -> str:
-    return "SELECT set_config(kept.key, kept.value, true) FROM json_each_text(current_setting('mvc.kept_settings')::json) AS kept"
+    return (
+        "SELECT pg_catalog.set_config(kept.key, kept.value, true)"
+        " FROM pg_catalog.json_each_text(pg_catalog.current_setting('mvc.kept_settings')::json) AS kept"
+    )
 
 
 def _in_transaction() -> str:
     """Without a transaction, SET LOCAL has no effect; that is how the script finds out."""
     return (
         "DO $$ BEGIN\n"
-        f"  IF current_setting('lock_timeout') <> '{PATIENCE}' THEN\n"
+        f"  IF pg_catalog.current_setting('lock_timeout') OPERATOR(pg_catalog.<>) '{PATIENCE}' THEN\n"
         "    RAISE EXCEPTION 'this migration must run in one transaction' USING HINT = 'psql -1 -f FILE';\n"
         "  END IF;\n"
         "END $$"

@@ -44,6 +44,11 @@ class Site:
         """The stored relation of this definition, if it is there as it was built."""
         return None if view.name in self.set_aside else self.state.relations.get(view.storage)
 
+    def foreign(self, view: CompiledView) -> dict[str, str]:
+        """The code that the catalog names, the view may run, and somebody owns whom nobody trusts: name → owner."""
+        owners = ((name, self.state.strangers.get(name)) for name in view.named)
+        return {name: owner for name, owner in owners if owner and owner not in self.target.trusted_roles}
+
     def reads_set_aside(self, view: CompiledView) -> bool:
         """Whether a view that it reads is stored anew under the name that it has."""
         return not self.set_aside.isdisjoint(view.upstream)

@@ -95,7 +95,8 @@ class Dependent:
 class StoredState:
     """A stored relation that was built: the view it is of, and what its last fill said. Times are seconds since 1970.
 
-    `companions` names what is beside a table.
+    `companions` names what is beside a table. `proven` are the roles beside the owner of whom it was proven that only their code
+    runs; None where that is not known, or not so any more.
     """
 
     view: Name
@@ -105,6 +106,7 @@ class StoredState:
     filled_at: float | None = None
     fill_seconds: float | None = None
     rows: int | None = None
+    proven: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,8 @@ class State:
     generation (0: none), `compiler` the version of mvc that installed it, as far as that is written down; `functions_changing`
     counts those that are not there as the present runtime has them. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
-    `targets` what each project was deployed with last, `watched` the logs of changes by name. Without pg_cron on the server, `cron` is
+    `targets` what each project was deployed with last, `watched` the logs of changes by name. `strangers` are the owners of
+    functions, domains and plain views who could not act as `owner`, by what these are called. Without pg_cron on the server, `cron` is
     None.
     """
 
@@ -188,6 +191,7 @@ class State:
     storage_grants: tuple[Grant, ...] = ()
     roles: frozenset[str] = frozenset()
     extensions: frozenset[str] = frozenset()
+    strangers: Mapping[str, str] = field(default_factory=dict)
     cron: CronState | None = None
 
     def guests_beside(self, project: str) -> frozenset[str]:

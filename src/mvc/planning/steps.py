@@ -10,11 +10,12 @@ from typing import Final, Literal
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.state import Name
 
-Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count"]
+Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count", "foreign-code"]
 HAZARDS: Final[dict[Hazard, str]] = {
     "drop-view": "readers lose a view",
     "drop-column": "readers lose a column",
     "loosen-access": "somebody may see rows that he could not see before",
+    "foreign-code": "a function of somebody else runs with the deployer's or the readers' rights, and its owner can replace it",
     "row-count": "the new definition gives far more or far fewer rows than the old one",
 }
 
@@ -28,6 +29,7 @@ Action = Literal[
     "options",
     "owner",
     "seal",
+    "prove",
     "expose",
     "renew",
     "readers",

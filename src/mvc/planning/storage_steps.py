@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
-from mvc.artifacts import CompiledIndex, CompiledView
+from mvc.artifacts import CompiledView
 from mvc.planning.drift import applicable_options, options_by_hand, same_option
+from mvc.planning.index_steps import REFRESH_WAITS, index_steps
+from mvc.planning.proof_steps import foreign_code, proof_steps
 from mvc.planning.site import Site
 from mvc.planning.state import RELATION_KINDS, RelationState
 from mvc.planning.steps import Lock, Step
 from mvc.planning.watching import follow_step
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.companions import companions
-from mvc.sqlgen.naming import FINGERPRINT_LENGTH, joined_name
+from mvc.sqlgen.naming import joined_name
+from mvc.sqlgen.proofs import create_index, prove_code_sql
 from mvc.sqlgen.script import requirements_sql
 from mvc.sqlgen.statements import (
-    create_index,
     create_storage,
     names_array,
     register_names_sql,
@@ -24,8 +25,6 @@ from mvc.sqlgen.statements import (
     storage_comment,
     storage_kind,
 )
-
-REFRESH_WAITS = "a refresh waits, readers do not"
 
 
 def storage_steps(view: CompiledView, site: Site) -> list[Step]:
@@ -35,12 +34,12 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
         return [*_set_aside(view, site), *_names_freed(view, site), *follow_step(view, site), _build(view, site)]
     steps = [
         *_names_freed(view, site),
+        *proof_steps(view, site),
         *_fill(view, storage, site),
-        *_indexes(view, storage, site),
+        *index_steps(view, storage, site),
         *_options(view, storage, site),
     ]
-    steps += _carry(view, site)
-    steps += _own(view, storage, site)
+    steps += [*_carry(view, site), *_own(view, storage, site)]
     if site.drifted(view, "storage open") or any(part.grants for part in (storage, *_beside(view, site).values())):
         reason = "somebody has rights on what only its owner may read"
         names = (view.storage[1], *(it.name for it in companions(view)), *(arm.name for arm in view.exposure.arms))
@@ -99,15 +98,17 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
 
 def _build(view: CompiledView, site: Site) -> Step:
     statements = [*requirements_sql(site.target, view), *create_storage(site.target, view), storage_comment(view)]
-    statements.append(register_sql(site.target, view))
+    statements += [register_sql(site.target, view), prove_code_sql(site.target, view, site.foreign(view))]
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
         statements += [
-            *(create_index(view, index) for index in view.indexes),
+            *(create_index(site.target, view, index, site.foreign(view)) for index in view.indexes),
             *_carried(view, site),
             _prove_sql(view, site),
         ]
-    return Step("build", view.name, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"))
+    return Step(
+        "build", view.name, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"), foreign_code(view, site)
+    )
 
 
 def _why_built(view: CompiledView, site: Site) -> str:
@@ -176,46 +177,6 @@ def _is_fresh(view: CompiledView, site: Site) -> bool:
     deployed = site.deployed(view)
     live = site.state.stored.get(deployed.stored_name) if deployed else None
     return built is not None and live is not None and (live.filled_at or 0.0) <= built
-
-
-def _indexes(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
-    deployed = site.deployed(view)
-    for index in view.indexes:
-        there = storage.index(index.name)
-        recorded = deployed.indexes.get(index.name) if deployed and site.is_live(view) else None
-        if there and not there.valid:
-            yield _drop_index(view, index.name, "it is invalid")
-        elif there and recorded and there.definition != recorded:
-            yield _drop_index(view, index.name, "it is not the one that was created")
-        elif there:
-            continue
-        yield _create_index(view, index)
-
-
-def _create_index(view: CompiledView, index: CompiledIndex) -> Step:
-    lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
-    return Step("index", view.name, f"{index.definition} is missing", (create_index(view, index),), lock)
-
-
-def _drop_index(view: CompiledView, name: str, reason: str) -> Step:
-    lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
-    return Step("drop index", view.name, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
-
-
-def unwanted_indexes(view: CompiledView, site: Site) -> list[Step]:
-    """Indexes that an earlier deployment made and the spec no longer asks for. Those added by hand stay."""
-    before, storage = site.before(view), site.storage(view)
-    if before is None or storage is None:
-        return []
-    wanted, made = {index.name for index in view.indexes}, {index.name for index in before.indexes}
-    names = [index.name for index in storage.indexes if index.name not in wanted]
-    gone = [name for name in names if (name in made if site.is_live(view) else is_made_name(name, view.storage[1]))]
-    return [_drop_index(view, name, "it is no longer asked for") for name in gone]
-
-
-def is_made_name(index: str, stored: str) -> bool:
-    """Whether an index has a name as the compiler makes it: the relation's (which may be shortened) and a digest."""
-    return index.startswith(stored[:12]) and re.search(rf"_[0-9a-f]{{{FINGERPRINT_LENGTH}}}\Z", index) is not None
 
 
 def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:

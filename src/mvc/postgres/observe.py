@@ -57,7 +57,7 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         names = list(exposed)
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": list(own_tables()), "bodies": list(body_digests(stored))}
-        found = _one(connection, _ledger_and_catalog(stored, there), asked)
+        found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
         cron = _cron(connection, about)
     state = _state(about, found["ledger"], found["catalog"], cron)
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state
@@ -73,7 +73,7 @@ def _one(connection: psycopg.Connection, query: str, values: Json | None = None)
     return found
 
 
-def _ledger_and_catalog(stored: str, there: Installed | None) -> str:
+def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> str:
     """One statement, so that both are of one moment also while somebody else deploys."""
     home = identifier(stored).replace("%", "%%")
     ledger, deployed, tables = _NO_LEDGER, "", _NO_TABLES
@@ -81,6 +81,8 @@ def _ledger_and_catalog(stored: str, there: Installed | None) -> str:
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{functions}", digest)
         ledger = ledger.replace("{home}", literal(identifier(stored)).replace("%", "%%"))
+        proven = "{schema}.proven_for(s.stored_name)" if about["proves"] else "NULL::jsonb"
+        ledger = ledger.replace("{proven}", proven)
         deployed = _query("deployed_names")
         tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
@@ -120,6 +122,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         storage_grants=_grants(about["grants"]),
         roles=frozenset(about["roles"]),
         extensions=frozenset(about["extensions"]),
+        strangers=about["strangers"] or {},
         cron=cron,
     )
 
@@ -153,6 +156,7 @@ def _stored(row: Json) -> StoredState:
         filled_at=row["filled_at"],
         fill_seconds=row["fill_seconds"],
         rows=row["rows"],
+        proven=frozenset(row["proven"]) if row["proven"] is not None else None,
     )
 
 

@@ -135,6 +135,7 @@ def _returned(current: Compiled, target: Target, before: Mapping[Name, CompiledV
         search_path=target.search_path,
         timezone=target.timezone,
         refresh_roles=target.refresh_roles,
+        trusted_roles=target.trusted_roles,
         schedules=target.schedules,
         partitions=target.partitions,
         operations=target.operations,

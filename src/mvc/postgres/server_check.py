@@ -31,8 +31,9 @@ from mvc.postgres.time_limit import GRACE, cut, time_limit
 from mvc.quoting import identifier
 from mvc.runtime import runtime_sql
 from mvc.sqlgen.own_names import NamedObject, install_sql, named_objects
+from mvc.sqlgen.proofs import storage_sql
 from mvc.sqlgen.script import closing_sql, settings_sql
-from mvc.sqlgen.statements import exposure_sql, storage_sql
+from mvc.sqlgen.statements import exposure_sql
 
 MEMORY: Final = 2 * 1024**3  # bytes; a constant such as repeat('x', 1000000000) is computed while a view is planned
 _CANCELED: Final = "57014"

@@ -27,6 +27,7 @@ _WORDS: Final[dict[Action, str]] = {
     "options": "set options",
     "owner": "set owner",
     "seal": "close storage",
+    "prove": "prove whose code runs",
     "expose": "switch readers",
     "renew": "renew refreshes",
     "readers": "set readers",

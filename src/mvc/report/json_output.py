@@ -12,7 +12,8 @@ from mvc.diagnostics import Diagnostic, Span
 from mvc.record import to_record
 from mvc.recurring import CompiledSchedule
 from mvc.report.diagnostics import in_order
-from mvc.sqlgen.statements import exposure_sql, storage_sql
+from mvc.sqlgen.proofs import storage_sql
+from mvc.sqlgen.statements import exposure_sql
 
 FORMAT: Final = "mvc.compiled"
 VERSION: Final = 1
@@ -34,6 +35,7 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
         "search_path": list(compiled.search_path),
         "timezone": compiled.timezone,
         "refresh_roles": list(compiled.refresh_roles),
+        "trusted_roles": list(compiled.trusted_roles),
         "operations": to_record(compiled.operations),
         "views": [_view(compiled, view) for view in compiled.views],
         "schedules": [_schedule(schedule) for schedule in compiled.schedules],

@@ -24,6 +24,7 @@ FILES: Final = (
     "expose.sql",
     "watch.sql",
     "fill.sql",
+    "trust.sql",
     "locate.sql",
     "refresh.sql",
     "schedules.sql",
@@ -33,6 +34,11 @@ FILES: Final = (
     "names.sql",
 )
 
+_OWN_PATH: Final = (
+    "SELECT pg_catalog.set_config('mvc.former_path', pg_catalog.current_setting('search_path'), true),"
+    " pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)"
+)
+_FORMER_PATH: Final = "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('mvc.former_path'), true)"
 _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 
 # A digest of the functions and triggers as the server holds them, but for those that log changes of single tables, and of which
@@ -53,7 +59,7 @@ def runtime_sql(schema: str) -> list[str]:
     texts = [_filled(with_renewed_views(text), schema) for text in _texts()]
     home, first = identifier(schema), len(FIRST)
     values = f"{literal(runtime_version())}, {functions_digest(schema)}, {GENERATION}, {literal(VERSION)}"
-    return [
+    statements = [
         *texts[:first],
         _make_way(schema),
         *(_filled(text, schema) for text in steps_sql()),
@@ -64,6 +70,12 @@ def runtime_sql(schema: str) -> list[str]:
         f"DELETE FROM {home}.installation",
         f"INSERT INTO {home}.installation (runtime, functions, generation, compiler) VALUES ({values})",
     ]
+    return [_OWN_PATH, *statements, _FORMER_PATH]
+
+
+def on_own_path(statement: str) -> str:
+    """A statement of ours in which names mean PostgreSQL's own things, in a transaction of a project's path."""
+    return f"{_OWN_PATH};\n{statement};\n{_FORMER_PATH}"
 
 
 def _make_way(schema: str) -> str:

@@ -17,7 +17,7 @@ DECLARE
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
-  PERFORM {schema}.expect_tables(stored.stored_name);
+  PERFORM {schema}.expect_sources(stored);
   IF stored.companions = '{}' THEN
     taken := {schema}.fill_materialized(stored.stored_name, mode);
   ELSIF mode = 'first' THEN
@@ -95,6 +95,10 @@ BEGIN
   END IF;
   IF taken = 'full' THEN
     groups := NULL;
+    SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition -> 'merge') AS m;
+  ELSIF taken = 'window' AND coalesce((definition #>> '{window,inline}')::boolean, true) AND NOT {schema}.is_bare(stored) THEN
+    taken := 'full';
+    detail := 'a window of it would be computed by text that calls more than PostgreSQL''s own functions, or holds values of others'' types';
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition -> 'merge') AS m;
   ELSIF taken = 'window' THEN
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition #> '{window,merge}', since, until) AS m;

@@ -50,15 +50,16 @@ RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' SET row_security = off AS $$
 DECLARE
   moved name;
-  stored name;
+  stored {schema}.stored_relation;
   zone text;
   queued bigint;
 BEGIN
-  SELECT s.companions ->> 'moved', s.stored_name, d.timezone INTO moved, stored, zone
+  SELECT s.companions ->> 'moved', d.timezone INTO moved, zone
   FROM {schema}.deployed_view AS d JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
   WHERE d.view_schema = queued_groups.view_schema AND d.view_name = queued_groups.view_name;
   IF moved IS NOT NULL THEN
-    PERFORM set_config('TimeZone', zone, true), {schema}.expect_tables(stored);
+    SELECT s.* INTO stored FROM {schema}.stored_relation AS s WHERE s.companions ->> 'moved' = moved;
+    PERFORM set_config('TimeZone', zone, true), {schema}.expect_sources(stored);
     EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I LIMIT 100000) AS waiting', '{name}', moved) INTO queued;
   END IF;
   RETURN queued;

@@ -165,7 +165,7 @@ BEGIN
       WHEN query_canceled OR assert_failure OR OTHERS THEN
         ended.status := 'failed';
         GET STACKED DIAGNOSTICS ended.error = MESSAGE_TEXT, ended.sqlstate = RETURNED_SQLSTATE;
-        IF ended.sqlstate LIKE '22%' THEN  -- a value is wrong, and somewhere there is a row that holds it
+        IF ended.sqlstate LIKE '22%' AND {schema}.may_search(deployed.stored_name) THEN  -- a value is wrong, and some row holds it
           ended.detail := 'in ' || {schema}.bad_row(deployed.definition, ended.error);
         END IF;
     END;

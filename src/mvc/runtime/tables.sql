@@ -62,7 +62,8 @@ FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_olde
 -- the transaction that wrote all rows of a table anew: a snapshot older than that sees none of them. `watches` are the logs of
 -- changes that its refreshes read, `cursor` what the last one of them saw on which `server`, `as_of` its moment; without a
 -- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
--- relation is being filled.
+-- relation is being filled. `proven` says in which database it was proven, what it reads and calls, and whose that was; NULL where an
+-- older version built it.
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -82,7 +83,8 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   hold pg_snapshot,
   held_at timestamptz,
   fill_seconds double precision,
-  rows bigint
+  rows bigint,
+  proven jsonb
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what

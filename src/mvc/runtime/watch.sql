@@ -147,30 +147,6 @@ BEGIN
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
--- Refuses to read what is no table any more. Until PostgreSQL 15 an owner can make a view of an empty table, and its functions
--- would run with our rights. The lock keeps it what it is; what it is now, a function must say: the snapshot may be of an
--- earlier time.
-CREATE OR REPLACE FUNCTION {schema}.expect_tables(stored_name name)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  source regclass;
-BEGIN
-  IF current_setting('server_version_num')::int >= 160000 THEN
-    RETURN;
-  END IF;
-  FOR source IN
-    SELECT DISTINCT d.refobjid::regclass FROM {schema}.stored_relation AS s
-    JOIN pg_rewrite AS r ON r.ev_class = to_regclass(format('%I.%I', '{name}', s.query_name))
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class
-    WHERE s.stored_name = expect_tables.stored_name AND s.watches <> '{}'
-  LOOP
-    EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', source);
-    IF (SELECT o.type FROM pg_identify_object('pg_class'::regclass, source, 0) AS o) <> 'table' THEN
-      RAISE EXCEPTION '% is no table any more', source USING ERRCODE = 'wrong_object_type';
-    END IF;
-  END LOOP;
-END $$;
-
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers.
 -- That one runs in the transactions of others: it must work for whoever may write to the table, never fail a write, and cost a
 -- write of one row little. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs

@@ -55,6 +55,10 @@ class ProjectSpec(SpecModel):
     search_path: SomeNames = Field(("public",), description="Where names without a schema are looked up.")
     timezone: Name = Field("UTC", description="The zone of every date that is computed, whatever the session's.")
     refresh_roles: Names = Field((), description="Roles besides the owner that may refresh views.")
+    trusted_roles: Names = Field(
+        (),
+        description="Roles whose functions, operators and types may run with the deployer's and the readers' rights.",
+    )
     monitor_roles: Names = Field((), description="Roles besides these that may see sizes, freshness and the log.")
     notify: Name | None = Field(None, description="A channel that is told of failed refreshes and broken promises.")
     log: LogSpec = LogSpec()

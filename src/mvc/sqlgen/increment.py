@@ -32,5 +32,6 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
 
 def window_of(view: ResolvedView, period: Period, storage: tuple[str, str]) -> Window:
     """How the rows of a period are refreshed."""
-    merge = Merges(view, storage).window(period.column, period.type, window_query(view, period))
-    return Window(period.column, period.unit, period.seconds, merge)
+    text = window_query(view, period)
+    merge = Merges(view, storage).window(period.column, period.type, text)
+    return Window(period.column, period.unit, period.seconds, merge, inline=bool(text))

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from mvc.artifacts import OwnName, OwnNameRole, Target
 from mvc.quoting import dollar_quoted, literal, qualified
+from mvc.runtime import on_own_path
 from mvc.sqlgen.statements import names_array
 
 _PINNED: Final = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
@@ -58,7 +59,7 @@ def install_sql(item: NamedObject, target: Target) -> tuple[str, ...]:
     comment = literal(f"{item.described}; {mark_of(target.project)}{item.fingerprint}")
     return (
         f"SELECT {qualified(target.stored, 'expect_name')}({where}, {literal(target.project)})",
-        item.create,
+        on_own_path(item.create) if item.kind == "view" else item.create,
         f"SELECT {qualified(target.stored, 'open_name')}({where}, {names_array(item.users)}, {comment})",
     )
 

@@ -10,6 +10,7 @@ from mvc.artifacts import CompiledView, Target
 from mvc.quoting import identifier, literal, qualified
 from mvc.runtime import runtime_sql
 from mvc.sqlgen.own_names import install_sql, named_objects
+from mvc.sqlgen.proofs import prove_code_sql, prove_exposure_sql, storage_sql
 from mvc.sqlgen.statements import (
     arms_sql,
     comments_sql,
@@ -20,7 +21,6 @@ from mvc.sqlgen.statements import (
     readers_sql,
     record_sql,
     register_sql,
-    storage_sql,
 )
 
 STORAGE: Final = "Storage: what is refreshed, for the owner alone"
@@ -71,11 +71,14 @@ def _storage(target: Target, view: CompiledView) -> str:
         *requirements_sql(target, view),
         *storage_sql(target, view),
     )
-    return "\n\n".join([_name(view), *terminated((*statements, register_sql(target, view)))])
+    return "\n\n".join(
+        [_name(view), *terminated((*statements, register_sql(target, view), prove_code_sql(target, view)))]
+    )
 
 
 def _exposure(target: Target, view: CompiledView) -> str:
-    statements = (*arms_sql(target, view), expose_sql(target, view), *comments_sql(view), readers_sql(target, view))
+    exposed = (*arms_sql(target, view), expose_sql(target, view), prove_exposure_sql(target, view))
+    statements = (*exposed, *comments_sql(view), readers_sql(target, view))
     return "\n\n".join([_name(view), *terminated((*statements, record_sql(target, view)))])
 
 

@@ -15,15 +15,6 @@ from mvc.record import to_record
 from mvc.sqlgen.companions import companions
 
 
-def storage_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
-    """What creates the stored relation, without data, and its indexes."""
-    return (
-        *create_storage(target, view),
-        storage_comment(view),
-        *(create_index(view, index) for index in view.indexes),
-    )
-
-
 def create_storage(target: Target, view: CompiledView) -> tuple[str, ...]:
     """The stored relation, without rows. A table has its columns from its query; what else is beside it may read it, and the
     logs of changes.
@@ -194,6 +185,7 @@ def target_of(target: Target) -> Target:
         target.schedules,
         target.partitions,
         operations=target.operations,
+        trusted_roles=target.trusted_roles,
     )
 
 

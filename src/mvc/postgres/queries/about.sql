@@ -7,6 +7,15 @@ SELECT json_build_object(
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
   'acts', coalesce(pg_has_role(n.nspowner, 'MEMBER'), true),
+  'proves', coalesce((SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc AS p WHERE p.pronamespace = n.oid AND p.proname = 'proven_for'), false),
+  'strangers', (SELECT json_object_agg(code.name, pg_get_userbyid(code.owner)) FROM (
+      SELECT format('%%I.%%I(%%s)', s.nspname, p.proname, oidvectortypes(p.proargtypes)), p.proowner
+      FROM pg_proc AS p JOIN pg_namespace AS s ON s.oid = p.pronamespace WHERE p.oid >= 16384
+      UNION ALL SELECT format('%%I.%%I', s.nspname, t.typname), t.typowner
+      FROM pg_type AS t JOIN pg_namespace AS s ON s.oid = t.typnamespace WHERE t.typtype = 'd' AND t.oid >= 16384
+      UNION ALL SELECT format('%%I.%%I', s.nspname, c.relname), c.relowner
+      FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE c.relkind = 'v' AND c.oid >= 16384) AS code (name, owner)
+    WHERE NOT pg_has_role(code.owner, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER')),
   'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
              FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
   'roles', (SELECT json_agg(r.rolname) FROM pg_roles AS r),
