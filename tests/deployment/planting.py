@@ -45,8 +45,8 @@ _REFUSED = re.compile(r"would run the (function|operator|aggregate) (.*) of the 
 
 _UNCLEAR = re.compile(r"operator is not unique: .* ([-+*/<>=~!@#%^&|?]+) |function (\S+)\(.*\) is not unique")
 _OF_ONE_NAME = """SELECT o.type, o.identity FROM (
-  SELECT 'pg_operator'::regclass, p.oid FROM pg_operator AS p WHERE p.oprname = %s AND p.oprnamespace = 'public'::regnamespace
-  UNION ALL SELECT 'pg_proc'::regclass, f.oid FROM pg_proc AS f WHERE f.proname = %s AND f.pronamespace = 'public'::regnamespace
+  SELECT 'pg_operator'::regclass, p.oid FROM pg_operator AS p WHERE p.oprname = %s AND p.oprowner = 'ts_planter'::regrole
+  UNION ALL SELECT 'pg_proc'::regclass, f.oid FROM pg_proc AS f WHERE f.proname = %s AND f.proowner = 'ts_planter'::regrole
 ) AS planted (class, oid) CROSS JOIN pg_identify_object(planted.class, planted.oid, 0) AS o"""
 
 
@@ -64,7 +64,9 @@ def make_planter(connection: Connection) -> None:
     """The role, what it may do, and the sequence that counts."""
     with suppress(psycopg.errors.DuplicateObject):
         connection.execute(f"CREATE ROLE {PLANTER}")
-    connection.execute("GRANT CREATE, USAGE ON SCHEMA public TO PUBLIC; CREATE SEQUENCE public.ts_ran")
+    connection.execute(
+        "CREATE SCHEMA extra; GRANT CREATE, USAGE ON SCHEMA public, extra TO PUBLIC; CREATE SEQUENCE public.ts_ran"
+    )
     connection.execute("GRANT USAGE ON SEQUENCE public.ts_ran TO PUBLIC")
 
 

@@ -140,15 +140,16 @@ class TestCreation:
         )
         assert "foreign-code" in said
 
-    def test_statistics_run_the_functions_of_a_range(self, shop: Database):
+    @pytest.mark.parametrize("column", ["span(s.n, NULL)", "multirange(span(s.n, NULL))", "span(s.n, NULL)::spans"])
+    def test_statistics_run_the_functions_of_a_range(self, shop: Database, column: str):
         mean = owner_of(shop)
         mean.execute(
             "CREATE FUNCTION apart(int, int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.spy('range'); RETURN 1; END $$"
         )
         made = "CREATE TYPE span AS RANGE (SUBTYPE = int, SUBTYPE_DIFF = {})"
-        mean.execute(made.format("apart"))
-        files = {"s.sql": SCHEMA + made.format("int4mi")}
-        body = "SELECT s.shop, span(s.n, NULL) AS during FROM sale AS s"
+        mean.execute(f"{made.format('apart')}; CREATE DOMAIN spans AS span")
+        files = {"s.sql": f"{SCHEMA}{made.format('int4mi')}; CREATE DOMAIN spans AS span;"}
+        body = f"SELECT s.shop, {column} AS during FROM sale AS s"
         assert "apart(integer,integer)" in refused(shop.connect(), project(body, **files))
         assert seen(shop) == []
 

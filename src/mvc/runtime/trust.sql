@@ -38,9 +38,10 @@ BEGIN
       UNION ALL SELECT 'pg_proc'::regclass, f.oid FROM pg_range AS r CROSS JOIN unnest(ARRAY[r.rngsubdiff::oid, r.rngcanonical::oid]) AS f (oid)
       WHERE u.class = 'pg_type'::regclass AND r.rngtypid = u.object AND f.oid <> 0
       UNION ALL SELECT 'pg_type'::regclass, part FROM {schema}.parts_of_type(u.object) AS part WHERE u.class = 'pg_type'::regclass
-      UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_type AS t ON t.oid = a.atttypid
+      UNION ALL SELECT 'pg_type'::regclass, CASE WHEN c.relkind = 'f' THEN t.oid ELSE coalesce(nullif(t.typbasetype, 0), t.oid) END
+      FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_type AS t ON t.oid = a.atttypid
       WHERE u.class = 'pg_class'::regclass AND c.oid = u.object AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
-        AND (c.relkind = 'f' OR t.typtype IN ('r', 'm'))
+        AND (c.relkind = 'f' OR t.typtype IN ('r', 'm', 'd'))
     ) AS next (class, object)
     WHERE u.class <> 'pg_class'::regclass OR u.object = ANY (relations::oid[])
        OR NOT EXISTS (SELECT FROM pg_class AS ours WHERE ours.oid = u.object AND ours.relnamespace = to_regnamespace('{schema}'))
