@@ -175,6 +175,9 @@ def rules(*policies: Mapping[str, Any]) -> Edit:
         own = [
             {"policy": f"p{place}", "view": "sales", "to": ["dm_reader"], **item} for place, item in enumerate(policies)
         ]
+        for policy in own:
+            if policy["to"] is None:  # for everyone
+                del policy["to"]
         files[POLICIES]["policies"] = own + rest
 
     return edit

@@ -153,7 +153,7 @@ CHANGES = [
     Change("two arms and a column removed", (TWO_ARMS, aggregate("n", None)), (TWO_ARMS,)),
     Change("two arms to a free view", (rules({"using": True}),), (TWO_ARMS,)),
     Change("every policy removed", (rules(),)),
-    Change("a policy for everyone", (rules({"to": [], "using": "total > 3"}),)),
+    Change("a policy for everyone", (rules({"to": None, "using": "total > 3"}),)),
     Change("a reader added", (rules({"using": "total > 0", "to": ["dm_reader", "dm_other"]}),)),
     Change("a reader exchanged", (rules({"using": "total > 0", "to": ["dm_other"]}),)),
     Change("a description added", (in_place("n", {"count": "o", "description": "How many"}), lambda f: f["views/alone.yml"].update(description="alone"))),

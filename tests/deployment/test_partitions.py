@@ -213,8 +213,9 @@ class TestBounds:
     def server(self, database: Database) -> Connection:
         connection = database.connect()
         connection.execute("SET check_function_bodies = off")  # they call each other
-        for statement in runtime_sql("mvc"):
-            connection.execute(statement.encode())
+        with connection.transaction():
+            for statement in runtime_sql("mvc"):
+                connection.execute(statement.encode())
         connection.execute("SET TimeZone = 'UTC'")
         return connection
 

@@ -36,6 +36,7 @@ def age(connection: Connection, project: Compiled) -> None:
     """As if an older compiler had written other statements for the same meaning, by which no change would ever be found."""
     stored = project.view(VIEW).storage[1]
     connection.execute(OLDER_CAUSES.format(stored).encode())
+    connection.execute("UPDATE mvc.installation SET runtime = 'older'")
     connection.execute(
         f"UPDATE mvc.stored_relation SET printed = mvc.printed('mvc.{stored}') WHERE stored_name = '{stored}'".encode()
     )

@@ -31,14 +31,20 @@ def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list
     steps = [*also, *renewal_steps(view, site), *_owner(view, exposure, site), *_expose(view, exposure, site)]
     steps += [*_readers(view, exposure, site), *_comments(view, exposure, site)]
     before = site.before(view)
-    if steps or before is None or site.changes(view) or not site.is_live(view) or _is_recorded_otherwise(before, view):
+    if (
+        steps
+        or before is None
+        or site.changes(view)
+        or not site.is_live(view)
+        or _is_recorded_otherwise(before, view, site)
+    ):
         steps.append(Step("record", view.name, "the ledger says what is deployed", (record_sql(site.target, view),)))
     return steps
 
 
-def _is_recorded_otherwise(before: CompiledView, view: CompiledView) -> bool:
+def _is_recorded_otherwise(before: CompiledView, view: CompiledView, site: Site) -> bool:
     """Whether refreshes, or plans, would go by what holds no longer."""
-    return is_refreshed_otherwise(before, view) or {index.name for index in before.indexes} != {
+    return is_refreshed_otherwise(view, site) or {index.name for index in before.indexes} != {
         index.name for index in view.indexes
     }
 

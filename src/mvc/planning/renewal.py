@@ -1,5 +1,5 @@
-"""How a stored view is refreshed, put in the place of how it was: by a compiler that writes other statements for the same meaning, its rows
-need not be built anew.
+"""How a stored view is refreshed, put in the place of how it was: an older compiler may have written other statements for the same meaning,
+and its rows need not be built anew. That is done together with an upgrade of the runtime: another spelling of an author's changes nothing.
 """
 
 from __future__ import annotations
@@ -10,15 +10,18 @@ from mvc.artifacts import CompiledView
 from mvc.planning.site import Site
 from mvc.planning.steps import Lock, Step
 from mvc.quoting import qualified
+from mvc.runtime import runtime_version
 from mvc.sqlgen.companions import Companion, companions
+from mvc.sqlgen.proofs import prove_code_sql
 from mvc.sqlgen.statements import register_sql
 
 REFRESH_WAITS = "a refresh waits, readers do not"
 
 
-def is_refreshed_otherwise(before: CompiledView, view: CompiledView) -> bool:
-    """Whether the statements of refreshes differ; what they give does not, where the storage is the same."""
-    return _statements(before) != _statements(view)
+def is_refreshed_otherwise(view: CompiledView, site: Site) -> bool:
+    """Whether another runtime's statements refresh it; what they give is the same, where the storage is."""
+    before = site.before(view)
+    return before is not None and site.state.runtime != runtime_version() and _statements(before) != _statements(view)
 
 
 def _statements(view: CompiledView) -> object:
@@ -28,15 +31,17 @@ def _statements(view: CompiledView) -> object:
 def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
     """What is beside the table is made anew; that the next refresh is a whole one, the ledger sees to."""
     before, beside = site.before(view), companions(view)
-    if before and beside and site.is_live(view) and site.storage(view) and before.increment != view.increment:
-        query, others = beside[0], beside[1:]
-        former = [part for part in companions(before)[1:] if (view.storage[0], part.name) in site.state.relations]
+    if before and beside and site.is_live(view) and site.storage(view) and is_refreshed_otherwise(view, site):
+        former = [part for part in companions(before) if (view.storage[0], part.name) in site.state.relations]
         statements = (
-            *(_drop(part, view) for part in reversed(former)),
-            *(part.create for part in (query, *others)),
+            *(
+                _drop(part, view) for part in reversed(former)
+            ),  # the query as well: its columns may come in another order
+            *(part.create for part in beside),
             register_sql(site.target, view),
+            prove_code_sql(site.target, view, site.foreign(view)),
         )
-        lock = Lock("ACCESS EXCLUSIVE", (view.storage[0], query.name), brief=True, note=REFRESH_WAITS)
+        lock = Lock("ACCESS EXCLUSIVE", (view.storage[0], beside[0].name), brief=True, note=REFRESH_WAITS)
         yield Step("renew", view.name, "it is refreshed by other statements", statements, lock)
 
 
