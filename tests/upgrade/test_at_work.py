@@ -110,7 +110,7 @@ def test_nobody_notices(database: Database) -> None:
 def test_interrupted_anywhere_the_older_one_is_whole(database: Database, part: float) -> None:
     connection, project = restored(database, LATEST), project_of(LATEST)
     before = shape_of(connection)
-    [upgrade] = plan(connection, project).prepare
+    upgrade, *_ = plan(connection, project).prepare
     statements = upgrade.statements[: max(1, round(len(upgrade.statements) * part))]
     with psycopg.connect(database.url) as doomed, suppress(psycopg.OperationalError):
         for statement in statements:
