@@ -95,11 +95,15 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The view that readers use: its SELECT, the arms that it reads, whether it is a security barrier."""
+    """The view that readers use: its SELECT, the arms that it reads, whether it is a security barrier.
+
+    `form` counts the ways in which SQL was written for the same rules: what has an earlier one is put in place anew.
+    """
 
     query: str
     barrier: bool
     arms: tuple[Arm, ...]
+    form: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def _of_exposure(deployed: DeployedView, view: CompiledView, exposure: RelationS
             yield Drift("exposure option", view.name, name, ", ".join(expected), ", ".join(part.options))
         if state.owner and part.owner != state.owner:
             yield Drift("owner changed", view.name, name, state.owner, part.owner)
-    yield from _of_grants(view, exposure)
+    yield from _of_grants(deployed, view, exposure, state)
     yield from _of_comments(view, exposure)
 
 
@@ -73,14 +73,30 @@ def _arms_differ(deployed: DeployedView, view: CompiledView, state: State) -> bo
     return any(arm is None or differs(arm.printed, deployed.arms.get(name)) for name, arm in _arms(view, state))
 
 
-def _of_grants(view: CompiledView, exposure: RelationState) -> Iterator[Drift]:
+def _of_grants(deployed: DeployedView, view: CompiledView, exposure: RelationState, state: State) -> Iterator[Drift]:
     there = {grant.role for grant in exposure.grants if grant.privilege == "SELECT" and not grant.column}
-    for role in view.readers:
-        if role not in there:
+    now = {role: state.role_now(role, deployed) for role in named_roles(view)}
+    for role, found in now.items():
+        if found is None:
+            yield Drift("role missing", view.name, role)
+        elif found != role:
+            yield Drift("role renamed", view.name, role, role, found)
+        elif role in view.readers and role not in there:
             yield Drift("grant missing", view.name, role, "SELECT")
+    renamed = {
+        Grant(found, "SELECT") for role, found in now.items() if found and found != role and role in view.readers
+    }
     for grant in granted_by_hand(view, exposure):
+        if grant in renamed:
+            continue
         what = f"{grant.privilege} ({grant.column})" if grant.column else grant.privilege
         yield Drift("grant by hand", view.name, grant.role, "", what)
+
+
+def named_roles(view: CompiledView) -> tuple[str, ...]:
+    """The roles that a view's policies name, but for `public`."""
+    named = [*view.readers, *(role for item in view.access.restrictions for role in item.roles)]
+    return tuple(dict.fromkeys(role for role in named if role != "public"))
 
 
 def granted_by_hand(view: CompiledView, exposure: RelationState) -> list[Grant]:

@@ -21,7 +21,10 @@ def of_schema(state: State, project: str) -> Iterator[Drift]:
     beside = state.guests_beside(project) & state.roles
     expected = {Grant(role, "USAGE") for role in target.guests | beside}
     for grant in sorted(expected - set(state.storage_grants), key=str):
-        yield Drift("grant missing", "", target.stored, grant.role)
+        if grant.role in state.roles:
+            yield Drift("grant missing", "", target.stored, grant.role)
+        else:
+            yield Drift("role missing", "", grant.role)
     if more := sorted({grant.role for grant in set(state.storage_grants) - expected}):
         yield Drift("storage open", "", target.stored, "nobody", ", ".join(more))
 

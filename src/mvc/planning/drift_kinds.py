@@ -19,6 +19,8 @@ DriftKind = Literal[
     "index by hand",
     "grant missing",
     "grant by hand",
+    "role missing",
+    "role renamed",
     "owner changed",
     "option changed",
     "option by hand",

@@ -43,10 +43,9 @@ def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list
 
 
 def _is_recorded_otherwise(before: CompiledView, view: CompiledView, site: Site) -> bool:
-    """Whether refreshes, or plans, would go by what holds no longer."""
-    return is_refreshed_otherwise(view, site) or {index.name for index in before.indexes} != {
-        index.name for index in view.indexes
-    }
+    """Whether refreshes, or plans, would go by what holds no longer; or the ledger has not the numbers by which roles are known here."""
+    renamed = {index.name for index in before.indexes} != {index.name for index in view.indexes}
+    return renamed or is_refreshed_otherwise(view, site) or not site.knows_roles(view)
 
 
 def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
@@ -72,6 +71,8 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site)
         return "readers move to what was built"
     if exposure_key(before) != exposure_key(view):
         return "who sees which rows changed"
+    if before.exposure.form != view.exposure.form:
+        return "its rules are written otherwise"
     if set(exposure.options) != set(exposure_options(view)) or site.drifted(view, "exposure option"):
         return "its options were changed behind our back"
     if site.drifted(view, "exposure changed") or differs(exposure.printed, deployed.exposure):
@@ -105,7 +106,7 @@ def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
     if before is None or exposure is None or not before.exposure.barrier or view.readers:
         return
     by_hand = [grant for grant in granted_by_hand(view, exposure) if grant.privilege == "SELECT"]
-    if roles := sorted({grant.role for grant in by_hand} - set(before.readers)):
+    if roles := sorted({grant.role for grant in by_hand} - site.readers_before(view)):
         yield Danger("loosen-access", f"{view.name}: {', '.join(roles)}, granted by hand, may see every row")
 
 
@@ -129,8 +130,7 @@ def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> 
         if exposure
         else set()
     )
-    before = site.before(view)
-    gone = set(before.readers) - set(view.readers) if before else set()
+    gone = site.readers_before(view) - set(view.readers)
     missing = [role for role in view.readers if role not in there]
     if missing or gone & there or (exposure is None and view.readers):
         words = [f"{', '.join(missing)} may read it"] if missing else []

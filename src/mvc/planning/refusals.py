@@ -33,7 +33,14 @@ def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusa
     wanted = {role for view in views for role in view.readers if role != "public"} | site.target.guests
     if missing := sorted(wanted - site.state.roles):
         message = f"the server has no role {', '.join(missing)}, which policies or mvc.yml name"
-        yield Refusal(message, "create it, or take it out of `to:`")
+        renamed = sorted(f"{role} is called {now} now" for role in missing if (now := _called_now(role, site)))
+        yield Refusal(message, "; ".join([*renamed, "create it, or take it out of `to:`"]))
+
+
+def _called_now(role: str, site: Site) -> str | None:
+    """The name that a role has which was there when the project was deployed."""
+    found = (site.state.role_now(role, item) for item in site.state.views.values() if role in item.roles)
+    return next((name for name in found if name), None)
 
 
 def _moved_storage(site: Site) -> Iterator[Refusal]:

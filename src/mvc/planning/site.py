@@ -8,7 +8,7 @@ from functools import cached_property
 
 from mvc.artifacts import CompiledView, Target
 from mvc.comparison.difference import Difference, ViewDifference
-from mvc.planning.drift import differs, kind_of
+from mvc.planning.drift import differs, kind_of, named_roles
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.state import DeployedView, Name, RelationState, State
 
@@ -35,6 +35,20 @@ class Site:
         """The definition that is deployed."""
         deployed = self.deployed(view)
         return deployed.definition if deployed else None
+
+    def readers_before(self, view: CompiledView) -> set[str]:
+        """Those who may read by what is deployed, as they are called now."""
+        deployed = self.deployed(view)
+        readers = deployed.definition.readers if deployed and deployed.definition else ()
+        return {now for role in readers if deployed and (now := self.state.role_now(role, deployed))}
+
+    def knows_roles(self, view: CompiledView) -> bool:
+        """Whether the ledger has the numbers of the roles that the view's policies name, as they are on this server."""
+        deployed, state = self.deployed(view), self.state
+        if deployed is None or not state.server:
+            return True
+        numbers = deployed.roles if deployed.server == state.server else {}
+        return all(state.role_numbers.get(numbers.get(role, "")) == role for role in named_roles(view))
 
     def exposure(self, view: CompiledView) -> RelationState | None:
         """What readers use now."""

@@ -120,7 +120,9 @@ class WatchState:
 
 @dataclass(frozen=True, slots=True)
 class DeployedView:
-    """A view in the ledger. `definition` is None where another version wrote what this one cannot read."""
+    """A view in the ledger. `definition` is None where another version wrote what this one cannot read. `roles` are the numbers
+    that the roles of its rules had on the `server` where it was deployed.
+    """
 
     project: str
     stored_name: str
@@ -128,6 +130,8 @@ class DeployedView:
     exposure: str | None = None
     arms: Mapping[str, str] = field(default_factory=dict)
     indexes: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    server: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +172,9 @@ class State:
     generation (0: none), `compiler` the version of mvc that installed it, as far as that is written down; `functions_changing`
     counts those that are not there as the present runtime has them. `owner` is the
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
-    `targets` what each project was deployed with last, `watched` the logs of changes by name. `strangers` are the owners of
-    functions, domains and plain views who could not act as `owner`, by what these are called. Without pg_cron on the server, `cron` is
-    None.
+    `targets` what each project was deployed with last, `watched` the logs of changes by name. `role_numbers` are the roles by their
+    numbers, which mean nothing on another `server`. `strangers` are the owners of functions, domains and plain views who could not act
+    as `owner`, by what these are called. Without pg_cron on the server, `cron` is None.
     """
 
     database: str
@@ -190,9 +194,16 @@ class State:
     dependents: Mapping[Name, tuple[Dependent, ...]] = field(default_factory=dict)
     storage_grants: tuple[Grant, ...] = ()
     roles: frozenset[str] = frozenset()
+    role_numbers: Mapping[str, str] = field(default_factory=dict)
+    server: str = ""
     extensions: frozenset[str] = frozenset()
     strangers: Mapping[str, str] = field(default_factory=dict)
     cron: CronState | None = None
+
+    def role_now(self, role: str, deployed: DeployedView) -> str | None:
+        """What a role is called now that the rules of a deployed view name; None where it is gone. `public` is everyone."""
+        known = deployed.roles.get(role, "") if deployed.server == self.server else ""
+        return self.role_numbers.get(known) or (role if role == "public" or role in self.roles else None)
 
     def guests_beside(self, project: str) -> frozenset[str]:
         """The roles that other projects of the same stored schema let refresh or monitor."""

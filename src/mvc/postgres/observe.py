@@ -121,6 +121,8 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         dependents=_dependents(catalog["dependents"]),
         storage_grants=_grants(about["grants"]),
         roles=frozenset(about["roles"]),
+        role_numbers={number: name for name, number in about["roles"].items()},
+        server=about["server"],
         extensions=frozenset(about["extensions"]),
         strangers=about["strangers"] or {},
         cron=cron,
@@ -144,6 +146,8 @@ def _deployed(row: Json) -> DeployedView:
         exposure=recorded.get("exposure"),
         arms=recorded.get("arms") or {},
         indexes=recorded.get("indexes") or {},
+        roles=recorded.get("roles") or {},
+        server=recorded.get("server") or "",
     )
 
 

@@ -24,6 +24,8 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "index by hand": "an index was added by hand",
     "grant missing": "a reader lost the right to read",
     "grant by hand": "a right was granted by hand",
+    "role missing": "a role that policies or mvc.yml name is gone",
+    "role renamed": "a role that policies name is called otherwise now",
     "owner changed": "another role owns it",
     "option changed": "a storage parameter was changed",
     "option by hand": "a storage parameter was added by hand",

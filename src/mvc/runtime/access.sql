@@ -1,6 +1,28 @@
--- These roles may read a view, and those that were its readers by the last deployment no longer. What somebody granted by
--- hand is left alone, but for what such a former reader passed on; what default privileges gave was taken when the view was
--- created. `public` stands for everyone.
+-- What tells one server from another that has a copy of its data: the numbers of transactions and roles mean nothing there.
+CREATE OR REPLACE FUNCTION {schema}.this_server()
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT c.system_identifier::text FROM pg_control_system() AS c $$;
+
+-- The numbers that the roles of a view's rules have on this server: by these they are known when they are called otherwise.
+CREATE OR REPLACE FUNCTION {schema}.roles_of(definition jsonb)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_build_object('server', {schema}.this_server(), 'roles', coalesce(jsonb_object_agg(r.rolname, r.oid::text), '{}'))
+  FROM pg_roles AS r WHERE r.rolname IN (
+    SELECT reader FROM jsonb_array_elements_text(definition #> '{access,readers}') AS reader
+    UNION SELECT named #>> '{}' FROM jsonb_path_query(definition, '$.access.restrictions[*].roles[*]') AS named)
+$$;
+
+-- What a role is called now that was named when a view was `recorded`; NULL where it is gone.
+CREATE OR REPLACE FUNCTION {schema}.role_now(role name, recorded jsonb)
+RETURNS name LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT CASE role WHEN 'public' THEN role ELSE coalesce(
+    (SELECT r.rolname FROM pg_roles AS r
+     WHERE r.oid = (recorded #>> ARRAY['roles', role::text])::oid AND recorded ->> 'server' = {schema}.this_server()),
+    (SELECT r.rolname FROM pg_roles AS r WHERE r.rolname = role)) END
+$$;
+
+-- These roles may read a view, and those that were its readers by the last deployment no longer, whatever they are called now.
+-- What somebody granted by hand is left alone, but for what such a former reader passed on; what default privileges gave was
+-- taken when the view was created. `public` stands for everyone.
 CREATE OR REPLACE FUNCTION {schema}.set_readers(view_schema name, view_name name, readers name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -8,9 +30,9 @@ DECLARE
   reader name;
 BEGIN
   FOR reader IN
-    SELECT before.name FROM {schema}.deployed_view AS d, jsonb_array_elements_text(d.definition #> '{access,readers}') AS before (name)
-    WHERE d.view_schema = set_readers.view_schema AND d.view_name = set_readers.view_name AND before.name <> ALL (readers)
-      AND (before.name = 'public' OR EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = before.name))
+    SELECT former.name FROM {schema}.deployed_view AS d, jsonb_array_elements_text(d.definition #> '{access,readers}') AS before (name),
+      {schema}.role_now(before.name::name, d.recorded) AS former (name)
+    WHERE d.view_schema = set_readers.view_schema AND d.view_name = set_readers.view_name AND former.name <> ALL (readers)
   LOOP
     EXECUTE format('REVOKE SELECT ON TABLE %s FROM %s CASCADE', target, {schema}.role_sql(reader));
   END LOOP;

@@ -152,11 +152,11 @@ SET extra_float_digits = 1 SET bytea_output = 'hex' SET quote_all_identifiers = 
   WHERE c.oid = to_regclass(named)
 $$;
 
--- What the server says of a view's exposure, its arms and the indexes of what stores it.
+-- What the server says of a view's exposure, its arms, the indexes of what stores it, and the roles of its rules.
 CREATE OR REPLACE FUNCTION {schema}.objects_of(definition jsonb)
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET quote_all_identifiers = off AS $$
-  SELECT jsonb_build_object(
+  SELECT {schema}.roles_of(definition) || jsonb_build_object(
     'exposure', {schema}.printed(format('%I.%I', definition ->> 'schema', definition ->> 'name')),
     'arms', (SELECT coalesce(jsonb_object_agg(arm ->> 'name', {schema}.printed(format('%I.%I', '{name}', arm ->> 'name'))), '{}')
              FROM jsonb_array_elements(definition #> '{exposure,arms}') AS arm),

@@ -233,10 +233,6 @@ RETURNS text LANGUAGE sql STABLE AS $$
   END
 $$;
 
--- What tells one server from another that has a copy of its data: transaction numbers mean nothing there.
-CREATE OR REPLACE FUNCTION {schema}.this_server()
-RETURNS text LANGUAGE sql STABLE AS $$ SELECT c.system_identifier::text FROM pg_control_system() AS c $$;
-
 -- The first table whose changes may have gone unnoticed, and why; NULL where there is none.
 CREATE OR REPLACE FUNCTION {schema}.unwatched(watches name[])
 RETURNS text LANGUAGE plpgsql STABLE AS $$

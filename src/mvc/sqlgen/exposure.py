@@ -9,6 +9,7 @@ the view around it, and a cheap function in a reader's WHERE would then see ever
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from mvc.analysis.access import Access, Restriction, Term
 from mvc.analysis.predicate import Predicate
@@ -17,6 +18,8 @@ from mvc.artifacts import Arm, Exposure
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.leaf import operand
 from mvc.sqlgen.naming import arm_names
+
+_FORM: Final = 2  # 1 named roles so that the view failed for every reader once one of them was dropped or renamed
 
 
 def exposure_of(view: ResolvedView, access: Access, reference: tuple[str, str]) -> Exposure:
@@ -31,11 +34,18 @@ def exposure_of(view: ResolvedView, access: Access, reference: tuple[str, str]) 
         f"SELECT\n  {read}\nFROM {qualified(*reference)} AS {alias}" + (f"\nWHERE {_joined(where)}" if where else "")
         for where in wheres
     ]
+    form = _FORM if _tells_roles(access) else 1
     if len(arms) == 1:
-        return Exposure(arms[0], barrier=bool(access.readers) and not access.unconditional, arms=())
+        return Exposure(arms[0], barrier=bool(access.readers) and not access.unconditional, arms=(), form=form)
     schema, stored = reference
     union = "\nUNION ALL\n".join(f"SELECT\n  {columns}\nFROM {qualified(schema, name)}" for name in arm_names(stored))
-    return Exposure(union, barrier=True, arms=tuple(map(Arm, arm_names(stored), arms)))
+    return Exposure(union, barrier=True, arms=tuple(map(Arm, arm_names(stored), arms)), form=form)
+
+
+def _tells_roles(access: Access) -> bool:
+    """Whether some condition asks which role is reading."""
+    terms = [*access.terms, *(term for item in access.restrictions for term in item.terms)]
+    return any(term.roles for term in terms) or any(item.roles for item in access.restrictions)
 
 
 def _listed(names: Iterable[str]) -> str:
@@ -90,9 +100,14 @@ def _operand(item: Predicate) -> str:
 
 
 def _has_role(roles: tuple[str, ...]) -> str:
-    """Whether the reader has the rights of a role, as row security asks it; evaluated once per statement.
+    """Whether the reader has the rights of a role, as row security asks it; evaluated once per statement. Nobody has those of a
+    role that does not exist (any more, or on this server yet): `pg_has_role` would raise there, for every reader.
 
     The types are spelled out, so that no function of that name in another schema is a better match.
     """
-    tests = " OR ".join(f"pg_catalog.pg_has_role({literal(role)}::name, 'USAGE'::text)" for role in roles)
-    return f"(SELECT {tests})"
+    return f"(SELECT {' OR '.join(map(_is_member, roles))})"
+
+
+def _is_member(role: str) -> str:
+    found = f"pg_catalog.to_regrole({literal(identifier(role))}::text)"
+    return f"pg_catalog.pg_has_role({found}::oid, 'USAGE'::text) IS TRUE"

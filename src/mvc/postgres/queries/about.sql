@@ -18,7 +18,8 @@ SELECT json_build_object(
     WHERE NOT pg_has_role(code.owner, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER')),
   'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
              FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
-  'roles', (SELECT json_agg(r.rolname) FROM pg_roles AS r),
+  'roles', (SELECT json_object_agg(r.rolname, r.oid::text) FROM pg_roles AS r),
+  'server', (SELECT c.system_identifier::text FROM pg_control_system() AS c),
   'extensions', (SELECT json_agg(e.extname) FROM pg_extension AS e),
   'becomes', coalesce(pg_has_role(n.nspowner, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END), true),
   'cron', (SELECT json_build_object(
