@@ -175,10 +175,9 @@ class TestRefusals:
         assert objects(connection) == before
 
     def test_another_deployment_under_way(self, shop, database, mvc):
-        from mvc.postgres.lock import LOCK
-
         connection = create_shop(database, shop)
-        connection.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        assert mvc("apply", "--yes", "--database", database.url).code == 0
+        connection.execute("BEGIN; LOCK TABLE mvc.deploying IN EXCLUSIVE MODE")
         before = objects(connection)
         done = mvc("apply", "--yes", "--database", database.url)
         assert done.code == 1

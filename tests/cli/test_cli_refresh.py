@@ -151,10 +151,8 @@ class TestWhere:
         assert "– e  skipped: not deployed here" in done.err
 
     def test_someone_else_is_at_it(self, mvc, deployed_chain, database):
-        other = database.connect()
-        other.execute(
-            "SELECT pg_advisory_lock(hashtextextended(format('%I.%I', 'mvc', stored_name), 0))"
-            " FROM mvc.deployed_view WHERE view_name = 'd'"
+        database.connect(autocommit=False).execute(
+            "SELECT FROM mvc.turn WHERE work = (SELECT 'refresh ' || stored_name FROM mvc.deployed_view WHERE view_name = 'd') FOR UPDATE"
         )
         done = mvc("refresh", "d")
         assert done.code == 0

@@ -248,12 +248,10 @@ def test_it_needs_no_project_that_compiles_the_same(mvc, sales, deployed_sales):
 
 
 def test_while_another_deploys(mvc, sales, deployed_sales, database):
-    from mvc.postgres.lock import LOCK
-
     CHANGES["formula"].make(sales)
     mvc("apply", "--yes")
     after = observed(deployed_sales)
-    database.connect(autocommit=False).execute("SELECT pg_advisory_xact_lock(%s)", (LOCK,))
+    database.connect(autocommit=False).execute("LOCK TABLE mvc.deploying IN EXCLUSIVE MODE")
     for command in ("rollback", "prune", "apply"):
         done = mvc(command, "--yes")
         assert done.code == 1

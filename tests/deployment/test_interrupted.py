@@ -26,7 +26,6 @@ from mvc.planning.steps import HAZARDS, Step, Switch
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.errors import ServerError
-from mvc.postgres.lock import LOCK
 from mvc.postgres.observe import observe
 from mvc.postgres.run_steps import Pace
 from servers import ROOT, Database, Servers, installations, need, new_database, new_server, newest, restart
@@ -234,9 +233,8 @@ def terminate(connection: psycopg.Connection[Any], pid: int) -> None:
 
 def holder_of_lock(connection: psycopg.Connection[Any]) -> int:
     row = connection.execute(
-        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-        (LOCK,),
+        "SELECT pid FROM pg_locks WHERE relation = to_regclass('mvc.deploying') AND mode = 'ExclusiveLock' AND granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
     ).fetchone()
     assert row
     return int(row[0])

@@ -14,6 +14,7 @@ import pytest
 import mvc
 from mvc.compiled import Compiled
 from mvc.postgres.apply import Terms, apply
+from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError
 from mvc.postgres.partitions import Maintained, due_partitions, maintain_partitions
 from mvc.runtime import runtime_sql
@@ -638,7 +639,7 @@ class TestRights:
             "create public.events mine",
             "drop public.events x; DROP TABLE events",
         ):
-            assert refresher.execute("SELECT mvc.partition_run('shop', %s)", (task,)).fetchone() == ("gone",)
+            assert ask(refresher, "mvc", "partition", {"project": "shop", "task": task, "last": True}) == "gone"
         for statement in (
             "SELECT mvc.retire_partition('public', 'events', 'a', 'b', true)",
             "DELETE FROM mvc.partition_log",

@@ -328,6 +328,7 @@ class TestWhoMay:
         "statement",
         [
             "SELECT mvc.alert_broken_promises()",
+            "CALL mvc.alert()",
             "CALL mvc.refresh('public', 'v')",
             "CALL mvc.refresh_project('seen')",
             "SELECT mvc.trim_log('seen')",

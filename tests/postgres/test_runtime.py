@@ -207,27 +207,24 @@ FOR_MONITORS = {"queued_groups", "sizes_at_once", "usage"}
 
 # What refreshers call works with the owner's rights, but for procedures, which commit, and what only looks at their own sessions.
 FOR_REFRESHERS = {
+    "act",
+    "alert",
+    "committed",
+    "lead",
+    "partition_work",
+    "through",
     "refresh",
-    "refresh_begin",
-    "refresh_run",
     "run_schedule",
-    "schedule_begin",
-    "refresh_step",
-    "refresh_abandon",
-    "schedule_end",
     "due",
     "seconds_to_next",
     "stop_overdue",
-    "refresh_end",
     "refresh_work",
     "maintain_partitions",
     "partition_log_end",
-    "partition_run",
     "partition_tasks",
     "shrunk_views",
     "refresh_order",
     "refresh_project",
-    "alert_broken_promises",
 }
 CALLED_AS_ONESELF = {  # procedures that commit, and what looks at the caller's own sessions
     "refresh",
@@ -236,6 +233,10 @@ CALLED_AS_ONESELF = {  # procedures that commit, and what looks at the caller's 
     "run_schedule",
     "stop_overdue",
     "maintain_partitions",
+    "partition_work",
+    "alert",
+    "committed",
+    "through",
 }
 
 

@@ -19,6 +19,7 @@ from psycopg import sql
 import mvc
 from mvc.compiled import Compiled
 from mvc.postgres.apply import apply
+from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError
 from servers import NEWEST, Database, Servers, new_database
 
@@ -344,8 +345,9 @@ def test_nobody_forges_what_refreshes_go_by(deployed: Database, who: str):
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attidentity = '' LIMIT 1"
         )
         row = owner.execute(query, (f"mvc.{table}",)).fetchone()
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(f"UPDATE mvc.{table} SET {row and row[0]} = NULL".encode())
+        if row:  # there are tables that are only locked
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(f"UPDATE mvc.{table} SET {row[0]} = NULL".encode())
 
 
 @pytest.mark.parametrize("who", ["rs_writer", "rs_refresher", "rs_owner"])
@@ -372,16 +374,14 @@ def test_nobody_calls_what_is_within(deployed: Database, who: str):
 def test_a_run_is_its_own_role_s(deployed: Database):
     """Whoever ran another's run with settings of his own would have it fail, in the other's name."""
     one, other = deployed.connect(user="rs_refresher"), deployed.connect(user="rs_second")
-    row = one.execute("SELECT mvc.refresh_begin('public', 'v')").fetchone()
-    assert row is not None
+    run = ask(one, "mvc", "refresh", {"view_schema": "public", "view_name": "v"})
     with pytest.raises(psycopg.errors.RaiseException, match="has not begun"):
-        other.execute("SELECT mvc.refresh_run(%s)", row)
-    other.execute("SELECT mvc.refresh_end(%s)", row)
-    assert one.execute("SELECT status, refreshed_by::text FROM mvc.refresh_log WHERE id = %s", row).fetchone() == (
-        "started",
-        "rs_refresher",
-    )
-    assert one.execute("SELECT mvc.refresh_run(%s)", row).fetchone() == ("completed",)
+        ask(other, "mvc", "run", {"run": run})
+    ask(other, "mvc", "end", {"run": run})
+    ask(other, "mvc", "abandon", {"run": run, "reason": "theirs", "state": "XX000"})
+    row = one.execute("SELECT status, refreshed_by::text FROM mvc.refresh_log WHERE id = %s", (run,)).fetchone()
+    assert row == ("started", "rs_refresher")
+    assert ask(one, "mvc", "run", {"run": run}) == "completed"
 
 
 SMUGGLED = [
@@ -402,11 +402,18 @@ def test_no_argument_becomes_sql(deployed: Database, text: str):
     for view_schema, view_name, mode in ((text, "v", None), ("public", text, None), ("public", "v", text)):
         with pytest.raises((psycopg.errors.UndefinedTable, psycopg.errors.RaiseException)):
             refresher.execute("CALL mvc.refresh(%s::name, %s::name, %s::text)", (view_schema, view_name, mode))
-    refresher.execute("CALL mvc.refresh('public', 'v', NULL, %s::text)", (text,))
+    with pytest.raises(psycopg.errors.UndefinedObject, match="no schedule"):
+        refresher.execute("CALL mvc.refresh('public', 'v', NULL, %s::text)", (text,))
+    ask(refresher, "mvc", "abandon", {"run": last_run(refresher), "reason": text, "state": text})
     row = owner.execute(
-        "SELECT schedule, status, (SELECT count(*) FROM sale) FROM mvc.refresh_log ORDER BY id DESC LIMIT 1"
+        "SELECT error, status, (SELECT count(*) FROM sale) FROM mvc.refresh_log ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    assert row == (text, "completed", 10)
+    assert row == (text, "failed", 10)
+
+
+def last_run(connection: Connection) -> int:
+    """Of one that has just begun."""
+    return int(ask(connection, "mvc", "refresh", {"view_schema": "public", "view_name": "v"}))
 
 
 def test_a_refresh_role_reads_no_rows(deployed: Database):

@@ -39,6 +39,9 @@ def tables(connection: psycopg.Connection[Any]) -> None:
     connection.execute(f"{SCHEMA}; INSERT INTO t VALUES (1, 2), (2, 5)")
 
 
+TURN_OF_D = "SELECT FROM mvc.turn WHERE work = (SELECT 'refresh ' || stored_name FROM mvc.deployed_view WHERE view_name = 'd') FOR UPDATE"
+
+
 def log(connection: psycopg.Connection[Any], columns: str = "view_name, status") -> list[tuple[Any, ...]]:
     return connection.execute(f"SELECT {columns} FROM mvc.refresh_log ORDER BY id").fetchall()
 

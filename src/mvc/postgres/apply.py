@@ -80,7 +80,7 @@ def apply(
     for the next deployment.
     """
     agreed = terms or Terms()
-    with deployment_lock(connection) as still_locked:
+    with deployment_lock(connection, compiled.stored) as still_locked:
         made = plan(connection, compiled, names, agreed.pace.patience)
         refuse(made, agreed)
         number = carry_out(connection, compiled, made, Conduct(agreed, still_locked, on_step))

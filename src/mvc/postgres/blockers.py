@@ -34,7 +34,8 @@ FROM holding AS h LEFT JOIN pg_stat_activity AS a ON a.pid = h.pid ORDER BY a.xa
 _DEPLOYER: Final = """
 SELECT a.pid, a.usename, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8
 FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %s AND l.objsubid = 1
+WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'ExclusiveLock'
+  AND l.relation = pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', %s::text, %s::text))
   AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())"""
 
 
@@ -53,10 +54,10 @@ def blockers(connection: psycopg.Connection, locks: Iterable[Lock]) -> list[str]
     ]
 
 
-def deployer(connection: psycopg.Connection, lock: int) -> str:
+def deployer(connection: psycopg.Connection, relation: tuple[str, str]) -> str:
     """Who holds the deployment's lock, in words; empty where that is not to be seen."""
     try:
-        row = connection.execute(_DEPLOYER, (lock,)).fetchone()
+        row = connection.execute(_DEPLOYER, relation).fetchone()
     except psycopg.Error:
         return ""
     return session_words(row[0], row[1], row[2], row[3], None) if row else ""

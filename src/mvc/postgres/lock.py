@@ -1,8 +1,8 @@
-"""One deployment of a database at a time, and one who sees to its schedules: an advisory lock in an open transaction of a connection
-of its own.
+"""One deployment of a database at a time, and one who sees to its schedules: a lock on a relation of the stored schema, on which nobody but
+its owner has a right, in an open transaction of a connection of its own. An advisory lock would be anybody's who can log in.
 
 That holds behind a transaction pooler as well, where a lock of the session would be lost with the first commit, and it ends
-with the process, however that ends.
+with the process, however that ends. It takes no transaction number, so it keeps nothing from being vacuumed.
 """
 
 from __future__ import annotations
@@ -10,43 +10,118 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from hashlib import sha256
+from typing import Final
 
 import psycopg
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from mvc.artifacts import Target
 from mvc.postgres.blockers import deployer
 from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.owner import acting_as, standing
+from mvc.quoting import identifier, literal, qualified
 
-LOCK = 0x6D766321  # `mvc!`
-_TRY = "SELECT pg_catalog.pg_try_advisory_xact_lock(%s)"
+_RELATION: Final = "deploying"  # runtime/turns.sql
+_GONE: Final = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
 
 
 @contextmanager
-def deployment_lock(connection: psycopg.Connection) -> Iterator[Callable[[], None]]:
-    """Holds the lock of the database that `connection` is to; yields a check that raises ServerError once it is lost.
+def deployment_lock(connection: psycopg.Connection, stored: str) -> Iterator[Callable[[], None]]:
+    """Holds the lock of the stored schema of the database that `connection` is to; yields a check that raises ServerError once it is lost.
 
-    Raises ServerError where somebody else holds it.
+    Where there is no such schema yet, only one can make it; the check takes the lock then. Raises ServerError where somebody else
+    holds it.
     """
     with server_errors():
-        holder = second_connection(connection)
+        lock = _DeploymentLock(connection, second_connection(connection), stored)
     try:
         with server_errors():
-            _free_of_limits(holder)
-            if not _take(holder, LOCK):
-                raise _under_way(holder)
-            _prove_same_server(connection)
-        yield lambda: _check(holder)
+            lock.make()
+            lock.take()
+        yield lock.check
     finally:
-        _release(holder)
+        _release(lock.holder)
+
+
+@dataclass
+class _DeploymentLock:
+    """The lock, and the connection whose transaction has it once it is `held`."""
+
+    connection: psycopg.Connection
+    holder: psycopg.Connection
+    stored: str
+    held: bool = False
+
+    def make(self) -> None:
+        """Makes the relation in a schema that an earlier revision left without it. Whoever may not will be told that he cannot deploy."""
+        found = standing(self.holder, self.stored)
+        if found.owner is None or not found.may_become:
+            return
+        create = f"CREATE TABLE IF NOT EXISTS {qualified(self.stored, _RELATION)} ()"
+        query = "SELECT pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', %s::text, %s::text)) IS NULL"
+        with suppress(errors.UniqueViolation, errors.DuplicateTable):  # somebody else was faster
+            row = self.holder.execute(query, (self.stored, _RELATION)).fetchone()
+            if row and row[0]:
+                self.holder.rollback()
+                with acting_as(self.holder, found.role):
+                    self.holder.execute(create.encode())
+        self.holder.rollback()
+
+    def take(self) -> None:
+        """Locks the relation, where there is one that we may lock. Raises ServerError where somebody else has."""
+        _free_of_limits(self.holder)
+        found = standing(self.holder, self.stored)
+        if found.owner is None or not found.may_become:
+            return
+        if found.role:
+            self.holder.execute(f"SET LOCAL ROLE {identifier(found.role)}".encode())
+        try:
+            self.holder.execute(self._statement)
+        except errors.LockNotAvailable:
+            self.holder.rollback()
+            raise self._under_way() from None
+        except _GONE:
+            self.holder.rollback()
+            return
+        self.held = True
+        self._prove_same_server(found.role)
+
+    @server_errors()
+    def check(self) -> None:
+        """Raises ServerError where the lock is lost, or cannot be had now that there is something to lock."""
+        if not self.held:
+            self.take()
+            return
+        try:
+            self.holder.execute("SELECT")
+        except psycopg.Error:
+            hint = "nothing was switched since then; run mvc apply again"
+            raise ServerError("the connection that held the deployment's lock was lost", hint) from None
+
+    @property
+    def _statement(self) -> bytes:
+        return f"LOCK TABLE {qualified(self.stored, _RELATION)} IN EXCLUSIVE MODE NOWAIT".encode()
+
+    def _under_way(self) -> ServerError:
+        who = deployer(self.holder, (self.stored, _RELATION))
+        said = "another deployment of this database is under way" + (f": {who}" if who else "")
+        return ServerError(said, "try again when it has ended")
+
+    def _prove_same_server(self, role: str | None) -> None:
+        """What is locked over there must be locked here as well: a pooler or proxy may lead each connection elsewhere."""
+        with suppress(errors.LockNotAvailable), acting_as(self.connection, role):
+            self.connection.execute(self._statement)
+            hint = "connect to one server, without a proxy that spreads connections over several"
+            raise ServerError("the deployment's lock was taken on another server than the one to deploy to", hint)
 
 
 @dataclass
 class Contender:
-    """One of those who would see to something that only one should, under a lock of this number."""
+    """One of those who would see to the schedules of a project, which only one of a role should."""
 
     holder: psycopg.Connection
-    key: int
+    target: Target
     led: bool = False
 
     @server_errors()
@@ -55,18 +130,28 @@ class Contender:
         if self.led:
             self.holder.execute("SELECT")
         else:
-            self.led = _take(self.holder, self.key)
+            self.led = self._take()
         return self.led
+
+    def _take(self) -> bool:
+        """Where nothing is deployed, or we may not refresh, there is nothing to lock: whoever begins to work is told so."""
+        query = f"SELECT {qualified(self.target.stored, 'lead')}({literal(self.target.project)})"
+        try:
+            row = self.holder.execute(query.encode()).fetchone()
+        except (*_GONE, errors.InsufficientPrivilege):
+            self.holder.rollback()
+            return True
+        return bool(row and row[0])
 
 
 @contextmanager
-def contender(connection: psycopg.Connection, what: str) -> Iterator[Contender]:
-    """One more contender for `what`, in the database that `connection` is to."""
+def contender(connection: psycopg.Connection, target: Target) -> Iterator[Contender]:
+    """One more contender for the schedules of a project, in the database that `connection` is to."""
     with server_errors():
         holder = second_connection(connection)
         _free_of_limits(holder)
     try:
-        yield Contender(holder, int.from_bytes(sha256(what.encode()).digest()[:8], "big", signed=True))
+        yield Contender(holder, target)
     finally:
         _release(holder)
 
@@ -97,30 +182,3 @@ def _release(holder: psycopg.Connection) -> None:
     with suppress(psycopg.Error):
         holder.rollback()
     holder.close()
-
-
-def _take(holder: psycopg.Connection, key: int) -> bool:
-    row = holder.execute(_TRY, (key,)).fetchone()
-    return bool(row and row[0])
-
-
-def _under_way(holder: psycopg.Connection) -> ServerError:
-    who = deployer(holder, LOCK)
-    said = "another deployment of this database is under way" + (f": {who}" if who else "")
-    return ServerError(said, "try again when it has ended")
-
-
-def _prove_same_server(connection: psycopg.Connection) -> None:
-    """What is locked over there must be locked here as well: a pooler or proxy may lead each connection elsewhere."""
-    row = connection.execute(_TRY, (LOCK,)).fetchone()
-    if row and row[0]:
-        hint = "connect to one server, without a proxy that spreads connections over several"
-        raise ServerError("the deployment's lock was taken on another server than the one to deploy to", hint)
-
-
-def _check(holder: psycopg.Connection) -> None:
-    try:
-        holder.execute("SELECT")
-    except psycopg.Error:
-        hint = "nothing was switched since then; run mvc apply again"
-        raise ServerError("the connection that held the deployment's lock was lost", hint) from None

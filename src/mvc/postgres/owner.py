@@ -30,7 +30,7 @@ FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
 _MAY_REFRESH: Final = """
 SELECT current_user::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (
   SELECT pg_catalog.bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) FROM pg_catalog.pg_proc AS p
-  WHERE p.pronamespace = n.oid AND p.proname = 'refresh_step')
+  WHERE p.pronamespace = n.oid AND p.proname = 'committed')
 FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s"""
 
 _MAY_LOOK: Final = """

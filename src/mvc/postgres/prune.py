@@ -52,7 +52,7 @@ def prune(
     """Drops every leftover that is known; each is a transaction of its own. Raises ServerError while another deploys."""
     dropped: list[Leftover] = []
     kept: list[tuple[Leftover, str]] = []
-    with deployment_lock(connection) as still_locked:
+    with deployment_lock(connection, compiled.stored) as still_locked:
         session = Session(connection, (), working_role(connection, compiled.stored), pace)
         for item in leftovers(connection, compiled.stored):
             if item.kind == "unknown":
@@ -72,9 +72,10 @@ def prune(
 
 def _drop(item: Leftover, stored: str) -> Step:
     forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
+    turn = f"DELETE FROM {qualified(stored, 'turn')} WHERE work = {literal(f'refresh {item.name}')}"
     logs = f"SELECT {qualified(stored, 'drop_unused_logs')}()"
     lock = Lock("ACCESS EXCLUSIVE", (stored, item.name), brief=True)
-    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget, logs), lock)
+    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget, turn, logs), lock)
 
 
 def _drops(item: Leftover, stored: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Literal
 
 import psycopg
 
+from mvc.postgres.door import ask, cancelled_after, works_as_owner
 from mvc.postgres.errors import ServerError
 from mvc.postgres.own_names import own_names, placed
 from mvc.quoting import qualified
@@ -35,15 +36,15 @@ class How:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A view that is to be refreshed, perhaps on behalf of a schedule. One that was refreshed `since` then needs no refresh; one that
-    `insists` is refreshed in full while others may do less.
+    """A view that is to be refreshed, perhaps in the run of that number of a schedule. One that `insists` is refreshed in full while others
+    may do less.
     """
 
     schema: str
     view: str
     how: How = How()
     schedule: str | None = None
-    since: datetime | None = None
+    run: int | None = None
     insists: bool = False
 
 
@@ -96,26 +97,33 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed
 
 
 def _work(connection: psycopg.Connection, stored: str, run: int, how: How) -> None:
-    """In one snapshot, and once more where another refresh committed just before it was taken."""
+    """In one snapshot, and once more where another refresh committed just before it was taken. A time limit that the server keeps needs a
+    transaction of ours, in which none but the owner may work.
+    """
+    if not works_as_owner(connection, stored):
+        call = f"CALL {placed(stored, 'refresh_work')}({run}, %s::float8, NULL)"
+        with cancelled_after(connection, how.timeout):
+            connection.execute(call.encode(), (how.lock_timeout or None,))
+        return
     for _ in range(ATTEMPTS):
         with _writing(connection, how, "REPEATABLE READ"):
             row = connection.execute(f"SELECT {qualified(stored, 'refresh_run')}({run})".encode()).fetchone()
         if row != ("again",):
             break
-    with _writing(connection):
-        connection.execute(f"SELECT {qualified(stored, 'refresh_end')}({run})".encode())
+    ask(connection, stored, "end", {"run": run})
 
 
 def _begin(
     connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]
 ) -> tuple[int | None, str | None]:
-    query = f"""SELECT run, reason FROM {placed(stored, "refresh_step")}(
-        %s::name, %s::name, %s::text, %s::text, %s::timestamptz, %s::name[], %s::timestamptz, %s::timestamptz)"""
-    how = task.how
-    values = (task.schema, task.view, how.mode, task.schedule, task.since, list(failed), how.lower, how.upper)
-    with _writing(connection):
-        row = connection.execute(query.encode(), values).fetchone()
-    return (row[0], row[1]) if row else (None, None)
+    view = {"view_schema": task.schema, "view_name": task.view}
+    if task.run is None:
+        how = task.how
+        said = {**view, "mode": how.mode, "failed": list(failed), "since": how.lower, "until": how.upper}
+        found = ask(connection, stored, "step", said)
+    else:
+        found = ask(connection, stored, "step of schedule", {**view, "run": task.run})
+    return found["run"], found["reason"]
 
 
 def _said(connection: psycopg.Connection, problem: psycopg.Error) -> str:
@@ -128,17 +136,14 @@ def _said(connection: psycopg.Connection, problem: psycopg.Error) -> str:
 
 def _abandon(connection: psycopg.Connection, stored: str, run: int, said: tuple[str, str]) -> None:
     """Ends in the log what has not ended itself."""
-    with _writing(connection):
-        connection.execute(f"SELECT {placed(stored, 'refresh_abandon')}({run}, %s, %s)".encode(), said)
+    ask(connection, stored, "abandon", {"run": run, "reason": said[0], "state": said[1]})
 
 
 @contextmanager
-def _writing(
-    connection: psycopg.Connection, limits: How | None = None, isolation: str = "READ COMMITTED"
-) -> Iterator[None]:
+def _writing(connection: psycopg.Connection, limits: How, isolation: str) -> Iterator[None]:
     """A transaction with limits of its own: those of the session would stay behind in a pooler."""
     mode = f"SET TRANSACTION ISOLATION LEVEL {isolation}, READ WRITE"
-    times = {"statement_timeout": limits.timeout, "lock_timeout": limits.lock_timeout} if limits else {}
+    times = {"statement_timeout": limits.timeout, "lock_timeout": limits.lock_timeout}
     with connection.transaction():
         settings = [f"SET LOCAL {name} = {math.ceil(time * 1000)}" for name, time in times.items() if time]
         connection.execute("; ".join([mode, *settings]).encode())

@@ -60,7 +60,7 @@ def rollback(
     That views and columns go again is what a way back is for and needs no consent; that access is loosened does, and that
     all views go, as before the first deployment.
     """
-    with deployment_lock(connection) as still_locked:
+    with deployment_lock(connection, compiled.stored) as still_locked:
         found = plan_rollback(connection, compiled)
         agreed = _consented(terms or Terms(), found.project)
         refuse(found.plan, agreed)

@@ -5,13 +5,15 @@ the short ones waiting.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
 from mvc.artifacts import Target
+from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import Contender, contender
 from mvc.postgres.own_names import placed
@@ -25,17 +27,17 @@ COMES_AGAIN = 5  # times for views that insist on a refresh in full while anothe
 
 @dataclass
 class Run:
-    """A run of a schedule that is under way: what it has still to do, and what failed."""
+    """A run of a schedule that is under way: its number, and what it has still to do."""
 
+    number: int
     schedule: str
     tasks: list[Task]
-    failed: list[str] = field(default_factory=list)
     again: int = 0
 
 
 def contend(connection: psycopg.Connection, target: Target) -> AbstractContextManager[Contender]:
     """A contender for who sees to the schedules of the project in this database."""
-    return contender(connection, f"the schedules of {target.project} in {target.stored}")
+    return contender(connection, target)
 
 
 def run_due(connection: psycopg.Connection, target: Target, only: str | None = None) -> Iterator[Refreshed]:
@@ -84,16 +86,16 @@ def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], 
 
 
 def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_due: bool) -> dict[str, Run]:
-    """The run by its schedule's name; nothing where somebody else was faster."""
-    query = f"""
-        SELECT view_schema, view_name, mode, coalesce(timeout_seconds, 0), coalesce(lock_timeout_seconds, 0), since, insists
-        FROM {placed(target.stored, "schedule_begin")}(%(project)s, %(schedule)s, %(if_due)s)"""
-    values = {"project": target.project, "schedule": schedule, "if_due": if_due}
-    tasks = [
-        Task(schema, view, How(mode, timeout=timeout, lock_timeout=lock_timeout), schedule, since, insists)
-        for schema, view, mode, timeout, lock_timeout, since, insists in connection.execute(query.encode(), values)
-    ]
-    return {schedule: Run(schedule, tasks)} if tasks else {}
+    """The run by its schedule's name; nothing where another session of the same role was faster."""
+    said = {"project": target.project, "schedule": schedule, "if_due": if_due}
+    rows = ask(connection, target.stored, "begin schedule", said) or []
+    tasks = [_task(row, schedule) for row in rows]
+    return {schedule: Run(rows[0]["run"], schedule, tasks)} if tasks else {}
+
+
+def _task(row: Mapping[str, Any], schedule: str) -> Task:
+    how = How(row["mode"], timeout=row["timeout_seconds"] or 0, lock_timeout=row["lock_timeout_seconds"] or 0)
+    return Task(row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"])
 
 
 def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) -> Refreshed:
@@ -103,9 +105,7 @@ def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) 
     if task.how.mode == PARTITIONS:
         result = _look_after_partitions(connection, target, run.schedule)
     else:
-        result = refresh_view(connection, target.stored, task, run.failed)
-    if result.status == "failed":
-        run.failed.append(task.view)
+        result = refresh_view(connection, target.stored, task, ())
     if result.busy and task.insists and run.again < COMES_AGAIN:
         run.tasks.append(task)
         run.again += 1
@@ -129,5 +129,5 @@ def _look_after_partitions(connection: psycopg.Connection, target: Target, sched
 
 
 def _end(connection: psycopg.Connection, target: Target, run: Run) -> None:
-    query = f"SELECT {placed(target.stored, 'schedule_end')}(%s, %s, %s::name[])"
-    connection.execute(query.encode(), (target.project, run.schedule, run.failed))
+    """What became of it, the server finds in its logs."""
+    ask(connection, target.stored, "end schedule", {"run": run.number})

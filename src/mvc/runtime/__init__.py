@@ -19,6 +19,8 @@ FIRST: Final = ("upgrade.sql", "dressing.sql")  # what makes way for the others
 FILES: Final = (
     *FIRST,
     "tables.sql",
+    "turns.sql",
+    "door.sql",
     "access.sql",
     "deploy.sql",
     "expose.sql",

@@ -69,6 +69,7 @@ DECLARE
   home oid := to_regnamespace('{schema}');
   refresher name;
 BEGIN
+  PERFORM {schema}.make_leaders(close_storage.project, refreshers);
   PERFORM {schema}.revoke_all('SCHEMA', quote_ident(n.nspname), n.nspowner, n.nspacl) FROM pg_namespace AS n WHERE n.oid = home;
   PERFORM {schema}.revoke_all('SEQUENCE', c.oid::regclass::text, c.relowner, c.relacl)
   FROM pg_class AS c WHERE c.relnamespace = home AND c.relkind = 'S';
@@ -84,15 +85,11 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.deployed_view, %1$s.deployment, %1$s.installation, %1$s.partition_log, %1$s.refresh_log, %1$s.replaced_view,'
                    ' %1$s.stored_relation TO %2$I', '{schema}', refresher);
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz),'
-                   ' %1$s.refresh_begin(name, name, text, text, timestamptz, timestamptz),'
-                   ' %1$s.refresh_run(bigint), %1$s.refresh_end(bigint), %1$s.refresh_work(bigint, integer, text), %1$s.maintain_partitions(text), %1$s.partition_tasks(text),'
-                   ' %1$s.partition_run(text, text, boolean), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I',
-                   '{schema}', refresher);
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz), %1$s.refresh_work(bigint, double precision, text),'
+                   ' %1$s.committed(text, jsonb, jsonb), %1$s.through(text, jsonb, boolean, jsonb), %1$s.act(text, jsonb), %1$s.lead(text), %1$s.maintain_partitions(text), %1$s.partition_work(text, text[]),'
+                   ' %1$s.partition_tasks(text), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.schedules, %1$s.schedule_run, %1$s.promises TO %2$I', '{schema}', refresher);
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.schedule_begin(text, text, boolean),'
-                   ' %1$s.refresh_step(name, name, text, text, timestamptz, name[], timestamptz, timestamptz), %1$s.refresh_abandon(bigint, text, text),'
-                   ' %1$s.schedule_end(text, text, name[]), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
                    ' TO %2$I', '{schema}', refresher);
   END LOOP;
 END $$;

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION {schema}.fill(
 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
 DECLARE
-  began timestamptz := clock_timestamp();
+  began timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp() ELSE now() END;
   seen pg_snapshot := pg_current_snapshot();
   stored {schema}.stored_relation;
   counted bigint;
@@ -37,7 +37,8 @@ BEGIN
     EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored.stored_name) INTO counted;
   END IF;
   UPDATE {schema}.stored_relation AS s
-  SET rows = counted, filled_at = began,
+  SET rows = counted, filled_at = CASE WHEN taken IN ('window', 'verify') THEN s.filled_at ELSE began END,
+      windowed_at = CASE WHEN taken = 'window' AND {schema}.is_whole_window(s.stored_name, since, until) THEN began ELSE s.windowed_at END,
       fill_seconds = CASE WHEN taken IN ('first', 'full') THEN extract(epoch FROM clock_timestamp() - began) ELSE s.fill_seconds END,
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;

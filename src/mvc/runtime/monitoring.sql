@@ -44,7 +44,7 @@ END $$;
 
 -- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole, or
 -- whose refresh would fail for a policy of a base table, or for one that is a view now: functions of the table's owner must not
--- run with our rights.
+-- run with our rights. What it has locked to read is given back at once, whatever else the caller's transaction does.
 CREATE OR REPLACE FUNCTION {schema}.queued_groups(view_schema name, view_name name)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' SET row_security = off AS $$
@@ -62,20 +62,23 @@ BEGIN
     PERFORM set_config('TimeZone', zone, true), {schema}.expect_sources(stored);
     EXECUTE format('SELECT count(*) FROM (SELECT FROM %I.%I LIMIT 100000) AS waiting', '{name}', moved) INTO queued;
   END IF;
+  RAISE EXCEPTION USING ERRCODE = 'MV000';  -- gives the locks back, which a commit alone would not
+EXCEPTION WHEN SQLSTATE 'MV000' THEN
   RETURN queued;
-EXCEPTION WHEN lock_not_available OR insufficient_privilege OR wrong_object_type THEN
+WHEN lock_not_available OR insufficient_privilege OR wrong_object_type THEN
   RETURN NULL;
 END $$;
 
--- One row for each deployed view. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody
+-- One row for each deployed view. `data_as_of` is when all rows that its refreshes renew were renewed last: all of them, or those of its
+-- window. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody
 -- sees any more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would
 -- free.
 CREATE OR REPLACE VIEW {schema}.view_status AS
 SELECT d.view_schema, d.view_name, d.project, d.kind,
   CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END AS storage, d.stored_name,
   s.rows, size.table_bytes, size.index_bytes, size.toast_bytes, size.total_bytes,
-  coalesce(c.relispopulated, false) AS populated, s.filled_at AS data_as_of,
-  extract(epoch FROM clock_timestamp() - s.filled_at)::double precision AS age_seconds,
+  coalesce(c.relispopulated, false) AS populated, fresh.at AS data_as_of,
+  extract(epoch FROM clock_timestamp() - fresh.at)::double precision AS age_seconds,
   latest.status AS last_status, latest.started_at AS last_started_at, latest.seconds AS last_seconds,
   completed.finished_at AS last_success_at, completed.seconds AS last_success_seconds,
   failed.error AS last_error, failed.sqlstate AS last_sqlstate, coalesce(failed.finished_at, failed.started_at) AS last_error_at,
@@ -88,6 +91,9 @@ FROM {schema}.deployed_view AS d
 LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
 LEFT JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.stored_name
 LEFT JOIN pg_stat_all_tables AS stat ON stat.relid = c.oid
+CROSS JOIN LATERAL (SELECT CASE
+  WHEN jsonb_typeof(d.definition -> 'window') = 'object' AND jsonb_typeof(d.definition -> 'increment') IS DISTINCT FROM 'object'
+  THEN greatest(s.filled_at, s.windowed_at) ELSE s.filled_at END) AS fresh (at)
 LEFT JOIN LATERAL {schema}.sizes_at_once(CASE d.kind WHEN 'materialized' THEN c.oid END) AS size ON true
 LEFT JOIN LATERAL (
   SELECT r.status, r.started_at, r.seconds FROM {schema}.refreshes AS r
@@ -164,6 +170,15 @@ BEGIN
   RETURN told;
 END $$;
 
+-- The same for those who refresh, committed: CALL it outside of a transaction.
+CREATE OR REPLACE PROCEDURE {schema}.alert()
+LANGUAGE plpgsql AS $$
+DECLARE
+  told jsonb;
+BEGIN
+  CALL {schema}.committed('alert', NULL, told);
+END $$;
+
 -- Deletes what the log need not keep any longer of a project's views, and of those that nobody deploys any more; the last completed
 -- and the last failed run of each view stay. Returns the number of rows.
 CREATE OR REPLACE FUNCTION {schema}.trim_log(project text)
@@ -217,7 +232,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid) TO %2$I',
                    '{schema}', guest.role);
     IF guest.refreshes THEN
-      EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.alert_broken_promises(), %1$s.refresh_project(text), %1$s.refresh_order(text)'
+      EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.alert(), %1$s.refresh_project(text), %1$s.refresh_order(text)'
                      ' TO %2$I', '{schema}', guest.role);
     END IF;
   END LOOP;

@@ -22,7 +22,7 @@ CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
   item record;
-  step record;
+  step jsonb;
   outcome text;
   failed name[];
 BEGIN
@@ -30,11 +30,10 @@ BEGIN
   SET LOCAL search_path = pg_catalog, pg_temp;
   failed := '{}';
   FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
-    SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
-    COMMIT;
+    CALL {schema}.committed('step', jsonb_build_object('view_schema', item.view_schema, 'view_name', item.view_name, 'failed', failed), step);
     SET LOCAL search_path = pg_catalog, pg_temp;
-    IF step.run IS NOT NULL AND step.reason IS NULL THEN
-      CALL {schema}.refresh_work(step.run, NULL, outcome);
+    IF step ->> 'run' IS NOT NULL AND step ->> 'reason' IS NULL THEN
+      CALL {schema}.refresh_work((step ->> 'run')::bigint, NULL, outcome);
       SET LOCAL search_path = pg_catalog, pg_temp;
       failed := CASE outcome WHEN 'failed' THEN failed || item.view_name::name ELSE failed END;
     END IF;

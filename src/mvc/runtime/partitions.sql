@@ -185,7 +185,7 @@ DECLARE
   state text;
   remark text;
 BEGIN
-  IF NOT pg_try_advisory_xact_lock(hashtextextended('{schema}' || '.partition_run', 0)) THEN
+  IF NOT {schema}.take_turn('partitions') THEN
     RETURN 'busy';
   END IF;
   SELECT t.* INTO due FROM {schema}.partition_tasks(partition_run.project) AS t WHERE t.task = partition_run.task;
@@ -461,16 +461,26 @@ RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog
 $$;
 
 -- Everything that is due for a project, each partition in a transaction of its own, so CALL this outside of one; then one whole
--- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed. What
--- it names is PostgreSQL's own: see `refresh_project`.
+-- refresh of each view whose rows have gone. Fails in the end, when all is done that could be, where something has failed.
 CREATE OR REPLACE PROCEDURE {schema}.maintain_partitions(project text)
+LANGUAGE plpgsql AS $$
+DECLARE
+  failed text[];
+BEGIN
+  CALL {schema}.partition_work(project, failed);
+  IF failed IS NOT NULL THEN
+    RAISE EXCEPTION 'failed: %', pg_catalog.array_to_string(failed, '; ') USING HINT = '{schema}' || '.partition_log says why';
+  END IF;
+END $$;
+
+-- The same, and says what has failed. What it names is PostgreSQL's own: see `refresh_project`.
+CREATE OR REPLACE PROCEDURE {schema}.partition_work(project text, INOUT failed text[])
 LANGUAGE plpgsql AS $$
 DECLARE
   began bigint;
   tasks text[];
   task text;
-  outcome text;
-  failed text[];
+  outcome jsonb;
   reader record;
 BEGIN
   COMMIT;
@@ -479,13 +489,12 @@ BEGIN
   tasks := (SELECT pg_catalog.array_agg(t.task) FROM {schema}.partition_tasks(project) AS t);
   FOREACH task IN ARRAY coalesce(tasks, ARRAY[]::text[]) LOOP
     FOR attempt IN 1 .. 40 LOOP
-      outcome := {schema}.partition_run(project, task, attempt = 40);
-      COMMIT;
+      CALL {schema}.committed('partition', jsonb_build_object('project', project, 'task', task, 'last', attempt = 40), outcome);
       SET LOCAL search_path = pg_catalog, pg_temp;
-      EXIT WHEN outcome NOT IN ('again', 'busy');
-      PERFORM pg_catalog.pg_sleep(CASE outcome WHEN 'busy' THEN 0.25 ELSE 0 END);
+      EXIT WHEN outcome NOT IN ('"again"', '"busy"');
+      PERFORM pg_catalog.pg_sleep(CASE outcome WHEN '"busy"' THEN 0.25 ELSE 0 END);
     END LOOP;
-    IF outcome = 'failed' THEN
+    IF outcome = '"failed"' THEN
       failed := failed || task;
     END IF;
   END LOOP;
@@ -493,9 +502,6 @@ BEGIN
     CALL {schema}.refresh(reader.view_schema, reader.view_name, 'full', 'partitions');
     SET LOCAL search_path = pg_catalog, pg_temp;
   END LOOP;
-  IF failed IS NOT NULL THEN
-    RAISE EXCEPTION 'failed: %', pg_catalog.array_to_string(failed, '; ') USING HINT = '{schema}' || '.partition_log says why';
-  END IF;
 END $$;
 
 -- The same for callers who cannot CALL: in one transaction, so that what it locks stays locked until its end. What fails is a

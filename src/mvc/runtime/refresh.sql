@@ -7,29 +7,31 @@ CREATE OR REPLACE PROCEDURE {schema}.refresh(
   until timestamptz DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  run bigint := {schema}.refresh_begin(view_schema, view_name, mode, schedule, since, until);
+  run jsonb;
   outcome text;
 BEGIN
-  CALL {schema}.refresh_work(run, NULL, outcome);
+  CALL {schema}.committed('refresh', pg_catalog.jsonb_build_object(
+    'view_schema', view_schema, 'view_name', view_name, 'mode', mode, 'schedule', schedule, 'since', since, 'until', until), run);
+  CALL {schema}.refresh_work(run::bigint, NULL, outcome);
 END $$;
 
 -- The work of a run that has begun, in a transaction of its own and in one snapshot; `outcome` says how it ended.
-CREATE OR REPLACE PROCEDURE {schema}.refresh_work(run bigint, lock_timeout_seconds integer, INOUT outcome text)
+CREATE OR REPLACE PROCEDURE {schema}.refresh_work(run bigint, lock_timeout_seconds double precision, INOUT outcome text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  attempts int := 0;
+  said jsonb := pg_catalog.jsonb_build_object('run', run, 'lock_timeout', lock_timeout_seconds);
+  answer jsonb;
 BEGIN
-  COMMIT;
-  LOOP
-    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;  -- nothing may be computed before: it would take the snapshot
-    PERFORM pg_catalog.set_config('lock_timeout', pg_catalog.concat(lock_timeout_seconds, 's'), true) WHERE lock_timeout_seconds IS NOT NULL;
-    outcome := {schema}.refresh_run(run);
-    EXIT WHEN outcome OPERATOR(pg_catalog.<>) 'again' OR attempts OPERATOR(pg_catalog.>=) 2;
-    attempts := attempts OPERATOR(pg_catalog.+) 1;
-    ROLLBACK;
+  FOR attempt IN 1 .. 3 LOOP
+    COMMIT;
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    CALL {schema}.through('run', said, true, answer);
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    EXIT WHEN answer <> '"again"';
   END LOOP;
-  COMMIT;
-  outcome := {schema}.refresh_end(run);
+  CALL {schema}.committed('end', said, answer);
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  outcome := answer #>> '{}';
   COMMIT;
 END $$;
 
@@ -64,6 +66,23 @@ BEGIN
           CASE asked WHEN 'window' THEN refresh_begin.until END)
   RETURNING id INTO run;
   RETURN run;
+END $$;
+
+-- Refuses a name in the log that no schedule of the view bears; `partitions` is that of the runs that look after these.
+CREATE OR REPLACE FUNCTION {schema}.expect_schedule(view_schema name, view_name name, schedule text)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  project_of text := (SELECT d.project FROM {schema}.deployed_view AS d
+                   WHERE d.view_schema = expect_schedule.view_schema AND d.view_name = expect_schedule.view_name);
+BEGIN
+  IF schedule IS NOT NULL AND NOT EXISTS (
+    SELECT FROM {schema}.schedules AS s WHERE s.project = project_of AND s.schedule = expect_schedule.schedule
+      AND expect_schedule.view_name = ANY (s.views)
+    UNION ALL SELECT FROM {schema}.partitionings(project_of) WHERE expect_schedule.schedule = 'partitions'
+  ) THEN
+    RAISE EXCEPTION 'no schedule % refreshes %.%', quote_literal(schedule), quote_ident(view_schema), quote_ident(view_name)
+      USING ERRCODE = 'undefined_object', HINT = 'leave it out: the log then says that somebody asked by hand';
+  END IF;
 END $$;
 
 -- The mode that a view's schedules ask for.
@@ -101,6 +120,13 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
   SELECT CASE w ->> 'unit' WHEN '' THEN back ELSE date_trunc(w ->> 'unit', back, deployed.timezone) END
   FROM (SELECT deployed.definition -> 'window',
                coalesce(window_start.since, now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
+$$;
+
+-- Whether what lies from `since` until `until` is all of the window that the schedules ask for now.
+CREATE OR REPLACE FUNCTION {schema}.is_whole_window(stored_name name, since timestamptz, until timestamptz)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT since <= {schema}.window_start(d, NULL) AND coalesce(until >= clock_timestamp(), true)
+  FROM {schema}.deployed_view AS d WHERE d.stored_name = is_whole_window.stored_name
 $$;
 
 -- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a
@@ -147,7 +173,7 @@ BEGIN
   END IF;
   ended := entry;
   ended.status := 'completed';
-  IF NOT pg_try_advisory_xact_lock(hashtextextended(format('%I.%I', '{name}', deployed.stored_name), 0)) THEN
+  IF NOT {schema}.take_turn('refresh ' || deployed.stored_name) THEN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
   ELSE

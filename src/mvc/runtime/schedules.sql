@@ -1,5 +1,9 @@
 -- What has become of each schedule: its times up to `seen` were seen to, the last run was for the one at `tick` (NULL: by hand
--- or for a promise). A schedule is not due for what lies before its first deployment.
+-- or for a promise). A schedule is not due for what lies before its first deployment. Each role that refreshes has a row of its own:
+-- what one of them claims to have seen to is as due for the others as before, and they find fresh what it did refresh. The row without
+-- a role (`run_by` is empty) says since when the schedule is deployed. `run` is the last run's number, `views` what it was to refresh
+-- (NULL: partitions), `failed` what of that was not done.
+CREATE SEQUENCE IF NOT EXISTS {schema}.schedule_run_number;
 CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
   project text NOT NULL,
   schedule text NOT NULL,
@@ -10,7 +14,10 @@ CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
   failed name[],
   pid integer,
   resumed boolean NOT NULL DEFAULT false,
-  PRIMARY KEY (project, schedule)
+  run_by name NOT NULL DEFAULT '',
+  run bigint,
+  views name[],
+  PRIMARY KEY (project, schedule, run_by)
 );
 
 -- The schedules as each project was deployed with last. `times` is the cron line, read (mvc.artifacts.CronTimes).
@@ -22,7 +29,8 @@ FROM {schema}.current_target AS latest,
     name text, views name[], cron text, times jsonb, within_seconds integer, timezone text, mode text, timeout_seconds integer,
     lock_timeout_seconds integer, enabled boolean);
 
--- What was promised (`within`), per view and schedule: how old its data are, and whether that is too old. A view without data
+-- What was promised (`within`), per view and schedule: how old the rows are that the schedule refreshes, and whether that is too old: a
+-- refresh of a window renews the promise of a schedule of that window alone, and only where it is all of it. A view without data
 -- breaks every promise. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so
 -- long that twice the longest of the last ten would not fit into the rest; but never more often than each tenth of the promise.
 CREATE OR REPLACE VIEW {schema}.promises AS
@@ -32,11 +40,15 @@ SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS pr
 FROM {schema}.schedules AS s CROSS JOIN unnest(s.views) AS v (name)
 JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.view_name = v.name AND d.kind = 'materialized'
 LEFT JOIN {schema}.stored_relation AS r ON r.stored_name = d.stored_name
-CROSS JOIN LATERAL (SELECT extract(epoch FROM clock_timestamp() - r.filled_at)::double precision) AS aged (seconds)
+CROSS JOIN LATERAL (SELECT coalesce(s.mode = 'window' AND jsonb_typeof(d.definition -> 'window') = 'object', false)) AS asked (windowed)
+CROSS JOIN LATERAL (
+  SELECT extract(epoch FROM clock_timestamp() - CASE WHEN asked.windowed THEN greatest(r.filled_at, r.windowed_at) ELSE r.filled_at END
+  )::double precision) AS aged (seconds)
 CROSS JOIN LATERAL (
   SELECT coalesce(max(extract(epoch FROM l.finished_at - l.started_at)), 0) FROM (
     SELECT g.started_at, g.finished_at FROM {schema}.refresh_log AS g
-    WHERE g.view_schema = d.view_schema AND g.view_name = d.view_name AND g.status = 'completed' ORDER BY g.started_at DESC LIMIT 10) AS l
+    WHERE g.view_schema = d.view_schema AND g.view_name = d.view_name AND g.status = 'completed'
+      AND g.mode <> 'verify' AND (g.mode = 'window') = asked.windowed ORDER BY g.started_at DESC LIMIT 10) AS l
 ) AS taken (seconds)
 WHERE s.enabled AND s.within_seconds IS NOT NULL;
 
@@ -97,7 +109,7 @@ RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS 
 $$;
 
 -- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough
--- and were not tried within the last tenth of it. An empty list where nothing is due. A run that was broken off, as by a
+-- and were not tried within the last tenth of it, by whom it is that asks. An empty list where nothing is due. A run that was broken off, as by a
 -- restart, is due once more; only once, since it may have been the cause. For a schedule of partitions the list is just that
 -- word.
 CREATE OR REPLACE FUNCTION {schema}.due_views(project text, schedule text, OUT tick timestamptz, OUT views name[])
@@ -109,7 +121,8 @@ BEGIN
   SELECT s.* INTO planned FROM {schema}.schedules AS s WHERE s.project = due_views.project AND s.schedule = due_views.schedule AND s.enabled;
   views := '{}';
   IF planned.times IS NOT NULL THEN
-    SELECT r.* INTO last FROM {schema}.schedule_run AS r WHERE r.project = due_views.project AND r.schedule = due_views.schedule;
+    SELECT r.* INTO last FROM {schema}.schedule_run AS r
+    WHERE r.project = due_views.project AND r.schedule = due_views.schedule AND r.run_by IN ('', session_user) ORDER BY r.run_by DESC LIMIT 1;
     tick := {schema}.latest_tick(planned.times, planned.timezone, coalesce(last.seen, clock_timestamp()), clock_timestamp());
     IF tick IS NULL AND last.started_at IS NOT NULL AND last.finished_at IS NULL AND NOT last.resumed
        AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = last.pid AND coalesce(a.backend_start <= last.started_at, true)) THEN
@@ -122,7 +135,7 @@ BEGIN
       JOIN {schema}.promises AS p ON p.project = due_views.project AND p.schedule = due_views.schedule AND p.view_name = v.name
       WHERE coalesce(p.age_seconds >= p.refresh_at_seconds, true) AND NOT EXISTS (
         SELECT FROM {schema}.refresh_log AS l WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name
-          AND l.started_at > clock_timestamp() - make_interval(secs => p.promised_seconds / 10.0))
+          AND l.started_at > clock_timestamp() - make_interval(secs => p.promised_seconds / 10.0) AND l.refreshed_by = session_user)
       ORDER BY v.place);
   END IF;
 END $$;
@@ -141,27 +154,32 @@ RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 
     p.refresh_at_seconds - coalesce(p.age_seconds, p.promised_seconds),
     p.promised_seconds / 10.0 - extract(epoch FROM clock_timestamp() - tried.at))))
   FROM {schema}.promises AS p CROSS JOIN LATERAL (
-    SELECT max(l.started_at) FROM {schema}.refresh_log AS l WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name) AS tried (at)
+    SELECT max(l.started_at) FROM {schema}.refresh_log AS l
+    WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name AND l.refreshed_by = session_user) AS tried (at)
   WHERE p.project = seconds_to_next.project
 $$;
 
--- Begins a run of a schedule, and nobody else begins it for the same time: what it has to refresh, in order. Nothing where it
--- was only to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be
+-- Begins a run of a schedule, and no session of the same role begins it for the same time: its number, and what it has to refresh, in
+-- order. Nothing where it was only to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be
 -- refreshed in full while another refresh of it may do less. A row of the mode `partitions` is no view.
 CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
-RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean)
+RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean, run bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   planned {schema}.schedules;
   chosen name[];
   ticked timestamptz;
+  number bigint;
 BEGIN
   SELECT s.* INTO planned FROM {schema}.schedules AS s WHERE s.project = schedule_begin.project AND s.schedule = schedule_begin.schedule;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no schedule % of the project % is deployed', quote_ident(schedule), quote_ident(project)
       USING ERRCODE = 'undefined_object', HINT = 'deploy it: mvc apply';
   END IF;
-  INSERT INTO {schema}.schedule_run AS r (project, schedule) VALUES (schedule_begin.project, schedule_begin.schedule)
+  INSERT INTO {schema}.schedule_run AS r (project, schedule, run_by, seen)
+  VALUES (schedule_begin.project, schedule_begin.schedule, session_user, coalesce((
+    SELECT b.seen FROM {schema}.schedule_run AS b
+    WHERE b.project = schedule_begin.project AND b.schedule = schedule_begin.schedule AND b.run_by = ''), clock_timestamp()))
   ON CONFLICT ON CONSTRAINT schedule_run_pkey DO UPDATE SET seen = r.seen;  -- which locks it
   chosen := planned.views;
   IF if_due THEN
@@ -170,23 +188,24 @@ BEGIN
   IF cardinality(chosen) = 0 AND (if_due OR planned.mode IS DISTINCT FROM 'partitions') THEN
     RETURN;
   END IF;
+  number := nextval('{schema}' || '.schedule_run_number');
   UPDATE {schema}.schedule_run AS r
-  SET seen = clock_timestamp(), tick = ticked, resumed = coalesce(ticked <= r.seen, false),
+  SET run = number, views = CASE WHEN planned.mode IS DISTINCT FROM 'partitions' THEN chosen END, seen = clock_timestamp(), tick = ticked, resumed = coalesce(ticked <= r.seen, false),
       started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
-  WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule;
+  WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule AND r.run_by = session_user;
   IF planned.mode = 'partitions' THEN
-    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false;
+    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false, number;
     RETURN;
   END IF;
   RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
-    planned.lock_timeout_seconds, ticked, planned.mode = 'full' AND jsonb_typeof(d.definition -> 'merge') = 'object'
+    planned.lock_timeout_seconds, ticked, planned.mode = 'full' AND jsonb_typeof(d.definition -> 'merge') = 'object', number
   FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
   JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.view_name = v.name AND d.kind = 'materialized'
   ORDER BY v.place;
 END $$;
 
 -- Begins the refresh of one view, or logs why not: `failed` names views whose refresh failed just before and that it reads, or
--- (since `since`) it was refreshed as completely as it would be now. `lower` and `upper` are the bounds of a window refresh.
+-- (since `since`) it was refreshed as completely as it would be now: in the same mode, and no smaller a window. `lower` and `upper` are the bounds of a window refresh.
 -- `run` is NULL where the view is no longer deployed.
 CREATE OR REPLACE FUNCTION {schema}.refresh_step(
   view_schema name, view_name name, mode text, schedule text, since timestamptz, failed name[], lower timestamptz DEFAULT NULL,
@@ -208,12 +227,48 @@ BEGIN
   ELSIF EXISTS (SELECT FROM {schema}.refresh_log AS l
                 WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'completed'
                   AND l.started_at >= since AND l.mode <> 'verify'
-                  AND (refresh_step.mode IS NULL OR l.mode IN ('full', refresh_step.mode))) THEN
+                  AND (refresh_step.mode IS NULL OR l.mode IN ('full', refresh_step.mode))
+                  AND (l.mode <> 'window' OR l.window_start <= {schema}.window_start(deployed, lower)
+                                         AND coalesce(l.window_end >= coalesce(upper, clock_timestamp()), true))) THEN
     reason := 'it is fresh already: it was refreshed since this schedule was due';
   END IF;
   run := {schema}.refresh_begin(deployed.view_schema, deployed.view_name, refresh_step.mode, refresh_step.schedule, lower, upper);
   UPDATE {schema}.refresh_log SET status = 'skipped', error = reason, finished_at = clock_timestamp() WHERE id = run AND reason IS NOT NULL;
 END $$;
+
+-- The same for a view of a run of a schedule that the same role has begun: what the schedule says, and what became of the run so far,
+-- decides about the rest.
+CREATE OR REPLACE FUNCTION {schema}.schedule_step(number bigint, view_schema name, view_name name, OUT run bigint, OUT reason text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  under_way {schema}.schedule_run;
+  asked text;
+BEGIN
+  SELECT r.* INTO under_way FROM {schema}.schedule_run AS r
+  WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL AND schedule_step.view_name = ANY (r.views);
+  IF under_way IS NULL THEN
+    RAISE EXCEPTION 'run % of a schedule has not begun, or has ended, or is not of %', number, quote_ident(view_name);
+  END IF;
+  SELECT {schema}.possible_mode(d.definition, s.mode) INTO asked FROM {schema}.schedules AS s
+  JOIN {schema}.deployed_view AS d ON d.view_schema = schedule_step.view_schema AND d.view_name = schedule_step.view_name
+  WHERE s.project = under_way.project AND s.schedule = under_way.schedule;
+  SELECT s.run, s.reason INTO run, reason
+  FROM {schema}.refresh_step(schedule_step.view_schema, schedule_step.view_name, asked, under_way.schedule, under_way.tick,
+                             {schema}.undone(under_way, ARRAY['failed', 'lost'])) AS s;
+  UPDATE {schema}.refresh_log AS l SET schedule_run = number WHERE l.id = schedule_step.run;
+END $$;
+
+-- The views of a run whose last row in the log has one of these states. A NULL among them stands for a view without a row.
+CREATE OR REPLACE FUNCTION {schema}.undone(under_way {schema}.schedule_run, states text[])
+RETURNS name[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(array_agg(d.view_name ORDER BY v.place), '{}') FROM unnest(under_way.views) WITH ORDINALITY AS v (name, place)
+  JOIN {schema}.deployed_view AS d ON d.project = under_way.project AND d.view_name = v.name AND d.kind = 'materialized'
+  LEFT JOIN LATERAL (
+    SELECT l.status FROM {schema}.refresh_log AS l
+    WHERE l.view_schema = d.view_schema AND l.view_name = d.view_name AND l.started_at >= under_way.started_at AND l.schedule_run = under_way.run
+    ORDER BY l.started_at DESC, l.id DESC LIMIT 1) AS latest ON true
+  WHERE latest.status = ANY (states) OR latest.status IS NULL AND array_position(states, NULL) IS NOT NULL
+$$;
 
 -- The views that a view of a project reads, and those that these read.
 CREATE OR REPLACE FUNCTION {schema}.feeding(project text, view_name name)
@@ -235,10 +290,14 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   WHERE id = run AND status = 'started' AND refreshed_by = session_user
 $$;
 
-CREATE OR REPLACE FUNCTION {schema}.schedule_end(project text, schedule text, failed name[])
-RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE {schema}.schedule_run AS r SET finished_at = clock_timestamp(), failed = schedule_end.failed
-  WHERE r.project = schedule_end.project AND r.schedule = schedule_end.schedule
+-- Ends a run, and says what of it was not done: by the log, or by what is still due of partitions.
+CREATE OR REPLACE FUNCTION {schema}.schedule_end(number bigint)
+RETURNS name[] LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.schedule_run AS r SET finished_at = clock_timestamp(), failed = CASE
+    WHEN r.views IS NOT NULL THEN {schema}.undone(r, ARRAY['started', 'failed', 'lost', NULL])
+    WHEN EXISTS (SELECT FROM {schema}.partition_tasks(r.project)) THEN '{partitions}' ELSE '{}' END
+  WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL
+  RETURNING r.failed
 $$;
 
 -- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed
@@ -250,36 +309,33 @@ LANGUAGE plpgsql AS $$
 DECLARE
   waiting jsonb;
   task jsonb;
-  step record;
+  step jsonb;
   outcome text;
-  failed name[];
+  run jsonb;
+  failed text[];
   again integer := 0;
 BEGIN
-  COMMIT;
+  CALL {schema}.committed('begin schedule', pg_catalog.jsonb_build_object('project', project, 'schedule', schedule, 'if_due', if_due), waiting);
   SET LOCAL search_path = pg_catalog, pg_temp;
-  failed := '{}';
-  waiting := (SELECT jsonb_agg(t) FROM {schema}.schedule_begin(project, schedule, if_due) AS t);
-  COMMIT;
-  SET LOCAL search_path = pg_catalog, pg_temp;
+  run := waiting #> '{0,run}';
   IF waiting #>> '{0,mode}' = 'partitions' THEN
-    PERFORM {schema}.schedule_end(project, schedule, failed);  -- before it: what fails there is raised there
-    COMMIT;
-    CALL {schema}.maintain_partitions(project);
+    CALL {schema}.partition_work(project, failed);
+    CALL {schema}.committed('end schedule', pg_catalog.jsonb_build_object('run', run), step);
+    SET LOCAL search_path = pg_catalog, pg_temp;
+    IF failed IS NOT NULL THEN
+      RAISE EXCEPTION 'failed: %', array_to_string(failed, '; ') USING HINT = '{schema}' || '.partition_log says why';
+    END IF;
     RETURN;
   END IF;
   WHILE jsonb_array_length(waiting) > 0 LOOP
     task := waiting -> 0;
     waiting := waiting - 0;
-    SELECT * INTO step FROM {schema}.refresh_step((task ->> 'view_schema')::name, (task ->> 'view_name')::name, task ->> 'mode', schedule,
-                                                  (task ->> 'since')::timestamptz, failed);
-    COMMIT;
+    CALL {schema}.committed('step of schedule', task, step);
     SET LOCAL search_path = pg_catalog, pg_temp;
-    IF step.run IS NOT NULL AND step.reason IS NULL THEN
-      CALL {schema}.refresh_work(step.run, (task ->> 'lock_timeout_seconds')::integer, outcome);
+    IF step ->> 'run' IS NOT NULL AND step ->> 'reason' IS NULL THEN
+      CALL {schema}.refresh_work((step ->> 'run')::bigint, (task ->> 'lock_timeout_seconds')::double precision, outcome);
       SET LOCAL search_path = pg_catalog, pg_temp;
-      IF outcome = 'failed' THEN
-        failed := failed || (task ->> 'view_name')::name;
-      ELSIF outcome = 'skipped' AND (task ->> 'insists')::boolean AND again < 5 THEN
+      IF outcome = 'skipped' AND (task ->> 'insists')::boolean AND again < 5 THEN
         again := again + 1;
         waiting := waiting || task;
         PERFORM pg_catalog.pg_sleep(2 ^ again) WHERE jsonb_array_length(waiting) = 1;
@@ -287,12 +343,12 @@ BEGIN
     END IF;
   END LOOP;
   IF waiting IS NOT NULL THEN
-    PERFORM {schema}.schedule_end(project, schedule, failed);
-    COMMIT;
+    CALL {schema}.committed('end schedule', jsonb_build_object('run', run), step);
     SET LOCAL search_path = pg_catalog, pg_temp;
   END IF;
-  IF cardinality(failed) > 0 THEN
-    RAISE EXCEPTION 'refreshing failed: %', array_to_string(failed, ', ') USING HINT = 'the log has the reasons';
+  IF jsonb_array_length(step) > 0 THEN
+    RAISE EXCEPTION 'refreshing failed: %', (SELECT string_agg(name, ', ') FROM jsonb_array_elements_text(step) AS name)
+      USING HINT = 'the log has the reasons';
   END IF;
 END $$;
 

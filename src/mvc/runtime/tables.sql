@@ -63,7 +63,7 @@ FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_olde
 -- changes that its refreshes read, `cursor` what the last one of them saw on which `server`, `as_of` its moment; without a
 -- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
 -- relation is being filled. `proven` says in which database it was proven, what it reads and calls, and whose that was; NULL where an
--- older version built it.
+-- older version built it. `windowed_at` is when the window that its schedules ask for was refreshed last.
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -84,13 +84,14 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   held_at timestamptz,
   fill_seconds double precision,
   rows bigint,
-  proven jsonb
+  proven jsonb,
+  windowed_at timestamptz
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what
 -- the view holds afterwards, `changed` the rows written, `groups` those that were recomputed (NULL: all). A window refresh
 -- replaces what lies from `window_start` until `window_end`. `detail` says in words why another mode was taken than the one
--- asked for. `schedule` is NULL where somebody asked by hand.
+-- asked for. `schedule` is NULL where somebody asked by hand; one that was run has given its `schedule_run`.
 CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   view_schema name NOT NULL,
@@ -110,6 +111,7 @@ CREATE TABLE IF NOT EXISTS {schema}.refresh_log (
   refreshed_by name NOT NULL DEFAULT session_user,
   pid integer NOT NULL DEFAULT pg_backend_pid(),
   started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-  finished_at timestamptz
+  finished_at timestamptz,
+  schedule_run bigint
 );
 CREATE INDEX IF NOT EXISTS refresh_log_latest ON {schema}.refresh_log (view_schema, view_name, started_at DESC);

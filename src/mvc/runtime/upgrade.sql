@@ -6,7 +6,11 @@ DO $$ BEGIN
       USING HINT = 'deploy as its owner, or name another schema in mvc.yml: schemas: {stored: NAME}';
   END IF;
   IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
-    CREATE SCHEMA {schema};
+    BEGIN
+      CREATE SCHEMA {schema};
+    EXCEPTION WHEN unique_violation OR duplicate_schema THEN
+      RAISE EXCEPTION 'another deployment of this database is under way' USING HINT = 'try again when it has ended';
+    END;
   END IF;
 END $$;
 

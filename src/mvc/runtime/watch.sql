@@ -371,7 +371,7 @@ DECLARE
   seen xid8;
 BEGIN
   FOREACH purged IN ARRAY logs LOOP
-    CONTINUE WHEN NOT pg_try_advisory_xact_lock(hashtextextended(format('%I.%I', '{name}', purged), 0));
+    CONTINUE WHEN NOT {schema}.take_turn('purge ' || purged);
     SELECT coalesce((
       SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) AS oldest FROM {schema}.stored_relation AS s
       WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY oldest LIMIT 1

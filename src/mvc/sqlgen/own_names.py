@@ -1,7 +1,8 @@
 """A name of the project's own → the object that bears it: a small function or view of the exposed schema over the runtime.
 
 Functions work with their owner's rights and a path of their own, and only roles that refresh or monitor may use them. They cannot
-commit, as the function that jobs call so far could not; who can CALL uses the runtime's procedures.
+commit, as the function that jobs call so far could not; who can CALL uses the runtime's procedures. What they lock stays locked until their
+caller's transaction ends, so the one that shuts readers of base tables out is its owner's alone.
 """
 
 from __future__ import annotations
@@ -136,7 +137,7 @@ WHERE d.project OPERATOR(pg_catalog.=) {literal(target.project)}"""
 def _partitions(item: OwnName, target: Target) -> NamedObject:
     body = f"PERFORM {qualified(target.stored, 'maintain_partitions_together')}({literal(target.project)});"
     create = _function(item, "", "void", body)
-    return NamedObject(item, "function", "", create, target.refresh_roles, "Makes and retires partitions")
+    return NamedObject(item, "function", "", create, (), "Makes and retires partitions")
 
 
 def _view(item: OwnName, target: Target, query: str, described: str) -> NamedObject:

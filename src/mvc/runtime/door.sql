@@ -1,0 +1,89 @@
+-- The one door for those who refresh and are not the owner. What is done behind it locks rows and tables until the transaction ends, and
+-- who may call a function may keep its transaction open for as long as he likes. So nothing is done but for a procedure of ours that
+-- commits at once: such a one works with the rights of its caller, and cannot hide what it calls; but who calls it can be told.
+
+-- The calls that led here, the innermost first, a line each.
+CREATE OR REPLACE FUNCTION {schema}.call_stack()
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stack text;
+BEGIN
+  GET DIAGNOSTICS stack = PG_CONTEXT;
+  RETURN stack;
+END $$;
+
+-- Whether `act`, which has asked for the stack, was called by an assignment of `through`, which commits then. The server words a line in
+-- its own language, so the line of `act` says how it would have to be. What is called from SQL text has another line between, and only
+-- with its schema is a name ours.
+CREATE OR REPLACE FUNCTION {schema}.commits_next(stack text)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(bool_and(strpos(part.line, part.name) > 0) AND count(DISTINCT regexp_replace(
+    concat(left(part.line, strpos(part.line, part.name) - 1), '@', substr(part.line, strpos(part.line, part.name) + length(part.name))),
+    '\d+', '#', 'g')) = 1, false)
+  FROM string_to_array(stack, E'\n') AS s (calls), LATERAL (VALUES
+    (calls[2], '{schema}' || '.act(text,jsonb)'), (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)')) AS part (line, name)
+$$;
+
+-- Does `what` with what is `said` of it, for `through`.
+CREATE OR REPLACE FUNCTION {schema}.act(what text, said jsonb)
+RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  stack text;
+  answer jsonb;
+  run bigint := (said ->> 'run')::bigint;
+BEGIN
+  stack := {schema}.call_stack();
+  IF NOT {schema}.commits_next(stack) THEN
+    RAISE EXCEPTION 'this is for procedures that commit at once: what it locks stays locked until then'
+      USING ERRCODE = 'insufficient_privilege', HINT = format('CALL %1$s.refresh(…), %1$s.refresh_project(…) or %1$s.run_schedule(…)', '{schema}');
+  END IF;
+  PERFORM set_config('lock_timeout', (said ->> 'lock_timeout') || 's', true) WHERE said ->> 'lock_timeout' IS NOT NULL;
+  CASE what
+    WHEN 'refresh' THEN
+      PERFORM {schema}.expect_schedule((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'schedule');
+      answer := to_jsonb({schema}.refresh_begin((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', said ->> 'schedule',
+                                                (said ->> 'since')::timestamptz, (said ->> 'until')::timestamptz));
+    WHEN 'step' THEN
+      SELECT to_jsonb(s) INTO answer
+      FROM {schema}.refresh_step((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', NULL, NULL,
+                                 ARRAY(SELECT jsonb_array_elements_text(said -> 'failed')::name), (said ->> 'since')::timestamptz,
+                                 (said ->> 'until')::timestamptz) AS s;
+    WHEN 'run' THEN answer := to_jsonb({schema}.refresh_run(run));
+    WHEN 'end' THEN answer := to_jsonb({schema}.refresh_end(run));
+    WHEN 'abandon' THEN PERFORM {schema}.refresh_abandon(run, said ->> 'reason', said ->> 'state');
+    WHEN 'begin schedule' THEN
+      SELECT jsonb_agg(t) INTO answer FROM {schema}.schedule_begin(said ->> 'project', said ->> 'schedule', (said ->> 'if_due')::boolean) AS t;
+    WHEN 'step of schedule' THEN
+      SELECT to_jsonb(s) INTO answer FROM {schema}.schedule_step(run, (said ->> 'view_schema')::name, (said ->> 'view_name')::name) AS s;
+    WHEN 'end schedule' THEN answer := to_jsonb({schema}.schedule_end(run));
+    WHEN 'partition' THEN answer := to_jsonb({schema}.partition_run(said ->> 'project', said ->> 'task', (said ->> 'last')::boolean));
+    WHEN 'alert' THEN answer := to_jsonb({schema}.alert_broken_promises());
+  END CASE;
+  RETURN answer;
+END $$;
+
+-- The same, committed, and in one snapshot where that is asked for. No message goes to the client before: one that does not read it would
+-- hold up the end. CALL `committed` instead: the name of this one is told with its schema only where the path does not have that.
+CREATE OR REPLACE PROCEDURE {schema}.through(what text, said jsonb, one_snapshot boolean, INOUT answer jsonb)
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF one_snapshot THEN
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ WRITE;  -- nothing may be asked before: it would take the snapshot
+  ELSE
+    COMMIT;
+    SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
+  END IF;
+  SET LOCAL client_min_messages = 'error';
+  answer := {schema}.act(what, said);
+  COMMIT;
+END $$;
+
+-- Does it and commits it. CALL it outside of a transaction.
+CREATE OR REPLACE PROCEDURE {schema}.committed(what text, said jsonb, INOUT answer jsonb)
+LANGUAGE plpgsql AS $$
+BEGIN
+  COMMIT;
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  CALL {schema}.through(what, said, false, answer);
+END $$;
