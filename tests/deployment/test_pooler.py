@@ -159,10 +159,11 @@ class TestTransactionMode:
 
     @newest
     def test_only_one_deploys(self, shop):
+        go(shop.connect(), project())
         with (
             pooler(shop) as pool,
             pool.connect() as first,
-            deployment_lock(first),
+            deployment_lock(first, "mvc"),
             pool.connect() as second,
             pytest.raises(ServerError, match="another deployment of this database is under way"),
         ):
@@ -170,10 +171,11 @@ class TestTransactionMode:
 
     @newest
     def test_a_deployment_beside_the_pooler_counts(self, shop):
+        go(shop.connect(), project())
         with (
             pooler(shop) as pool,
             pool.connect() as connection,
-            deployment_lock(shop.connect()),
+            deployment_lock(shop.connect(), "mvc"),
             pytest.raises(ServerError, match="another deployment of this database is under way"),
         ):
             go(connection, project())
@@ -220,6 +222,7 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 @newest
 def test_who_sees_to_the_schedules(shop):
     """The lead ends with its session, though the pooler keeps the server's; a lock of the session would stay behind."""
+    go(shop.connect(), project())
     with pooler(shop) as pool:
         for _ in range(3):
             with pool.connect() as connection, contend(connection, project()) as first:
@@ -270,13 +273,23 @@ class TestSameServer:
         assert len(reached) == 2
 
     @newest
-    def test_a_lock_on_another_server_is_found_out(self, shop, servers, monkeypatch):
-        elsewhere = servers.get(min(installations()))
-        monkeypatch.setattr(
-            "mvc.postgres.lock.second_connection", lambda _: psycopg.connect(elsewhere.url(), prepare_threshold=None)
-        )
-        with pytest.raises(ServerError, match="taken on another server"):
-            go(shop.connect(), project())
+    @pytest.mark.parametrize("before", [False, True], ids=["nothing to lock", "locked there"])
+    def test_a_lock_on_another_server_is_found_out(self, shop, servers, monkeypatch, before):
+        elsewhere, connection = servers.get(min(installations())), shop.connect()
+        with psycopg.connect(elsewhere.url(), autocommit=True) as there:
+            if before:
+                go(connection, project())
+                there.execute("CREATE SCHEMA mvc")
+            monkeypatch.setattr(
+                "mvc.postgres.lock.second_connection",
+                lambda _: psycopg.connect(elsewhere.url(), prepare_threshold=None),
+            )
+            try:
+                with pytest.raises(ServerError, match="taken on another server"):
+                    go(connection, project())
+            finally:
+                there.execute("DROP SCHEMA IF EXISTS mvc CASCADE")
+        assert connection.execute("SELECT to_regnamespace('mvc') IS NOT NULL").fetchone() == (before,)
 
     @newest
     def test_the_settings_of_the_first(self, shop):

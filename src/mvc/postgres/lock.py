@@ -56,6 +56,8 @@ class _DeploymentLock:
     def make(self) -> None:
         """Makes the relation in a schema that an earlier revision left without it. Whoever may not will be told that he cannot deploy."""
         found = standing(self.holder, self.stored)
+        if found.owner is None:
+            self._prove_same_start()
         if found.owner is None or not found.may_become:
             return
         create = f"CREATE TABLE IF NOT EXISTS {qualified(self.stored, _RELATION)} ()"
@@ -112,8 +114,20 @@ class _DeploymentLock:
         """What is locked over there must be locked here as well: a pooler or proxy may lead each connection elsewhere."""
         with suppress(errors.LockNotAvailable), acting_as(self.connection, role):
             self.connection.execute(self._statement)
-            hint = "connect to one server, without a proxy that spreads connections over several"
-            raise ServerError("the deployment's lock was taken on another server than the one to deploy to", hint)
+            raise _on_another_server()
+
+    def _prove_same_start(self) -> None:
+        """The same where there is nothing to lock: by when the server was started."""
+        query = (
+            "SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.inet_server_port(), pg_catalog.current_database()"
+        )
+        if self.holder.execute(query).fetchone() != self.connection.execute(query).fetchone():
+            raise _on_another_server()
+
+
+def _on_another_server() -> ServerError:
+    hint = "connect to one server, without a proxy that spreads connections over several"
+    return ServerError("the deployment's lock was taken on another server than the one to deploy to", hint)
 
 
 @dataclass
