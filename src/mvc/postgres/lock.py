@@ -37,7 +37,6 @@ def deployment_lock(connection: psycopg.Connection, stored: str) -> Iterator[Cal
         lock = _DeploymentLock(connection, second_connection(connection), stored)
     try:
         with server_errors():
-            lock.make()
             lock.take()
         yield lock.check
     finally:
@@ -53,41 +52,47 @@ class _DeploymentLock:
     stored: str
     held: bool = False
 
-    def make(self) -> None:
-        """Makes the relation in a schema that an earlier revision left without it. Whoever may not will be told that he cannot deploy."""
-        found = standing(self.holder, self.stored)
+    def take(self) -> None:
+        """Locks the relation, where there is one that we may lock. Raises ServerError where somebody else has. Whoever may not deploy will be
+        told so without.
+        """
+        with acting_as(self.connection, None):
+            found = standing(self.connection, self.stored)
         if found.owner is None:
             self._prove_same_start()
         if found.owner is None or not found.may_become:
             return
-        create = f"CREATE TABLE IF NOT EXISTS {qualified(self.stored, _RELATION)} ()"
-        query = "SELECT pg_catalog.to_regclass(pg_catalog.format('%%I.%%I', %s::text, %s::text)) IS NULL"
-        with suppress(errors.UniqueViolation, errors.DuplicateTable):  # somebody else was faster
-            row = self.holder.execute(query, (self.stored, _RELATION)).fetchone()
-            if row and row[0]:
-                self.holder.rollback()
-                with acting_as(self.holder, found.role):
-                    self.holder.execute(create.encode())
-        self.holder.rollback()
-
-    def take(self) -> None:
-        """Locks the relation, where there is one that we may lock. Raises ServerError where somebody else has."""
-        _free_of_limits(self.holder)
-        found = standing(self.holder, self.stored)
-        if found.owner is None or not found.may_become:
-            return
-        if found.role:
-            self.holder.execute(f"SET LOCAL ROLE {identifier(found.role)}".encode())
         try:
-            self.holder.execute(self._statement)
+            self._lock(found.role)
+        except _GONE:
+            self._make(found.role)
+            self._lock_what_was_made(found.role)
+        self.held = True
+        self._prove_same_server(found.role)
+
+    def _lock(self, role: str | None) -> None:
+        try:
+            _free_of_limits(self.holder)
+            become = f"SET LOCAL ROLE {identifier(role)}; " if role else ""
+            self.holder.execute(become.encode() + self._statement)
         except errors.LockNotAvailable:
             self.holder.rollback()
             raise self._under_way() from None
         except _GONE:
             self.holder.rollback()
-            return
-        self.held = True
-        self._prove_same_server(found.role)
+            raise
+
+    def _lock_what_was_made(self, role: str | None) -> None:
+        try:
+            self._lock(role)
+        except _GONE:
+            raise _on_another_server() from None
+
+    def _make(self, role: str | None) -> None:
+        """Makes the relation in a schema that an earlier revision left without it."""
+        create = f"CREATE TABLE IF NOT EXISTS {qualified(self.stored, _RELATION)} ()"
+        with suppress(errors.UniqueViolation, errors.DuplicateTable), acting_as(self.connection, role):
+            self.connection.execute(create.encode())  # else somebody else was faster
 
     @server_errors()
     def check(self) -> None:
@@ -118,9 +123,7 @@ class _DeploymentLock:
 
     def _prove_same_start(self) -> None:
         """The same where there is nothing to lock: by when the server was started."""
-        query = (
-            "SELECT pg_catalog.pg_postmaster_start_time(), pg_catalog.inet_server_port(), pg_catalog.current_database()"
-        )
+        query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8, pg_catalog.inet_server_port(), pg_catalog.current_database()"
         if self.holder.execute(query).fetchone() != self.connection.execute(query).fetchone():
             raise _on_another_server()
 
