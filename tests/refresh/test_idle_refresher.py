@@ -77,6 +77,7 @@ def build(connection: Connection) -> None:
 def deployed(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
     server = servers.get(request.param)
     with new_database(server, servers.template(server, "idle_refresher", build)) as database:
+        apply(database.connect(), project())  # what was proven was proven in the template
         yield database
 
 

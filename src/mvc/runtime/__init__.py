@@ -63,6 +63,7 @@ def runtime_sql(schema: str) -> list[str]:
     values = f"{literal(runtime_version())}, {functions_digest(schema)}, {GENERATION}, {literal(VERSION)}"
     statements = [
         *texts[:first],
+        f"SELECT {home}.lock_views({_names(sorted(runtime_views()))})",
         _make_way(schema),
         *(_filled(text, schema) for text in steps_sql()),
         *texts[first:],

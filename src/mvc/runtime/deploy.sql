@@ -68,7 +68,7 @@ BEGIN
   INSERT INTO {schema}.stored_relation AS s (stored_name, view_schema, view_name, project, companions, watches)
   VALUES (register.stored_name, register.view_schema, register.view_name, register.project, register.companions, register.watches)
   ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET companions = excluded.companions, watches = excluded.watches;
-  INSERT INTO {schema}.turn VALUES ('refresh ' || register.stored_name) ON CONFLICT DO NOTHING;
+  INSERT INTO {schema}.turn (work) VALUES ('refresh ' || register.stored_name) ON CONFLICT DO NOTHING;
   UPDATE {schema}.stored_relation AS s SET printed = {schema}.printed(format('%I.%I', '{name}', s.stored_name))
   WHERE s.stored_name = register.stored_name;
 END $$;

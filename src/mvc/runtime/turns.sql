@@ -7,7 +7,7 @@ CREATE TABLE IF NOT EXISTS {schema}.deploying ();
 -- Work that one session at a time does: the one that has locked its row, until its transaction ends.
 CREATE TABLE IF NOT EXISTS {schema}.turn (work text PRIMARY KEY);
 
-INSERT INTO {schema}.turn SELECT 'refresh ' || s.stored_name FROM {schema}.stored_relation AS s UNION ALL VALUES ('partitions') ON CONFLICT DO NOTHING;
+INSERT INTO {schema}.turn (work) SELECT 'refresh ' || s.stored_name FROM {schema}.stored_relation AS s UNION ALL VALUES ('partitions') ON CONFLICT DO NOTHING;
 
 CREATE OR REPLACE FUNCTION {schema}.take_turn(work text)
 RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -16,7 +16,7 @@ BEGIN
   IF FOUND THEN
     RETURN true;
   END IF;
-  INSERT INTO {schema}.turn VALUES (take_turn.work) ON CONFLICT DO NOTHING;
+  INSERT INTO {schema}.turn (work) VALUES (take_turn.work) ON CONFLICT DO NOTHING;
   RETURN FOUND;
 END $$;
 

@@ -24,7 +24,7 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
@@ -100,6 +100,26 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Locks the views of the runtime, and views of ours that read them, before any table is changed: whoever reads one locks it, and then
+-- what it reads. So whoever is at it is waited for, and nobody else comes between.
+CREATE OR REPLACE FUNCTION {schema}.lock_views(own name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found regclass;
+BEGIN
+  FOR found IN
+    SELECT c.oid FROM (
+      SELECT c.oid AS view, 0 AS level FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = ANY (own)
+      UNION ALL SELECT d.view, d.level FROM pg_class AS c CROSS JOIN LATERAL {schema}.dependents(c.oid) AS d
+      WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = ANY (own)) AS l
+    JOIN pg_class AS c ON c.oid = l.view
+    WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE')
+    GROUP BY c.oid ORDER BY max(l.level) DESC, c.oid DESC
+  LOOP
+    EXECUTE format('ALTER VIEW %s RESET (check_option)', found);  -- locks the view alone; LOCK TABLE would go on to the catalogs
+  END LOOP;
+END $$;
+
 -- Drops views with all views that read them, and keeps what makes these again until the end of the transaction.
 CREATE OR REPLACE FUNCTION {schema}.views_aside(roots oid[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -156,7 +176,6 @@ EXCEPTION WHEN undefined_column OR undefined_function OR undefined_table OR data
 END $$;
 
 -- Puts the views of the runtime in place, those first that others read. Those that are there with other columns go, and come back.
--- Whoever reads one locks it before what it reads, so they are locked in that order, and only where there is something to change.
 CREATE OR REPLACE FUNCTION {schema}.renew_views()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -166,12 +185,6 @@ DECLARE
   renewed record;
 BEGIN
   PERFORM set_config('mvc.views_wanted', '', true);
-  FOR renewed IN
-    SELECT to_regclass(format('%I.%I', '{name}', o.v ->> 'name')) AS there FROM jsonb_array_elements(other) WITH ORDINALITY AS o (v, place) ORDER BY place DESC
-  LOOP
-    CONTINUE WHEN renewed.there IS NULL;
-    EXECUTE format('ALTER VIEW %s RESET (check_option)', renewed.there);  -- locks the view alone; LOCK TABLE would go on to the catalogs
-  END LOOP;
   FOR renewed IN
     SELECT w.v AS view, format('CREATE OR REPLACE VIEW %I.%I AS %s', '{name}', w.v ->> 'name', w.v ->> 'query') AS creation
     FROM jsonb_array_elements(wanted) WITH ORDINALITY AS w (v, place) ORDER BY place
