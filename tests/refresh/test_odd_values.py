@@ -114,6 +114,22 @@ def test_arrays_as_dimensions(database: Database, null: str):
     check(database.connect(), f"tags text[]{null}", "tags: r.tags", rows, changes)
 
 
+@newest
+@pytest.mark.parametrize("dimension", ["COALESCE(r.tags, r.tags)", "r.tags::varchar(5)[]"])
+def test_arrays_that_are_computed(database: Database, dimension: str):
+    rows = "VALUES (1, '{a,b}'), (2, '{c}'), (3, '{}')"
+    changes = ("INSERT INTO r VALUES (4, '{a,b}'), (5, '{}')", "DELETE FROM r WHERE id = 2")
+    check(database.connect(), "tags text[] NOT NULL", f'tags: "{dimension}"', rows, changes)
+
+
+@newest
+def test_arrays_of_as_many_dimensions_as_there_can_be(database: Database):
+    """Nor is an empty one NULL."""
+    rows = "VALUES (1, '{{{{{{1}}}}}}'), (2, '{}'), (3, NULL)"
+    changes = ("INSERT INTO r VALUES (4, '{{{{{{1}}}}}}'), (5, '{}')", "DELETE FROM r WHERE id = 3")
+    check(database.connect(), "cube int[]", "cube: r.cube", rows, changes)
+
+
 @on_major(18)
 def test_a_column_that_no_trigger_is_told_of(database: Database):
     """Each write would be one that could not be logged, and each refresh a whole one."""

@@ -86,8 +86,12 @@ class _Wanted:
         return self._condition(f"(({own}) IN (SELECT {wanted} {self._from})) IS TRUE")
 
     def _comparable(self, item: ResolvedDimension, value: str) -> str:
-        """Arrays compare NULLs as equal, and can be hashed."""
-        return f"ARRAY[{value}]" if item.name in self._nullable else value
+        """Arrays compare NULLs as equal, and can be hashed. An array of arrays has another dimension, and none of an empty one."""
+        if item.name not in self._nullable:
+            return value
+        if (expression_type(item.expression, self._query.tree) or "").endswith("[]"):
+            return f"{value} IS NULL, COALESCE({value}, '{{}}')"
+        return f"ARRAY[{value}]"
 
     def _period(self, item: ResolvedDimension) -> tuple[Expression, ...]:
         """From the first of the wanted periods to the end of the last."""
@@ -124,8 +128,8 @@ class _Wanted:
         An array of arrays is one array, of which ANY takes the elements; so arrays are joined, however few they are.
         """
         own = _enclosed(expression)
-        is_array = (expression_type(expression, self._query.tree) or "").endswith("[]")
-        parsed = parse_expression((_JOINED if is_array else self._look).format(own, values))
+        look = _JOINED if _may_be_array(expression, self._query.tree) else self._look
+        parsed = parse_expression(look.format(own, values))
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
 
     def _condition(self, text: str) -> Expression:
@@ -161,6 +165,15 @@ def _length(node: exp.Expression) -> str:
     if isinstance(node, TRUNCATING) and not node.args.get("zone"):
         return _LENGTHS.get(node.text("unit").lower(), "")
     return ""
+
+
+def _may_be_array(expression: Expression, tree: JoinTree) -> bool:
+    """Whether it is an array; of what only a server knows the type of, whether it reads or names one."""
+    if type_ := expression_type(expression, tree):
+        return type_.endswith("[]")
+    read = (tree[ref.qualifier or ""].readable.columns[ref.name].type for ref in expression.columns)
+    named = (node.this is exp.DataType.Type.ARRAY for node in expression.ast.find_all(exp.DataType))
+    return any((type_ or "").endswith("[]") for type_ in read) or any(named)
 
 
 def _enclosed(expression: Expression) -> str:
