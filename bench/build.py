@@ -75,7 +75,7 @@ def _check_same(view: Any, by_hand: str, builder: Any) -> None:
 
 
 def _hidden(view: Any, builder: Any, arguments: Namespace) -> Iterator[tuple[object, ...]]:
-    """What the hidden column costs that makes a row identifiable where the grain may hold NULLs."""
+    """What the hidden columns cost that make a row identifiable where the grain may hold NULLs."""
     stored = view.stored_query
     if HIDDEN not in stored:
         return

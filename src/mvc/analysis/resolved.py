@@ -65,12 +65,6 @@ class ResolvedView:
         """The output column of that name."""
         return next((column for column in self.columns if column.name == name), None)
 
-    @property
-    def nullable_grain(self) -> bool:
-        """Whether a column of the grain may be NULL, or there is no column in it (one row in all)."""
-        columns = [self.column(name) for name in self.grain or ()]
-        return not columns or any(column is None or column.nullable for column in columns)
-
     def readable(self, reference: tuple[str, str]) -> Readable:
         """The view as a source of another view."""
         return Readable(

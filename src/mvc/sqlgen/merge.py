@@ -12,7 +12,8 @@ from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.types import plain_type
 from mvc.parts import Merge
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.naming import HIDDEN_COLUMN, Purpose, companion_name
+from mvc.sqlgen.hidden import hidden_columns
+from mvc.sqlgen.naming import Purpose, companion_name
 from mvc.sqlgen.storage import grain_key
 
 # Types whose `=` is the server's own and can be hashed. Of others the operator may be anywhere, or be another one under that name.
@@ -40,10 +41,10 @@ class Merges:
         self._schema, self._name = reference
         self._stored = qualified(*reference)
         self._key = tuple(grain_key(view))
-        hidden = frozenset({HIDDEN_COLUMN} & set(self._key))
+        hidden = tuple(column.name for column in hidden_columns(view))
         self._columns = (*(column.name for column in view.columns), *hidden)
         plain = {column.name for column in view.columns if plain_type(column.type) in _COMMON}
-        self._common = hidden | plain
+        self._common = plain.union(hidden)
 
     def whole(self) -> Merge:
         """All rows."""

@@ -23,12 +23,12 @@ from mvc.analysis.tree import Node
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.parts import Watched
 from mvc.quoting import identifier, literal, qualified
+from mvc.sqlgen.hidden import WRAPPED, hidden_columns
 from mvc.sqlgen.leaf import operand
 from mvc.sqlgen.moments import Since
-from mvc.sqlgen.naming import CAUSE_COLUMN, HIDDEN_COLUMN, changes_name, companion_name, joined_name
+from mvc.sqlgen.naming import CAUSE_COLUMN, changes_name, companion_name, joined_name
 from mvc.sqlgen.proof import parse_one_statement
 from mvc.sqlgen.shortcuts import Column, shortcuts
-from mvc.sqlgen.storage import WRAPPED, hidden_part
 
 _Rows = Callable[[Node], str]
 _LAST: Final = "last_refresh"
@@ -47,7 +47,7 @@ def watched(trace: Trace) -> tuple[Watched, ...]:
 
 
 def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
-    """The SELECT of the causes and the keys, a hidden one among them where there is one; a key may come more than once."""
+    """The SELECT of the causes and the keys, hidden ones among them where there are any; a key may come more than once."""
     nodes = trace.tree.nodes.values()
     parts = [
         f"SELECT {literal(changes_name(*_reference(node)))}::text, {_after_changes(node, trace)}" for node in nodes
@@ -62,9 +62,8 @@ def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
 
 def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
     """The SELECT of the keys, each once, whatever the cause."""
-    listed = ", ".join(map(identifier, (item.name for item in trace.keys)))
-    hidden = f", {HIDDEN_COLUMN}" if view.nullable_grain else ""
-    return f"SELECT DISTINCT {listed}{hidden}\nFROM {qualified(storage[0], companion_name(storage[1], 'causes'))}"
+    names = (*(item.name for item in trace.keys), *(column.name for column in hidden_columns(view)))
+    return f"SELECT DISTINCT {', '.join(map(identifier, names))}\nFROM {qualified(storage[0], companion_name(storage[1], 'causes'))}"
 
 
 def keys_query(view: ResolvedView, trace: Trace) -> str:
@@ -76,9 +75,9 @@ def keys_query(view: ResolvedView, trace: Trace) -> str:
 
 
 def _stored(view: ResolvedView, trace: Trace, rows: str, *before: str) -> str:
-    """The keys as the table has them: with the hidden column. `before` are the columns of `rows` before the keys."""
+    """The keys as the table has them: with the hidden columns. `before` are the columns of `rows` before the keys."""
     names = [*before, *(item.name for item in trace.keys)]
-    listed = [*(qualified(WRAPPED, name) for name in names), *hidden_part(view)]
+    listed = [*(qualified(WRAPPED, name) for name in names), *(column.listed for column in hidden_columns(view))]
     return f"SELECT {', '.join(listed)}\nFROM (\n{rows}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
 
 

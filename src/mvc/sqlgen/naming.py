@@ -8,7 +8,7 @@ from typing import Literal
 from mvc.quoting import MAX_IDENTIFIER_BYTES
 
 FINGERPRINT_LENGTH = 8  # hex digits: one in four billion for two definitions of one view
-HIDDEN_COLUMN = "mvc_grain"  # the stored column that identifies a row where the grain may hold NULLs
+HIDDEN_COLUMN = "mvc_grain"  # the first stored column that stands for one of the grain, in the unique index; then mvc_grain_2 and so on
 CAUSE_COLUMN = "mvc_cause"  # the column that says why a key may have changed
 
 # What stands beside a stored table: the view that gives the rows that it is to hold; those of the keys of groups that may have

@@ -1,35 +1,22 @@
-"""What is stored of a view: its query, with a hidden column where the grain may be NULL, and its indexes."""
+"""What is stored of a view: its query, with hidden columns where the grain needs them, and its indexes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.resolved import BodyQuery, DeclaredQuery, OutputColumn, ResolvedView
-from mvc.analysis.types import plain_type
+from mvc.analysis.resolved import BodyQuery, DeclaredQuery, ResolvedView
 from mvc.artifacts import CompiledIndex
 from mvc.model.view import Index, IndexKey, Setting
 from mvc.quoting import identifier, is_plain, qualified
 from mvc.sqlgen.aggregate import constant
+from mvc.sqlgen.hidden import WRAPPED, grain_columns, hidden_columns, stands_itself
 from mvc.sqlgen.leaf import leaf, name
-from mvc.sqlgen.naming import HIDDEN_COLUMN, fingerprint, joined_name
+from mvc.sqlgen.naming import fingerprint, joined_name
 from mvc.sqlgen.proof import parse_one_statement, print_proven
 from mvc.sqlgen.query import declared_select
 from mvc.sqlgen.statements import parameters_text
-
-WRAPPED = "rows_of_view"
-
-# Types of which equal values are written in more than one way: 1.0 and 1.00, 0 and -0, one month and thirty days.
-_AS_TEXT: Final = {
-    "numeric": "pg_catalog.trim_scale({})::text",
-    "real": "({} + 0)::text",
-    "double precision": "({} + 0)::text",
-    "interval": "pg_catalog.justify_interval({})::text",
-    "citext": "pg_catalog.lower({}::text)",
-}
-_OPEN_TYPES: Final = ("numeric", "double precision", "interval")
 
 
 def query_text(view: ResolvedView) -> str:
@@ -40,14 +27,13 @@ def query_text(view: ResolvedView) -> str:
 
 
 def stored_query_text(view: ResolvedView, query: str) -> str:
-    """The SELECT that is stored: with a hidden column for the grain's columns that may be NULL.
-
-    NULLs in a unique index make every concurrent refresh rewrite their rows, also with NULLS NOT DISTINCT.
-    """
-    if view.view.kind == "plain" or not view.nullable_grain:
+    """The SELECT that is stored: with the hidden columns, if there are any."""
+    hidden = hidden_columns(view) if view.view.kind == "materialized" else ()
+    if not hidden:
         return query
     listed = [leaf(qualified(WRAPPED, column.name)) for column in view.columns]
-    outer = exp.Select(expressions=[*listed, exp.Alias(this=leaf(hidden_column(view)), alias=name(HIDDEN_COLUMN))])
+    keys = [exp.Alias(this=leaf(column.value), alias=name(column.name)) for column in hidden]
+    outer = exp.Select(expressions=[*listed, *keys])
     alias = exp.TableAlias(this=name(WRAPPED))
     if isinstance(view.query, DeclaredQuery):
         return print_proven(outer.from_(exp.Subquery(this=declared_select(view, view.query), alias=alias)))
@@ -58,34 +44,6 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     return wrapped
 
 
-def hidden_part(view: ResolvedView) -> tuple[str, ...]:
-    """The hidden column with its name, where there is one, over rows that go by `WRAPPED`."""
-    return (f"{hidden_column(view)} AS {HIDDEN_COLUMN}",) if view.nullable_grain else ()
-
-
-def hidden_column(view: ResolvedView) -> str:
-    """The nullable columns of the grain as an array: never NULL itself, and equal where all are equal or NULL."""
-    columns = [column for column in _grain_columns(view) if column.nullable]
-    types = {column.type for column in columns}
-    one_type = len(types) == 1 and not any(type_ is None or type_.endswith("[]") for type_ in types)
-    values = [(qualified(WRAPPED, column.name), column.type) for column in columns]
-    texts = [value if one_type else _key_text(value, type_) for value, type_ in values]
-    return f"ARRAY[{', '.join(texts)}]" if texts else "''::text"
-
-
-def _key_text(value: str, type_: str | None) -> str:
-    """The value as text, the same for all that are equal. What a server alone knows the type of may be any of these."""
-    if type_ is None:
-        cases = [f"WHEN '{name}' THEN {_AS_TEXT[name].format(f'({value})::text::{name}')}" for name in _OPEN_TYPES]
-        return f"CASE pg_catalog.pg_typeof({value})::text {' '.join(cases)} ELSE {value}::text END"
-    return _AS_TEXT.get(plain_type(type_) or "", "{}::text").format(value)
-
-
-def _grain_columns(view: ResolvedView) -> list[OutputColumn]:
-    columns = (view.column(name) for name in view.grain or ())
-    return [column for column in columns if column]
-
-
 def compiled_indexes(view: ResolvedView, stored: str) -> tuple[CompiledIndex, ...]:
     """The derived unique index on the grain, then the spec's. A name ends in a digest of what the index is, so that another
     definition never bears the name of one that is there.
@@ -94,7 +52,7 @@ def compiled_indexes(view: ResolvedView, stored: str) -> tuple[CompiledIndex, ..
         return ()
     key = _columns(grain_key(view))
     found = [CompiledIndex(joined_name(stored, "grain"), f"({key})", unique=True, origin="grain")]
-    if view.nullable_grain and view.grain:
+    if hidden_columns(view) and view.grain:
         lookup = f"({_columns(view.grain)})"
         found.append(CompiledIndex(joined_name(stored, "lookup"), lookup, unique=False, origin="lookup"))
     found += [_spec_index(index, stored) for index in view.indexes]
@@ -103,8 +61,8 @@ def compiled_indexes(view: ResolvedView, stored: str) -> tuple[CompiledIndex, ..
 
 def grain_key(view: ResolvedView) -> list[str]:
     """The stored columns that identify a row, none of them ever NULL."""
-    never_null = [column.name for column in _grain_columns(view) if not column.nullable]
-    return [*never_null, HIDDEN_COLUMN] if view.nullable_grain else never_null
+    own = [column.name for column in grain_columns(view) if stands_itself(view, column)]
+    return [*own, *(column.name for column in hidden_columns(view))]
 
 
 def _spec_index(index: Index, stored: str) -> CompiledIndex:

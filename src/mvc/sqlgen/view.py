@@ -24,11 +24,12 @@ from mvc.model.project import Settings
 from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
 from mvc.sqlgen.exposure import exposure_of
+from mvc.sqlgen.hidden import hidden_columns
 from mvc.sqlgen.increment import increment_of, window_of
 from mvc.sqlgen.meaning import GENERATION, DeclaredMeaning, conditions_text
 from mvc.sqlgen.merge import Merges
 from mvc.sqlgen.naming import fingerprint, stored_name
-from mvc.sqlgen.storage import compiled_indexes, hidden_column, options, query_text, stored_query_text
+from mvc.sqlgen.storage import compiled_indexes, options, query_text, stored_query_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def _stored_as(view: ResolvedView, parts: Parts) -> StoredAs:
 
 
 def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, parts: Parts) -> str:
-    hidden = hidden_column(view) if view.nullable_grain and view.view.kind == "materialized" else ""
+    hidden = ", ".join(column.value for column in hidden_columns(view)) if view.view.kind == "materialized" else ""
     surroundings = (GENERATION, view.view.kind, view.view.schema, settings.timezone, hidden)
     return fingerprint(*parts.asked, *surroundings, *settings.search_path, *meaning.digest_parts)
 
