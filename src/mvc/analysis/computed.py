@@ -7,6 +7,8 @@ from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.view import Computed, Declared
 
 EXPR = Place("a computed column")
+LONGEST = 65_536  # characters of a column written out; the server, too, puts each in the place of its name
+DEEPEST = 64  # columns computed from each other
 
 
 def order_computed(declared: Declared, functions: Functions, found: list[Diagnostic]) -> tuple[Computed, ...]:
@@ -17,15 +19,33 @@ def order_computed(declared: Declared, functions: Functions, found: list[Diagnos
         check_calls(item.sql, EXPR, functions, found)
         _check_names(item, names, found)
     ready = names - {item.name for item in computed}
+    missing = {item.name: (_reads(item) & names) - ready for item in computed}
     ordered: list[Computed] = []
     while len(ordered) < len(computed):
-        level = [item for item in computed if item.name not in ready and _reads(item) & names <= ready]
+        level = [item for item in computed if item.name not in ready and missing[item.name] <= ready]
         if not level:
             found.extend(_circle(item) for item in computed if item.name not in ready)
             break
         ordered += level
         ready |= {item.name for item in level}
+    _check_lengths(ordered, found)
     return tuple(ordered)
+
+
+def _check_lengths(ordered: list[Computed], found: list[Diagnostic]) -> None:
+    """A finding for the first column that is too much, written out: each time that one reads another twice, it is twice as long."""
+    lengths: dict[str, int] = {}
+    depths: dict[str, int] = {}
+    for item in ordered:
+        read = [ref.name for ref in item.sql.expression.columns if ref.name in lengths]
+        lengths[item.name] = len(item.sql.expression.text) + sum(lengths[name] for name in read)
+        depths[item.name] = 1 + max((depths[name] for name in read), default=0)
+        if lengths[item.name] > LONGEST or depths[item.name] > DEEPEST:
+            title = f"`{item.name}` is too much, with the columns that it is computed from written out"
+            label = f"{lengths[item.name]:,} characters, {depths[item.name]} within each other"
+            help_line = "give what is used often a view of its own, and read that: sources: {v: {view: NAME}}"
+            found.append(error("MV101", item.sql.origin.span, title, label=label, help=help_line))
+            return
 
 
 def _reads(item: Computed) -> set[str]:
