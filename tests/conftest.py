@@ -67,18 +67,20 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(AssertionCount())
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m picks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what asks for a server, and lets the slow ones come first: a worker that begins one last keeps all waiting."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Marks what asks for a server, before -m picks. Lets the slow ones come first, after all other sorting: a worker that begins one
+    last keeps all waiting.
+    """
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    yield
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-@pytest.hookimpl(
-    tryfirst=True
-)  # before fixtures of a module or session start a server for the first test that needs it
+# Before fixtures of a module or session start a server for the first test that needs it.
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     EmbeddedServer.__enter__ = _ENTER if item.get_closest_marker("server") else _refuse
 
