@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import subprocess
 import sys
@@ -18,9 +19,11 @@ from mvc.quoting import is_plain
 from mvc.workspace import Folder
 from servers import ROOT, newest
 
-sys.path.append(str(ROOT / "bench"))
-
-import projects
+SPEC = importlib.util.spec_from_file_location("bench_projects", ROOT / "bench" / "projects.py")
+assert SPEC
+assert SPEC.loader
+projects = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(projects)
 
 
 @pytest.fixture

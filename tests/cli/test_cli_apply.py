@@ -305,7 +305,7 @@ class TestConsent:
         before = observed(dangerous)
         done = mvc("apply", "--yes", "--allow", hazards)
         assert (done.code, done.out) == (2, "")
-        assert "is no hazard; there are drop-view, drop-column, loosen-access, row-count" in done.err
+        assert "is no hazard; there are drop-view, drop-column, loosen-access, foreign-code, row-count" in done.err
         assert observed(dangerous) == before
 
     def test_far_fewer_rows(self, mvc, sales, deployed_sales):

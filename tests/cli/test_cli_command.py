@@ -161,14 +161,14 @@ class TestFiles:
     @pytest.mark.parametrize("path", ["mvc.yml", "views/daily_revenue.yml", "schema/shop.sql"])
     def test_cannot_be_read(self, mvc, shop, path, monkeypatch):
         """As root may read everything, the refusal is acted."""
-        read = Path.read_text
+        opened = os.open
 
-        def refuse(self, *arguments, **options):
-            if self == shop / path:
-                raise PermissionError(13, "Permission denied", str(self))
-            return read(self, *arguments, **options)
+        def refuse(file, *arguments, **options):
+            if Path(os.fspath(file)) == (shop / path).resolve():
+                raise PermissionError(13, "Permission denied", str(file))
+            return opened(file, *arguments, **options)
 
-        monkeypatch.setattr(Path, "read_text", refuse)
+        monkeypatch.setattr("mvc.workspace.os.open", refuse)
         done = mvc("check")
         assert done.code == 1
         assert "error[MV001]: this file cannot be read: Permission denied" in done.err

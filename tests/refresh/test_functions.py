@@ -29,6 +29,7 @@ UNSANITIZED = "text type variable is not sanitized"
 WHOLE_STATEMENTS = {
     "bring_views_back",
     "carry_indexes",
+    "create_index",
     "dress",
     "is_view",
     "log_changes_of",

@@ -32,11 +32,9 @@ def index_steps(view: CompiledView, storage: RelationState, site: Site) -> Itera
 
 
 def _create_index(view: CompiledView, index: CompiledIndex, site: Site) -> Step:
-    lock, create = (
-        Lock("SHARE", view.storage, note=REFRESH_WAITS),
-        create_index(site.target, view, index, site.foreign(view)),
-    )
-    return Step("index", view.name, f"{index.definition} is missing", (create,), lock)
+    statements = create_index(site.target, view, index, site.foreign(view))
+    lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
+    return Step("index", view.name, f"{index.definition} is missing", statements, lock)
 
 
 def _drop_index(view: CompiledView, name: str, reason: str) -> Step:

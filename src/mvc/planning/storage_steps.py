@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from mvc.artifacts import CompiledView
 from mvc.planning.drift import applicable_options, options_by_hand, same_option
@@ -102,7 +103,7 @@ def _build(view: CompiledView, site: Site) -> Step:
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
         statements += [
-            *(create_index(site.target, view, index, site.foreign(view)) for index in view.indexes),
+            *chain.from_iterable(create_index(site.target, view, index, site.foreign(view)) for index in view.indexes),
             *_carried(view, site),
             _prove_sql(view, site),
         ]

@@ -124,6 +124,7 @@ class _DeploymentLock:
     def _prove_same_start(self) -> None:
         """The same where there is nothing to lock: by when the server was started."""
         query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8, pg_catalog.inet_server_port(), pg_catalog.current_database()"
+        _free_of_limits(self.holder)  # its transaction is open from here on
         if self.holder.execute(query).fetchone() != self.connection.execute(query).fetchone():
             raise _on_another_server()
 

@@ -76,9 +76,9 @@ def runtime_sql(schema: str) -> list[str]:
     return [_OWN_PATH, *statements, _FORMER_PATH]
 
 
-def on_own_path(statement: str) -> str:
+def on_own_path(statement: str) -> tuple[str, str, str]:
     """A statement of ours in which names mean PostgreSQL's own things, in a transaction of a project's path."""
-    return f"{_OWN_PATH};\n{statement};\n{_FORMER_PATH}"
+    return _OWN_PATH, statement, _FORMER_PATH
 
 
 def _make_way(schema: str) -> str:

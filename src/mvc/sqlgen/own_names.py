@@ -60,7 +60,7 @@ def install_sql(item: NamedObject, target: Target) -> tuple[str, ...]:
     comment = literal(f"{item.described}; {mark_of(target.project)}{item.fingerprint}")
     return (
         f"SELECT {qualified(target.stored, 'expect_name')}({where}, {literal(target.project)})",
-        on_own_path(item.create) if item.kind == "view" else item.create,
+        *(on_own_path(item.create) if item.kind == "view" else (item.create,)),
         f"SELECT {qualified(target.stored, 'open_name')}({where}, {names_array(item.users)}, {comment})",
     )
 

@@ -26,7 +26,7 @@ _GAP: Final = re.compile(r"\s|--|/\*")
 
 def storage_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
     """What creates the stored relation, without data, and its indexes."""
-    indexes = (create_index(target, view, index) for index in view.indexes)
+    indexes = (statement for index in view.indexes for statement in create_index(target, view, index))
     return (*create_storage(target, view), storage_comment(view), *indexes)
 
 
@@ -43,12 +43,14 @@ def prove_exposure_sql(target: Target, view: CompiledView, allowed: Iterable[str
     return f"SELECT {qualified(target.stored, 'prove_exposure')}({values})"
 
 
-def create_index(target: Target, view: CompiledView, index: CompiledIndex, allowed: Iterable[str] = ()) -> str:
-    """One index of the stored relation; the expressions of an index are proven before it is made."""
+def create_index(
+    target: Target, view: CompiledView, index: CompiledIndex, allowed: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """What makes one index of the stored relation; the expressions of an index are proven before it is made."""
     statement = plain_index(view, index)
     found = expressions(index.definition)
     if not found:
-        return statement
+        return (statement,)
     head, template, last = statement.removesuffix(index.definition), "", 0
     for start, end in found:
         template += _format_text(index.definition[last:start]) + "(%s)"
@@ -60,7 +62,7 @@ def create_index(target: Target, view: CompiledView, index: CompiledIndex, allow
         for number, (start, end) in enumerate(found, 1)
     ]
     values = f"{literal(view.storage[1])}, {literal(template)}, {len(found)}{_trust(target, allowed)}"
-    return ";\n".join((*views, f"SELECT {qualified(target.stored, 'create_index')}({values})"))
+    return (*views, f"SELECT {qualified(target.stored, 'create_index')}({values})")
 
 
 def expressions(definition: str) -> list[tuple[int, int]]:
