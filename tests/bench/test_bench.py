@@ -23,6 +23,7 @@ SPEC = importlib.util.spec_from_file_location("bench_projects", ROOT / "bench" /
 assert SPEC
 assert SPEC.loader
 projects = importlib.util.module_from_spec(SPEC)
+sys.modules[SPEC.name] = projects  # its dataclasses look for themselves there
 SPEC.loader.exec_module(projects)
 
 
