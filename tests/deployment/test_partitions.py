@@ -649,6 +649,37 @@ class TestRights:
         assert due_partitions(owner, compiled) == ()
         assert {row[0] for row in refresher.execute("SELECT done_by FROM mvc.partition_log")} == {"pm_refresher"}
 
+    @pytest.mark.parametrize(
+        "planted",
+        [
+            "ALTER TABLE events ADD CHECK (planted(1) = 1)",
+            "ALTER TABLE events_rest ADD CHECK (planted(1) = 1)",
+            "CREATE INDEX ON events ((id + planted(1)))",
+            "CREATE INDEX ON events_rest ((id + planted(1)))",
+            "CREATE STATISTICS planted ON (id + planted(1)), kind FROM events_rest",
+        ],
+    )
+    def test_what_the_owner_of_the_table_wrote_does_not_run(self, database: Database, planted: str) -> None:
+        """The server computes the constant parts of checks and indexes when a partition is attached or looked through."""
+        connection = database.connect()
+        deployed(connection, "{table: events, by: month, ahead: 1}")
+        connection.execute("CREATE TABLE events_rest PARTITION OF events DEFAULT; CREATE TABLE ran (who text)")
+        connection.execute("ALTER TABLE events OWNER TO pm_owner; ALTER TABLE events_rest OWNER TO pm_owner")
+        connection.execute("GRANT ALL ON ran TO PUBLIC; GRANT CREATE ON SCHEMA public TO pm_owner; SET ROLE pm_owner")
+        connection.execute(
+            "CREATE FUNCTION note() RETURNS void LANGUAGE sql AS $$ INSERT INTO public.ran SELECT current_user $$;"
+            " CREATE FUNCTION planted(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN"
+            " IF current_user <> 'pm_owner' THEN PERFORM public.note(); END IF; RETURN n; END $$"
+        )
+        connection.execute(planted.encode())
+        connection.execute("RESET ROLE")
+        with pytest.raises(psycopg.errors.RaiseException, match="failed: create"):
+            connection.execute("CALL mvc.maintain_partitions('shop')")
+        assert connection.execute("SELECT DISTINCT who FROM ran").fetchall() == []
+        assert connection.execute("SELECT DISTINCT error FROM mvc.partition_log").fetchall() == [
+            ("public.events would run the function public.planted(integer) of the role pm_owner",)
+        ]
+
     def test_a_stranger_may_not(self, database: Database) -> None:
         owner = database.connect()
         deployed(owner, "{table: events, by: month}")

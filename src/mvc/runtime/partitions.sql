@@ -196,6 +196,7 @@ BEGIN
     IF due.action = 'fail' THEN
       RAISE EXCEPTION '%', due.note USING ERRCODE = 'wrong_object_type';
     ELSIF due.action = 'create' THEN
+      PERFORM {schema}.expect_trusted_table(partition_run.project, format('%I.%I', due.table_schema, due.table_name)::regclass);
       IF {schema}.guard_default(due.table_schema, due.table_name, due.lower, due.upper) THEN
         RETURN 'again';
       END IF;
@@ -222,6 +223,21 @@ BEGIN
           nullif(concat_ws('; ', due.note, remark), ''),
           CASE state WHEN '55P03' THEN 'somebody kept a lock on the table for too long: ' || message ELSE message END, state);
   RETURN 'failed';
+END $$;
+
+-- Refuses a table whose expressions call something of a role that nobody trusts: who attaches a partition runs the constant parts of
+-- its checks and indexes. Its owner cannot give it others meanwhile: who is not trusted is locked out before.
+CREATE OR REPLACE FUNCTION {schema}.expect_trusted_table(project text, relation regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  roles name[] := ARRAY(SELECT jsonb_array_elements_text(t.target -> 'trusted_roles') FROM {schema}.current_target AS t WHERE t.project = expect_trusted_table.project);
+  allowed text[] := ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'allowed') FROM {schema}.stored_relation AS s
+                          WHERE s.project = expect_trusted_table.project);
+BEGIN
+  IF EXISTS (SELECT FROM {schema}.with_descendants(relation) AS d JOIN pg_class AS c ON c.oid = d WHERE NOT {schema}.is_trusted(c.relowner, roles)) THEN
+    EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', relation);
+  END IF;
+  PERFORM {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed);
 END $$;
 
 -- Makes a partition as a table beside the others, dresses it as its parent is dressed, and attaches it: that takes a lock which
