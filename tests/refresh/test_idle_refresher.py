@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import struct
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -195,6 +198,73 @@ def test_a_client_that_does_not_read_is_sent_nothing(deployed: Database, mean: C
     mean.execute("CALL mvc.refresh('public', 'v')")
     assert heard
     assert not [text for text in heard if "CommitTransaction" in text and "xid/subid/cid: 0" not in text]
+
+
+class _Unread:
+    """A session of the refresher that sends statements and reads no answer."""
+
+    def __init__(self, database: Database) -> None:
+        self.connection = database.connect(user="ri_mean")
+        self._watching = database.connect()
+
+    def send(self, statement: str) -> None:
+        text = statement.encode() + b"\0"
+        os.write(self.connection.fileno(), b"Q" + struct.pack("!i", len(text) + 4) + text)
+
+    def waits_for(self) -> str:
+        """What the session waits for once it waits for its client."""
+        query = "SELECT wait_event FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Client'"
+        for _ in range(1000):
+            time.sleep(0.02)
+            row = self._watching.execute(query, (self.connection.info.backend_pid,)).fetchone()
+            if row:
+                return str(row[0])
+        raise AssertionError("the session does not end")
+
+    def locked(self) -> list[tuple[Any, ...]]:
+        query = "SELECT DISTINCT relation::regclass::text FROM pg_locks WHERE pid = %s AND relation >= 16384"
+        return self._watching.execute(query, (self.connection.info.backend_pid,)).fetchall()
+
+
+def _most_unread(database: Database) -> int:
+    """How many characters a session is sent at most without waiting for its client."""
+    fits, too_many = 0, 1 << 22
+    while too_many - fits > 16:
+        middle = (fits + too_many) // 2
+        session = _Unread(database)
+        session.send(f"SELECT repeat('x', {middle})")
+        fits, too_many = (middle, too_many) if session.waits_for() == "ClientRead" else (fits, middle)
+        session.connection.close()
+    return fits
+
+
+def _fail_late(deployed: Database, unread: _Unread, call: str, before: str = "SELECT 1") -> None:
+    """The call waits for a lock when it has locked a row of ours, until its time is over. Nobody reads what comes of it."""
+    owner = deployed.connect()
+    owner.execute("BEGIN; LOCK TABLE mvc.deployed_view IN ACCESS EXCLUSIVE MODE")
+    unread.connection.execute("SET statement_timeout = '1s'")
+    unread.send(before)
+    unread.send(call)
+    time.sleep(2)
+    owner.execute("ROLLBACK")
+
+
+def test_an_error_that_is_not_read_holds_nothing(deployed: Database):
+    """It is sent before the transaction ends, and not even pg_terminate_backend would end a session that waits to send it."""
+    run = ask(deployed.connect(user="ri_mean"), "mvc", "refresh", {"view_schema": "public", "view_name": "v"})
+    unread = _Unread(deployed)
+    before = f"SELECT repeat('x', {_most_unread(deployed)})"
+    _fail_late(deployed, unread, f"CALL mvc.through('end', '{{\"run\": {run}}}', false, NULL)", before)
+    assert unread.waits_for() == "ClientWrite"
+    assert unread.locked() == []
+
+
+def test_calls_that_are_long_to_tell_are_not_let_in(deployed: Database):
+    """They are part of an error, also of the one that ends a session while it holds locks."""
+    mean = deployed.connect(user="ri_mean")
+    call = f"CALL mvc.through(/* {'x' * 20000} */ 'alert', NULL, false, answer)"
+    with pytest.raises(psycopg.errors.ProgramLimitExceeded, match="more than 10000"):
+        mean.execute(f"DO $$ DECLARE answer jsonb; BEGIN {call}; END $$".encode())
 
 
 # What a refresher can have open: statements after BEGIN, whatever becomes of them.

@@ -24,7 +24,9 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     (calls[2], '{schema}' || '.act(text,jsonb)'), (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)')) AS part (line, name)
 $$;
 
--- Does `what` with what is `said` of it, for `through`.
+-- Does `what` with what is `said` of it, for `through`. An error is sent to the client before the transaction ends, with all the calls
+-- that led to it; a client that does not read keeps the server at that, and then not even pg_terminate_backend ends the session. So
+-- what was locked is given back before an error leaves, and calls that are long to tell are not let in.
 CREATE OR REPLACE FUNCTION {schema}.act(what text, said jsonb)
 RETURNS jsonb LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -33,32 +35,40 @@ DECLARE
   run bigint := (said ->> 'run')::bigint;
 BEGIN
   stack := {schema}.call_stack();
+  IF octet_length(stack) > 10000 THEN
+    RAISE EXCEPTION 'the calls that lead here take % bytes to tell, more than 10000', octet_length(stack)
+      USING ERRCODE = 'program_limit_exceeded', HINT = 'CALL it by a shorter statement';
+  END IF;
   IF NOT {schema}.commits_next(stack) THEN
     RAISE EXCEPTION 'this is for procedures that commit at once: what it locks stays locked until then'
       USING ERRCODE = 'insufficient_privilege', HINT = format('CALL %1$s.refresh(…), %1$s.refresh_project(…) or %1$s.run_schedule(…)', '{schema}');
   END IF;
-  PERFORM set_config('lock_timeout', (said ->> 'lock_timeout') || 's', true) WHERE said ->> 'lock_timeout' IS NOT NULL;
-  CASE what
-    WHEN 'refresh' THEN
-      PERFORM {schema}.expect_schedule((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'schedule');
-      answer := to_jsonb({schema}.refresh_begin((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', said ->> 'schedule',
-                                                (said ->> 'since')::timestamptz, (said ->> 'until')::timestamptz));
-    WHEN 'step' THEN
-      SELECT to_jsonb(s) INTO answer
-      FROM {schema}.refresh_step((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', NULL, NULL,
-                                 ARRAY(SELECT jsonb_array_elements_text(said -> 'failed')::name), (said ->> 'since')::timestamptz,
-                                 (said ->> 'until')::timestamptz) AS s;
-    WHEN 'run' THEN answer := to_jsonb({schema}.refresh_run(run));
-    WHEN 'end' THEN answer := to_jsonb({schema}.refresh_end(run));
-    WHEN 'abandon' THEN PERFORM {schema}.refresh_abandon(run, said ->> 'reason', said ->> 'state');
-    WHEN 'begin schedule' THEN
-      SELECT jsonb_agg(t) INTO answer FROM {schema}.schedule_begin(said ->> 'project', said ->> 'schedule', (said ->> 'if_due')::boolean) AS t;
-    WHEN 'step of schedule' THEN
-      SELECT to_jsonb(s) INTO answer FROM {schema}.schedule_step(run, (said ->> 'view_schema')::name, (said ->> 'view_name')::name) AS s;
-    WHEN 'end schedule' THEN answer := to_jsonb({schema}.schedule_end(run));
-    WHEN 'partition' THEN answer := to_jsonb({schema}.partition_run(said ->> 'project', said ->> 'task', (said ->> 'last')::boolean));
-    WHEN 'alert' THEN answer := to_jsonb({schema}.alert_broken_promises());
-  END CASE;
+  BEGIN
+    PERFORM set_config('lock_timeout', (said ->> 'lock_timeout') || 's', true) WHERE said ->> 'lock_timeout' IS NOT NULL;
+    CASE what
+      WHEN 'refresh' THEN
+        PERFORM {schema}.expect_schedule((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'schedule');
+        answer := to_jsonb({schema}.refresh_begin((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', said ->> 'schedule',
+                                                  (said ->> 'since')::timestamptz, (said ->> 'until')::timestamptz));
+      WHEN 'step' THEN
+        SELECT to_jsonb(s) INTO answer
+        FROM {schema}.refresh_step((said ->> 'view_schema')::name, (said ->> 'view_name')::name, said ->> 'mode', NULL, NULL,
+                                   ARRAY(SELECT jsonb_array_elements_text(said -> 'failed')::name), (said ->> 'since')::timestamptz,
+                                   (said ->> 'until')::timestamptz) AS s;
+      WHEN 'run' THEN answer := to_jsonb({schema}.refresh_run(run));
+      WHEN 'end' THEN answer := to_jsonb({schema}.refresh_end(run));
+      WHEN 'abandon' THEN PERFORM {schema}.refresh_abandon(run, said ->> 'reason', said ->> 'state');
+      WHEN 'begin schedule' THEN
+        SELECT jsonb_agg(t) INTO answer FROM {schema}.schedule_begin(said ->> 'project', said ->> 'schedule', (said ->> 'if_due')::boolean) AS t;
+      WHEN 'step of schedule' THEN
+        SELECT to_jsonb(s) INTO answer FROM {schema}.schedule_step(run, (said ->> 'view_schema')::name, (said ->> 'view_name')::name) AS s;
+      WHEN 'end schedule' THEN answer := to_jsonb({schema}.schedule_end(run));
+      WHEN 'partition' THEN answer := to_jsonb({schema}.partition_run(said ->> 'project', said ->> 'task', (said ->> 'last')::boolean));
+      WHEN 'alert' THEN answer := to_jsonb({schema}.alert_broken_promises());
+    END CASE;
+  EXCEPTION WHEN query_canceled OR assert_failure OR OTHERS THEN
+    RAISE;
+  END;
   RETURN answer;
 END $$;
 
