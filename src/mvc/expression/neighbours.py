@@ -6,7 +6,7 @@ Not a grammar: a table of neighbours that no expression has. What the tree shows
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -78,42 +78,74 @@ def _alone(lexeme: Lexeme) -> str:
 
 
 def _problem(first: Lexeme, second: Lexeme) -> str:
-    word = first.text.lower() if first.kind == "word" else ""
-    next_ = second.text.lower() if second.kind == "word" else ""
+    """What is wrong with two neighbours, in the words of the first rule that they break; empty for none."""
     if (first.text, second.text) in _EMPTY:
         return "there is no value between these two"
-    if second.kind == "number" and first.kind in ("word", "name") and word not in _BEFORE_A_NUMBER:
+    return _between(first, second) or _before(first, second) or _after(first, second)
+
+
+def _between(first: Lexeme, second: Lexeme) -> str:
+    """What is missing between two values or two operators."""
+    if second.kind == "number" and first.kind in ("word", "name") and _word(first) not in _BEFORE_A_NUMBER:
         return f"`{first.text} {second.text}` is no value: put the number in quotes, or an operator between the two"
-    if next_ in _AFTER_MORE and (
-        (first.text == "(" and next_ != "from") or first.text == "," or (first.kind == "operator" and first.text != "*")
-    ):
-        return f"something is missing before `{second.text}`"
     if first.kind == second.kind == "operator" and first.text != "*" and second.text[0] in _BETWEEN_VALUES:
         return f"a value is missing between `{first.text}` and `{second.text}`"
     if second.kind in ("number", "string") and first.kind in ("number", "string"):
         return "an operator is missing between these two values"
-    if next_ == "variadic" and first.text not in ("(", ","):
+    return ""
+
+
+def _before(first: Lexeme, second: Lexeme) -> str:
+    """What a word wants before it."""
+    word = _word(second)
+    if word in _AFTER_MORE and _opens(first, word):
+        return f"something is missing before `{second.text}`"
+    if word == "variadic" and first.text not in ("(", ","):
         return "`variadic` stands before an argument only"
-    if word == "as" and second.kind not in ("word", "name") and second.text != "(":
-        return "a name or a type is missing after `as`"
-    if word == "overlaps" and first.start >= 0 and second.text != "(":
-        return "OVERLAPS stands between two rows: (a, b) OVERLAPS (c, d)"
-    if word == "in" and second.text != "(":
-        return "`IN` takes a list or a query in brackets"
-    if word == "collate" and second.kind not in ("word", "name"):
-        return "the name of a collation is missing"
-    if word == "array" and second.text not in ("[", "("):
-        return "an array is written ARRAY[…]"
-    if word in ("any", "some") and second.text != "(":
-        return f"`{first.text}` stands before brackets only"
-    if (
-        next_ in ("any", "some")
-        and first.kind != "operator"
-        and word not in ("like", "ilike", "as")
-        and first.text != "."
-    ):
+    if word in ("any", "some") and first.kind != "operator" and first.text.lower() not in (*_COMPARING, "."):
         return f"`{second.text}` stands after an operator only, as in x = ANY (…)"
     return ""
+
+
+def _after(first: Lexeme, second: Lexeme) -> str:
+    """What a word wants after it."""
+    fits, said = _WANTS.get(_word(first), (_anything, ""))
+    return "" if fits(second) else said.format(first.text)
+
+
+def _opens(lexeme: Lexeme, word: str) -> bool:
+    """Whether nothing that has ended stands before a word: FROM may be first in brackets, of TRIM."""
+    if lexeme.text == "(":
+        return word != "from"
+    return lexeme.text == "," or (lexeme.kind == "operator" and lexeme.text != "*")
+
+
+def _word(lexeme: Lexeme) -> str:
+    return lexeme.text.lower() if lexeme.kind == "word" else ""
+
+
+def _anything(_: Lexeme) -> bool:
+    return True
+
+
+def _is_bracket(lexeme: Lexeme) -> bool:
+    return lexeme.text == "("
+
+
+def _is_name(lexeme: Lexeme) -> bool:
+    return lexeme.kind in ("word", "name")
+
+
+_COMPARING: Final = ("like", "ilike", "as")
+_WANTS: Final[Mapping[str, tuple[Callable[[Lexeme], bool], str]]] = {
+    "as": (lambda after: _is_name(after) or _is_bracket(after), "a name or a type is missing after `as`"),
+    "overlaps": (_is_bracket, "OVERLAPS stands between two rows: (a, b) OVERLAPS (c, d)"),
+    "in": (_is_bracket, "`IN` takes a list or a query in brackets"),
+    "collate": (_is_name, "the name of a collation is missing"),
+    "array": (lambda after: after.text in ("[", "("), "an array is written ARRAY[…]"),
+    "any": (_is_bracket, "`{}` stands before brackets only"),
+    "some": (_is_bracket, "`{}` stands before brackets only"),
+}
 
 
 def _check_operators(found: Sequence[Lexeme]) -> None:
