@@ -136,6 +136,34 @@ def test_another_type_under_a_view_that_cannot_take_it_is_refused_by_name(shop_d
     assert_settled(connection, compiled(BASE))
 
 
+STRANGE = {
+    "an array of a domain": "'{5}'::small[]",
+    "a row with one": "'(5)'::holder",
+    "an array of rows": "'{(5)}'::holder[]",
+    "a range of one": "'[1,5)'::span",
+}
+
+
+@pytest.mark.parametrize("constant", STRANGE.values(), ids=list(STRANGE))
+def test_a_constant_that_the_checks_of_a_stranger_s_domain_make(shop_database, constant):
+    """The text of a reader's view is parsed anew by who deploys, and such a constant is made while it is parsed."""
+    connection = shop_database
+    create_roles(connection, ("td_stranger",))
+    connection.execute(
+        "CREATE TABLE heard (who text); GRANT ALL ON heard TO PUBLIC; GRANT CREATE ON SCHEMA public TO td_stranger;"
+        " GRANT SELECT ON sales TO td_stranger; SET ROLE td_stranger;"
+        " CREATE FUNCTION hear() RETURNS void LANGUAGE sql AS $$ INSERT INTO public.heard SELECT current_user $$;"
+        " CREATE FUNCTION fits(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'td_stranger' THEN PERFORM public.hear(); END IF; RETURN true; END $$;"
+        " CREATE DOMAIN small AS int CHECK (fits(VALUE)); CREATE TYPE holder AS (n small); CREATE TYPE span AS RANGE (SUBTYPE = small);"
+        f" CREATE VIEW theirs AS SELECT id, {constant} AS held FROM sales; RESET ROLE"
+    )
+    said = r"to make public\.theirs anew would run the checks of the domain public\.small of the role td_stranger"
+    with pytest.raises(ServerError, match=said):
+        deploy(connection, compiled(edited(*LOST)))
+    assert connection.execute("SELECT * FROM heard").fetchall() == []
+
+
 def test_a_trigger_on_a_column_that_goes_is_named(shop_database):
     connection = shop_database
     connection.execute("CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")

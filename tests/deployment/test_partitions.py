@@ -680,6 +680,20 @@ class TestRights:
             ("public.events would run the function public.planted(integer) of the role pm_owner",)
         ]
 
+    def test_a_policy_whose_text_alone_runs_something_is_not_copied(self, database: Database) -> None:
+        connection = database.connect()
+        deployed(connection, "{table: events, by: month, ahead: 1}")
+        connection.execute(
+            "ALTER TABLE events OWNER TO pm_owner; GRANT CREATE ON SCHEMA public TO pm_owner; SET ROLE pm_owner;"
+            " CREATE DOMAIN small AS int CHECK (current_user = 'pm_owner'); ALTER TABLE events ENABLE ROW LEVEL SECURITY;"
+            " CREATE POLICY p ON events USING (id < cardinality('{5}'::small[])); RESET ROLE"
+        )
+        with pytest.raises(psycopg.errors.RaiseException, match="failed: create"):
+            connection.execute("CALL mvc.maintain_partitions('shop')")
+        assert connection.execute("SELECT DISTINCT error FROM mvc.partition_log").fetchall() == [
+            ("to make public.events anew would run the checks of the domain public.small of the role pm_owner",)
+        ]
+
     def test_a_stranger_may_not(self, database: Database) -> None:
         owner = database.connect()
         deployed(owner, "{table: events, by: month}")

@@ -46,7 +46,7 @@ OTHERWISE = {
 @pytest.fixture
 def deployed(servers: Servers) -> Iterator[Connection]:
     with new_database(servers.get(NEWEST)) as database:
-        create_roles(database, ROLES)
+        create_roles(database, (*ROLES, "up_stranger"))
         connection = database.connect()
         connection.execute(SCHEMA + ROWS)
         apply(connection, project_of(3))
@@ -91,6 +91,12 @@ IN_THE_WAY = {
         + "CREATE FUNCTION rep.rows() RETURNS SETOF mvc.view_status LANGUAGE sql AS 'SELECT * FROM mvc.view_status'",
         "the upgrade has to make the view mvc.view_status anew, which more than views depend on",
         "drop what depends on it, and create it again after the upgrade: function rep.rows() depends on type mvc.view_status",
+    ),
+    "a constant that the checks of a stranger's domain make": (
+        MOVED + "CREATE DOMAIN rep.small AS int CHECK (VALUE < 9); ALTER DOMAIN rep.small OWNER TO up_stranger;"
+        " CREATE VIEW rep.held AS SELECT view_name, '{5}'::rep.small[] AS numbers FROM mvc.view_status",
+        "to make rep.held anew would run the checks of the domain rep.small of the role up_stranger",
+        "drop it, and let its owner create it again afterwards",
     ),
 }
 

@@ -12,6 +12,34 @@ RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_cat
   SELECT reading.view, max(reading.level) FROM reading GROUP BY reading.view ORDER BY 2, 1
 $$;
 
+-- Refuses to have the text of a relation's rules, triggers, defaults and policies parsed anew where that alone runs a stranger's code: a
+-- constant of an array or row with a domain in it is made at once, by the checks of that domain. Earlier runtimes know no trust yet.
+CREATE OR REPLACE FUNCTION {schema}.expect_inert(relation oid)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found record;
+BEGIN
+  WITH RECURSIVE tree (text) AS (
+    SELECT concat(r.ev_qual, r.ev_action) FROM pg_rewrite AS r WHERE r.ev_class = relation
+    UNION ALL SELECT t.tgqual::text FROM pg_trigger AS t WHERE t.tgrelid = relation
+    UNION ALL SELECT f.adbin::text FROM pg_attrdef AS f WHERE f.adrelid = relation
+    UNION ALL SELECT concat(p.polqual, p.polwithcheck) FROM pg_policy AS p WHERE p.polrelid = relation
+  ), part (type) AS (
+    SELECT constant.m[1]::oid FROM tree CROSS JOIN regexp_matches(tree.text, '[{]CONST :consttype ([0-9]+)', 'g') AS constant (m)
+    UNION SELECT next.type FROM part AS p JOIN pg_type AS t ON t.oid = p.type CROSS JOIN LATERAL (
+      SELECT t.typelem UNION ALL SELECT t.typbasetype
+      UNION ALL SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+      UNION ALL SELECT r.rngsubtype FROM pg_range AS r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)) AS next (type) WHERE next.type >= 16384
+  )
+  SELECT format_type(t.oid, NULL) AS domain, pg_get_userbyid(t.typowner) AS owner INTO found
+  FROM part AS p JOIN pg_type AS t ON t.oid = p.type JOIN pg_namespace AS n ON n.nspname = '{name}'
+  WHERE t.typtype = 'd' AND NOT pg_has_role(t.typowner, n.nspowner, 'MEMBER') LIMIT 1;
+  IF found.domain IS NOT NULL THEN
+    RAISE EXCEPTION 'to make % anew would run the checks of the domain % of the role %', relation::regclass, found.domain, quote_ident(found.owner)
+      USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and let its owner create it again afterwards';
+  END IF;
+END $$;
+
 -- What creates a view as it is.
 CREATE OR REPLACE FUNCTION {schema}.creation_of(view oid)
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

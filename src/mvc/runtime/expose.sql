@@ -79,6 +79,13 @@ BEGIN
     RAISE EXCEPTION 'a column of % goes or changes its type, and % cannot be made again after that', exposed, obstacle
       USING ERRCODE = 'dependent_objects_still_exist', HINT = 'change or drop it first';
   END IF;
+  FOR place IN 1 .. coalesce(array_length(names, 1), 0) LOOP
+    EXECUTE format('ALTER VIEW %s RESET (mvc)', names[place]);  -- nothing bears that name: it locks the view, which stays what is looked at
+    PERFORM {schema}.expect_inert(views[place]);
+  END LOOP;
+  IF remade IS DISTINCT FROM ARRAY(SELECT {schema}.creation_of(v) FROM unnest(views) WITH ORDINALITY AS u (v, place) ORDER BY place) THEN
+    RAISE EXCEPTION 'a view that reads % was changed just now', exposed USING ERRCODE = 'serialization_failure', HINT = 'try again';
+  END IF;
   FOR place IN REVERSE coalesce(array_length(names, 1), 0) .. 1 LOOP
     EXECUTE format('DROP VIEW %s', names[place]);
   END LOOP;

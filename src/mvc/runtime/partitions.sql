@@ -237,7 +237,7 @@ BEGIN
   IF EXISTS (SELECT FROM {schema}.with_descendants(relation) AS d JOIN pg_class AS c ON c.oid = d WHERE NOT {schema}.is_trusted(c.relowner, roles)) THEN
     EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', relation);
   END IF;
-  PERFORM {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed);
+  PERFORM {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed), {schema}.expect_inert(relation);
 END $$;
 
 -- Makes a partition as a table beside the others, dresses it as its parent is dressed, and attaches it: that takes a lock which

@@ -24,7 +24,7 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'creation_of', 'dressing_of', 'dress')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
@@ -140,6 +140,7 @@ BEGIN
         CASE WHEN gone.ours THEN 'no plain view' ELSE format('the role %I''s', gone.owner) END
         USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and create it again after the upgrade';
     END IF;
+    PERFORM {schema}.expect_inert(gone.named);
     PERFORM set_config('mvc.views_aside', (jsonb_build_array(
       jsonb_build_object('name', gone.named, 'creation', gone.creation, 'dressing', gone.dressing)
     ) || current_setting('mvc.views_aside')::jsonb)::text, true);
