@@ -153,6 +153,16 @@ class TestCreation:
         assert "apart(integer,integer)" in refused(shop.connect(), project(body, **files))
         assert seen(shop) == []
 
+    @pytest.mark.parametrize("value", ["'[1,5)'::deep", "'{[1,5)}'::multideep", "ARRAY['[1,5)'::deep]"])
+    def test_a_range_is_made_by_the_checks_of_its_domain(self, shop: Database, value: str):
+        mean = owner_of(shop)
+        mean.execute("CREATE DOMAIN low AS int CHECK (evil(VALUE) > 0)")
+        made = "CREATE TYPE deep AS RANGE (SUBTYPE = {}, MULTIRANGE_TYPE_NAME = multideep)"
+        mean.execute(made.format("low").encode())
+        files = {"s.sql": f"{SCHEMA}{made.format('int')};"}
+        said = refused(shop.connect(), project(f"SELECT s.shop, {value} AS during FROM sale AS s", **files))
+        assert "public.evil(integer) of the role tt_owner" in said
+
     def test_a_policy_runs_as_its_reader(self, shop: Database):
         mean = owner_of(shop)
         mean.execute("CREATE FUNCTION eq(varchar, varchar) RETURNS bool LANGUAGE sql AS $$ SELECT true $$")

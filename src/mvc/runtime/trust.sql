@@ -69,7 +69,8 @@ BEGIN
   SELECT part.oid FROM pg_type AS t CROSS JOIN LATERAL (
     SELECT t.typelem WHERE t.typcategory = 'A' UNION ALL SELECT t.typbasetype UNION ALL
     SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
-    UNION ALL SELECT r.rngtypid FROM pg_range AS r WHERE r.rngmultitypid = t.oid) AS part (oid)
+    UNION ALL SELECT r.rngtypid FROM pg_range AS r WHERE r.rngmultitypid = t.oid
+    UNION ALL SELECT r.rngsubtype FROM pg_range AS r WHERE r.rngtypid = t.oid) AS part (oid)
   WHERE t.oid = parts_of_type.type AND part.oid >= 16384;
 END $$;
 
