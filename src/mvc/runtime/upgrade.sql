@@ -105,10 +105,10 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.lock_views(own name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  found regclass;
+  found record;
 BEGIN
   FOR found IN
-    SELECT c.oid FROM (
+    SELECT c.oid::regclass AS view, pg_get_userbyid(c.relowner) AS owner FROM (
       SELECT c.oid AS view, 0 AS level FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = ANY (own)
       UNION ALL SELECT d.view, d.level FROM pg_class AS c CROSS JOIN LATERAL {schema}.dependents(c.oid) AS d
       WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = ANY (own)) AS l
@@ -116,7 +116,7 @@ BEGIN
     WHERE c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE')
     GROUP BY c.oid ORDER BY max(l.level) DESC, c.oid DESC
   LOOP
-    EXECUTE format('ALTER VIEW %s RESET (check_option)', found);  -- locks the view alone; LOCK TABLE would go on to the catalogs
+    EXECUTE format('ALTER VIEW %s OWNER TO %I', found.view, found.owner);  -- changes nothing, and locks the view alone: LOCK TABLE would go on to the catalogs
   END LOOP;
 END $$;
 
