@@ -101,7 +101,7 @@ def test_nobody_notices(database: Database) -> None:
     assert (readers, onlookers, writers) == ([], [], [])
     # A CALL of an older runtime that is between two of its transactions finds what it goes on with gone.
     assert [text for text in refreshes if "cache lookup failed for function" not in text] == []
-    assert len(refreshes) <= 1
+    assert len(refreshes) <= 2
     assert [item.status for item in refresh(connection, project)] == ["completed"] * 3
     connection.execute("CALL mvc.refresh('public', 'per_day', 'full')")
     assert wrong_rows(connection, LATEST) == dict.fromkeys(VIEWS, 0)
