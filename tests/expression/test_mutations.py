@@ -21,6 +21,7 @@ from . import mutations, reading
 COUNT = int(os.environ.get("MVC_MUTATIONS", "0"))
 
 
+@pytest.mark.slow
 def test_an_expression_is_refused_or_read_by_postgresql_as_it_is_here() -> None:
     chance = random.Random(11)
     read, refused = 0, []
@@ -42,6 +43,7 @@ def test_an_expression_is_refused_or_read_by_postgresql_as_it_is_here() -> None:
     )  # sqlglot's grammar is wider than PostgreSQL's; what is left only a server tells
 
 
+@pytest.mark.slow
 def test_a_project_is_refused_or_compiled_to_what_postgresql_can_read() -> None:
     chance = random.Random(12)
     compiled, refused = 0, []
@@ -60,6 +62,7 @@ def test_a_project_is_refused_or_compiled_to_what_postgresql_can_read() -> None:
     assert len(refused) * 100 <= compiled, refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("site", mutations.sites(), ids=lambda site: f"{site.path}-{'.'.join(map(str, site.keys))}")
 def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
     if site.text.lstrip().lower().startswith(("select", "with")):

@@ -292,6 +292,7 @@ def check_hostile(
     return found
 
 
+@pytest.mark.slow
 def test_there_are_enough_of_them() -> None:
     pairs = list(_pairs())
     assert len(pairs) > 300
