@@ -1,7 +1,7 @@
 """Fixtures that every test may ask for, and what the markers mean. What the fixtures are made of stands in `servers`.
 
 A test that asks for a server through a fixture is marked `server` by itself; any other that starts one says so with
-`@pytest.mark.server`, else starting it fails. `pytest -m "not server and not slow"` is thus done in a minute.
+`@pytest.mark.server`, else starting it fails. `pytest -m "not server and not slow"` thus needs none.
 """
 
 from __future__ import annotations

@@ -231,7 +231,6 @@ def assert_settled(connection: Connection, project: Compiled) -> None:
     """Nothing is left to do. A copy of a database that was deployed to is another database: what was proven there is proven again."""
     again = plan(connection, project)
     assert [step for step in told(again) if step[0] != "prove"] == []
-    assert again.empty or all(step.action == "prove" for step in again.steps)
     assert not again.refusals
     assert [item for item in again.drift if not item.kept] == []
 
