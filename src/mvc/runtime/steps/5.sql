@@ -1,0 +1,2 @@
+-- Tables get what tells of changes that no trigger saw.
+-- Each ALTER TABLE may run twice.
