@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache, reduce
+from operator import getitem
+from typing import Any
+
 import pytest
 import yaml
 
@@ -106,22 +110,31 @@ def places() -> list[tuple[str, tuple[str | int, ...]]]:
 
 
 def with_value(path: str, keys: tuple[str | int, ...], raw: str) -> dict[str, str]:
-    data = yaml.safe_load(FILES[path])
-    holder = data
-    for key in keys[:-1]:
-        holder = holder[key]
-    holder[keys[-1]] = "THE_VALUE"
-    return {**FILES, path: yaml.safe_dump(data, width=1_000).replace("THE_VALUE", raw)}
+    return {**FILES, path: around_value(path, keys).replace("THE_VALUE", raw)}
 
 
 def with_key(path: str, keys: tuple[str | int, ...], raw: str) -> dict[str, str]:
-    data = yaml.safe_load(FILES[path])
-    holder = data
-    for key in keys[:-1]:
-        holder = holder[key]
+    return {**FILES, path: around_key(path, keys).replace("THE_KEY", raw)}
+
+
+@cache
+def around_value(path: str, keys: tuple[str | int, ...]) -> str:
+    data, holder = holder_of(path, keys)
+    holder[keys[-1]] = "THE_VALUE"
+    return yaml.safe_dump(data, width=1_000)
+
+
+@cache
+def around_key(path: str, keys: tuple[str | int, ...]) -> str:
+    data, holder = holder_of(path, keys)
     if isinstance(holder, dict):
         holder["THE_KEY"] = holder.pop(keys[-1])
-    return {**FILES, path: yaml.safe_dump(data, width=1_000).replace("THE_KEY", raw)}
+    return yaml.safe_dump(data, width=1_000)
+
+
+def holder_of(path: str, keys: tuple[str | int, ...]) -> tuple[Any, Any]:
+    data = yaml.safe_load(FILES[path])
+    return data, reduce(getitem, keys[:-1], data)
 
 
 def outcome(files: dict[str, str]) -> bool:

@@ -7,6 +7,7 @@ of their paths; a statement whose table comes only later is tried again at the e
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -41,10 +42,18 @@ def read_ddl(
 
     Errors (MV020) mean that something is missing in the catalog; warnings (MV021 to MV023) that a statement made no sense.
     """
+    return _read_files(tuple(sorted(files.items())), search_path)
+
+
+# A comparison reads two revisions of a project, nearly always of the same tables: these are read once.
+@lru_cache(maxsize=4)
+def _read_files(
+    files: tuple[tuple[str, str], ...], search_path: tuple[str, ...]
+) -> tuple[Catalog, tuple[Diagnostic, ...]]:
     draft = Draft(search_path)
     later: list[_Later] = []
-    for path in sorted(files):
-        _read_file(draft, SourceText(path, files[path]), later)
+    for path, text in files:
+        _read_file(draft, SourceText(path, text), later)
     _retry(draft, later)
     catalog = freeze(draft)
     return catalog, tuple(sorted(draft.findings, key=lambda item: item.span))

@@ -30,7 +30,8 @@ BEGIN
         UNION ALL SELECT 'pg_class'::regclass, p.partrelid FROM pg_partitioned_table AS p WHERE u.class = 'pg_class'::regclass AND p.partrelid = u.object
         UNION ALL SELECT u.class, u.object WHERE u.class = 'pg_operator'::regclass
           OR u.class = 'pg_proc'::regclass AND EXISTS (SELECT FROM pg_aggregate AS a WHERE a.aggfnoid = u.object)
-      ) AS e (class, object) JOIN pg_depend AS d ON d.classid = e.class AND d.objid = e.object
+      ) AS e (class, object) CROSS JOIN LATERAL (
+        SELECT d.* FROM pg_depend AS d WHERE d.classid = e.class AND d.objid = e.object OFFSET 0) AS d  -- by the index, not read as a whole
       WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_collation'::regclass, 'pg_opclass'::regclass,
                              'pg_opfamily'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass)
         OR e.class = 'pg_rewrite'::regclass AND d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass) AND d.deptype = 'n'
@@ -39,25 +40,29 @@ BEGIN
       WHERE u.class = 'pg_type'::regclass AND r.rngtypid = u.object AND f.oid <> 0
       UNION ALL SELECT 'pg_type'::regclass, part FROM {schema}.parts_of_type(u.object) AS part WHERE u.class = 'pg_type'::regclass
       UNION ALL SELECT 'pg_type'::regclass, CASE WHEN c.relkind = 'f' THEN t.oid ELSE coalesce(nullif(t.typbasetype, 0), t.oid) END
-      FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid JOIN pg_type AS t ON t.oid = a.atttypid
-      WHERE u.class = 'pg_class'::regclass AND c.oid = u.object AND a.attnum > 0 AND NOT a.attisdropped AND t.oid >= 16384
+      FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+      CROSS JOIN LATERAL (SELECT t.* FROM pg_type AS t WHERE t.oid = a.atttypid OFFSET 0) AS t  -- not all types that there are
+      WHERE u.class = 'pg_class'::regclass AND c.oid = u.object AND a.attnum > 0 AND NOT a.attisdropped AND a.atttypid >= 16384
         AND (c.relkind = 'f' OR t.typtype IN ('r', 'm', 'd'))
     ) AS next (class, object)
     WHERE u.class <> 'pg_class'::regclass OR u.object = ANY (relations::oid[])
        OR NOT EXISTS (SELECT FROM pg_class AS ours WHERE ours.oid = u.object AND ours.relnamespace = to_regnamespace('{schema}'))
   )
-  SELECT u.class, u.object, coalesce(c.relowner, p.proowner, o.oprowner, t.typowner, l.collowner, k.opcowner, f.opfowner, g.cfgowner, y.dictowner),
-    coalesce(c.relkind, t.typtype)
+  SELECT u.class, u.object, CASE u.class  -- each is looked up by itself: a join would read all functions that there are
+      WHEN 'pg_class'::regclass THEN (SELECT c.relowner FROM pg_class AS c WHERE c.oid = u.object)
+      WHEN 'pg_proc'::regclass THEN (SELECT p.proowner FROM pg_proc AS p WHERE p.oid = u.object)
+      WHEN 'pg_operator'::regclass THEN (SELECT o.oprowner FROM pg_operator AS o WHERE o.oid = u.object)
+      WHEN 'pg_type'::regclass THEN (SELECT t.typowner FROM pg_type AS t WHERE t.oid = u.object)
+      WHEN 'pg_collation'::regclass THEN (SELECT l.collowner FROM pg_collation AS l WHERE l.oid = u.object)
+      WHEN 'pg_opclass'::regclass THEN (SELECT k.opcowner FROM pg_opclass AS k WHERE k.oid = u.object)
+      WHEN 'pg_opfamily'::regclass THEN (SELECT f.opfowner FROM pg_opfamily AS f WHERE f.oid = u.object)
+      WHEN 'pg_ts_config'::regclass THEN (SELECT g.cfgowner FROM pg_ts_config AS g WHERE g.oid = u.object)
+      WHEN 'pg_ts_dict'::regclass THEN (SELECT y.dictowner FROM pg_ts_dict AS y WHERE y.oid = u.object)
+    END, CASE u.class
+      WHEN 'pg_class'::regclass THEN (SELECT c.relkind FROM pg_class AS c WHERE c.oid = u.object)
+      WHEN 'pg_type'::regclass THEN (SELECT t.typtype FROM pg_type AS t WHERE t.oid = u.object)
+    END
   FROM used AS u
-  LEFT JOIN pg_class AS c ON u.class = 'pg_class'::regclass AND c.oid = u.object
-  LEFT JOIN pg_proc AS p ON u.class = 'pg_proc'::regclass AND p.oid = u.object
-  LEFT JOIN pg_operator AS o ON u.class = 'pg_operator'::regclass AND o.oid = u.object
-  LEFT JOIN pg_type AS t ON u.class = 'pg_type'::regclass AND t.oid = u.object
-  LEFT JOIN pg_collation AS l ON u.class = 'pg_collation'::regclass AND l.oid = u.object
-  LEFT JOIN pg_opclass AS k ON u.class = 'pg_opclass'::regclass AND k.oid = u.object
-  LEFT JOIN pg_opfamily AS f ON u.class = 'pg_opfamily'::regclass AND f.oid = u.object
-  LEFT JOIN pg_ts_config AS g ON u.class = 'pg_ts_config'::regclass AND g.oid = u.object
-  LEFT JOIN pg_ts_dict AS y ON u.class = 'pg_ts_dict'::regclass AND y.oid = u.object
   WHERE NOT (u.class = 'pg_class'::regclass AND u.object = ANY (relations::oid[]));
 END $$;
 
