@@ -89,6 +89,7 @@ def _refuse(_: EmbeddedServer) -> EmbeddedServer:
     raise AssertionError("this test starts a server: mark it with @pytest.mark.server")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: tests wait for servers, clocks and processes a good deal of their time."""
     return (os.cpu_count() or 1) + 1

@@ -63,6 +63,12 @@ def test_a_project_is_refused_or_compiled_to_what_postgresql_can_read() -> None:
 
 
 @pytest.mark.slow
+def test_the_projects_of_the_sites_compile() -> None:
+    for files, absent in mutations.projects():
+        compile_files(files, absent)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("site", mutations.sites(), ids=lambda site: f"{site.path}-{'.'.join(map(str, site.keys))}")
 def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
     if site.text.lstrip().lower().startswith(("select", "with")):
