@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mvc.planning.state import Name, RelationState, State, StoredState
-from mvc.runtime import runtime_views
 from mvc.sqlgen.naming import arm_names
 
 LeftoverKind = Literal["replaced", "unused", "arm", "unknown"]
@@ -41,7 +40,7 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
     found += [
         _leftover((schema, name), relation, state, replaced)
         for (schema, name), relation in state.relations.items()
-        if schema == stored and name not in live | arms | beside | runtime_views() and not _is_log(name, relation)
+        if schema == stored and name not in live | arms | beside and not _is_log(name, relation)
     ]
     return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.relkind == "r", item.name)))
 

@@ -34,7 +34,7 @@ from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
 from mvc.quoting import identifier, literal
 from mvc.record import RecordError
-from mvc.runtime import body_digests, functions_digest, own_tables
+from mvc.runtime import body_digests, functions_digest, own_tables, runtime_views
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -56,7 +56,7 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         refuse_newer(there)
         names = list(exposed)
         asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
-        asked |= {"own": list(own_tables()), "bodies": list(body_digests(stored))}
+        asked |= {"own": [*own_tables(), *sorted(runtime_views())], "bodies": list(body_digests(stored))}
         found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
         cron = _cron(connection, about)
     state = _state(about, found["ledger"], found["catalog"], cron)

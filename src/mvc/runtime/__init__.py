@@ -47,8 +47,8 @@ _TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.
 # views of ours there are; `{home}` is the schema's name as a constant.
 FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(made.part, ';' ORDER BY made.part)) FROM (
   SELECT concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc, p.prosecdef, p.proconfig)
-  FROM pg_catalog.pg_proc AS p JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace WHERE n.nspname = {home}
-    AND NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
+  FROM (SELECT * FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident({home})) OFFSET 0) AS p
+  WHERE NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
   UNION ALL SELECT concat_ws(' ', c.relname, c.relnatts) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname = {home} AND c.relkind = 'v' AND c.relname IN ({views})
   UNION ALL SELECT concat_ws(' ', t.tgname, t.tgenabled) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid

@@ -1,4 +1,4 @@
--- What the catalogs say of every view, materialized view and table in the stored schema, but for the runtime's own tables, and
+-- What the catalogs say of every view, materialized view and table in the stored schema, but for the runtime's own, and
 -- of the exposures; and what reads these.
 WITH RECURSIVE asked AS (
   SELECT e.schema, e.name FROM unnest(%(schemas)s::text[], %(names)s::text[]) AS e (schema, name)
@@ -7,7 +7,8 @@ WITH RECURSIVE asked AS (
   {tables}
 ), wanted AS (
   SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE n.nspname = %(stored)s AND (c.relkind IN ('m', 'v') OR c.relkind = 'r' AND c.relname <> ALL (%(own)s) AND c.relname !~ '^leading_[0-9a-f]{12}$')
+  WHERE n.nspname = %(stored)s AND c.relkind IN ('m', 'v', 'r') AND c.relname <> ALL (%(own)s)
+    AND NOT (c.relkind = 'r' AND c.relname ~ '^leading_[0-9a-f]{12}$')
   UNION
   SELECT c.oid FROM asked AS e
   JOIN pg_namespace AS n ON n.nspname = e.schema JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = e.name
