@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tarfile
 import venv
 import zipfile
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 from servers import ROOT, need
 
@@ -33,37 +35,45 @@ def run(*arguments: object, cwd: Path, **env: str) -> subprocess.CompletedProces
 
 
 def environment(folder: Path) -> Path:
-    """A new virtual environment's Python."""
-    venv.create(folder, with_pip=True, symlinks=True)
+    """A new virtual environment's Python; pip installs into it from outside."""
+    venv.create(folder, with_pip=False, symlinks=True)
     return folder / "bin" / "python"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheel, made from the source archive, and with that archive."""
-    folder = tmp_path_factory.mktemp("built")
+def install(python: Path, package: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    pip = (sys.executable, "-m", "pip", "--python", python)
+    return run(*pip, "install", "--quiet", "--no-compile", package, cwd=folder)
+
+
+def build(folder: Path) -> None:
     python = environment(folder / "builder")
-    done = run(python, "-m", "pip", "install", "--quiet", "build", cwd=folder)
+    done = install(python, "build", folder)
     need(done.returncode == 0, f"the package `build` from the package index ({done.stderr.strip()[-200:]})")
     done = run(python, "-m", "build", "--outdir", folder / "dist", ROOT, cwd=folder)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return folder / "dist"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheel, made from the source archive, and with that archive."""
+    return made_once(tmp_path_factory, "built", build) / "dist"
+
+
+@pytest.fixture(scope="session")
 def wheel(built: Path) -> Path:
     (found,) = built.glob("*.whl")
     return found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment with the wheel and what it depends on, without extras."""
-    folder = tmp_path_factory.mktemp("clean")
-    python = environment(folder / "env")
-    done = run(python, "-m", "pip", "install", "--quiet", wheel, cwd=folder)
-    assert done.returncode == 0, done.stderr
-    return folder / "env" / "bin"
+
+    def install_wheel(folder: Path) -> None:
+        done = install(environment(folder / "env"), wheel, folder)
+        assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "installed", install_wheel) / "env" / "bin"
 
 
 @pytest.fixture

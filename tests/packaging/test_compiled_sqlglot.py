@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 from servers import ROOT, need
 
@@ -68,16 +69,17 @@ for files in (
 """
 
 
-@pytest.fixture(scope="module")
+def install(folder: Path) -> None:
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check")
+    command = (*pip, "--target", str(folder), f"sqlglot[c]=={version('sqlglot')}")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    need(done.returncode == 0, f"the compiled sqlglot from the package index ({done.stderr.strip()[-200:]})")
+
+
+@pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the compiled sqlglot of the version that is installed here."""
-    folder = tmp_path_factory.mktemp("compiled")
-    command = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder)
-    done = subprocess.run(
-        [*map(str, command), f"sqlglot[c]=={version('sqlglot')}"], capture_output=True, text=True, check=False
-    )
-    need(done.returncode == 0, f"the compiled sqlglot from the package index ({done.stderr.strip()[-200:]})")
-    return folder
+    return made_once(tmp_path_factory, "compiled", install)
 
 
 def answer(code: str, *folders: Path) -> str:
