@@ -91,6 +91,29 @@ class TestUsage:
         assert (done.code, done.out) == (2, "")
         assert "--sever" in done.err
 
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "apply",
+            "catalog pull",
+            "diff",
+            "partitions",
+            "prune",
+            "refresh --all",
+            "rollback",
+            "run",
+            "schedule pg_cron",
+            "status",
+        ],
+    )
+    @pytest.mark.parametrize("url", ["", " "])
+    def test_an_empty_url_is_not_the_default(self, mvc, shop, command, url, monkeypatch):
+        """As where a variable of a script is not set."""
+        monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@nowhere.invalid/else")
+        done = mvc(*command.split(), "--database", url)
+        assert done.code == 2
+        assert "the URL of a database, not nothing" in done.err
+
     def test_an_option_cannot_be_abbreviated(self, mvc):
         """What an abbreviation means would change with the next option."""
         assert mvc("check", "--str").code == 2

@@ -136,6 +136,7 @@ class TestGithub:
         workflow = yaml.safe_load(text.replace("\non:", "\n'on':"))
         lines = [item["cron"] for item in workflow["on"]["schedule"]]
         assert lines == ["*/15 * * * *", "0,15,30,45 * * * *", "0 3 1,15 JAN-jun/2 0", "*/3 * * * *", "0 * * * *"]
+        assert workflow["permissions"] == {"contents": "read"}  # for the checkout; else a token may write by default
         assert workflow["jobs"]["refresh"]["steps"][-1]["run"] == "mvc refresh --due"
         assert workflow["jobs"]["refresh"]["steps"][-1]["env"] == {"DATABASE_URL": "${{ secrets.DATABASE_URL }}"}
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
 from mvc.cli.selection import check_names
-from mvc.cli.values import hazards, plan_id, seconds
+from mvc.cli.values import database_url, hazards, plan_id, seconds
 
 if TYPE_CHECKING:
     import psycopg
@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="views, with what they read (default: all)")
-    parser.add_argument("--database", metavar="URL", help="where to (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where to (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     add_terms(parser)

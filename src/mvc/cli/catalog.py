@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Failure
 from mvc.cli.output import refuse_links
+from mvc.cli.values import database_url
 from mvc.workspace import Folder
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ DEFAULT = "catalog.json"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("action", choices=("pull",), help="pull: read the database, write the snapshot")
-    parser.add_argument("--database", metavar="URL", help="which (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="which (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--output", "-o", metavar="FILE", help=f"default: the project's {DEFAULT}")
     parser.add_argument("--schema", action="append", metavar="NAME", help="only this schema; may be given again")
 

@@ -24,13 +24,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
-from mvc.cli.values import classes
+from mvc.cli.values import classes, database_url
 
 if TYPE_CHECKING:
     from mvc.comparison.difference import Difference
     from mvc.compiled import Compiled
     from mvc.report.against import Against
 
+USUAL = object()  # --database without a URL
 FOUND = 3  # the exit code for differences
 
 
@@ -48,7 +49,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("revisions", nargs="*", metavar="REVISION", help="BASE, BASE HEAD, BASE..HEAD or BASE...HEAD")
     parser.add_argument(
-        "--database", nargs="?", const="", metavar="URL", help="compare what is deployed (default: DATABASE_URL)"
+        "--database",
+        nargs="?",
+        const=USUAL,
+        type=database_url,
+        metavar="URL",
+        help="compare what is deployed (default: DATABASE_URL)",
     )
     parser.add_argument(
         "--format",
@@ -107,7 +113,7 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
     from mvc.report.against import Against
 
     after = context.compile()
-    with connect(options.database or None) as connection:
+    with connect(None if options.database is USUAL else options.database) as connection:
         state = read_state(connection, after.stored, [(view.schema, view.name) for view in after.views])
     difference = difference_of(state, after)
     drift = find_drift(state, after.project)

@@ -15,6 +15,7 @@ import json
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
     import psycopg
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show what is due and stop")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: versioned, see docs/json.md")
 

@@ -12,12 +12,14 @@ import argparse
 
 from mvc.cli.apply import confirmed
 from mvc.cli.context import Context
-from mvc.cli.values import seconds
+from mvc.cli.values import database_url, seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="list it and stop")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     parser.add_argument(

@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 from mvc.cli.context import Context, Failure, Usage
 from mvc.cli.selection import check_names
-from mvc.cli.values import moment, seconds
+from mvc.cli.values import database_url, moment, seconds
 
 if TYPE_CHECKING:
     import psycopg
@@ -53,7 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--verify", action="store_const", dest="mode", const="verify", help="the same as --mode verify")
     parser.add_argument("--since", type=moment, metavar="TIME", help="where a window begins: a date, or a time")
     parser.add_argument("--until", type=moment, metavar="TIME", help="before what it ends")
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="the longest that one view may take")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: results on stdout")
 

@@ -15,11 +15,14 @@ import argparse
 
 from mvc.cli.apply import add_terms, confirmed, terms_of
 from mvc.cli.context import Context
+from mvc.cli.values import database_url
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
     parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
     parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
     add_terms(parser)

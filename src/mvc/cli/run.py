@@ -20,6 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
     from mvc.postgres.worker import Event
@@ -40,7 +41,9 @@ class Stop:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
 from mvc.cli.output import write_within
+from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
     from mvc.artifacts import Target
@@ -33,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("kind", choices=KINDS, help="for which scheduler")
     parser.add_argument("--output", metavar="DIR", type=Path, help="write the files into this folder")
-    parser.add_argument("--database", metavar="URL", help="for pg_cron: where the views are")
+    parser.add_argument("--database", type=database_url, metavar="URL", help="for pg_cron: where the views are")
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:

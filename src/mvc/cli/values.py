@@ -37,6 +37,13 @@ def moment(text: str) -> datetime:
         ) from None
 
 
+def database_url(text: str) -> str:
+    """The URL of a database. An empty one, as of a variable that is not set, would mean whichever is the default."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the URL of a database, not nothing; leave --database out for DATABASE_URL")
+    return text
+
+
 def plan_id(text: str) -> str:
     """The id of a plan. An empty one, as of a variable that is not set, would agree to any plan."""
     if not text.strip():

@@ -155,6 +155,8 @@ on:
   schedule:  # in UTC; what is due, the database says
 {crons}
 concurrency: mvc-refresh
+permissions:
+  contents: read
 jobs:
   refresh:
     runs-on: ubuntu-latest
