@@ -10,6 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from mvc.postgres.advice import advice
 from mvc.postgres.errors import NoAddress, ServerError
+from mvc.postgres.limits import lift_limits
 
 OLDEST = 15
 KEPT_ALIVE = {"keepalives_idle": "60"}  # a build may be silent for longer than a firewall remembers a connection
@@ -18,7 +19,8 @@ KEPT_ALIVE = {"keepalives_idle": "60"}  # a build may be silent for longer than 
 def connect(url: str | None) -> psycopg.Connection:
     """An autocommit connection. TLS, passwords and time-outs are libpq's own settings. Raises ServerError.
 
-    It prepares no statements, since a pooler may run the next one elsewhere; its text is UTF-8, whatever a role's settings say.
+    It prepares no statements, since a pooler may run the next one elsewhere; its text is UTF-8, and it has no time limits but those that are
+    asked for, whatever a role's settings say.
     """
     try:
         settings = KEPT_ALIVE | conninfo_to_dict(url or os.environ.get("DATABASE_URL", ""))
@@ -35,6 +37,7 @@ def connect(url: str | None) -> psycopg.Connection:
     if major < OLDEST:
         connection.close()
         raise ServerError(f"the server is PostgreSQL {major}; {OLDEST} is the oldest that works")
+    lift_limits(connection)
     return connection
 
 

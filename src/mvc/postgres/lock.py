@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from mvc.artifacts import Target
 from mvc.postgres.blockers import deployer
 from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.limits import own_limits
 from mvc.postgres.owner import acting_as, standing
 from mvc.quoting import identifier, literal, qualified
 
@@ -190,9 +191,7 @@ def second_connection(connection: psycopg.Connection) -> psycopg.Connection:
 
 def _free_of_limits(holder: psycopg.Connection) -> None:
     """Begins the transaction, in which nobody minds that it is idle."""
-    limits = ["idle_in_transaction_session_timeout", "statement_timeout"]
-    limits += ["transaction_timeout"] if holder.info.server_version >= 170_000 else []
-    holder.execute("; ".join(f"SET LOCAL {limit} = 0" for limit in limits).encode())
+    holder.execute(own_limits(holder).encode())
 
 
 def _release(holder: psycopg.Connection) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 
 from mvc.postgres.errors import Denied, ServerError
+from mvc.postgres.limits import own_limits
 from mvc.quoting import identifier
 
 # Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
@@ -96,9 +97,14 @@ def check_may_look(connection: psycopg.Connection, stored: str) -> None:
 
 
 @contextmanager
-def acting_as(connection: psycopg.Connection, role: str | None, patience: float = 0.0) -> Iterator[None]:
-    """A transaction in another's name (None is ourselves), in which no lock is waited for longer than `patience` seconds."""
+def acting_as(
+    connection: psycopg.Connection, role: str | None, patience: float = 0.0, mode: str = ""
+) -> Iterator[None]:
+    """A transaction in another's name (None is ourselves), in which no lock is waited for longer than `patience` seconds (0: for ever). `mode`
+    is what it begins with, such as SET TRANSACTION.
+    """
     with connection.transaction():
-        become = f"SET LOCAL ROLE {identifier(role)}; " if role else ""
-        connection.execute(f"{become}SET LOCAL lock_timeout = {int(patience * 1000)}".encode())
+        become = f"SET LOCAL ROLE {identifier(role)}" if role else ""
+        begin = [mode, become, own_limits(connection, lock_ms=int(patience * 1000))]
+        connection.execute("; ".join(filter(None, begin)).encode())
         yield

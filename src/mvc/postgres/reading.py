@@ -56,8 +56,8 @@ def _observed(
 
 
 @contextmanager
-def ledger(connection: psycopg.Connection, stored: str) -> Iterator[None]:
-    """A transaction in which the ledger can be read, and by who may deploy also written."""
+def ledger(connection: psycopg.Connection, stored: str, mode: str = "") -> Iterator[None]:
+    """A transaction in which the ledger can be read, and by who may deploy also written. `mode` is what it begins with."""
     found = standing(connection, stored)
-    with acting_as(connection, found.role if found.may_become else None), own_names(connection):
+    with acting_as(connection, found.role if found.may_become else None, mode=mode), own_names(connection):
         yield

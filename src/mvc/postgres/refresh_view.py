@@ -13,6 +13,7 @@ import psycopg
 
 from mvc.postgres.door import ask, cancelled_after, works_as_owner
 from mvc.postgres.errors import ServerError
+from mvc.postgres.limits import own_limits
 from mvc.postgres.own_names import own_names, placed
 from mvc.quoting import qualified
 
@@ -24,7 +25,7 @@ ATTEMPTS = 3
 @dataclass(frozen=True, slots=True)
 class How:
     """A mode (None: as the view was deployed), the bounds of a window, and the most seconds for the work and for a wait for a lock
-    (0: as the role's settings say).
+    (0: none).
     """
 
     mode: str | None = None
@@ -81,6 +82,8 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed
     except psycopg.Error as problem:
         reason, hint = _said(connection, problem), problem.diag.message_hint
         return Refreshed(task.view, "failed", 0.0, None, f"{reason} ({hint})" if hint else reason, task.schedule)
+    if run is None and task.run is None:  # somebody asked for this very view
+        return Refreshed(task.view, "failed", 0.0, None, f"{reason} (mvc apply deploys it)", task.schedule)
     if run is None or reason:
         return Refreshed(task.view, "skipped", 0.0, None, reason or "", task.schedule)
     try:
@@ -143,9 +146,9 @@ def _abandon(connection: psycopg.Connection, stored: str, run: int, said: tuple[
 def _writing(connection: psycopg.Connection, limits: How, isolation: str) -> Iterator[None]:
     """A transaction with limits of its own: those of the session would stay behind in a pooler."""
     mode = f"SET TRANSACTION ISOLATION LEVEL {isolation}, READ WRITE"
-    times = {"statement_timeout": limits.timeout, "lock_timeout": limits.lock_timeout}
+    times = own_limits(connection, math.ceil(limits.timeout * 1000), math.ceil(limits.lock_timeout * 1000))
     with connection.transaction():
-        settings = [f"SET LOCAL {name} = {math.ceil(time * 1000)}" for name, time in times.items() if time]
+        settings = [times, "SET LOCAL standard_conforming_strings = on", "SET LOCAL quote_all_identifiers = off"]
         connection.execute("; ".join([mode, *settings]).encode())
         yield
 

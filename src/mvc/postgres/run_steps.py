@@ -19,6 +19,7 @@ from psycopg import errors
 from mvc.planning.steps import Lock, Step, Switch, statements_of
 from mvc.postgres.blockers import blockers
 from mvc.postgres.errors import ServerError, StatementRefused, refusal_of
+from mvc.postgres.limits import own_limits
 from mvc.quoting import identifier
 
 T = TypeVar("T")
@@ -57,13 +58,10 @@ class Session:
 
     def opening(self, lock_ms: int, statement_ms: int) -> str:
         """The first statements of a transaction: they undo what the role's or the database's settings say otherwise."""
-        limits = {"lock_timeout": lock_ms, "statement_timeout": statement_ms, "idle_in_transaction_session_timeout": 0}
-        if self.connection.info.server_version >= 170_000:
-            limits["transaction_timeout"] = 0
         role = [f"SET LOCAL ROLE {identifier(self.owner)}"] if self.owner else []
-        times = [f"SET LOCAL {name} = {value}" for name, value in limits.items()]
+        times = own_limits(self.connection, statement_ms, lock_ms)
         mode = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE"
-        return _message([mode, *role, *times, _NOTICE_LOSS, *self.preamble])
+        return _message([mode, *role, times, _NOTICE_LOSS, *self.preamble])
 
 
 def run_step(session: Session, step: Step) -> None:
@@ -180,4 +178,5 @@ class _Work:
         found = blockers(self.session.connection, self.locks)
         who = "; ".join(found) or "look for long transactions in pg_stat_activity"
         hint = f"{who}. Wait longer with --wait SECONDS. Readers have what they had, and what was built is kept for the next apply"
-        return ServerError(f"{self.view or 'the runtime'} was in use{waited}: {said}", hint)
+        tables = ", ".join(dict.fromkeys(".".join(lock.relation) for lock in self.locks if lock.relation))
+        return ServerError(f"{self.view or tables or 'the runtime'} was in use{waited}: {said}", hint)

@@ -14,14 +14,17 @@ END $$;
 
 -- Whether `act`, which has asked for the stack, was called by an assignment of `through`, which commits then. The server words a line in
 -- its own language, so the line of `act` says how it would have to be. What is called from SQL text has another line between, and only
--- with its schema is a name ours.
+-- with its schema is a name ours. A session that has quote_all_identifiers set when it first runs a function names it with quotes.
 CREATE OR REPLACE FUNCTION {schema}.commits_next(stack text)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(bool_and(strpos(part.line, part.name) > 0) AND count(DISTINCT regexp_replace(
     concat(left(part.line, strpos(part.line, part.name) - 1), '@', substr(part.line, strpos(part.line, part.name) + length(part.name))),
-    '\d+', '#', 'g')) = 1, false)
-  FROM string_to_array(stack, E'\n') AS s (calls), LATERAL (VALUES
-    (calls[2], '{schema}' || '.act(text,jsonb)'), (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)')) AS part (line, name)
+    '[0-9]+', '#', 'g')) = 1, false)
+  FROM string_to_array(stack, E'\n') AS s (calls), concat('"', replace('{name}', '"', '""'), '".') AS quoted (home), LATERAL (
+    SELECT c.line, CASE WHEN strpos(c.line, c.plain) > 0 THEN c.plain ELSE c.quoted END AS name FROM (VALUES
+      (calls[2], '{schema}' || '.act(text,jsonb)', quoted.home || '"act"("text","jsonb")'),
+      (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)', quoted.home || '"through"("text","jsonb",boolean,"jsonb")')
+    ) AS c (line, plain, quoted)) AS part
 $$;
 
 -- Does `what` with what is `said` of it, for `through`. An error is sent to the client before the transaction ends, with all the calls
@@ -57,6 +60,7 @@ BEGIN
                                    (said ->> 'until')::timestamptz) AS s;
       WHEN 'run' THEN answer := to_jsonb({schema}.refresh_run(run));
       WHEN 'end' THEN answer := to_jsonb({schema}.refresh_end(run));
+      WHEN 'outcome' THEN answer := {schema}.outcome_of(run);
       WHEN 'abandon' THEN PERFORM {schema}.refresh_abandon(run, said ->> 'reason', said ->> 'state');
       WHEN 'begin schedule' THEN
         SELECT jsonb_agg(t) INTO answer FROM {schema}.schedule_begin(said ->> 'project', said ->> 'schedule', (said ->> 'if_due')::boolean) AS t;
@@ -73,7 +77,8 @@ BEGIN
 END $$;
 
 -- The same, committed, and in one snapshot where that is asked for. No message goes to the client before: one that does not read it would
--- hold up the end. CALL `committed` instead: the name of this one is told with its schema only where the path does not have that.
+-- hold up the end. What our functions read and print is what it is by default, whatever the caller's settings. CALL `committed` instead:
+-- the name of this one is told with its schema only where the path does not have that.
 CREATE OR REPLACE PROCEDURE {schema}.through(what text, said jsonb, one_snapshot boolean, INOUT answer jsonb)
 LANGUAGE plpgsql AS $$
 BEGIN
@@ -85,6 +90,8 @@ BEGIN
     SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE;
   END IF;
   SET LOCAL client_min_messages = 'error';
+  SET LOCAL standard_conforming_strings = on;
+  SET LOCAL quote_all_identifiers = off;
   answer := {schema}.act(what, said);
   COMMIT;
 END $$;

@@ -30,7 +30,8 @@ $$;
 -- Bounds are compared as timestamps without a zone: for a timestamptz column they are UTC, for others as they stand. NULL for a
 -- DEFAULT partition.
 CREATE OR REPLACE FUNCTION {schema}.partition_range(partition oid)
-RETURNS tsrange LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' AS $$
+RETURNS tsrange LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY'
+SET standard_conforming_strings = on AS $$
 DECLARE
   said text[] := (SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), '^FOR VALUES FROM \((.*)\) TO \((.*)\)$')
                   FROM pg_class AS c WHERE c.oid = partition);
@@ -498,6 +499,8 @@ DECLARE
   task text;
   outcome jsonb;
   reader record;
+  run jsonb;
+  ended text;
 BEGIN
   COMMIT;
   SET LOCAL search_path = pg_catalog, pg_temp;
@@ -515,8 +518,13 @@ BEGIN
     END IF;
   END LOOP;
   FOR reader IN SELECT s.view_schema, s.view_name FROM {schema}.shrunk_views(began) AS s LOOP
-    CALL {schema}.refresh(reader.view_schema, reader.view_name, 'full', 'partitions');
+    CALL {schema}.committed('refresh', jsonb_build_object(
+      'view_schema', reader.view_schema, 'view_name', reader.view_name, 'mode', 'full', 'schedule', 'partitions'), run);
+    CALL {schema}.refresh_work(run::bigint, NULL, ended);
     SET LOCAL search_path = pg_catalog, pg_temp;
+    IF ended = 'failed' THEN
+      failed := failed || format('the refresh of %I.%I', reader.view_schema, reader.view_name);
+    END IF;
   END LOOP;
 END $$;
 
