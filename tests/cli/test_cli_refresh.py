@@ -147,8 +147,11 @@ class TestWhere:
     def test_a_view_that_is_not_deployed_yet(self, mvc, chain, deployed_chain):
         (chain / "views" / "e.yml").write_text((chain / "views" / "d.yml").read_text().replace("view: d", "view: e"))
         done = mvc("refresh", "--all")
-        assert done.code == 0
-        assert "– e  skipped: not deployed here" in done.err
+        assert done.code == 1
+        assert "e  failed: not deployed here (mvc apply deploys it)" in done.err
+        assert all(f"{name}  completed" in done.err or f"{name}  " in done.err for name in "abcd")
+        assert mvc("refresh", "e").code == 1
+        assert mvc("refresh", "d").code == 0
 
     def test_someone_else_is_at_it(self, mvc, deployed_chain, database):
         database.connect(autocommit=False).execute(

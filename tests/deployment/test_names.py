@@ -235,7 +235,8 @@ class TestRefreshing:
     def test_by_procedure_commits_each(self, deployed, database):
         deployed.execute("INSERT INTO t VALUES (3, 0)")
         connection = database.connect(user="nm_refresher")
-        connection.execute("CALL mvc.refresh_project('own')")
+        with pytest.raises(psycopg.errors.RaiseException, match=r"refreshing failed: public\.a \(division by zero\)"):
+            connection.execute("CALL mvc.refresh_project('own')")
         assert [row[:2] for row in statuses(deployed)] == [
             ("Dd", "completed"),
             ("a", "failed"),

@@ -83,9 +83,15 @@ def refused(connection: Connection, compiled: Compiled, terms: Terms = ANYTHING)
 
 def refresh(connection: Connection) -> str | None:
     """The error of a refresh, None where there is none."""
-    connection.execute("CALL mvc.refresh('public', 'v')")
+    raised = ""
+    try:
+        connection.execute("CALL mvc.refresh('public', 'v')")
+    except psycopg.Error as problem:
+        raised = str(problem)
     row = connection.execute("SELECT error FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchone()
-    return row[0] if row else "no log"
+    assert row is not None
+    assert (row[0] or "") in raised if raised else row[0] is None
+    return row[0]
 
 
 # --- what is resolved when something is created -----------------------------------------------------------------------

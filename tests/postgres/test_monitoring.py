@@ -60,7 +60,8 @@ def refresh(connection: Connection) -> None:
 
 def fail(connection: Connection) -> None:
     connection.execute("INSERT INTO t VALUES (99, 0)")
-    refresh(connection)
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        refresh(connection)
     connection.execute("DELETE FROM t WHERE id = 99")
 
 
@@ -159,6 +160,43 @@ class TestStatus:
             " VALUES ('public', 'v', pg_backend_pid(), now() - interval '1 day')"
         )
         assert deployed.execute("SELECT status FROM mvc.refreshes").fetchall() == [("lost",)]
+
+    def test_a_run_that_was_cut_off_between_its_transactions_is_lost(self, deployed, database):
+        """The session goes on with other work, and is not cancelled for what it left."""
+        session = database.connect()
+        session.execute("SELECT mvc.refresh_begin('public', 'v')")
+        session.execute("SELECT 'other work'")
+        assert deployed.execute("SELECT status FROM mvc.refreshes").fetchall() == [("started",)]
+        (text,) = deployed.execute("SELECT pg_get_functiondef('mvc.is_lost'::regproc)").fetchone()
+        deployed.execute(text.replace("1 minute", "0.1 seconds"))
+        session.execute("SELECT pg_sleep(0.2)")
+        assert deployed.execute("SELECT status FROM mvc.refreshes").fetchall() == [("lost",)]
+        assert status(deployed, "last_status", "lost_today", "running_since") == ("lost", 1, None)
+        refresh(deployed)
+        log = "SELECT status, error FROM mvc.refresh_log ORDER BY id"
+        assert deployed.execute(log).fetchall() == [
+            ("lost", "the session that did it is gone, or was cut off before its end"),
+            ("completed", None),
+        ]
+
+    def test_a_run_goes_on_in_another_session_than_it_began_in(self, deployed, database):
+        """As behind a pooler: whoever does it has its row locked."""
+        with psycopg.connect(database.url, autocommit=True) as gone:
+            run = gone.execute("SELECT mvc.refresh_begin('public', 'v')").fetchone()
+        other = database.connect(autocommit=False)
+        assert other.execute("SELECT mvc.refresh_run(%s)", run).fetchone() == ("completed",)
+        deployed.execute("SELECT pg_sleep(0.1)")
+        assert deployed.execute("SELECT status FROM mvc.refreshes").fetchall() == [("started",)]
+        refresh(deployed)
+        assert deployed.execute("SELECT status FROM mvc.refreshes ORDER BY id").fetchall() == [
+            ("started",),
+            ("skipped",),
+        ]
+        other.commit()
+        assert deployed.execute("SELECT status FROM mvc.refreshes ORDER BY id").fetchall() == [
+            ("completed",),
+            ("skipped",),
+        ]
 
     @newest
     def test_dead_rows_and_no_queue(self, deployed):

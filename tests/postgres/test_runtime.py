@@ -202,7 +202,7 @@ def exists(database: Database, schema: str, name: str) -> bool:
     return row == (1,)
 
 
-FOR_MONITORS = {"queued_groups", "sizes_at_once", "usage"}
+FOR_MONITORS = {"is_locked", "is_lost", "queued_groups", "sizes_at_once", "usage"}
 
 
 # What refreshers call works with the owner's rights, but for procedures, which commit, and what only looks at their own sessions.
@@ -219,6 +219,7 @@ FOR_REFRESHERS = {
     "seconds_to_next",
     "stop_overdue",
     "refresh_work",
+    "say_outcome",
     "maintain_partitions",
     "partition_log_end",
     "partition_tasks",
@@ -230,6 +231,7 @@ CALLED_AS_ONESELF = {  # procedures that commit, and what looks at the caller's 
     "refresh",
     "refresh_project",
     "refresh_work",
+    "say_outcome",
     "run_schedule",
     "stop_overdue",
     "maintain_partitions",
@@ -289,7 +291,10 @@ class TestRefresh:
         call(deployed)
         deployed.execute("ALTER TABLE t RENAME COLUMN at TO at_")
         deployed.execute("DROP INDEX mvc." + index_of(deployed))
-        call(deployed)
+        with pytest.raises(
+            psycopg.errors.ObjectNotInPrerequisiteState, match=r"the refresh of public\.v failed: cannot refresh"
+        ):
+            call(deployed)
         assert log(deployed)[-1] == ("failed", True, None, "55000")
         row = deployed.execute(
             "SELECT error, finished_at > started_at FROM mvc.refresh_log ORDER BY id DESC"
@@ -302,8 +307,11 @@ class TestRefresh:
     def test_overlap_is_skipped_and_logged(self, deployed, database):
         other = database.connect(autocommit=False)
         other.execute("SELECT mvc.refresh_run(mvc.refresh_begin('public', 'v'))")  # holds its lock until the end
+        notices: list[str] = []
+        deployed.add_notice_handler(lambda said: notices.append(said.message_primary or ""))
         call(deployed)
         other.commit()
+        assert notices == ["the refresh of public.v was skipped: another refresh of this view is under way"]
         assert sorted(row[0] for row in log(deployed)) == ["completed", "skipped"]
         row = deployed.execute("SELECT error, finished_at FROM mvc.refresh_log WHERE status = 'skipped'").fetchone()
         assert row is not None
@@ -314,7 +322,9 @@ class TestRefresh:
         blocking = database.connect(autocommit=False)
         blocking.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
         deployed.execute("SET statement_timeout = '200ms'")
-        call(deployed)
+        with pytest.raises(psycopg.errors.QueryCanceled, match="due to statement timeout") as raised:
+            call(deployed)
+        assert "SET statement_timeout = 0 before the CALL" in str(raised.value.diag.message_hint)
         blocking.rollback()
         assert log(deployed) == [("failed", True, None, "57014")]
 
@@ -322,7 +332,8 @@ class TestRefresh:
         blocking = database.connect(autocommit=False)
         blocking.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
         deployed.execute("SET lock_timeout = '200ms'")
-        call(deployed)
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            call(deployed)
         blocking.rollback()
         assert log(deployed) == [("failed", True, None, "55P03")]
 
@@ -330,7 +341,15 @@ class TestRefresh:
         blocking = database.connect(autocommit=False)
         blocking.execute("LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
         watching = database.connect()
-        thread = threading.Thread(target=call, args=(deployed,))
+        raised: list[psycopg.Error] = []
+
+        def called() -> None:
+            try:
+                call(deployed)
+            except psycopg.Error as problem:
+                raised.append(problem)
+
+        thread = threading.Thread(target=called)
         thread.start()
         waits = "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = %s"
         while watching.execute(waits, (deployed.info.backend_pid,)).fetchone() != (True,):
@@ -339,6 +358,7 @@ class TestRefresh:
         thread.join(20)
         blocking.rollback()
         assert log(watching) == [("failed", True, None, "57014")]
+        assert [problem.sqlstate for problem in raised] == ["57014"]
 
     def test_a_run_is_done_once(self, deployed):
         run = deployed.execute("SELECT mvc.refresh_begin('public', 'v')").fetchone()
@@ -393,7 +413,8 @@ class TestRefresh:
         )
         call(deployed)
         deployed.execute("ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY one_row ON t USING (id = 1)")
-        call(deployed)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
+            call(deployed)
         assert [(row[0], row[3]) for row in log(deployed)] == [("completed", None), ("failed", "42501")]
         deployed.execute("DROP OWNED BY mv_owner CASCADE")
 

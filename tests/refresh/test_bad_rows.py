@@ -62,10 +62,19 @@ def spoil(connection: psycopg.Connection[Any], row: int = 1501, value: str = "12
 
 
 def outcome(connection: psycopg.Connection[Any]) -> tuple[Any, ...] | None:
-    connection.execute("CALL mvc.refresh('public', 'v')")
-    return connection.execute(
+    """What the log has of a refresh, whose caller hears the same."""
+    raised = None
+    try:
+        connection.execute("CALL mvc.refresh('public', 'v')")
+    except psycopg.Error as problem:
+        raised = problem
+    found = connection.execute(
         "SELECT status, error, sqlstate, detail FROM mvc.refresh_log ORDER BY id DESC LIMIT 1"
     ).fetchone()
+    assert found is not None
+    assert found[2] == (raised.sqlstate if raised else None)
+    assert raised is None or f"the refresh of public.v failed: {found[1]}" in str(raised)
+    return found
 
 
 @pytest.mark.parametrize("mode", ["", ", mode: incremental"])

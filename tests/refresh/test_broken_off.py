@@ -151,7 +151,7 @@ def test_a_server_that_crashes_at_any_point(shop_database: Database, changed: Co
     connection.execute("COMMIT PREPARED 'through the crash'")
     goes_on(connection)
     rows = connection.execute("SELECT status, error FROM mvc.refresh_log WHERE id = %s", (run,)).fetchall()
-    assert rows == [("lost", "the session that did it is gone")]
+    assert rows == [("lost", "the session that did it is gone, or was cut off before its end")]
 
 
 def _ended(connection: Connection) -> bool:

@@ -35,6 +35,7 @@ WHOLE_STATEMENTS = {
     "log_changes_of",
     "log_moves_of",
     "make_way",
+    "mend_tables",
     "moved",
     "own_log",
     "put_aside",

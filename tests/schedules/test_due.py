@@ -403,6 +403,20 @@ def test_a_refresh_that_takes_too_long_is_stopped(base, database):
     assert log(base, "status, sqlstate") == [("failed", "57014")]
 
 
+def test_what_a_session_does_after_a_refresh_that_was_cut_off_is_not_stopped(base, database):
+    """The row of the log stays, and the session goes on."""
+    deploy(base, project("{schedule: hourly, refresh: [d], every: '0 * * * *', timeout: 1s}"))
+    session = database.connect()
+    session.execute("SELECT mvc.refresh_begin('public', 'd', NULL, 'hourly')")
+    slept = []
+    thread = threading.Thread(target=lambda: slept.append(session.execute("SELECT 1 FROM pg_sleep(2)").fetchone()))
+    thread.start()
+    base.execute("SELECT pg_sleep(1.2)")
+    assert base.execute("SELECT mvc.stop_overdue('shop')").fetchone() == (0,)
+    thread.join()
+    assert slept == [(1,)]
+
+
 def index_of(connection, stored):
     return (
         connection.execute(

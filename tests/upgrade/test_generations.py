@@ -18,7 +18,7 @@ from .restored import STATES, create_roles, project_of
 
 TEXTS = {name: files("mvc.runtime").joinpath(name).read_text(encoding="utf-8") for name in FILES}
 HELPERS = """SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace(quote_ident(%(name)s)) AND p.proname IN (
-    'generation', 'has_head', 'make_way', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back',
+    'generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back',
     'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')"""  # what does the upgrade goes first, whatever it is
 RECORDED = sorted(STATES)
 FORGOTTEN = "the runtime differs from the one that was recorded last: raise GENERATION in runtime/generations.py (CONTRIBUTING, `A change of the runtime`)"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("--database", metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
     formats = ("text", "json", "prometheus")
     parser.add_argument("--format", choices=formats, default="text", help="json: versioned, see docs/json.md")
     parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
@@ -34,9 +37,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="exit code 1 where a promise is broken, the last refresh failed, or nothing is deployed",
+        help="exit code 1 where a promise is broken, the last refresh failed, a view is broken, or nothing is deployed",
     )
-    parser.add_argument("--alert", action="store_true", help="NOTIFY the project's channel of newly broken promises")
+    parser.add_argument(
+        "--alert", action="store_true", help="NOTIFY the project's channel of newly broken promises and views"
+    )
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
@@ -53,7 +58,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     else:
         context.data(_shown(found, options.format, context))
     if told:
-        context.talk(f"told of {told} broken promise{'' if told == 1 else 's'}")
+        context.talk(f"told of {told} broken {'promise or view' if told == 1 else 'promises or views'}")
     return int(options.check and found.troubled)
 
 

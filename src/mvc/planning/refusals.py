@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
 from mvc.planning.name_steps import name_refusals
 from mvc.planning.site import Site
-from mvc.planning.state import DeployedView, Name
+from mvc.planning.state import DeployedView, Name, RelationState
 from mvc.planning.steps import Refusal
+from mvc.sqlgen.naming import FINGERPRINT_LENGTH
 
 
 def find_refusals(
@@ -52,12 +54,23 @@ def _moved_storage(site: Site) -> Iterator[Refusal]:
 
 def _not_ours(view: CompiledView, site: Site) -> Iterator[Refusal]:
     deployed, exposure = site.deployed(view), site.exposure(view)
-    if exposure is not None and (deployed is None or exposure.kind != "v"):
+    lost = deployed is None and exposure is not None and _was_ours(view, exposure, site)
+    if exposure is not None and not lost and (deployed is None or exposure.kind != "v"):
         message = f"not ours, and in the way: {view.schema}.{view.name}"
         yield Refusal(message, "rename or drop it, or give the view another name or schema")
     elif deployed is not None and deployed.project != site.target.project:
         message = f"{view.schema}.{view.name} belongs to the project {deployed.project}"
         yield Refusal(message, "give the view another name, or another schema in mvc.yml: schemas: {exposed: NAME}")
+
+
+def _was_ours(view: CompiledView, exposure: RelationState, site: Site) -> bool:
+    """Whether it is what a deployment left, though the ledger does not know it any more: somebody deleted its row, or restored the
+    definitions without the ledger's rows. It belongs to whom all that is stored belongs to, and reads what is stored under the view's name.
+    """
+    stem = re.escape(view.storage[1][:-FINGERPRINT_LENGTH])
+    stored = re.compile(f"{stem}[0-9a-f]{{{FINGERPRINT_LENGTH}}}(_gate|_rows)?")
+    ours = exposure.kind == "v" and exposure.owner == site.state.owner
+    return ours and any(stored.fullmatch(name) for name in exposure.reads)
 
 
 def _broken_dependents(view: CompiledView, site: Site) -> Iterator[Refusal]:

@@ -43,7 +43,8 @@ class ColumnState:
 class RelationState:
     """A view, materialized view or stored table that is there. `kind` is pg_class.relkind; `printed` a digest of its
     definition, with the major version that printed it; None where that is not known. Sizes are in bytes, indexes and toast
-    included. `toasted` says that it has a toast table, which has parameters of its own.
+    included. `toasted` says that it has a toast table, which has parameters of its own. `reads` are the relations of the stored schema
+    that a view elsewhere reads.
     """
 
     kind: str
@@ -57,6 +58,7 @@ class RelationState:
     indexes: tuple[IndexState, ...] = ()
     bytes: int = 0
     toasted: bool = True
+    reads: tuple[str, ...] = ()
 
     def index(self, name: str) -> IndexState | None:
         """The index of that name."""

@@ -51,7 +51,11 @@ class StatementRefused(ServerError):
 
     def __init__(self, view: str, statement: str, refusal: Refusal, role: str = "") -> None:
         of_view = f"the view {view}" if view else "the runtime"
-        super().__init__(f"the server refuses {of_view}: {refusal.message}", _hint(refusal, role))
+        absent = (
+            "create it again, or take it out of what the view reads and calls" if refusal.sqlstate in _ABSENT else ""
+        )
+        hint = advice(refusal.sqlstate, refusal.message, role) or absent or _hint(refusal)
+        super().__init__(f"the server refuses {of_view}: {refusal.message}", hint)
         self.view, self.statement, self.refusal = view, statement, refusal
 
 
@@ -72,6 +76,12 @@ def _short(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
+_ABSENT: Final = (
+    "42P01",
+    "42703",
+    "42704",
+    "42883",
+)  # SQLSTATEs of a table, column, type or function that does not exist
 _KINDS: Final = {errors.InsufficientPrivilege: Denied, errors.LockNotAvailable: InUse}
 
 
@@ -86,6 +96,8 @@ def server_errors() -> Iterator[None]:
         yield
     except psycopg.Error as problem:
         said = refusal_of(problem)
-        hint = _hint(said) or (f"SQLSTATE {said.sqlstate}" if said.sqlstate else "")
+        lost = f"SQLSTATE {said.sqlstate}; if somebody dropped a part of the runtime, mvc apply puts it back"
+        known = advice(said.sqlstate, said.message) or (lost if said.sqlstate in _ABSENT else _hint(said))
+        hint = known or (f"SQLSTATE {said.sqlstate}" if said.sqlstate else "")
         kind = next((kind for error, kind in _KINDS.items() if isinstance(problem, error)), ServerError)
         raise kind(f"the server says: {said.message}", hint) from None

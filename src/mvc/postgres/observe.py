@@ -29,7 +29,7 @@ from mvc.planning.state import (
 )
 from mvc.postgres.errors import server_errors
 from mvc.postgres.generation import Installed, installed, refuse_newer
-from mvc.postgres.older import as_of_generation
+from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
 from mvc.quoting import identifier, literal
@@ -49,13 +49,18 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
     Raises ServerError where the ledger may not be read, or its owner not be trusted.
     """
     with own_names(connection):
-        about = _one(connection, _query("about").replace("{trusted}", TRUSTED), {"stored": stored})
+        asked: dict[str, Any] = {
+            "stored": stored,
+            "tables": [part[0] for part in LEDGER],
+            "columns": [part[1] for part in LEDGER],
+        }
+        about = _one(connection, _query("about").replace("{trusted}", TRUSTED), asked)
         if not about["trusted"]:
             raise distrusted(stored, about["owner"], about["user"])
         there = installed(connection, stored)
         refuse_newer(there)
         names = list(exposed)
-        asked = {"stored": stored, "schemas": [name[0] for name in names], "names": [name[1] for name in names]}
+        asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": [*own_tables(), *sorted(runtime_views())], "bodies": list(body_digests(stored))}
         found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
         cron = _cron(connection, about)
@@ -87,7 +92,9 @@ def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> st
         tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
     query = f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
-    return (as_of_generation(query, there.generation) if there else query).replace("{schema}", home)
+    return (as_of_generation(query, there.generation, about["lost"] or ()) if there else query).replace(
+        "{schema}", home
+    )
 
 
 def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
@@ -181,6 +188,7 @@ def _relation(row: Json) -> RelationState:
         indexes=tuple(IndexState(*item) for item in row["indexes"] or ()),
         bytes=row["bytes"],
         toasted=row["toasted"],
+        reads=tuple(row["reads"] or ()),
     )
 
 

@@ -40,8 +40,10 @@ def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> t
     query = (
         f"SELECT definition #>> '{{storage,1}}' FROM {qualified(stored, 'replaced_view')} WHERE definition IS NOT NULL"
     )
+    there = f"SELECT to_regclass({literal(qualified(stored, 'replaced_view'))})"  # somebody may have dropped it
     with ledger(connection, stored):
-        replaced = frozenset(row[0] for row in connection.execute(query.encode()))
+        kept = connection.execute(there.encode()).fetchone() != (None,)
+        replaced = frozenset(row[0] for row in connection.execute(query.encode())) if kept else frozenset()
     return find_leftovers(state, stored, replaced)
 
 

@@ -26,7 +26,16 @@ from mvc.record import from_record
 Json = Mapping[str, Any]
 _SAME: Final = (
     *("view", "schema", "kind", "stored", "rows", "populated", "storage", "table_bytes", "index_bytes", "toast_bytes"),
-    *("last_status", "last_success_seconds", "last_error", "today", "dead_rows", "dead_share", "queued_groups"),
+    *(
+        "last_status",
+        "last_success_seconds",
+        "last_error",
+        "today",
+        "dead_rows",
+        "dead_share",
+        "queued_groups",
+        "problem",
+    ),
 )
 
 
@@ -88,7 +97,8 @@ class ViewStatus:
     """One deployed view. Ages and durations are in seconds, sizes in bytes; `bytes` is all of it, None parts are not known now.
 
     `last_status` is of the last run that was not skipped. `today` counts outcomes since midnight in the project's zone. `dead_share`
-    is the part of the row versions that nobody sees any more, by the statistics. `tables` are the base tables that it reads.
+    is the part of the row versions that nobody sees any more, by the statistics. `tables` are the base tables that it reads. `problem`
+    says what of the view is gone, and what to do; None where all is there.
     """
 
     view: str
@@ -118,6 +128,7 @@ class ViewStatus:
     usage: Usage | None
     upstream: tuple[str, ...]
     tables: tuple[str, ...]
+    problem: str | None = None
 
     @property
     def broken(self) -> tuple[Promise, ...]:
@@ -146,8 +157,8 @@ class Status:
 
     @property
     def troubled(self) -> bool:
-        """Whether a promise is broken, the last refresh of a view failed, or nothing is there that could be well."""
-        return not self.deployment or any(view.broken or view.failed for view in self.views)
+        """Whether a promise is broken, the last refresh of a view failed, a part of one is gone, or nothing is there that could be well."""
+        return not self.deployment or any(view.broken or view.failed or view.problem for view in self.views)
 
 
 @server_errors()
@@ -167,8 +178,8 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
 
 @server_errors()
 def alert(connection: psycopg.Connection, target: Target) -> int:
-    """Tells the project's channel of promises that were broken since the last time. Returns how many."""
-    with ledger(connection, target.stored):
+    """Tells the project's channel of promises and views that were broken since the last time. Returns how many."""
+    with ledger(connection, target.stored, "SET TRANSACTION READ WRITE"):
         if works_as_owner(connection, target.stored):
             query = f"SELECT {qualified(target.stored, 'alert_broken_promises')}()"
             row = connection.execute(query.encode()).fetchone()
@@ -185,7 +196,8 @@ def _found(connection: psycopg.Connection, compiled: Compiled) -> Json:
         ).fetchone()
         if there is None or there[0] is None:
             raise ServerError(
-                "the runtime that is installed here is another version's", "mvc apply brings it up to date"
+                "the runtime that is installed here is another version's, or parts of it were dropped",
+                "mvc apply brings it up to date",
             )
         row = connection.execute(query.encode(), {"project": compiled.project}).fetchone()
     found: Json = row[0] if row else {}

@@ -30,7 +30,7 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "option changed": "a storage parameter was changed",
     "option by hand": "a storage parameter was added by hand",
     "comment changed": "a description was changed",
-    "runtime changed": "functions of the runtime were changed or are another version's",
+    "runtime changed": "parts of the runtime were changed or dropped, or are another version's",
     "changes unlogged": "changes of a table that it reads are not logged as they were",
     "job missing": "a schedule has no job in pg_cron",
     "job changed": "a schedule's job in pg_cron was changed",

@@ -118,6 +118,11 @@ _FAMILIES: Final = (
     Family("mvc_view_promised_age_seconds", "The oldest that a schedule lets the data become.", _promised),
     Family("mvc_view_promise_broken", "1 where the data is older than a schedule promises.", _broken),
     Family(
+        "mvc_view_broken",
+        "1 where a part of the view was dropped behind mvc's back.",
+        _one(lambda view: int(view.problem is not None)),
+    ),
+    Family(
         "mvc_view_refresh_failed",
         "1 where the last refresh failed or was lost.",
         _one(lambda view: int(view.failed) if view.last_status else None),

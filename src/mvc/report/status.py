@@ -21,7 +21,12 @@ def status_text(status: Status, style: Style) -> str:
     if status.deployment:
         rows = [_HEAD, *(_cells(view) for view in status.views)]
         lines = [f"database {status.database}, deployment {status.deployment}", *_table(rows)]
-        for title, found in (("broken promises", _broken(status)), ("reads", _reads(status))):
+        sections = (
+            ("broken views", _problems(status)),
+            ("broken promises", _broken(status)),
+            ("reads", _reads(status)),
+        )
+        for title, found in sections:
             lines += ["", f"{title}:", *found] if found else []
     else:
         lines = [f"nothing of this project is deployed in the database {status.database}"]
@@ -30,6 +35,10 @@ def status_text(status: Status, style: Style) -> str:
     if status.leftovers:
         lines += ["", "no reader uses these (mvc prune drops them):", leftovers_text(status.leftovers)]
     return "\n".join(lines)
+
+
+def _problems(status: Status) -> list[str]:
+    return [f"  {visible(view.view)}: {visible(view.problem)}" for view in status.views if view.problem]
 
 
 def _broken(status: Status) -> list[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Final
 
 from mvc.quoting import identifier, literal
-from mvc.runtime.declared import Routine, routines_of, views_of, with_renewed_views
+from mvc.runtime.declared import Routine, Table, routines_of, sequences_of, tables_of, views_of, with_renewed_views
 from mvc.runtime.generations import GENERATION, RETIRED, steps_sql
 from mvc.version import VERSION
 
@@ -41,16 +40,19 @@ _OWN_PATH: Final = (
     " pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true)"
 )
 _FORMER_PATH: Final = "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('mvc.former_path'), true)"
-_TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 
 # A digest of the functions and triggers as the server holds them, but for those that log changes of single tables, and of which
-# views of ours there are; `{home}` is the schema's name as a constant.
+# views, tables with which columns, sequences and indexes of ours there are; `{home}` is the schema's name as a constant.
 FUNCTIONS_DIGEST: Final = """(SELECT md5(string_agg(made.part, ';' ORDER BY made.part)) FROM (
   SELECT concat_ws(' ', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid), p.prosrc, p.prosecdef, p.proconfig)
   FROM (SELECT * FROM pg_catalog.pg_proc WHERE pronamespace = pg_catalog.to_regnamespace(pg_catalog.quote_ident({home})) OFFSET 0) AS p
   WHERE NOT (p.proname LIKE 'changes\\_%' AND p.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype)
   UNION ALL SELECT concat_ws(' ', c.relname, c.relnatts) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
   WHERE n.nspname = {home} AND c.relkind = 'v' AND c.relname IN ({views})
+  UNION ALL SELECT concat_ws(' ', c.relname, c.relkind, a.attname) FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+  LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
+  WHERE n.nspname = {home} AND (c.relkind IN ('r', 'S') AND c.relname IN ({tables}) OR c.relkind = 'i' AND EXISTS (
+    SELECT FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS t ON t.oid = x.indrelid WHERE x.indexrelid = c.oid AND t.relname IN ({tables})))
   UNION ALL SELECT concat_ws(' ', t.tgname, t.tgenabled) FROM pg_catalog.pg_trigger AS t JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = {home} AND c.relname = 'refresh_log' AND NOT t.tgisinternal
 ) AS made (part))"""
@@ -66,6 +68,7 @@ def runtime_sql(schema: str) -> list[str]:
         f"SELECT {home}.lock_views({_names(sorted(runtime_views()))})",
         _make_way(schema),
         *(_filled(text, schema) for text in steps_sql()),
+        f"SELECT {home}.mend_tables({_tables(schema)})",
         *texts[first:],
         f"SELECT {home}.renew_views()",
         f"SELECT {home}.bring_views_back({_names((*sorted(runtime_views()), *RETIRED))})",
@@ -85,6 +88,11 @@ def _make_way(schema: str) -> str:
     home = identifier(schema)
     declared = ",\n".join(json.dumps(routine.as_json(home), separators=(",", ":")) for routine in declared_routines())
     return f"SELECT {home}.make_way({GENERATION}, {literal(f'[{declared}]')}, {_names(RETIRED)})"
+
+
+def _tables(schema: str) -> str:
+    listed = [table.as_json(identifier(schema)) for table in declared_tables()]
+    return literal(json.dumps(listed, separators=(",", ":")))
 
 
 def _names(names: Iterable[str]) -> str:
@@ -111,10 +119,10 @@ def runtime_views() -> frozenset[str]:
 
 
 def functions_digest(schema: str) -> str:
-    """A scalar subquery: the digest of the runtime's functions, triggers and views in the schema."""
-    return FUNCTIONS_DIGEST.replace("{home}", literal(schema)).replace(
-        "{views}", ", ".join(map(literal, sorted(runtime_views())))
-    )
+    """A scalar subquery: the digest of the runtime's functions, triggers, views and tables in the schema."""
+    kept = (*own_tables(), *(name for text in _texts() for name in sequences_of(text)))
+    digest = FUNCTIONS_DIGEST.replace("{home}", literal(schema)).replace("{tables}", ", ".join(map(literal, kept)))
+    return digest.replace("{views}", ", ".join(map(literal, sorted(runtime_views()))))
 
 
 @cache
@@ -126,7 +134,13 @@ def runtime_version() -> str:
 @cache
 def own_tables() -> tuple[str, ...]:
     """The names of the runtime's own tables."""
-    return tuple(name for text in _texts() for name in _TABLE.findall(text))
+    return tuple(table.name for table in declared_tables())
+
+
+@cache
+def declared_tables() -> tuple[Table, ...]:
+    """The runtime's own tables with their columns."""
+    return tuple(table for text in _texts() for table in tables_of(text))
 
 
 @cache

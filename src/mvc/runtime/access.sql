@@ -85,7 +85,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.deployed_view, %1$s.deployment, %1$s.installation, %1$s.partition_log, %1$s.refresh_log, %1$s.replaced_view,'
                    ' %1$s.stored_relation TO %2$I', '{schema}', refresher);
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz), %1$s.refresh_work(bigint, double precision, text),'
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.refresh(name, name, text, text, timestamptz, timestamptz), %1$s.refresh_work(bigint, double precision, text), %1$s.say_outcome(bigint, text),'
                    ' %1$s.committed(text, jsonb, jsonb), %1$s.through(text, jsonb, boolean, jsonb), %1$s.act(text, jsonb), %1$s.lead(text), %1$s.maintain_partitions(text), %1$s.partition_work(text, text[]),'
                    ' %1$s.partition_tasks(text), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.schedules, %1$s.schedule_run, %1$s.promises TO %2$I', '{schema}', refresher);

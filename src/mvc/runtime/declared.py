@@ -17,6 +17,9 @@ _ROUTINE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _VIEW: Final = re.compile(r"^CREATE OR REPLACE VIEW \{schema\}\.(\w+) AS\n(.*?);$", re.MULTILINE | re.DOTALL)
+_TABLE: Final = re.compile(r"^CREATE TABLE IF NOT EXISTS \{schema\}\.(\w+) \((.*?)\);$", re.MULTILINE | re.DOTALL)
+_SEQUENCE: Final = re.compile(r"^CREATE SEQUENCE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
+_KEY: Final = "PRIMARY KEY"
 _MODES: Final = {"IN": "i", "OUT": "o", "INOUT": "b", "VARIADIC": "v"}
 
 
@@ -55,6 +58,20 @@ class Routine:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the runtime: its columns with what declares each of them, and the columns of its primary key."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    key: tuple[str, ...]
+
+    def as_json(self, schema: str) -> dict[str, Any]:
+        """As `mend_tables` of the runtime reads it; `schema` is the stored schema's name as SQL."""
+        columns = [[name, declared.replace("{schema}", schema)] for name, declared in self.columns]
+        return {"name": self.name, "columns": columns, "key": list(self.key)}
+
+
 def routines_of(text: str) -> list[Routine]:
     """The routines that a text of the runtime creates."""
     return [_routine(match) for match in _ROUTINE.finditer(text)]
@@ -65,9 +82,29 @@ def views_of(text: str) -> list[str]:
     return [match[1] for match in _VIEW.finditer(text)]
 
 
+def tables_of(text: str) -> list[Table]:
+    """The tables that it creates: a column a line."""
+    return [_table(match) for match in _TABLE.finditer(text)]
+
+
+def sequences_of(text: str) -> list[str]:
+    """The names of the sequences that it creates."""
+    return _SEQUENCE.findall(text)
+
+
 def with_renewed_views(text: str) -> str:
     """The same text, in which each view also takes the place of one with other columns."""
     return _VIEW.sub(r"SELECT {schema}.renew_view('\1', $$\n\2\n$$);", text)
+
+
+def _table(match: re.Match[str]) -> Table:
+    lines = [line.strip().removesuffix(",") for line in match[2].splitlines() if line.strip()]
+    key = next((line.removeprefix(_KEY).strip(" ()").split(", ") for line in lines if line.startswith(_KEY)), None)
+    columns = tuple((line.partition(" ")[0], line.partition(" ")[2]) for line in lines if not line.startswith(_KEY))
+    own = [name for name, declared in columns if declared.endswith(_KEY)]
+    return Table(
+        match[1], tuple((name, declared.removesuffix(_KEY).strip()) for name, declared in columns), tuple(key or own)
+    )
 
 
 def _routine(match: re.Match[str]) -> Routine:

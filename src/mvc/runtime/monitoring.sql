@@ -11,9 +11,31 @@ CREATE OR REPLACE VIEW {schema}.refreshes AS
 SELECT r.id, r.view_schema, r.view_name, r.mode, r.schedule, now.status, r.concurrent, r.rows, r.changed, r.groups, r.window_start,
   r.window_end, r.detail, r.error, r.sqlstate, r.refreshed_by, r.pid, r.started_at, r.finished_at,
   extract(epoch FROM CASE now.status WHEN 'started' THEN greatest(now(), r.started_at) ELSE r.finished_at END - r.started_at)::double precision AS seconds
-FROM {schema}.refresh_log AS r, LATERAL (SELECT CASE WHEN r.status = 'started' AND NOT EXISTS (
-  SELECT FROM pg_stat_activity AS a WHERE a.pid = r.pid AND coalesce(a.backend_start <= r.started_at, true)) THEN 'lost' ELSE r.status END
-) AS now (status);
+FROM {schema}.refresh_log AS r,
+  LATERAL (SELECT CASE WHEN r.status = 'started' AND {schema}.is_lost(r.xmax, r.pid, r.started_at) THEN 'lost' ELSE r.status END) AS now (status);
+
+-- The views of which something is not there any more, since somebody dropped it behind our back, and what to do.
+CREATE OR REPLACE VIEW {schema}.problems AS
+SELECT d.project, d.view_schema, d.view_name, format('%s is gone: mvc apply puts it back', gone.what) AS problem
+FROM {schema}.deployed_view AS d
+LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+CROSS JOIN LATERAL (
+  SELECT CASE
+    WHEN NOT EXISTS (
+      SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = d.view_schema AND c.relname = d.view_name AND c.relkind = 'v')
+    THEN format('the view %I.%I, which readers use,', d.view_schema, d.view_name)
+    WHEN NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = d.stored_name)
+    THEN format('%I.%I, which stores it,', '{name}', d.stored_name)
+    WHEN d.kind = 'materialized' AND s.stored_name IS NULL THEN format('its row of %I.stored_relation', '{name}')
+    ELSE coalesce((
+      SELECT format('%I.%I, which its refreshes read,', '{name}', beside.name) FROM jsonb_each_text(s.companions) AS beside (purpose, name)
+      WHERE NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = beside.name)
+      ORDER BY beside.name LIMIT 1), (
+      SELECT CASE WHEN w.log IS NULL THEN format('the row %s of %I.watched_table', watched.log, '{name}') ELSE format('%I.%I, the log of changes of %I.%I,', '{name}', watched.log, w.table_schema, w.table_name) END
+      FROM unnest(s.watches) AS watched (log) LEFT JOIN {schema}.watched_table AS w ON w.log = watched.log
+      WHERE w.log IS NULL OR NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = watched.log)
+      ORDER BY watched.log LIMIT 1)) END) AS gone (what)
+WHERE gone.what IS NOT NULL;
 
 -- Bytes of a relation: its own with the maps, its indexes, its toast with its index; the sum is `total_bytes`. NULL while somebody
 -- holds it so that not even its size can be asked: whoever looks on does not queue.
@@ -43,8 +65,8 @@ EXCEPTION WHEN lock_not_available THEN
 END $$;
 
 -- How many groups wait for the next incremental refresh, up to 100,000; NULL for a view that is always refreshed as a whole, or
--- whose refresh would fail for a policy of a base table, or for one that is a view now: functions of the table's owner must not
--- run with our rights. What it has locked to read is given back at once, whatever else the caller's transaction does.
+-- whose refresh would fail: for a policy of a base table, for one that is a view now (functions of the table's owner must not run with our
+-- rights), for what somebody dropped, for a value that cannot be computed. Others are counted all the same. What it has locked to read is given back at once, whatever else the caller's transaction does.
 CREATE OR REPLACE FUNCTION {schema}.queued_groups(view_schema name, view_name name)
 RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET lock_timeout = '50ms' SET TimeZone = 'UTC' SET row_security = off AS $$
@@ -65,14 +87,14 @@ BEGIN
   RAISE EXCEPTION USING ERRCODE = 'MV000';  -- gives the locks back, which a commit alone would not
 EXCEPTION WHEN SQLSTATE 'MV000' THEN
   RETURN queued;
-WHEN lock_not_available OR insufficient_privilege OR wrong_object_type THEN
+WHEN OTHERS THEN
   RETURN NULL;
 END $$;
 
 -- One row for each deployed view. `data_as_of` is when all rows that its refreshes renew were renewed last: all of them, or those of its
 -- window. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody
 -- sees any more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would
--- free.
+-- free. `problem` says what of the view is gone.
 CREATE OR REPLACE VIEW {schema}.view_status AS
 SELECT d.view_schema, d.view_name, d.project, d.kind,
   CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END AS storage, d.stored_name,
@@ -86,7 +108,8 @@ SELECT d.view_schema, d.view_name, d.project, d.kind,
   running.since AS running_since,
   (SELECT count(*) FROM {schema}.promises AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name AND p.broken) AS broken_promises,
   stat.n_dead_tup AS dead_rows, stat.n_dead_tup / nullif(stat.n_live_tup + stat.n_dead_tup, 0)::double precision AS dead_share,
-  {schema}.queued_groups(d.view_schema, d.view_name) AS queued_groups
+  {schema}.queued_groups(d.view_schema, d.view_name) AS queued_groups,
+  (SELECT p.problem FROM {schema}.problems AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name) AS problem
 FROM {schema}.deployed_view AS d
 LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
 LEFT JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.stored_name
@@ -144,8 +167,8 @@ CREATE TABLE IF NOT EXISTS {schema}.told_promise (
   PRIMARY KEY (view_schema, view_name, schedule)
 );
 
--- Tells of promises that were broken since it was last called, each once; returns how many. Where a project has no channel,
--- nobody is told.
+-- Tells of promises that were broken, and of views of which something was dropped, since it was last called, each once; returns how many.
+-- Where a project has no channel, nobody is told. A view is kept in mind without a schedule.
 CREATE OR REPLACE FUNCTION {schema}.alert_broken_promises()
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -154,7 +177,8 @@ DECLARE
 BEGIN
   DELETE FROM {schema}.told_promise AS t WHERE NOT EXISTS (
     SELECT FROM {schema}.promises AS p
-    WHERE (p.view_schema, p.view_name, p.schedule) = (t.view_schema, t.view_name, t.schedule) AND p.broken);
+    WHERE (p.view_schema, p.view_name, p.schedule) = (t.view_schema, t.view_name, t.schedule) AND p.broken)
+    AND NOT EXISTS (SELECT FROM {schema}.problems AS p WHERE (p.view_schema, p.view_name, '') = (t.view_schema, t.view_name, t.schedule));
   FOR broken IN
     SELECT p.* FROM {schema}.promises AS p JOIN {schema}.current_target AS t ON t.project = p.project
     WHERE p.broken AND t.target #>> '{operations,notify}' <> ''
@@ -164,6 +188,16 @@ BEGIN
     IF FOUND THEN
       PERFORM {schema}.tell(broken.project, jsonb_build_object('event', 'promise broken', 'schema', broken.view_schema, 'view', broken.view_name,
         'schedule', broken.schedule, 'promised_seconds', broken.promised_seconds, 'age_seconds', broken.age_seconds));
+      told := told + 1;
+    END IF;
+  END LOOP;
+  FOR broken IN
+    SELECT p.* FROM {schema}.problems AS p JOIN {schema}.current_target AS t ON t.project = p.project WHERE t.target #>> '{operations,notify}' <> ''
+  LOOP
+    INSERT INTO {schema}.told_promise (view_schema, view_name, schedule) VALUES (broken.view_schema, broken.view_name, '') ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      PERFORM {schema}.tell(broken.project, jsonb_build_object('event', 'view broken', 'schema', broken.view_schema, 'view', broken.view_name,
+        'problem', broken.problem));
       told := told + 1;
     END IF;
   END LOOP;
@@ -227,10 +261,10 @@ BEGIN
     ) AS named (role, refreshes) GROUP BY named.role
   LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', guest.role);
-    EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.deployed_view, %1$s.deployment,'
+    EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.problems, %1$s.deployed_view, %1$s.deployment,'
                    ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation, %1$s.watched_table TO %2$I', '{schema}', guest.role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid) TO %2$I',
-                   '{schema}', guest.role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid), %1$s.is_lost(xid, integer, timestamptz),'
+                   ' %1$s.is_locked(xid) TO %2$I', '{schema}', guest.role);
     IF guest.refreshes THEN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.alert(), %1$s.refresh_project(text), %1$s.refresh_order(text)'
                      ' TO %2$I', '{schema}', guest.role);

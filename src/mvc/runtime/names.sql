@@ -16,7 +16,7 @@ RETURNS TABLE (view_schema name, view_name name, upstream name[]) LANGUAGE sql S
 $$;
 
 -- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure
--- stops only what reads the view. A procedure that commits has no settings of its own, so the path is set anew in each
+-- stops only what reads the view, and is raised when the rest is done. A procedure that commits has no settings of its own, so the path is set anew in each
 -- transaction: along the caller's, somebody's operator in `public` may fit better than PostgreSQL's.
 CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
 LANGUAGE plpgsql AS $$
@@ -24,7 +24,9 @@ DECLARE
   item record;
   step jsonb;
   outcome text;
+  said jsonb;
   failed name[];
+  reasons text[];
 BEGIN
   COMMIT;
   SET LOCAL search_path = pg_catalog, pg_temp;
@@ -35,9 +37,20 @@ BEGIN
     IF step ->> 'run' IS NOT NULL AND step ->> 'reason' IS NULL THEN
       CALL {schema}.refresh_work((step ->> 'run')::bigint, NULL, outcome);
       SET LOCAL search_path = pg_catalog, pg_temp;
-      failed := CASE outcome WHEN 'failed' THEN failed || item.view_name::name ELSE failed END;
+      IF outcome = 'skipped' THEN
+        CALL {schema}.say_outcome((step ->> 'run')::bigint, outcome);
+        SET LOCAL search_path = pg_catalog, pg_temp;
+      ELSIF outcome IS DISTINCT FROM 'completed' THEN
+        failed := failed || item.view_name::name;
+        CALL {schema}.committed('outcome', step, said);
+        SET LOCAL search_path = pg_catalog, pg_temp;
+        reasons := reasons || format('%s (%s)', said ->> 'view', left(said ->> 'error', 500));
+      END IF;
     END IF;
   END LOOP;
+  IF cardinality(failed) > 0 THEN
+    RAISE EXCEPTION 'refreshing failed: %', array_to_string(reasons, ', ') USING HINT = 'what reads these was skipped; the log has more: ' || '{schema}' || '.refreshes';
+  END IF;
 END $$;
 
 -- The same for callers who cannot CALL: a function is one transaction, so what it locks stays locked until its end, and others see

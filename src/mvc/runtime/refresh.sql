@@ -1,6 +1,6 @@
 -- One refresh of one view, in `mode` (NULL: the one it was deployed for), on behalf of `schedule`. The log row is committed before
--- the work starts and outlives a failure, so CALL this outside of a transaction. A view that is being refreshed already is skipped,
--- not waited for. A window refresh replaces what lies from `since` (NULL: as far back as its schedules say) until `until`. What
+-- the work starts and outlives a failure, so CALL this outside of a transaction. A refresh that fails raises an error then. A view that
+-- is being refreshed already is skipped, not waited for, with a notice. A window refresh replaces what lies from `since` (NULL: as far back as its schedules say) until `until`. What
 -- stands here runs along the search path of whoever calls it.
 CREATE OR REPLACE PROCEDURE {schema}.refresh(
   view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
@@ -13,7 +13,40 @@ BEGIN
   CALL {schema}.committed('refresh', pg_catalog.jsonb_build_object(
     'view_schema', view_schema, 'view_name', view_name, 'mode', mode, 'schedule', schedule, 'since', since, 'until', until), run);
   CALL {schema}.refresh_work(run::bigint, NULL, outcome);
+  CALL {schema}.say_outcome(run::bigint, outcome);
 END $$;
+
+-- Says to the caller how a run ended: an error where it failed, a notice where it was skipped. All of the run is committed before, so an
+-- error undoes nothing, and nothing is locked while the client reads it.
+CREATE OR REPLACE PROCEDURE {schema}.say_outcome(run bigint, outcome text)
+LANGUAGE plpgsql AS $$
+DECLARE
+  said jsonb;
+BEGIN
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  IF outcome IS NOT DISTINCT FROM 'completed' THEN
+    RETURN;
+  END IF;
+  CALL {schema}.committed('outcome', jsonb_build_object('run', run), said);
+  SET LOCAL search_path = pg_catalog, pg_temp;
+  IF outcome = 'skipped' THEN
+    RAISE NOTICE 'the refresh of % was skipped: %', said ->> 'view', said ->> 'error';
+  ELSE
+    RAISE EXCEPTION 'the refresh of % failed: %', said ->> 'view', left(coalesce(said ->> 'error', outcome), 4000)
+      USING ERRCODE = coalesce(said ->> 'sqlstate', 'P0001'),
+        HINT = coalesce(said ->> 'hint', format('row %s of %s.refreshes has more', run, '{schema}'));
+  END IF;
+END $$;
+
+-- What the log says of a run of the same role: the view as SQL, the error, what to do about it.
+CREATE OR REPLACE FUNCTION {schema}.outcome_of(run bigint)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT jsonb_build_object('view', format('%I.%I', l.view_schema, l.view_name), 'error', l.error, 'sqlstate', l.sqlstate, 'hint', CASE
+    WHEN l.sqlstate = '57014' AND current_setting('statement_timeout') <> '0'
+    THEN format('the session has statement_timeout = %s: SET statement_timeout = 0 before the CALL, or ALTER ROLE %I SET statement_timeout = 0',
+                current_setting('statement_timeout'), l.refreshed_by) END)
+  FROM {schema}.refresh_log AS l WHERE l.id = outcome_of.run AND l.refreshed_by = session_user
+$$;
 
 -- The work of a run that has begun, in a transaction of its own and in one snapshot; `outcome` says how it ended.
 CREATE OR REPLACE PROCEDURE {schema}.refresh_work(run bigint, lock_timeout_seconds double precision, INOUT outcome text)
@@ -53,11 +86,12 @@ BEGIN
   END IF;
   asked := coalesce(refresh_begin.mode, {schema}.usual_mode(deployed.definition));
   PERFORM {schema}.check_mode(deployed, asked);
-  UPDATE {schema}.refresh_log AS lost SET status = 'lost', error = 'the session that did it is gone', finished_at = clock_timestamp()
+  UPDATE {schema}.refresh_log AS lost SET status = 'lost',
+    error = 'the session that did it is gone, or was cut off before its end', finished_at = clock_timestamp()
   FROM (SELECT l.id FROM {schema}.refresh_log AS l
         WHERE l.view_schema = deployed.view_schema AND l.view_name = deployed.view_name AND l.status = 'started'
-          AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = l.pid)
-        FOR UPDATE SKIP LOCKED) AS found  -- a row that is locked is at work, in another session than it began in
+          AND {schema}.is_lost(l.xmax, l.pid, l.started_at)
+        FOR UPDATE SKIP LOCKED) AS found
   WHERE lost.id = found.id;
   PERFORM {schema}.watch_again(deployed.stored_name);
   INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end)
@@ -191,6 +225,9 @@ BEGIN
       WHEN query_canceled OR assert_failure OR OTHERS THEN
         ended.status := 'failed';
         GET STACKED DIAGNOSTICS ended.error = MESSAGE_TEXT, ended.sqlstate = RETURNED_SQLSTATE;
+        ended.error := ended.error || coalesce((
+          SELECT format(' (%s)', p.problem) FROM {schema}.problems AS p
+          WHERE p.view_schema = deployed.view_schema AND p.view_name = deployed.view_name), '');
         IF ended.sqlstate LIKE '22%' AND {schema}.may_search(deployed.stored_name) THEN  -- a value is wrong, and some row holds it
           ended.detail := 'in ' || {schema}.bad_row(deployed.definition, ended.error);
         END IF;
@@ -208,12 +245,21 @@ CREATE OR REPLACE FUNCTION {schema}.refresh_end(run bigint)
 RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   entry {schema}.refresh_log;
+  log name;
 BEGIN
   UPDATE {schema}.refresh_log AS l SET status = 'failed', error = 'other refreshes of this view, or a TRUNCATE or a change of partitions, came between, time and again',
     finished_at = clock_timestamp()
   WHERE l.id = run AND l.status = 'started' AND l.refreshed_by = session_user;
   SELECT * INTO entry FROM {schema}.refresh_log AS l WHERE l.id = run;
-  PERFORM {schema}.purge_changes(s.watches) FROM {schema}.stored_relation AS s JOIN {schema}.deployed_view AS d ON d.stored_name = s.stored_name
-  WHERE d.view_schema = entry.view_schema AND d.view_name = entry.view_name AND s.watches <> '{}';
+  FOR log IN
+    SELECT unnest(s.watches) FROM {schema}.stored_relation AS s JOIN {schema}.deployed_view AS d ON d.stored_name = s.stored_name
+    WHERE d.view_schema = entry.view_schema AND d.view_name = entry.view_name
+  LOOP
+    BEGIN
+      PERFORM {schema}.purge_changes(ARRAY[log]);
+    EXCEPTION WHEN undefined_table OR undefined_column THEN  -- somebody dropped it: there is nothing to tidy up, and the next refresh says so
+      NULL;
+    END;
+  END LOOP;
   RETURN entry.status;
 END $$;

@@ -108,6 +108,12 @@ RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS 
     ELSE times -> 'days' @> to_jsonb(extract(day FROM day)::integer) AND times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer) END
 $$;
 
+-- From when on a schedule is due of which nothing is known, since somebody deleted its row: the last deployment of the project.
+CREATE OR REPLACE FUNCTION {schema}.deployed_since(project text)
+RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(max(d.applied_at), clock_timestamp()) FROM {schema}.deployment AS d WHERE d.project = deployed_since.project
+$$;
+
 -- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough
 -- and were not tried within the last tenth of it, by whom it is that asks. An empty list where nothing is due. A run that was broken off, as by a
 -- restart, is due once more; only once, since it may have been the cause. For a schedule of partitions the list is just that
@@ -123,7 +129,7 @@ BEGIN
   IF planned.times IS NOT NULL THEN
     SELECT r.* INTO last FROM {schema}.schedule_run AS r
     WHERE r.project = due_views.project AND r.schedule = due_views.schedule AND r.run_by IN ('', session_user) ORDER BY r.run_by DESC LIMIT 1;
-    tick := {schema}.latest_tick(planned.times, planned.timezone, coalesce(last.seen, clock_timestamp()), clock_timestamp());
+    tick := {schema}.latest_tick(planned.times, planned.timezone, coalesce(last.seen, {schema}.deployed_since(planned.project)), clock_timestamp());
     IF tick IS NULL AND last.started_at IS NOT NULL AND last.finished_at IS NULL AND NOT last.resumed
        AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = last.pid AND coalesce(a.backend_start <= last.started_at, true)) THEN
       tick := coalesce(last.tick, last.started_at);
@@ -179,7 +185,7 @@ BEGIN
   INSERT INTO {schema}.schedule_run AS r (project, schedule, run_by, seen)
   VALUES (schedule_begin.project, schedule_begin.schedule, session_user, coalesce((
     SELECT b.seen FROM {schema}.schedule_run AS b
-    WHERE b.project = schedule_begin.project AND b.schedule = schedule_begin.schedule AND b.run_by = ''), clock_timestamp()))
+    WHERE b.project = schedule_begin.project AND b.schedule = schedule_begin.schedule AND b.run_by = ''), {schema}.deployed_since(schedule_begin.project)))
   ON CONFLICT ON CONSTRAINT schedule_run_pkey DO UPDATE SET seen = r.seen;  -- which locks it
   chosen := planned.views;
   IF if_due THEN
@@ -360,6 +366,8 @@ RETURNS integer LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   FROM {schema}.refresh_log AS l JOIN {schema}.deployed_view AS d ON d.view_schema = l.view_schema AND d.view_name = l.view_name
   JOIN {schema}.schedules AS s ON s.project = d.project AND s.schedule = l.schedule
   JOIN pg_stat_activity AS a ON a.pid = l.pid AND a.backend_start <= l.started_at AND a.usename = current_user
+    AND {schema}.is_locked(l.xmax)  -- else the session is at something else by now
+    AND EXISTS (SELECT FROM pg_locks AS k WHERE k.pid = a.pid AND k.locktype = 'relation' AND k.relation = '{schema}.refresh_log'::regclass AND k.mode = 'RowShareLock')
   WHERE d.project = stop_overdue.project AND l.status = 'started'
     AND l.started_at + make_interval(secs => s.timeout_seconds) < clock_timestamp()
 $$;

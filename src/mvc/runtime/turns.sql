@@ -20,6 +20,25 @@ BEGIN
   RETURN FOUND;
 END $$;
 
+-- Whether a row is locked by a transaction that is under way: `locker` is the row's xmax, of which the server keeps the lower half.
+CREATE OR REPLACE FUNCTION {schema}.is_locked(locker xid)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT locker <> '0'::xid AND coalesce(pg_xact_status(CASE
+    WHEN ahead < 2147483648 THEN next + ahead WHEN next + ahead >= 4294967296 THEN next + ahead - 4294967296 END::text::xid8) = 'in progress', false)
+  FROM (SELECT n.next, (locker::text::bigint - n.next % 4294967296 + 4294967296) % 4294967296
+        FROM (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS n (next)) AS distance (next, ahead)
+$$;
+
+-- Whether a run that has begun has come to nothing: nobody has its row locked, as whoever does it has, and the session that it began in is
+-- gone, or has been at something else for a minute. Behind a pooler another session may do it, and begins at once.
+CREATE OR REPLACE FUNCTION {schema}.is_lost(locker xid, worker integer, began timestamptz)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT NOT {schema}.is_locked(locker) AND (
+    NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = worker AND coalesce(a.backend_start <= began, true))
+    OR began < clock_timestamp() - interval '1 minute'
+       AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = worker AND a.state <> 'idle' AND a.query_start <= began))
+$$;
+
 -- What a worker locks for as long as it sees to the schedules of a project. A table, since who locks a row has a transaction number,
 -- and as long as that is open nothing is vacuumed. Each role that refreshes has one of its own, so none keeps another from working.
 CREATE OR REPLACE FUNCTION {schema}.leading(project text, role name)

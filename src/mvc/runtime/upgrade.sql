@@ -24,7 +24,7 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
@@ -97,6 +97,37 @@ BEGIN
       RAISE EXCEPTION 'the upgrade has to make % anew, which something outside depends on', former
         USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and create it again after the upgrade: ' || there;
     END;
+  END LOOP;
+END $$;
+
+-- Puts the columns and primary keys back that somebody has dropped from tables that are there. Where no value is known for the rows
+-- of one that must have one, they say nothing any more, and go.
+CREATE OR REPLACE FUNCTION {schema}.mend_tables(declared jsonb)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  lost record;
+BEGIN
+  FOR lost IN
+    SELECT c.oid::regclass AS relation, d.value -> 'key' AS key, column_of.place, column_of.value ->> 0 AS name, column_of.value ->> 1 AS declared
+    FROM jsonb_array_elements(declared) AS d
+    JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.value ->> 'name' AND c.relkind = 'r'
+    CROSS JOIN jsonb_array_elements(d.value -> 'columns') WITH ORDINALITY AS column_of (value, place)
+    WHERE NOT EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = column_of.value ->> 0 AND NOT a.attisdropped)
+    UNION ALL
+    SELECT c.oid::regclass, d.value -> 'key', NULL, NULL, NULL FROM jsonb_array_elements(declared) AS d
+    JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.value ->> 'name' AND c.relkind = 'r'
+    WHERE d.value -> 'key' <> '[]' AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
+    ORDER BY 1, 3 NULLS LAST
+  LOOP
+    IF lost.name IS NULL THEN
+      EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%s)', lost.relation, (
+        SELECT string_agg(quote_ident(k.name), ', ' ORDER BY k.place) FROM jsonb_array_elements_text(lost.key) WITH ORDINALITY AS k (name, place)));
+      CONTINUE;
+    END IF;
+    IF lost.declared LIKE '%NOT NULL%' AND lost.declared NOT LIKE '%DEFAULT%' THEN
+      EXECUTE format('DELETE FROM %s', lost.relation);
+    END IF;
+    EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', lost.relation, lost.name, lost.declared);
   END LOOP;
 END $$;
 

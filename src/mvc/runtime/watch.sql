@@ -54,12 +54,15 @@ BEGIN
     FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'));
 END $$;
 
--- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
--- and as it never fails a write, nobody would know.
+-- Whether a log is there with its columns, and that and the function that writes to it are their schema's owner's: of another one's the
+-- writing would be refused, and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change') AND c.relowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
+    AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE w.log = log_is_ours.log AND NOT EXISTS (
+      SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
+      WHERE c.relnamespace = n.oid AND c.relname = w.log AND c.relkind = 'r'))
   FROM pg_namespace AS n WHERE n.nspname = '{name}'
 $$;
 
@@ -100,7 +103,7 @@ BEGIN
   ELSIF watched.triggers IS DISTINCT FROM {schema}.triggers_of(base, watched.log, watched.columns) THEN
     RETURN 'its triggers, columns, partitions or children are not those that were watched';
   ELSIF NOT {schema}.log_is_ours(watched.log) THEN
-    RETURN 'its log, or what writes to it, belongs to another role';
+    RETURN 'its log is not whole any more, or belongs to another role, or what writes to it does';
   END IF;
   RETURN NULL;
 END $$;
@@ -121,10 +124,14 @@ $$;
 CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  base regclass := format('%I.%I', table_schema, table_name)::regclass;
+  base regclass := to_regclass(format('%I.%I', table_schema, table_name));
   wanted name[] := ARRAY(
     SELECT DISTINCT c FROM unnest(columns || (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log)) AS c ORDER BY c);
 BEGIN
+  IF base IS NULL THEN
+    RAISE EXCEPTION 'the table %.%, whose changes are to be logged, is gone', quote_ident(table_schema), quote_ident(table_name)
+      USING ERRCODE = 'undefined_table', HINT = 'create it again, or take what reads it out of the project';
+  END IF;
   IF {schema}.foreign_part(base) IS NOT NULL THEN
     RAISE EXCEPTION 'changes of %.% cannot be logged: % is a foreign table', quote_ident(table_schema), quote_ident(table_name),
       {schema}.foreign_part(base) USING ERRCODE = 'wrong_object_type', HINT = 'refresh what reads it as a whole: leave out the mode of its schedules';
@@ -164,6 +171,9 @@ DECLARE
   added text;
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
+  IF NOT EXISTS (SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = 'mvc_at') THEN
+    EXECUTE format('ALTER TABLE %I.%I ADD COLUMN mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id()', '{name}', log);
+  END IF;
   PERFORM {schema}.forget_before_domains(base, log, columns);
   FOR added IN
     SELECT format('ADD COLUMN IF NOT EXISTS %I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a

@@ -6,6 +6,9 @@ SELECT json_build_object(
   'user', current_user,
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
+  'lost', (SELECT json_agg(DISTINCT l.name) FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS l (name, column_name) WHERE NOT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = l.column_name
+    WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname = l.name)),
   'acts', coalesce(pg_has_role(n.nspowner, 'MEMBER'), true),
   'proves', coalesce((SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc AS p WHERE p.pronamespace = n.oid AND p.proname = 'proven_for'), false),
   'strangers', (SELECT json_object_agg(code.name, pg_get_userbyid(code.owner)) FROM (

@@ -45,6 +45,10 @@ SELECT json_build_object(
       'schema', n.nspname, 'name', c.relname, 'kind', c.relkind, 'owner', pg_get_userbyid(c.relowner),
       'options', c.reloptions || ARRAY(SELECT 'toast.' || o FROM pg_class AS t, unnest(t.reloptions) AS o WHERE t.oid = c.reltoastrelid),
       'toasted', c.reltoastrelid <> 0,
+      'reads', (SELECT json_agg(DISTINCT s.relname) FROM pg_rewrite AS r
+                JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
+                JOIN pg_class AS s ON s.oid = d.refobjid JOIN pg_namespace AS h ON h.oid = s.relnamespace AND h.nspname = %(stored)s
+                WHERE c.relkind = 'v' AND n.nspname <> h.nspname AND r.ev_class = c.oid),
       'populated', CASE c.relkind WHEN 'r' THEN b.filled_at IS NOT NULL ELSE c.relispopulated END,
       'bytes', CASE WHEN c.relkind IN ('m', 'r') THEN pg_total_relation_size(c.oid) ELSE 0 END,
       'comment', obj_description(c.oid, 'pg_class'),

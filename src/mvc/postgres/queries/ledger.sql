@@ -31,5 +31,9 @@ SELECT json_build_object(
           SELECT FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (w.log, 'unknown_change')
           LEFT JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = w.log
           WHERE n.oid = to_regnamespace({home}) AND (c.relowner <> n.nspowner OR p.proowner <> n.nspowner))
+        OR EXISTS (
+          SELECT FROM unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE NOT EXISTS (
+            SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
+            WHERE c.relnamespace = to_regnamespace({home}) AND c.relname = w.log AND c.relkind = 'r'))
     ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)
 )

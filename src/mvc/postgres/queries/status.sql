@@ -9,7 +9,7 @@ SELECT json_build_object(
       'today', json_build_object('completed', s.completed_today, 'failed', s.failed_today, 'skipped', s.skipped_today, 'lost', s.lost_today),
       'latest', (SELECT json_build_object('status', r.status, 'started_at', extract(epoch FROM r.started_at)::float8, 'seconds', r.seconds, 'error', r.error)
         FROM {schema}.refreshes AS r WHERE r.view_schema = s.view_schema AND r.view_name = s.view_name ORDER BY r.started_at DESC LIMIT 1),
-      'running', extract(epoch FROM s.running_since)::float8, 'dead_rows', s.dead_rows, 'dead_share', s.dead_share, 'queued_groups', s.queued_groups
+      'running', extract(epoch FROM s.running_since)::float8, 'dead_rows', s.dead_rows, 'dead_share', s.dead_share, 'queued_groups', s.queued_groups, 'problem', s.problem
     ) ORDER BY s.view_schema, s.view_name), '[]') FROM {schema}.view_status AS s WHERE s.project = %(project)s),
   'promises', (SELECT coalesce(json_agg(json_build_object('schema', p.view_schema, 'view', p.view_name, 'schedule', p.schedule,
       'seconds', p.promised_seconds, 'age', p.age_seconds, 'broken', p.broken) ORDER BY p.schedule), '[]') FROM {schema}.promises AS p),

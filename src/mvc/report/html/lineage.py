@@ -109,6 +109,8 @@ def _state(view: ViewStatus | None) -> tuple[str, str]:
     """A class, and words that say the same as its colour."""
     if view is None:
         return "table", "base table"
+    if view.problem:
+        return "bad", "a part of it is gone"
     if view.kind == "plain":
         return "plain", "computed when it is read"
     age = "no data" if view.data_age is None else f"{age_text(view.data_age)} old"
