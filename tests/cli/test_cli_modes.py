@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from mvc.report.modes import UNNOTICED
 from servers import newest
 
 from .projects import edit, write
@@ -48,8 +49,30 @@ class TestCheck:
             "  odd: full ✓",
             f"    not incremental: {UNTRACED}",
             "    not window: no column of its grain is a date or a time",
+            "",
+            "A refresh with `mode: incremental` does not notice what was",
+            *(f"  · {what}" for what in UNNOTICED["incremental"]),
+            "A schedule that compares a sample of groups and mends what is wrong finds it:",
+            "",
+            "schedules:",
+            '  - {schedule: verified, refresh: [kinds], every: "30 3 * * *", mode: verify}',
+            "",
+            "A refresh with `mode: window` does not notice what was",
+            *(f"  · {what}" for what in UNNOTICED["window"]),
+            "A schedule that computes everything finds it:",
+            "",
+            "schedules:",
+            '  - {schedule: whole, refresh: [daily], every: "30 3 * * 0"}',
         ]
         assert "4 views" in done.err
+
+    def test_the_schedules_that_it_proposes_can_be_pasted(self, mvc, parts):
+        proposed = mvc("check", "--modes").out.split("schedules:\n")[1:]
+        for number, text in enumerate(proposed):
+            write(parts, {f"schedules/proposed_{number}.yml": "schedules:\n" + text.partition("\n")[0] + "\n"})
+        assert len(proposed) == 2
+        done = mvc("check", "--modes", "--strict")
+        assert (done.code, done.out.count("✓")) == (0, 5)
 
     def test_as_json(self, mvc, parts):
         data = json.loads(mvc("check", "--modes", "--format", "json").out)
@@ -60,6 +83,7 @@ class TestCheck:
                 "used": ["window", "full"],
                 "not_incremental_because": [],
                 "window_column": "day",
+                "not_noticed": [*UNNOTICED["window"]],
             },
             {
                 "view": "kinds",
@@ -67,6 +91,7 @@ class TestCheck:
                 "used": ["incremental", "full"],
                 "not_incremental_because": [],
                 "window_column": None,
+                "not_noticed": [*UNNOTICED["incremental"]],
             },
             {
                 "view": "odd",
@@ -74,6 +99,7 @@ class TestCheck:
                 "used": ["full"],
                 "not_incremental_because": [UNTRACED],
                 "window_column": None,
+                "not_noticed": [],
             },
         ]
         assert "modes" not in json.loads(mvc("check", "--format", "json").out)
