@@ -12,7 +12,13 @@ from servers import NEWEST, Database, Servers, new_database
 from .projects import build_booking, build_shop
 
 ROUGH = (15, NEWEST)
-_SETTINGS = {"max_prepared_transactions": "20", "deadlock_timeout": "100ms", "max_connections": "60", "jit": "off"}
+_SETTINGS = {
+    "max_prepared_transactions": "20",
+    "deadlock_timeout": "100ms",
+    "max_connections": "60",
+    "jit": "off",
+    "wal_level": "logical",  # for those that replicate
+}
 
 
 @pytest.fixture(scope="session")

@@ -104,14 +104,22 @@ def newest_transaction(connection: Connection) -> None:
     instead(connection, UNSEEN, "log.mvc_at >= pg_snapshot_xmax((SELECT last_refresh.cursor FROM last_refresh))")
 
 
+def from_the_first(connection: Connection) -> None:
+    """As if the functions that write to the logs had been so ever since."""
+    connection.execute(
+        "UPDATE mvc.watched_table SET triggers = mvc.triggers_of(format('%I.%I', table_schema, table_name)::regclass, log, columns)"
+    )
+
+
 def each_key_once(connection: Connection) -> None:
     for log, columns in ((RES_LOG, "id, org_id"), (PAY_LOG, "res_id"), (ORG_LOG, "id")):
         connection.execute(f"CREATE UNIQUE INDEX ON mvc.{log} ({columns})")
         row = connection.execute("SELECT pg_get_functiondef(%s::regproc)", (f"mvc.{log}",)).fetchone()
         assert row is not None
         once = re.sub(r"(INSERT INTO mvc\.changes_[^;]*);", r"\1 ON CONFLICT DO NOTHING;", row[0])
-        assert once.count("ON CONFLICT") == 6
+        assert once.count("ON CONFLICT") == 8
         connection.execute(once)
+    from_the_first(connection)
 
 
 def no_time(connection: Connection) -> None:
@@ -121,7 +129,7 @@ def no_time(connection: Connection) -> None:
 def build_then_clear(connection: Connection) -> None:
     """What is in the log when all is built is thrown away: it is from before, or so it seems."""
     connection.execute(
-        "CREATE OR REPLACE FUNCTION mvc.follow(stored mvc.stored_relation, seen pg_snapshot, taken text) RETURNS void LANGUAGE sql AS 'SELECT'"
+        "CREATE OR REPLACE FUNCTION mvc.follow(stored mvc.stored_relation, seen pg_snapshot, taken text, unheard text) RETURNS void LANGUAGE sql AS 'SELECT'"
     )
     connection.execute(
         "CREATE OR REPLACE FUNCTION mvc.refresh_end(run bigint) RETURNS text LANGUAGE sql AS"
@@ -131,7 +139,7 @@ def build_then_clear(connection: Connection) -> None:
 
 def build_then_triggers(connection: Connection) -> None:
     connection.execute(
-        "CREATE OR REPLACE FUNCTION mvc.watch_problem(log name) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'"
+        "CREATE OR REPLACE FUNCTION mvc.watch_state(log name, OUT broken text, OUT unheard text) LANGUAGE sql AS 'SELECT NULL::text, NULL::text'"
     )
 
 
@@ -142,10 +150,11 @@ def keys_as_they_are_when_written(connection: Connection) -> None:
     assert row is not None
     found = "(SELECT r.org_id FROM public.res AS r WHERE r.id = res_id LIMIT 1)"
     value = f"mvc.as_known(res_id, (NULL::mvc.{PAY_LOG}).res_id)"
-    assert row[0].count(f"(res_id) SELECT {value} FROM") == 6
+    assert row[0].count(f"(res_id) SELECT {value} FROM") == 8
     connection.execute(
         row[0].replace(f"(res_id) SELECT {value} FROM", f"(res_id, org_id) SELECT {value}, {found} FROM")
     )
+    from_the_first(connection)
     cursor = f"(SELECT s.cursor FROM mvc.stored_relation AS s WHERE s.stored_name = '{VIEW.storage[1]}')"
     logs = ((ORG_LOG, "id"), (RES_LOG, "org_id"), (PAY_LOG, "org_id"))
     parts = (

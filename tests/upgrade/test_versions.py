@@ -153,6 +153,7 @@ def test_the_plan_says_what_it_upgrades(database: Database, command: Command, ge
     code, _, err = command(database, "apply", "--dry-run")
     assert code == 0
     assert "the runtime's functions" not in err
-    said = rf"upgrade the runtime: from generation {generation} to {GENERATION} \(mvc 0.1.0\): \d+ of its \d+ functions change\. "
-    assert re.search(said + re.escape(" ".join(step_words(generation))), err)
+    said = rf"upgrade the runtime: from generation {generation}( \(mvc [\d.]+\))? to {GENERATION} \(mvc 0.1.0\): \d+ of its \d+ functions change\."
+    assert re.search(said, err)
+    assert all(words in err for words in step_words(generation))
     assert ("stored_relation and refresh_log get the columns" in err) == (generation < 3)

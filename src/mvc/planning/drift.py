@@ -11,8 +11,8 @@ from typing import Final
 
 from mvc.artifacts import CompiledView
 from mvc.planning.drift_beside import of_jobs, of_names, of_schema, unlogged
-from mvc.planning.drift_kinds import Drift
-from mvc.planning.state import DeployedView, Grant, Name, RelationState, State
+from mvc.planning.drift_kinds import Drift, DriftKind
+from mvc.planning.state import DeployedView, Grant, Name, RelationState, State, StoredState
 from mvc.runtime.generations import GENERATION
 from mvc.sqlgen.companions import companions
 
@@ -46,8 +46,16 @@ def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: Stat
     known = state.stored.get(view.storage[1])
     if known and differs(stored.printed, known.printed):
         yield Drift("storage changed", view.name, ".".join(view.storage))
+    yield from _of_sources(view, known)
     yield from _of_storage(view, stored, state)
     yield from _of_indexes(deployed, view, stored)
+
+
+def _of_sources(view: CompiledView, known: StoredState | None) -> Iterator[Drift]:
+    """Tables that it goes on reading under another name than they had."""
+    for source in known.renamed if known else ():
+        kind: DriftKind = "source replaced" if source.replaced else "source renamed"
+        yield Drift(kind, view.name, source.named, found=source.now)
 
 
 def _of_exposure(deployed: DeployedView, view: CompiledView, exposure: RelationState, state: State) -> Iterator[Drift]:

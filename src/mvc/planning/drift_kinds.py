@@ -13,6 +13,8 @@ DriftKind = Literal[
     "storage changed",
     "storage unpopulated",
     "storage open",
+    "source replaced",
+    "source renamed",
     "index missing",
     "index invalid",
     "index changed",
@@ -33,7 +35,7 @@ DriftKind = Literal[
     "name missing",
     "name changed",
 ]
-KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand"})
+KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand", "source renamed"})
 
 
 @dataclass(frozen=True, slots=True)

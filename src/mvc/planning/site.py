@@ -87,7 +87,9 @@ class Site:
 
 
 def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[str]:
-    """The views, of which what is read comes first, under whose stored name there is something else than was built."""
+    """The views, of which what is read comes first, under whose stored name there is something else than was built, or what reads other
+    tables than those of the names.
+    """
     found: set[str] = set()
     for view in views:
         relation = state.relations.get(view.storage)
@@ -98,4 +100,6 @@ def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[st
 
 def _as_built(view: CompiledView, relation: RelationState, state: State) -> bool:
     known = state.stored.get(view.storage[1])
-    return known is not None and relation.kind == kind_of(view) and not differs(relation.printed, known.printed)
+    if known is None or relation.kind != kind_of(view) or known.replaced:
+        return False
+    return not differs(relation.printed, known.printed)

@@ -94,11 +94,22 @@ class Dependent:
 
 
 @dataclass(frozen=True, slots=True)
+class RenamedSource:
+    """A table that a stored relation reads, by the name that it had then and its name `now`. `replaced` says that another one has the
+    former name.
+    """
+
+    named: str
+    now: str
+    replaced: bool
+
+
+@dataclass(frozen=True, slots=True)
 class StoredState:
     """A stored relation that was built: the view it is of, and what its last fill said. Times are seconds since 1970.
 
     `companions` names what is beside a table. `proven` are the roles beside the owner of whom it was proven that only their code
-    runs; None where that is not known, or not so any more.
+    runs; None where that is not known, or not so any more. `renamed` are the tables that it reads and that have another name now.
     """
 
     view: Name
@@ -109,6 +120,12 @@ class StoredState:
     fill_seconds: float | None = None
     rows: int | None = None
     proven: frozenset[str] | None = None
+    renamed: tuple[RenamedSource, ...] = ()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether it reads another table than the one that has the name now."""
+        return any(source.replaced for source in self.renamed)
 
 
 @dataclass(frozen=True, slots=True)

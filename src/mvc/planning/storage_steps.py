@@ -70,12 +70,19 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     statements = [f"ALTER {kind} {qualified(schema, old)} RENAME TO {identifier(asides[old])}" for kind, old in renamed]
     names: dict[str, str] = {it.purpose: asides[it.name] for it in companions(view) if it.name in beside}
     statements.append(register_names_sql(site.target, view, joined_name(name, "aside", number), names))
-    what = "it is not what was built under this name"
-    if site.reads_set_aside(view):
-        what = "it reads what is not what was built under its name"
-    reason = f"{what}; it stays, under another, until it is pruned"
+    reason = f"{_why_aside(view, site)}; it stays, under another, until it is pruned"
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     yield Step("set aside", view.name, reason, tuple(statements), lock)
+
+
+def _why_aside(view: CompiledView, site: Site) -> str:
+    known = site.state.stored.get(view.storage[1])
+    for source in known.renamed if known else ():
+        if source.replaced:
+            return f"it reads {source.now}, which was {source.named} when it was built"
+    if site.reads_set_aside(view):
+        return "it reads what is not what was built under its name"
+    return "it is not what was built under this name"
 
 
 def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:

@@ -22,6 +22,7 @@ from mvc.planning.state import (
     JobState,
     Name,
     RelationState,
+    RenamedSource,
     RoutineState,
     State,
     StoredState,
@@ -32,13 +33,23 @@ from mvc.postgres.generation import Installed, installed, refuse_newer
 from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import TRUSTED, distrusted
-from mvc.quoting import identifier, literal
+from mvc.quoting import identifier
 from mvc.record import RecordError
 from mvc.runtime import body_digests, functions_digest, own_tables, runtime_views
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
 _NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
+# What the ledger's query asks functions of the runtime, that older ones lack, and who is not the owner may not call.
+_ASKED: Mapping[str, tuple[str, str, str]] = {
+    "proven": ("proven_for", "{schema}.proven_for(s.stored_name)", "NULL::jsonb"),
+    "renamed": (
+        "renamed_sources",
+        "(SELECT json_agg(json_build_array(r.named, r.now, r.replaced)) FROM {schema}.renamed_sources(s) AS r)",
+        "NULL::json",
+    ),
+    "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
+}
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 
@@ -85,9 +96,8 @@ def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> st
     if there:
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{functions}", digest)
-        ledger = ledger.replace("{home}", literal(identifier(stored)).replace("%", "%%"))
-        proven = "{schema}.proven_for(s.stored_name)" if about["proves"] else "NULL::jsonb"
-        ledger = ledger.replace("{proven}", proven)
+        for asked, (function, call, unknown) in _ASKED.items():
+            ledger = ledger.replace(f"{{{asked}}}", call if function in about["callable"] else unknown)
         deployed = _query("deployed_names")
         tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
@@ -168,6 +178,7 @@ def _stored(row: Json) -> StoredState:
         fill_seconds=row["fill_seconds"],
         rows=row["rows"],
         proven=frozenset(row["proven"]) if row["proven"] is not None else None,
+        renamed=tuple(RenamedSource(*item) for item in row["renamed"] or ()),
     )
 
 

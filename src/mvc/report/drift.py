@@ -17,6 +17,8 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "storage missing": "what stores it is gone",
     "storage changed": "what stores it was changed behind our back",
     "storage unpopulated": "it holds no data",
+    "source replaced": "it reads a table that has another name now, and another table has its name",
+    "source renamed": "a table that it reads has another name now",
     "storage open": "others than its owner have rights on what stores it",
     "index missing": "an index is gone",
     "index invalid": "an index is invalid",

@@ -2,10 +2,10 @@
 -- modes; `taken` is the mode that it came to, and `detail` says why where that is another one. `changed` rows were not as they
 -- should be (NULL where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as
 -- by default, whatever the session says; a base table whose row security would hide rows from the owner makes it fail instead
--- of losing them silently.
+-- of losing them silently. `unheard` says why changes may have gone unnoticed, which whoever began the refresh has found out.
 CREATE OR REPLACE FUNCTION {schema}.fill(
   stored_name name, timezone text, mode text DEFAULT 'first', since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
-  OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
+  unheard text DEFAULT NULL, OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
 ) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
@@ -14,10 +14,17 @@ DECLARE
   seen pg_snapshot := pg_current_snapshot();
   stored {schema}.stored_relation;
   counted bigint;
+  renamed text;
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
-  PERFORM {schema}.expect_sources(stored);
+  renamed := {schema}.expect_sources(stored);
+  IF mode = 'first' THEN
+    unheard := {schema}.unwatched(stored.watches);
+  ELSIF unheard IS NOT NULL THEN
+    stored.cursor := NULL;
+    stored.missed := unheard;
+  END IF;
   IF stored.companions = '{}' THEN
     taken := {schema}.fill_materialized(stored.stored_name, mode);
   ELSIF mode = 'first' THEN
@@ -43,8 +50,9 @@ BEGIN
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;
   IF taken <> 'window' AND stored.watches <> '{}' THEN
-    PERFORM {schema}.follow(stored, seen, taken);
+    PERFORM {schema}.follow(stored, seen, taken, unheard);
   END IF;
+  detail := nullif(concat_ws('; ', detail, renamed), '');
   IF taken = 'first' OR changed IS NULL OR changed > 0.1 * counted THEN
     EXECUTE format('ANALYZE %I.%I', '{name}', stored.stored_name);
   END IF;
@@ -62,13 +70,12 @@ BEGIN
   RETURN CASE mode WHEN 'first' THEN mode ELSE 'full' END;
 END $$;
 
--- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed. One that took them
--- from the logs has looked at that before.
-CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text)
+-- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed.
+CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text, unheard text)
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   UPDATE {schema}.stored_relation AS s
-  SET cursor = CASE WHEN taken IN ('incremental', 'verify') OR {schema}.unwatched(stored.watches) IS NULL THEN seen END, as_of = now(),
+  SET cursor = CASE WHEN taken IN ('incremental', 'verify') OR unheard IS NULL THEN seen END, as_of = now(),
       server = {schema}.this_server(), hold = NULL, missed = NULL
   WHERE s.stored_name = stored.stored_name;
 END $$;
@@ -219,7 +226,8 @@ BEGIN
                 stored.companions ->> 'causes', causes);
 END $$;
 
--- Why changes cannot be told from the logs this time; NULL where they can.
+-- Why changes cannot be told from the logs this time; NULL where they can. Whether the logs are whole was asked when the refresh began:
+-- what is done to triggers since then, the next one finds.
 CREATE OR REPLACE FUNCTION {schema}.whole_because(stored {schema}.stored_relation, definition jsonb)
 RETURNS text LANGUAGE sql STABLE AS $$
   SELECT CASE
@@ -228,9 +236,9 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHEN current_setting('transaction_isolation') = 'read committed'
     THEN 'within a transaction that is not REPEATABLE READ'
     WHEN stored.filled_at IS NULL THEN 'it holds no data yet'
-    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, {schema}.unwatched(stored.watches), 'what changed since the last refresh is not known')
+    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, 'what changed since the last refresh is not known')
     WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
-    ELSE coalesce({schema}.unwatched(stored.watches), {schema}.changed_wholly(stored))
+    ELSE {schema}.changed_wholly(stored)
   END
 $$;
 
@@ -242,15 +250,20 @@ DECLARE
   problem text;
 BEGIN
   FOREACH watched IN ARRAY watches LOOP
-    problem := coalesce({schema}.watch_problem(watched), (
-      SELECT format('%s is a foreign table', part) FROM {schema}.watched_table AS w
-      CROSS JOIN {schema}.foreign_part(to_regclass(format('%I.%I', w.table_schema, w.table_name))) AS part WHERE w.log = watched AND part IS NOT NULL));
+    problem := (SELECT coalesce(w.broken, w.unheard) FROM {schema}.watch_state(watched) AS w);
     IF problem IS NOT NULL THEN
-      RETURN format('changes of %s may have gone unnoticed: %s', coalesce(
-        (SELECT format('%I.%I', w.table_schema, w.table_name) FROM {schema}.watched_table AS w WHERE w.log = watched), watched), problem);
+      RETURN {schema}.unnoticed(watched, problem);
     END IF;
   END LOOP;
   RETURN NULL;
+END $$;
+
+-- What is said of one log with a problem.
+CREATE OR REPLACE FUNCTION {schema}.unnoticed(log name, problem text)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN format('changes of %s may have gone unnoticed: %s', coalesce(
+    (SELECT format('%I.%I', w.table_schema, w.table_name) FROM {schema}.watched_table AS w WHERE w.log = unnoticed.log), log), problem);
 END $$;
 
 -- The first table of which more changed than single rows, and what.

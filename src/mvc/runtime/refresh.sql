@@ -68,7 +68,8 @@ BEGIN
   COMMIT;
 END $$;
 
--- Writes the log row, and sees to it that the changes of the view's sources are logged from here on.
+-- Writes the log row, and sees to it that the changes of the view's sources are logged from here on. Until the run ends, the row says
+-- why changes may have gone unnoticed.
 CREATE OR REPLACE FUNCTION {schema}.refresh_begin(
   view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL
@@ -76,6 +77,7 @@ CREATE OR REPLACE FUNCTION {schema}.refresh_begin(
 DECLARE
   deployed {schema}.deployed_view;
   asked text;
+  unheard text;
   run bigint;
 BEGIN
   SELECT * INTO deployed FROM {schema}.deployed_view AS d
@@ -93,11 +95,11 @@ BEGIN
           AND {schema}.is_lost(l.xmax, l.pid, l.started_at)
         FOR UPDATE SKIP LOCKED) AS found
   WHERE lost.id = found.id;
-  PERFORM {schema}.watch_again(deployed.stored_name);
-  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end)
+  unheard := {schema}.watch_again(deployed.stored_name);
+  INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end, detail)
   VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
           CASE asked WHEN 'window' THEN {schema}.window_start(deployed, refresh_begin.since) END,
-          CASE asked WHEN 'window' THEN refresh_begin.until END)
+          CASE asked WHEN 'window' THEN refresh_begin.until END, unheard)
   RETURNING id INTO run;
   RETURN run;
 END $$;
@@ -164,29 +166,37 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Mends the logging of changes where it is broken, if that takes no wait; what was missed meanwhile makes the next refresh a
--- whole one.
+-- whole one. Returns why changes may go unnoticed even so; NULL where they do not.
 CREATE OR REPLACE FUNCTION {schema}.watch_again(stored_name name)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
 DECLARE
-  broken record;
+  watched record;
+  state record;
+  unheard text;
 BEGIN
-  FOR broken IN
-    SELECT w.table_schema, w.table_name, w.log, w.columns
-    FROM {schema}.stored_relation AS s CROSS JOIN unnest(s.watches) AS watched (log) JOIN {schema}.watched_table AS w ON w.log = watched.log
-    WHERE s.stored_name = watch_again.stored_name AND {schema}.watch_problem(watched.log) IS NOT NULL
+  FOR watched IN
+    SELECT l.log, w.table_schema, w.table_name, w.columns
+    FROM {schema}.stored_relation AS s CROSS JOIN unnest(s.watches) AS l (log) LEFT JOIN {schema}.watched_table AS w ON w.log = l.log
+    WHERE s.stored_name = watch_again.stored_name
   LOOP
-    BEGIN
-      IF {schema}.columns_differ(broken.log) IS NOT TRUE THEN
-        PERFORM {schema}.watch(broken.table_schema, broken.table_name, broken.log, broken.columns);
-      END IF;
-    EXCEPTION WHEN OTHERS THEN
-      RAISE WARNING 'the changes of %.% are not logged: %', quote_ident(broken.table_schema), quote_ident(broken.table_name), SQLERRM;
-    END;
+    SELECT * INTO state FROM {schema}.watch_state(watched.log);
+    IF state.broken IS NOT NULL AND {schema}.columns_differ(watched.log) IS NOT TRUE AND watched.table_name IS NOT NULL THEN
+      BEGIN
+        PERFORM {schema}.watch(watched.table_schema, watched.table_name, watched.log, watched.columns);
+        SELECT * INTO state FROM {schema}.watch_state(watched.log);
+      EXCEPTION WHEN OTHERS THEN
+        RAISE WARNING 'the changes of %.% are not logged: %', quote_ident(watched.table_schema), quote_ident(watched.table_name), SQLERRM;
+      END;
+    END IF;
+    IF unheard IS NULL AND coalesce(state.broken, state.unheard) IS NOT NULL THEN
+      unheard := {schema}.unnoticed(watched.log, coalesce(state.broken, state.unheard));
+    END IF;
   END LOOP;
   UPDATE {schema}.stored_relation AS held SET hold = pg_current_snapshot(), held_at = now()
   FROM (SELECT FROM {schema}.stored_relation AS s WHERE s.stored_name = watch_again.stored_name AND s.watches <> '{}' AND s.cursor IS NULL
         FOR UPDATE SKIP LOCKED) AS idle  -- a refresh that is under way has said so itself
   WHERE held.stored_name = watch_again.stored_name;
+  RETURN unheard;
 END $$;
 
 -- The work of a run that the same role has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it
@@ -207,6 +217,7 @@ BEGIN
   END IF;
   ended := entry;
   ended.status := 'completed';
+  ended.detail := NULL;
   IF NOT {schema}.take_turn('refresh ' || deployed.stored_name) THEN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
@@ -217,7 +228,7 @@ BEGIN
       WHERE s.stored_name = deployed.stored_name);
     BEGIN
       SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
-      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end) AS f;
+      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end, entry.detail) AS f;
       SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
     EXCEPTION
       WHEN serialization_failure THEN

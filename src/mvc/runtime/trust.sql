@@ -199,6 +199,49 @@ RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit 
   SELECT coalesce(array_agg(r.relation ORDER BY r.relation), '{}') FROM read AS r WHERE r.relation <> ALL (queries::oid[])
 $$;
 
+-- The relations that queries read themselves, but for those of ours, by their OIDs with the names that they have now. What a view of
+-- somebody else's reads, is up to that view.
+CREATE OR REPLACE FUNCTION {schema}.names_read(queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(c.oid::text, format('%I.%I', n.nspname, c.relname)), '{}') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> '{name}' AND c.oid IN (
+    SELECT d.refobjid FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+    WHERE w.ev_class = ANY (queries))
+$$;
+
+-- The same with the names that they had when that was proven first: a later proof is no word about which table is meant. In another
+-- database, where the OIDs say nothing, a name that is read no more is the one of a table that is read by another.
+CREATE OR REPLACE FUNCTION {schema}.names_meant(stored {schema}.stored_relation, queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH now AS (
+    SELECT n.key, n.value FROM jsonb_each_text({schema}.names_read(queries)) AS n
+  ), was AS (
+    SELECT w.key, w.value FROM jsonb_each_text((stored).proven -> 'names') AS w
+  ), other AS (
+    SELECT n.key, row_number() OVER (ORDER BY n.value) AS place FROM now AS n WHERE n.value NOT IN (SELECT w.value FROM was AS w)
+  ), lost AS (
+    SELECT w.value, row_number() OVER (ORDER BY w.value) AS place FROM was AS w WHERE w.value NOT IN (SELECT n.value FROM now AS n)
+  )
+  SELECT coalesce(jsonb_object_agg(n.key, coalesce(
+    CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (SELECT w.value FROM was AS w WHERE w.key = n.key)
+         ELSE (SELECT l.value FROM other AS o JOIN lost AS l USING (place) WHERE o.key = n.key) END, n.value)), '{}') FROM now AS n
+$$;
+
+-- What a stored relation reads that has another name now. A query goes on with the table that it was made for: where that was swapped
+-- for another one, `replaced`, it reads the former one. Functions say what is there now, also where the snapshot is of an earlier time.
+CREATE OR REPLACE FUNCTION {schema}.renamed_sources(stored {schema}.stored_relation)
+RETURNS TABLE (named text, now text, replaced boolean) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  meant jsonb := stored.proven -> 'names';
+BEGIN
+  IF stored.proven ->> 'place' <> {schema}.this_database() THEN
+    meant := {schema}.names_meant(stored, {schema}.queries_of(stored));
+  END IF;
+  RETURN QUERY
+  SELECT n.value, n.key::oid::regclass::text, to_regclass(n.value) IS NOT NULL FROM jsonb_each_text(meant) AS n
+  WHERE to_regclass(n.value)::oid IS DISTINCT FROM n.key::oid ORDER BY 3 DESC, 1;
+END $$;
+
 -- Which database this is. A restored one has other OIDs, so nothing that was proven elsewhere says anything here.
 CREATE OR REPLACE FUNCTION {schema}.this_database()
 RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -236,6 +279,7 @@ BEGIN
                 OR c.class = 'pg_type'::regclass AND c.kind = 'd');
   UPDATE {schema}.stored_relation AS s SET proven = jsonb_build_object(
     'place', {schema}.this_database(), 'roles', roles, 'allowed', allowed, 'read', read, 'code', code,
+    'names', {schema}.names_meant(stored, queries),
     'tables', ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (read) AND c.relkind IN ('r', 'p')), 'owners', {schema}.owners_now(read, code),
     'strange', ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (read) AND c.relkind <> 'v' AND NOT {schema}.is_trusted(c.relowner, roles)),
     'bare', code = '{}' AND NOT EXISTS (
@@ -253,20 +297,19 @@ $$;
 
 -- Refuses to read what is not what was proven. Until PostgreSQL 15 an owner can make a view of an empty table: the lock keeps it
 -- what it is, and what it is now, a function must say, since the snapshot may be of an earlier time. The owner of a table that is
--- not trusted may have given it an expression since.
+-- not trusted may have given it an expression since. A table whose name means another one now is not read either; one that just has
+-- another name is, and what is returned says so.
 CREATE OR REPLACE FUNCTION {schema}.expect_sources(stored {schema}.stored_relation)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   known constant jsonb := CASE WHEN stored.proven ->> 'place' = {schema}.this_database() THEN stored.proven END;
   owners text[];
+  renamed record;
 BEGIN
   IF current_setting('server_version_num')::int < 160000 THEN
     PERFORM {schema}.keep_table(t) FROM unnest(CASE WHEN known IS NULL THEN {schema}.tables_of(stored) ELSE {schema}.oids(known -> 'tables') END) AS t;
   END IF;
-  IF known IS NULL THEN
-    RETURN;
-  END IF;
-  owners := {schema}.owners_now({schema}.oids(known -> 'read'), {schema}.oids(known -> 'code'));
+  owners := CASE WHEN known IS NOT NULL THEN {schema}.owners_now({schema}.oids(known -> 'read'), {schema}.oids(known -> 'code')) END;
   IF to_jsonb(owners) <> known -> 'owners' THEN
     RAISE EXCEPTION '%.% reads or calls what has another kind or owner since it was deployed: %', quote_ident(stored.view_schema), quote_ident(stored.view_name), (
       SELECT string_agg(DISTINCT coalesce((pg_identify_object(part[1]::regclass, part[2]::oid, 0)).identity, part[1] || ' ' || part[2]), ', ')
@@ -277,6 +320,13 @@ BEGIN
     PERFORM {schema}.expect_trusted({schema}.oids(known -> 'strange')::regclass[], format('%I.%I', stored.view_schema, stored.view_name),
       ARRAY(SELECT jsonb_array_elements_text(known -> 'roles'))::name[], ARRAY(SELECT jsonb_array_elements_text(known -> 'allowed')));
   END IF;
+  SELECT * INTO renamed FROM {schema}.renamed_sources(stored) LIMIT 1;
+  IF renamed.replaced THEN
+    RAISE EXCEPTION '%.% was built from the table that is called % now, and % is another one: mvc apply builds it from that one',
+      quote_ident(stored.view_schema), quote_ident(stored.view_name), renamed.now, renamed.named
+      USING ERRCODE = 'wrong_object_type', HINT = 'or give the tables back their names';
+  END IF;
+  RETURN CASE WHEN renamed.named IS NOT NULL THEN format('%s is called %s now', renamed.named, renamed.now) END;
 END $$;
 
 -- Locks a table, so that it stays one, and refuses what is none any more though the snapshot says so.

@@ -252,17 +252,21 @@ BEGIN
   END LOOP;
 END $$;
 
--- Writes the functions anew that log the changes of tables. Whoever writes to a table meanwhile waits for nothing.
+-- Writes the functions anew that log the changes of tables. Whoever writes to a table meanwhile waits for nothing. A log that was
+-- whole before is whole after.
 CREATE OR REPLACE FUNCTION {schema}.renew_change_logs()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   watched {schema}.watched_table;
   base regclass;
+  intact boolean;
 BEGIN
   FOR watched IN SELECT * FROM {schema}.watched_table LOOP
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log) THEN
+      intact := watched.triggers IN ('{"intact": true}', {schema}.triggers_of(base, watched.log, watched.columns));
       PERFORM {schema}.make_change_log(base, watched.log, watched.columns);
+      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log AND intact;
     END IF;
   END LOOP;
 END $$;

@@ -1,5 +1,5 @@
--- The tables whose changes are logged for incremental refreshes. `columns` are those that the log keeps; `triggers` says for each
--- relation on which they were put (the table, its partitions and children) how they were enabled then.
+-- The tables whose changes are logged for incremental refreshes. `columns` are those that the log keeps; `triggers` is what `listening`
+-- said of each relation on which they were put: the table, its partitions and children, and what it is a partition or child of.
 CREATE TABLE IF NOT EXISTS {schema}.watched_table (
   log name PRIMARY KEY,
   table_schema name NOT NULL,
@@ -35,23 +35,66 @@ BEGIN
     SELECT min(f.relation)::regclass FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind = 'f');
 END $$;
 
--- How our triggers are enabled on a table and on what belongs to it, and which columns have the names that are logged: by
--- their relations' OIDs. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
-CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns name[])
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+-- The tables that a table is a partition or a child of, directly or not, the farthest first. Who writes to one of those may change rows
+-- of it, and only the triggers of statements fire that the one has which the statement names.
+CREATE OR REPLACE FUNCTION {schema}.ancestors(base regclass)
+RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE above (relation, distance) AS (
+    SELECT i.inhparent, 1 FROM pg_inherits AS i WHERE i.inhrelid = base
+    UNION SELECT i.inhparent, a.distance + 1 FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
+  )
+  SELECT a.relation::regclass, NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = a.relation)
+  FROM above AS a GROUP BY a.relation ORDER BY max(a.distance) DESC, a.relation
+$$;
+
+-- Whether logical replication writes to a table, to what belongs to it or to what it belongs to. Its triggers of statements do not fire
+-- then, but for TRUNCATE and the first copy.
+CREATE OR REPLACE FUNCTION {schema}.is_subscribed(base regclass)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid IN (
+    SELECT d::oid FROM {schema}.with_descendants(base) AS d UNION ALL SELECT a.relation::oid FROM {schema}.ancestors(base) AS a))
+$$;
+
+-- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers, each
+-- with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed columns, since
+-- with another one all values change and no trigger fires; whether replication writes to it; and, after a space, which columns have
+-- the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes the row. `unheard` says of what
+-- nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
+CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   written oid := to_regproc(format('%I.%I', '{name}', log));
 BEGIN
-  RETURN (
-    WITH RECURSIVE family (relation) AS (
-      SELECT base::oid UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
-    )
-    SELECT jsonb_object_agg(f.relation::text, concat_ws(' ', (
-      SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t
-      WHERE t.tgrelid = f.relation AND t.tgfoid = written), (
-      SELECT string_agg(format('%s:%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
-      WHERE a.attrelid = f.relation AND a.attname = ANY (columns))))
-    FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'));
+  WITH RECURSIVE above (relation) AS (
+    SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = base
+    UNION SELECT i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
+  ), below (relation) AS (
+    SELECT base::oid UNION SELECT i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.relation
+  ), kin AS (
+    SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed
+    FROM (SELECT b.relation, true AS inside FROM below AS b UNION ALL SELECT a.relation, false FROM above AS a) AS k
+    JOIN pg_class AS c ON c.oid = k.relation CROSS JOIN LATERAL (
+      SELECT string_agg(concat(t.tgenabled, t.xmin), ',' ORDER BY t.tgname) AS stand,
+        bool_or(t.tgtype & 3 = 1 AND t.tgenabled IN ('A', 'R')) AS rows_told  -- AFTER, FOR EACH ROW
+      FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgfoid = written) AS t
+  )
+  SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat('/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END), a.logged))
+      FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written)),
+    CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
+         WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
+         THEN 'logical replication writes to it, which only triggers for each row are told of that its owner has enabled for replicas' END
+  INTO triggers, unheard
+  FROM kin AS k CROSS JOIN LATERAL (
+    SELECT string_agg(format('%s:%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FILTER (WHERE a.attname = ANY (columns)) AS logged,
+      string_agg((SELECT d.oid::text FROM pg_attrdef AS d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum), ',' ORDER BY a.attname)
+        FILTER (WHERE a.attgenerated <> '') AS computed
+    FROM pg_attribute AS a WHERE a.attrelid = k.oid AND a.attnum > 0 AND (a.attname = ANY (columns) OR a.attgenerated <> '')) AS a;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns name[])
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT l.triggers FROM {schema}.listening(base, log, columns) AS l);
 END $$;
 
 -- Whether a log is there with its columns, and that and the function that writes to it are their schema's owner's: of another one's the
@@ -85,35 +128,45 @@ BEGIN
   END LOOP;
 END $$;
 
--- Why a log cannot be trusted; NULL where it can: the triggers stand on every relation as they were put there, and read the
--- columns that they read then.
-CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
-RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+-- Why a log cannot be trusted. `broken`: the triggers do not stand on every relation as they were put there, or did not all the
+-- while, or read other columns than then. `unheard`: there is what no trigger can be told of.
+CREATE OR REPLACE FUNCTION {schema}.watch_state(log name, OUT broken text, OUT unheard text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   watched {schema}.watched_table;
   base regclass;
+  triggers jsonb;
 BEGIN
-  SELECT * INTO watched FROM {schema}.watched_table AS w WHERE w.log = watch_problem.log;
+  SELECT * INTO watched FROM {schema}.watched_table AS w WHERE w.log = watch_state.log;
   IF watched.log IS NULL THEN
-    RETURN 'its changes are not logged yet';
+    broken := 'its changes are not logged yet';
+    RETURN;
   END IF;
   base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
-  IF base IS NULL THEN
-    RETURN 'it is gone';
-  ELSIF watched.triggers IS DISTINCT FROM {schema}.triggers_of(base, watched.log, watched.columns) THEN
-    RETURN 'its triggers, columns, partitions or children are not those that were watched';
-  ELSIF NOT {schema}.log_is_ours(watched.log) THEN
-    RETURN 'its log is not whole any more, or belongs to another role, or what writes to it does';
+  IF base IS NOT NULL THEN
+    SELECT l.triggers, l.unheard INTO triggers, unheard FROM {schema}.listening(base, watched.log, watched.columns) AS l;
   END IF;
-  RETURN NULL;
+  broken := CASE
+    WHEN base IS NULL THEN 'it is gone'
+    WHEN watched.triggers IS DISTINCT FROM triggers
+    THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
+    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log is not whole any more, or belongs to another role, or what writes to it does' END;
+END $$;
+
+-- What is broken about a log, and a deployment or a refresh may mend; NULL where nothing is.
+CREATE OR REPLACE FUNCTION {schema}.watch_problem(log name)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT w.broken FROM {schema}.watch_state(watch_problem.log) AS w);
 END $$;
 
 -- Whether other columns than before have the names that are logged, or none; NULL for a table that is another one. The views
--- still read those that they were made for, so only a deployment can put it right.
+-- still read those that they were made for, so only a deployment can put it right. What stands before the columns is cut off, also
+-- as generation 4 wrote it.
 CREATE OR REPLACE FUNCTION {schema}.columns_differ(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT regexp_replace(w.triggers ->> base::oid::text, '^[A-Z]+ ?', '')
-    <> regexp_replace({schema}.triggers_of(base, w.log, w.columns) ->> base::oid::text, '^[A-Z]+ ?', '')
+  SELECT regexp_replace(w.triggers ->> base::oid::text, '^(/[^ ]*|[A-Z]+) ?', '')
+    <> regexp_replace({schema}.triggers_of(base, w.log, w.columns) ->> base::oid::text, '^/[^ ]* ?', '')
   FROM {schema}.watched_table AS w, to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS base WHERE w.log = columns_differ.log
 $$;
 
@@ -147,8 +200,10 @@ BEGIN
   FROM {schema}.watch_problem(watch.log) AS found (problem) WHERE watch.log = ANY (s.watches) AND found.problem IS NOT NULL;
   PERFORM {schema}.make_change_log(base, log, wanted);
   PERFORM {schema}.own_log(log);
+  PERFORM {schema}.log_changes_of(a.relation, log) FROM {schema}.ancestors(base) AS a;
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
+  PERFORM {schema}.log_replicated(base, log) WHERE {schema}.is_subscribed(base);
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
@@ -190,7 +245,7 @@ BEGIN
     DECLARE
       logged bigint;
     BEGIN
-      IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+      IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
@@ -200,10 +255,14 @@ BEGIN
         ELSE
           INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (SELECT %3$s FROM old_rows EXCEPT SELECT %3$s FROM new_rows) AS former;
         END IF;
-      ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+      ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM old_rows;
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
         INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'it was truncated');
+      ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%6$s)) AS replicated (%3$s);
+      ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
+        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s)) AS replicated (%3$s);
       ELSE
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s);
       END IF;
@@ -287,24 +346,43 @@ $$;
 
 -- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its
 -- new image are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose
--- partition key changes are logged one by one; the trigger is the last to see the new row.
+-- partition key changes are logged one by one; the trigger is the last to see the new row. Rows also move between a partition and
+-- others of the table that it belongs to.
 CREATE OR REPLACE FUNCTION {schema}.log_moves_of(base regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  within regclass := coalesce((
+    SELECT a.relation FROM {schema}.ancestors(base) AS a JOIN pg_class AS c ON c.oid = a.relation WHERE a.topmost AND c.relkind = 'p'), base);
   moves text := (
     SELECT CASE WHEN bool_or(key.attnum = 0) THEN 'OLD.* OPERATOR(pg_catalog.*<>) NEW.*'  -- an expression: any column may be in it
                 ELSE string_agg(DISTINCT format('OLD.%1$I IS DISTINCT FROM NEW.%1$I', a.attname), ' OR ') END
-    FROM {schema}.with_descendants(base) AS relation JOIN pg_partitioned_table AS p ON p.partrelid = relation
+    FROM {schema}.with_descendants(within) AS relation JOIN pg_partitioned_table AS p ON p.partrelid = relation
     CROSS JOIN unnest(p.partattrs::int2[]) AS key (attnum) LEFT JOIN pg_attribute AS a ON a.attrelid = relation AND a.attnum = key.attnum);
-  named text := '~' || {schema}.log_trigger('move', log);
+  named text := '~' || {schema}.log_trigger(CASE WHEN within = base THEN 'move' ELSE 'move_within' END, log);
 BEGIN
   IF moves IS NULL THEN
     RETURN;
   END IF;
-  EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %I.%I()', named, base, moves, '{name}', log);
-  IF (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = base) THEN
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', base, named);
+  EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %s FOR EACH ROW WHEN (%s) EXECUTE FUNCTION %I.%I()', named, within, moves, '{name}', log);
+  IF (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = within) THEN
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', within, named);
   END IF;
+END $$;
+
+-- Has what replication writes logged row by row: it fires no triggers of statements. Other sessions do not see these triggers. Who does
+-- not own a table cannot say so, and a trigger that fires for every row of everybody would cost too much.
+CREATE OR REPLACE FUNCTION {schema}.log_replicated(base regclass, log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  named text := {schema}.log_trigger('row', log);
+  written regclass;
+BEGIN
+  FOR written IN
+    SELECT c.oid FROM {schema}.with_descendants(base) AS d JOIN pg_class AS c ON c.oid = d WHERE c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
+  LOOP
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %I.%I()', named, written, '{name}', log);
+    EXECUTE format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', written, named);
+  END LOOP;
 END $$;
 
 -- Logs the changes of a partition from its first row on: to be called in the transaction that made and attached it. Where the log
@@ -320,6 +398,7 @@ BEGIN
     IF partition IN (SELECT d FROM {schema}.with_descendants(base) AS d)
        AND watched.triggers = {schema}.triggers_of(base, watched.log, watched.columns) - partition::oid::text THEN
       PERFORM {schema}.log_changes_of(partition, watched.log);
+      PERFORM {schema}.log_replicated(base, watched.log) WHERE {schema}.is_subscribed(base);
       UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log;
     END IF;
   END LOOP;

@@ -14,26 +14,9 @@ SELECT json_build_object(
       'name', s.stored_name, 'view_schema', s.view_schema, 'view_name', s.view_name, 'printed', s.printed, 'companions', s.companions,
       'built_at', extract(epoch FROM s.built_at)::float8,
       'filled_at', extract(epoch FROM s.filled_at)::float8, 'fill_seconds', s.fill_seconds, 'rows', s.rows,
-      'proven', {proven}) ORDER BY s.stored_name), '[]')
+      'proven', {proven}, 'renamed', {renamed}) ORDER BY s.stored_name), '[]')
     FROM {schema}.stored_relation AS s),
   'watched', (SELECT coalesce(json_agg(json_build_object(
-      'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', w.triggers IS DISTINCT FROM (
-        WITH RECURSIVE family (relation) AS (
-          SELECT to_regclass(format('%%I.%%I', w.table_schema, w.table_name))::oid
-          UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation)
-        SELECT jsonb_object_agg(c.oid::text, concat_ws(' ', (
-          SELECT string_agg(t.tgenabled::text, '' ORDER BY t.tgname) FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
-          WHERE t.tgrelid = c.oid AND p.proname = w.log AND p.pronamespace = to_regnamespace({home})), (
-          SELECT string_agg(format('%%s:%%s', a.attnum, a.atttypid), ' ' ORDER BY a.attname) FROM pg_attribute AS a
-          WHERE a.attrelid = c.oid AND a.attname = ANY (w.columns))))
-        FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind IN ('r', 'p'))
-        OR EXISTS (
-          SELECT FROM pg_namespace AS n LEFT JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (w.log, 'unknown_change')
-          LEFT JOIN pg_proc AS p ON p.pronamespace = n.oid AND p.proname = w.log
-          WHERE n.oid = to_regnamespace({home}) AND (c.relowner <> n.nspowner OR p.proowner <> n.nspowner))
-        OR EXISTS (
-          SELECT FROM unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE NOT EXISTS (
-            SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
-            WHERE c.relnamespace = to_regnamespace({home}) AND c.relname = w.log AND c.relkind = 'r'))
+      'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', {broken}
     ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)
 )

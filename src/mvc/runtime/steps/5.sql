@@ -1,2 +1,19 @@
 -- Tables get what tells of changes that no trigger saw.
 -- Each ALTER TABLE may run twice.
+-- A log whose triggers are as they were, in the words of this generation's `triggers_of` or of the one before, goes on as it is.
+IF pg_catalog.to_regprocedure('{schema}' || '.triggers_of(regclass,name,name[])') IS NOT NULL THEN
+  UPDATE {schema}.watched_table AS w SET triggers = '{"intact": true}' WHERE w.triggers = {schema}.triggers_of(
+    pg_catalog.to_regclass(pg_catalog.format('%I.%I', w.table_schema, w.table_name)), w.log, w.columns);
+END IF;
+-- What was proven before says nothing of the names of what is read: they are taken as they are now.
+IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.stored_relation') AND a.attname = 'proven') THEN
+  UPDATE {schema}.stored_relation AS s SET proven = s.proven || pg_catalog.jsonb_build_object('names', coalesce((
+    SELECT pg_catalog.jsonb_object_agg(c.oid::text, pg_catalog.format('%I.%I', n.nspname, c.relname))
+    FROM pg_catalog.pg_class AS q JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = q.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+    JOIN pg_catalog.pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace AND n.nspname <> '{name}'
+    WHERE q.relnamespace = pg_catalog.to_regnamespace('{schema}')
+      AND (q.relname = s.stored_name OR q.relname IN (SELECT b.value FROM pg_catalog.jsonb_each_text(s.companions) AS b))), '{}'))
+  WHERE s.proven IS NOT NULL AND NOT s.proven ? 'names';
+END IF;

@@ -1,0 +1,163 @@
+"""A query goes on with the table that it was made for, whatever that is called: where its name means another one, no refresh says that all
+is well, drift and status tell, and the next apply builds the views of what the name means now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+import mvc
+from mvc.compiled import Compiled
+from mvc.planning.drift_kinds import Drift
+from mvc.postgres.apply import Terms, apply, plan
+from mvc.postgres.observe import observe
+from servers import MAJORS, Database, Servers, new_database
+
+Connection = psycopg.Connection[Any]
+MODES = ("whole", "body", "windowed", "grouped")
+TABLE = "(id int PRIMARY KEY, k text NOT NULL, amount int NOT NULL, day date NOT NULL)"
+FILES = {
+    "mvc.yml": "project: swap\ncatalog: s.sql\n",
+    "s.sql": f"CREATE SCHEMA sales;\nCREATE TABLE sales.t {TABLE};\n",
+    "views/whole.yml": "view: whole\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
+    "views/grouped.yml": "view: grouped\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
+    "views/windowed.yml": "view: windowed\nsources: {t: {table: sales.t}}\ndimensions: {day: t.day}\naggregates: {s: {sum: t.amount}}\n",
+    "views/body.yml": "view: body\ngrain: [k]\nsql: SELECT k, sum(amount) AS s FROM sales.t GROUP BY k\n",
+    "views/above.yml": "view: above\nsources: {w: {view: whole}}\naggregates: {s: {sum: w.s}}\n",
+    "views/plain.yml": "view: plain\nmaterialized: false\nsources: {t: {table: sales.t}}\naggregates: {s: {sum: t.amount}}\n",
+    "schedules/s.yml": "schedules:\n  - {schedule: i, refresh: grouped, every: '* * * * *', mode: incremental}\n"
+    "  - {schedule: w, refresh: windowed, every: '* * * * *', mode: window, window: 3d}\n",
+}
+ROWS = "SELECT g, 'k' || g % 3, {0} * g, current_date - g % 2 FROM generate_series(1, 30) AS g"
+SWAPS = {
+    "renamed": "ALTER TABLE sales.t RENAME TO t_old; ALTER TABLE sales.t_new RENAME TO t",
+    "another schema": "CREATE SCHEMA former; ALTER TABLE sales.t SET SCHEMA former; ALTER TABLE sales.t_new RENAME TO t",
+    "schemas renamed": "CREATE SCHEMA next; ALTER TABLE sales.t_new SET SCHEMA next; ALTER TABLE next.t_new RENAME TO t;"
+    " ALTER SCHEMA sales RENAME TO former; ALTER SCHEMA next RENAME TO sales",
+    "partitioned": f"ALTER TABLE sales.t RENAME TO t_old; CREATE TABLE sales.t {TABLE} PARTITION BY RANGE (id);"
+    " ALTER TABLE sales.t ATTACH PARTITION sales.t_new FOR VALUES FROM (0) TO (1000)",
+}
+
+
+def project() -> Compiled:
+    return mvc.compile(mvc.load(FILES))
+
+
+@pytest.fixture(scope="module", params=MAJORS, ids=lambda major: f"pg{major}")
+def template(request: pytest.FixtureRequest, servers: Servers) -> tuple[Any, str]:
+    server = servers.get(request.param)
+
+    def build(connection: Connection) -> None:
+        connection.execute(FILES["s.sql"])
+        connection.execute(f"INSERT INTO sales.t {ROWS.format(1)}".encode())
+        connection.execute(f"CREATE TABLE sales.t_new {TABLE}; INSERT INTO sales.t_new {ROWS.format(1000)}".encode())
+        apply(connection, project())
+        for view in MODES:
+            assert refreshed(connection, view)[0] == "completed"
+
+    return server, servers.template(server, "swapped_template", build)
+
+
+@pytest.fixture
+def copied(template: tuple[Any, str]) -> Iterator[Connection]:
+    """A copy of the database: what was proven in the first says nothing of the OIDs here."""
+    with new_database(*template) as database:
+        made: Database = database
+        yield made.connect()
+
+
+@pytest.fixture
+def connection(copied: Connection) -> Connection:
+    """A database in which the views were proven."""
+    apply(copied, project())
+    return copied
+
+
+def refreshed(connection: Connection, view: str) -> tuple[str, str]:
+    """How a refresh ended, and what was said of it."""
+    connection.execute("CALL mvc.refresh('public', %s)", (view,))
+    row = connection.execute(
+        "SELECT status, concat_ws(' ', error, detail) FROM mvc.refresh_log ORDER BY id DESC LIMIT 1"
+    ).fetchone()
+    assert row
+    return row[0], row[1]
+
+
+def of_sources(connection: Connection) -> list[tuple[str, str, str]]:
+    found: list[Drift] = [item for item in plan(connection, project()).drift if item.kind.startswith("source")]
+    return sorted((item.kind, item.view, item.subject) for item in found)
+
+
+@pytest.mark.parametrize("swap", SWAPS.values(), ids=SWAPS)
+def test_a_swapped_table_is_told_and_mended(connection: Connection, swap: str):
+    connection.execute(swap.encode())
+    for view in MODES:
+        status, said = refreshed(connection, view)
+        assert status == "failed", view
+        assert "was built from the table that is called" in said
+        assert said.endswith("and sales.t is another one: mvc apply builds it from that one")
+    assert connection.execute(
+        "SELECT count(*) FROM mvc.view_status WHERE view_name = ANY (%s) AND last_status = 'failed'", ([*MODES],)
+    ).fetchone() == (4,)
+    reading = sorted([*MODES, "plain"])
+    assert of_sources(connection) == [("source replaced", view, "sales.t") for view in reading]
+    apply(connection, project(), terms=Terms())
+    assert plan(connection, project()).empty
+    for view in (*MODES, "above"):
+        assert refreshed(connection, view)[0] == "completed"
+        assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (465_000,), view
+    assert connection.execute("SELECT s FROM plain").fetchone() == (465_000,)
+    connection.execute("UPDATE sales.t SET amount = 0 WHERE id > 1")
+    for view in MODES:
+        assert refreshed(connection, view)[0] == "completed"
+        assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (1000,), view
+
+
+def test_a_view_in_the_place_of_a_table(connection: Connection):
+    """The catalog calls it a table; whether a view is meant, only whoever changes the catalog knows."""
+    connection.execute("ALTER TABLE sales.t RENAME TO t_data; CREATE VIEW sales.t AS SELECT * FROM sales.t_data")
+    for view in MODES:
+        assert refreshed(connection, view)[0] == "failed"
+
+
+def test_a_table_with_another_name_goes_on_and_is_told_of(connection: Connection):
+    connection.execute("ALTER TABLE sales.t RENAME TO t_old; UPDATE sales.t_old SET amount = 0 WHERE id > 1")
+    for view in MODES:
+        status, said = refreshed(connection, view)
+        assert status == "completed"
+        assert "sales.t is called sales.t_old now" in said
+        assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (1,), view
+    assert of_sources(connection) == [("source renamed", view, "sales.t") for view in sorted([*MODES, "plain"])]
+    connection.execute("ALTER TABLE sales.t_old RENAME TO t")
+    assert of_sources(connection) == []
+    for view in MODES:
+        status, said = refreshed(connection, view)
+        assert (status, "is called" in said) == ("completed", False)
+
+
+def test_swapped_back_all_is_as_before(connection: Connection):
+    connection.execute("ALTER TABLE sales.t RENAME TO t_old; ALTER TABLE sales.t_new RENAME TO t")
+    assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
+    connection.execute("ALTER TABLE sales.t RENAME TO t_new; ALTER TABLE sales.t_old RENAME TO t")
+    connection.execute("UPDATE sales.t SET amount = 0 WHERE id > 1")
+    for view in MODES:
+        assert refreshed(connection, view)[0] == "completed"
+        assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (1,), view
+    assert plan(connection, project()).empty
+
+
+@pytest.mark.parametrize("proven", [True, False], ids=["here", "elsewhere"])
+def test_a_proof_does_not_forget_a_swap(copied: Connection, proven: bool):
+    """An upgrade, or other roles to trust, prove anew what a view reads: that is no word about which table is meant."""
+    connection = copied
+    if proven:
+        apply(connection, project())
+    connection.execute("ALTER TABLE sales.t RENAME TO t_old; ALTER TABLE sales.t_new RENAME TO t")
+    assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
+    connection.execute("SELECT mvc.prove_code(stored_name) FROM mvc.stored_relation")
+    assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
+    assert any(stored.replaced for stored in observe(connection, "mvc").stored.values())
