@@ -216,3 +216,29 @@ def test_a_crash_between_the_work_and_the_tidying_up(shop_database: Database, ch
     goes_on(connection)
     end(connection, run)
     assert wrong_now(connection, shop()) == {}
+
+
+def test_a_crash_empties_unlogged_tables(shop_database: Database, changed: Connection):
+    """Which no trigger hears of; each time, and for the log of every one of them."""
+    changed.execute(
+        "ALTER TABLE pay SET UNLOGGED; CREATE UNLOGGED TABLE res_5 PARTITION OF res_rest FOR VALUES FROM (5) TO (6)"
+    )
+    session, connection = shop_database.connect(), changed
+    for _ in range(2):
+        connection.execute(
+            "INSERT INTO pay VALUES (9000, 5, 1000); INSERT INTO res VALUES (9000, 5, 'passing', 1, now(), 5)"
+        )
+        for view in (BY_ORG, BY_STATUS, BY_ORG, BY_STATUS):
+            assert refresh(connection, view).wrong == []
+        assert last_run(connection, "by_org").mode == "incremental"
+        connection.execute("CHECKPOINT")
+        os.kill(session.info.backend_pid, signal.SIGKILL)
+        until(lambda gone=connection: _ended(gone))
+        shop_database.close()
+        connection, session = _reconnected(shop_database), shop_database.connect()
+        never_whole(connection)
+        assert connection.execute("SELECT count(*) FROM pay").fetchone() == (0,)
+        assert wrong_now(connection, shop()).keys() == {"by_org", "by_status"}
+        for view in (BY_ORG, BY_STATUS):
+            run = refresh(connection, view)
+            assert (run.mode, run.wrong) == ("full", [])

@@ -98,7 +98,7 @@ def test_a_swapped_table_is_told_and_mended(connection: Connection, swap: str):
     for view in MODES:
         status, said = refreshed(connection, view)
         assert status == "failed", view
-        assert "was built from the table that is called" in said
+        assert "was built from what is called" in said
         assert said.endswith("and sales.t is another one: mvc apply builds it from that one")
     assert connection.execute(
         "SELECT count(*) FROM mvc.view_status WHERE view_name = ANY (%s) AND last_status = 'failed'", ([*MODES],)

@@ -217,6 +217,18 @@ def test_a_new_partition_and_a_child_are_watched_from_then_on(connection: Connec
     whole(connection, "by_org", "it was truncated")
 
 
+def test_a_refresh_looks_at_each_table_once(shop_database: Database, connection: Connection):
+    """It is the larger part of a refresh that has nothing to do."""
+    asked = "SELECT coalesce(sum(calls), 0)::int FROM pg_stat_user_functions WHERE funcname = 'listening'"
+    refreshing = shop_database.connect()
+    refreshing.execute("SET track_functions = 'all'")
+    for expected in (3, 6):
+        refreshing.execute("CALL mvc.refresh('public', 'by_org')")
+        refreshing.execute("SELECT pg_stat_force_next_flush()")
+        assert refreshing.execute(asked).fetchone() == (expected,)
+    assert last_run(connection, "by_org").mode == "incremental"
+
+
 FOREIGN = """
 CREATE EXTENSION file_fdw;
 CREATE SERVER far FOREIGN DATA WRAPPER file_fdw;

@@ -250,3 +250,24 @@ def test_a_write_that_nobody_hears_of_is_found_by_a_sample(place: Place, deploye
     place.do(f"SET session_replication_role = replica;\n{WRITE}")
     deployer.execute("CALL mvc.refresh('public', 'incremental_t', 'verify')")
     assert is_right(place.connection, "incremental_t")
+
+
+@pytest.mark.parametrize("place", ["least"], indirect=True)
+def test_who_acts_for_the_owner_hears_of_replicas(place: Place, deployer: Connection):
+    """From the next refresh on, which is a whole one."""
+    role = f"ways_lord_{place.database.name}"
+    deployer.execute("CALL mvc.refresh('public', 'incremental_p')")
+    place.do(f"CREATE ROLE {role};\nGRANT CREATE ON SCHEMA public TO {role}")
+    for table in ("p", "p_1", "p_2"):
+        place.do(f"ALTER TABLE {table} OWNER TO {role}")
+    place.do(f"GRANT {role} TO ways_least")
+    try:
+        for _ in range(2):
+            assert outcome(deployer, place.connection, "incremental_p") == "right"
+            assert idle(deployer, "incremental_p") == IDLE
+            place.do(
+                "SET session_replication_role = replica;\nUPDATE p SET amount = amount + 7;\nUPDATE p_2 SET k = 'x' WHERE id < 20"
+            )
+        assert outcome(deployer, place.connection, "incremental_p") == "right"
+    finally:
+        place.do(f"REASSIGN OWNED BY {role} TO CURRENT_USER;\nDROP OWNED BY {role};\nDROP ROLE {role}")

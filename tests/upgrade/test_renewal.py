@@ -17,6 +17,7 @@ from mvc.sqlgen.script import script
 from servers import NEWEST, Servers, new_database
 
 from .restored import ANYTHING, GENERATIONS, Connection, project_of, restored, second_plan
+from .test_upgrades import wrong_rows
 
 VIEW = "per_customer"
 OLDER_CAUSES = (
@@ -94,3 +95,20 @@ def test_ledgers_of_older_compilers_are_read(servers: Servers, generation: int) 
         ("shop", present.refresh_roles, len(present.schedules))
     ]
     assert json.dumps(sorted(views)) == '["large", "per_city", "per_customer", "per_day"]'
+
+
+@pytest.mark.parametrize("off", [False, True], ids=["whole", "broken"])
+def test_a_log_that_was_whole_is_so_after_an_upgrade(servers: Servers, off: bool) -> None:
+    """It is looked at in other ways than before, and its function is another one."""
+    with new_database(servers.get(NEWEST)) as database:
+        connection, project = restored(database, GENERATIONS[-1]), project_of(GENERATIONS[-1])
+        connection.execute("CALL mvc.refresh('public', 'per_customer')")
+        if off:
+            connection.execute("ALTER TABLE orders DISABLE TRIGGER USER")
+        connection.execute("INSERT INTO orders VALUES (900, 2, 7, '2026-05-05')")
+        for _ in range(2):
+            connection.execute("UPDATE mvc.installation SET runtime = 'older'")
+            apply(connection, project, terms=ANYTHING)
+        run = refresh(connection, project, [VIEW])[0]
+        assert (run.status, run.mode) == ("completed", "full" if off else "incremental")
+        assert wrong_rows(connection, GENERATIONS[-1])[VIEW] == 0

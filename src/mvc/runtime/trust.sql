@@ -322,7 +322,7 @@ BEGIN
   END IF;
   SELECT * INTO renamed FROM {schema}.renamed_sources(stored) LIMIT 1;
   IF renamed.replaced THEN
-    RAISE EXCEPTION '%.% was built from the table that is called % now, and % is another one: mvc apply builds it from that one',
+    RAISE EXCEPTION '%.% was built from what is called % now, and % is another one: mvc apply builds it from that one',
       quote_ident(stored.view_schema), quote_ident(stored.view_name), renamed.now, renamed.named
       USING ERRCODE = 'wrong_object_type', HINT = 'or give the tables back their names';
   END IF;

@@ -15,6 +15,10 @@ CREATE TABLE IF NOT EXISTS {schema}.unknown_change (
   why text NOT NULL
 );
 
+-- Emptied whenever unlogged tables are, which no trigger is told of: by a crash, or where a standby takes over. While it has a row, its
+-- file says since when they are whole.
+CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.unlogged_since (at timestamptz NOT NULL DEFAULT now());
+
 CREATE OR REPLACE FUNCTION {schema}.with_descendants(base regclass)
 RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE family (relation) AS (
@@ -55,10 +59,30 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT d::oid FROM {schema}.with_descendants(base) AS d UNION ALL SELECT a.relation::oid FROM {schema}.ancestors(base) AS a))
 $$;
 
+-- The file of the mark for unlogged tables while it has its row, else nothing. Not even a query that plans to read it is let through on
+-- a standby, so its size is asked for.
+CREATE OR REPLACE FUNCTION {schema}.unlogged_file()
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  mark regclass := to_regclass(format('%I.unlogged_since', '{name}'));
+BEGIN
+  RETURN CASE WHEN pg_relation_size(mark) > 0 THEN pg_relation_filenode(mark)::text ELSE '-' END;
+END $$;
+
+-- Puts the mark again, in another file, for a table that a crash would empty.
+CREATE OR REPLACE FUNCTION {schema}.mark_unlogged(base regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM {schema}.with_descendants(base) AS d JOIN pg_class AS c ON c.oid = d WHERE c.relpersistence = 'u') AND {schema}.unlogged_file() = '-' THEN
+    TRUNCATE {schema}.unlogged_since;
+    INSERT INTO {schema}.unlogged_since DEFAULT VALUES;
+  END IF;
+END $$;
+
 -- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers, each
 -- with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed columns, since
--- with another one all values change and no trigger fires; whether replication writes to it; and, after a space, which columns have
--- the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes the row. `unheard` says of what
+-- with another one all values change and no trigger fires; whether replication writes to it; whether it was emptied by a crash; whether
+-- the triggers could fire for replicas as well, since the table's owner is ours now; and, after a space, which columns have the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes the row. `unheard` says of what
 -- nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -71,14 +95,16 @@ BEGIN
   ), below (relation) AS (
     SELECT base::oid UNION SELECT i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.relation
   ), kin AS (
-    SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed
+    SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, t.to_enable, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
+      CASE c.relpersistence WHEN 'u' THEN {schema}.unlogged_file() END AS file
     FROM (SELECT b.relation, true AS inside FROM below AS b UNION ALL SELECT a.relation, false FROM above AS a) AS k
     JOIN pg_class AS c ON c.oid = k.relation CROSS JOIN LATERAL (
       SELECT string_agg(concat(t.tgenabled, t.xmin), ',' ORDER BY t.tgname) AS stand,
-        bool_or(t.tgtype & 3 = 1 AND t.tgenabled IN ('A', 'R')) AS rows_told  -- AFTER, FOR EACH ROW
+        bool_or(t.tgtype & 3 = 1 AND t.tgenabled IN ('A', 'R')) AS rows_told,  -- AFTER, FOR EACH ROW
+        bool_or(t.tgenabled = 'O') AND pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = '{name}'), c.relowner, 'USAGE') AS to_enable
       FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgfoid = written) AS t
   )
-  SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat('/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END), a.logged))
+  SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat('/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END), a.logged))
       FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written)),
     CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
          WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
@@ -204,6 +230,7 @@ BEGIN
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
   PERFORM {schema}.log_replicated(base, log) WHERE {schema}.is_subscribed(base);
+  PERFORM {schema}.mark_unlogged(base);
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
