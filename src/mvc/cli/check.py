@@ -9,7 +9,7 @@ With --data what the specs claim without a key to prove it (`one: true`, a subqu
 real database, which is only read. The specs' own expressions run there as your role: not for a stranger's project.
 
 With --modes it says for each view whether it can be refreshed incrementally (at the cost of what changed) or by a window of
-time, and why not.
+time, why not, and what such refreshes do not notice.
 
 Examples:
   mvc check --server
