@@ -345,6 +345,7 @@ RUINED: dict[str, tuple[str, Callable[[], str]]] = {
     "the log gone": ("dropped", lambda: f"DROP TABLE mvc.{LOGS['res']} CASCADE"),
     "a column of the log gone": ("cut", lambda: f"ALTER TABLE mvc.{LOGS['res']} DROP COLUMN org_id CASCADE"),
     "both logs gone": ("all", lambda: f"DROP TABLE mvc.{LOGS['res']}, mvc.unknown_change CASCADE"),
+    "the count of lost changes gone, too": ("counted", lambda: f"DROP TABLE mvc.{LOGS['res']}, mvc.unknown_change CASCADE; DROP SEQUENCE mvc.lost_change"),
     "a constraint on the log": ("narrow", lambda: f"ALTER TABLE mvc.{LOGS['res']} ADD CHECK (org_id < 0) NOT VALID"),
 }  # fmt: skip
 

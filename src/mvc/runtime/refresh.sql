@@ -80,6 +80,7 @@ DECLARE
   unheard text;
   run bigint;
 BEGIN
+  PERFORM {schema}.note_lost_changes();
   SELECT * INTO deployed FROM {schema}.deployed_view AS d
   WHERE d.view_schema = refresh_begin.view_schema AND d.view_name = refresh_begin.view_name AND d.kind = 'materialized';
   IF deployed.view_name IS NULL THEN

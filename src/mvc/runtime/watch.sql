@@ -5,19 +5,58 @@ CREATE TABLE IF NOT EXISTS {schema}.watched_table (
   table_schema name NOT NULL,
   table_name name NOT NULL,
   columns name[] NOT NULL,
-  triggers jsonb NOT NULL
+  triggers jsonb NOT NULL,
+  lost_changes bigint NOT NULL DEFAULT 0
 );
 
--- Changes of which no rows are known: a TRUNCATE, or one that could not be logged. Whoever reads the table starts anew.
+-- Changes of which no rows are known: a TRUNCATE, or one that could not be logged. Whoever reads the table starts anew. What is
+-- `earlier` was changed before the transaction `at` by others, which may be open for longer.
 CREATE TABLE IF NOT EXISTS {schema}.unknown_change (
   log name NOT NULL,
   at xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  why text NOT NULL
+  why text NOT NULL,
+  earlier boolean NOT NULL DEFAULT false
 );
 
 -- Emptied whenever unlogged tables are, which no trigger is told of: by a crash, or where a standby takes over. While it has a row, its
 -- file says since when they are whole.
 CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.unlogged_since (at timestamptz NOT NULL DEFAULT now());
+
+-- Counts the changes of all watched tables that could neither be logged nor noted as unknown: where the disk is full, or somebody holds
+-- a lock on both tables. A sequence needs no new page, and no lock that anybody holds; that it does not wait for a commit, and counts
+-- on after a crash, makes at worst a whole refresh too many. `watched_table.lost_changes` says up to where it was noted.
+CREATE SEQUENCE IF NOT EXISTS {schema}.lost_change;
+
+CREATE OR REPLACE FUNCTION {schema}.lost_changes()
+RETURNS bigint LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN coalesce(pg_sequence_last_value(('{schema}' || '.lost_change')::regclass), 0);
+END $$;
+
+-- Notes the changes that were lost until now as unknown ones, for every table. Whoever counted one had written or
+-- locked a row, so his transaction has a lower number than this one gets hereafter, and may commit much later: until all of those
+-- have ended, each refresh is a whole one. A transaction that has its number already leaves this to the next one.
+CREATE OR REPLACE FUNCTION {schema}.note_lost_changes()
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
+DECLARE
+  lost bigint;
+BEGIN
+  IF pg_current_xact_id_if_assigned() IS NOT NULL THEN
+    RETURN;
+  END IF;
+  lost := {schema}.lost_changes();
+  WITH behind AS (
+    UPDATE {schema}.watched_table AS w SET lost_changes = lost WHERE w.lost_changes <> lost RETURNING w.log
+  )
+  INSERT INTO {schema}.unknown_change (log, why, earlier) SELECT b.log, {schema}.lost_words(), true FROM behind AS b;
+EXCEPTION WHEN lock_not_available OR undefined_table THEN  -- the refresh itself then says what is missing
+  RETURN;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.lost_words()
+RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 'changes of watched tables could neither be logged nor noted, as where a disk is full'
+$$;
 
 CREATE OR REPLACE FUNCTION {schema}.with_descendants(base regclass)
 RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -127,7 +166,7 @@ END $$;
 -- writing would be refused, and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change') AND c.relowner <> n.nspowner)
+  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE w.log = log_is_ours.log AND NOT EXISTS (
       SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
@@ -143,7 +182,7 @@ DECLARE
 BEGIN
   FOR change IN
     SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
-    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, 'unknown_change') AND c.relowner <> n.nspowner
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner
     WHERE n.nspname = '{name}'
     UNION ALL
     SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
@@ -231,14 +270,14 @@ BEGIN
   PERFORM {schema}.log_moves_of(base, log);
   PERFORM {schema}.log_replicated(base, log) WHERE {schema}.is_subscribed(base);
   PERFORM {schema}.mark_unlogged(base);
-  INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers)
-  VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted))
+  INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
+  VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted), {schema}.lost_changes())
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers.
--- That one runs in the transactions of others: it must work for whoever may write to the table, never fail a write, and cost a
--- write of one row little. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
+-- That one runs in the transactions of others: it must work for whoever may write to the table, cost a write of one row little, and
+-- fail none, but where not even the count of lost changes can be raised. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
 -- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
 -- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change; of few that
 -- would cost more than it saves.
@@ -299,10 +338,15 @@ BEGIN
         INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, pg_catalog.concat('a change could not be logged: ', SQLERRM));
       EXCEPTION WHEN OTHERS THEN
         RAISE WARNING 'a change could not be logged for %1$I, and not that either: %%', SQLERRM;
+        BEGIN
+          PERFORM pg_catalog.nextval(%7$L::pg_catalog.regclass);
+        EXCEPTION WHEN undefined_table OR insufficient_privilege OR wrong_object_type THEN  -- which a refresh sees
+          RAISE WARNING 'nor could it be counted for %1$I: %%', SQLERRM;
+        END;
       END;
       RETURN NEW;
     END $function$
-  $body$, '{name}', log, listed, as_known, was, becomes);
+  $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change');
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
   FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
 END $$;

@@ -17,3 +17,5 @@ IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalo
       AND (q.relname = s.stored_name OR q.relname IN (SELECT b.value FROM pg_catalog.jsonb_each_text(s.companions) AS b))), '{}'))
   WHERE s.proven IS NOT NULL AND NOT s.proven ? 'names';
 END IF;
+ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS lost_changes bigint NOT NULL DEFAULT 0;
+ALTER TABLE IF EXISTS {schema}.unknown_change ADD COLUMN IF NOT EXISTS earlier boolean NOT NULL DEFAULT false;
