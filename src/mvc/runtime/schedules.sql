@@ -72,11 +72,67 @@ BEGIN
 END $$;
 
 -- The last time of a cron line after `seen` and not after `until`; NULL where there is none. However many were missed, the last
--- counts.
+-- counts. Where no clocks were changed near it, nor in the last hours, it is the last time that a clock on the wall has shown: reckoning
+-- with moments is for the other days, since it takes some hundred times as long, and each schedule is asked for each minute. Those who
+-- call it pin the path.
 CREATE OR REPLACE FUNCTION {schema}.latest_tick(times jsonb, zone text, seen timestamptz, until timestamptz)
-RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  day date := (until AT TIME ZONE zone)::date;
+  wall timestamp := until AT TIME ZONE zone;
+  shown timestamp;
+  latest timestamptz;
+BEGIN
+  IF (until - interval '3 hours') AT TIME ZONE zone = wall - interval '3 hours' THEN
+    shown := {schema}.latest_shown(times, wall, (seen AT TIME ZONE zone)::date - 1);
+    latest := shown AT TIME ZONE zone;
+    IF shown IS NULL OR (latest - interval '3 hours') AT TIME ZONE zone = shown - interval '3 hours'
+                    AND (latest + interval '3 hours') AT TIME ZONE zone = shown + interval '3 hours' THEN
+      RETURN CASE WHEN latest > seen THEN latest END;
+    END IF;
+  END IF;
+  RETURN {schema}.latest_moment(times, zone, seen, until);
+END $$;
+
+-- The last time of a cron line that a clock on the wall which nobody changes shows until `wall`, on no day before `first`. Of an array
+-- in order, `a[width_bucket(n, a)]` is the greatest that is not above n.
+CREATE OR REPLACE FUNCTION {schema}.latest_shown(times jsonb, wall timestamp, first date)
+RETURNS timestamp LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  hours integer[] := {schema}.numbers(times, 'hours');
+  minutes integer[] := {schema}.numbers(times, 'minutes');
+  months integer[] := {schema}.numbers(times, 'months');
+  days integer[] := {schema}.numbers(times, 'days');
+  weekdays integer[] := {schema}.numbers(times, 'weekdays');
+  either_day boolean := (times ->> 'either_day')::boolean;
+  now_hour integer := extract(hour FROM wall)::integer;
+  hour integer := hours[width_bucket(now_hour, hours)];
+  minute integer := minutes[CASE WHEN hour = now_hour THEN width_bucket(extract(minute FROM wall)::integer, minutes) ELSE cardinality(minutes) END];
+  day date := wall::date;
+BEGIN
+  IF minute IS NULL THEN
+    hour := hours[width_bucket(now_hour - 1, hours)];
+    minute := minutes[cardinality(minutes)];
+  END IF;
+  IF hour IS NULL OR NOT {schema}.is_day_among(months, days, weekdays, either_day, day) THEN
+    hour := hours[cardinality(hours)];
+    minute := minutes[cardinality(minutes)];
+    LOOP
+      day := day - 1;
+      IF day < first THEN
+        RETURN NULL;
+      END IF;
+      EXIT WHEN {schema}.is_day_among(months, days, weekdays, either_day, day);
+    END LOOP;
+  END IF;
+  RETURN day + make_time(hour, minute, 0);
+END $$;
+
+-- The same as `latest_tick`, whatever was done to the clocks.
+CREATE OR REPLACE FUNCTION {schema}.latest_moment(times jsonb, zone text, seen timestamptz, until timestamptz)
+RETURNS timestamptz LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  wall timestamp := until AT TIME ZONE zone;
+  day date := wall::date;
   first date := (seen AT TIME ZONE zone)::date - 1;
   hour integer;
   found integer;
@@ -85,6 +141,7 @@ BEGIN
   WHILE day >= first LOOP
     IF {schema}.is_day_of(times, day) THEN
       FOR hour IN SELECT h::integer FROM jsonb_array_elements_text(times -> 'hours') AS h ORDER BY 1 DESC LOOP
+        CONTINUE WHEN day + make_time(hour, 0, 0) > wall + interval '3 hours';  -- no clocks are changed by more
         EXIT WHEN hour < found - 2;  -- clocks that were set back show an earlier hour later
         latest := greatest(latest, (
           SELECT max(at) FROM jsonb_array_elements_text(times -> 'minutes') AS m,
@@ -101,12 +158,22 @@ BEGIN
   RETURN NULL;
 END $$;
 
+-- Those who call these pin the path: the server then puts their bodies in the place of the calls.
 CREATE OR REPLACE FUNCTION {schema}.is_day_of(times jsonb, day date)
-RETURNS boolean LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT times -> 'months' @> to_jsonb(extract(month FROM day)::integer) AND CASE WHEN (times ->> 'either_day')::boolean
-    THEN times -> 'days' @> to_jsonb(extract(day FROM day)::integer) OR times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer)
-    ELSE times -> 'days' @> to_jsonb(extract(day FROM day)::integer) AND times -> 'weekdays' @> to_jsonb(extract(dow FROM day)::integer) END
+RETURNS boolean LANGUAGE sql STABLE AS $$
+  SELECT {schema}.is_day_among({schema}.numbers(times, 'months'), {schema}.numbers(times, 'days'), {schema}.numbers(times, 'weekdays'),
+                               (times ->> 'either_day')::boolean, day)
 $$;
+
+CREATE OR REPLACE FUNCTION {schema}.is_day_among(months integer[], days integer[], weekdays integer[], either_day boolean, day date)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT extract(month FROM day)::integer = ANY (months) AND CASE WHEN either_day
+    THEN extract(day FROM day)::integer = ANY (days) OR extract(dow FROM day)::integer = ANY (weekdays)
+    ELSE extract(day FROM day)::integer = ANY (days) AND extract(dow FROM day)::integer = ANY (weekdays) END
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.numbers(times jsonb, field text)
+RETURNS integer[] LANGUAGE sql STABLE AS $$ SELECT ('{' || btrim(times ->> field, '[]') || '}')::integer[] $$;
 
 -- From when on a schedule is due of which nothing is known, since somebody deleted its row: the last deployment of the project.
 CREATE OR REPLACE FUNCTION {schema}.deployed_since(project text)
@@ -114,43 +181,53 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
   SELECT coalesce(max(d.applied_at), clock_timestamp()) FROM {schema}.deployment AS d WHERE d.project = deployed_since.project
 $$;
 
--- What a schedule has to refresh now: by its cron line all its views, since `tick`; by its promise those that are old enough
--- and were not tried within the last tenth of it, by whom it is that asks. An empty list where nothing is due. A run that was broken off, as by a
--- restart, is due once more; only once, since it may have been the cause. For a schedule of partitions the list is just that
--- word.
+-- What schedules of a project have to refresh now: the one that is `named`, or each of them (NULL). By its cron line one has all its
+-- views, since `tick`; by its promise those that are old enough and were not tried within the last tenth of it, by whom it is that asks.
+-- A run that was broken off, as by a restart, is due once more; only once, since it may have been the cause. For a schedule of
+-- partitions the list is just that word. No row where nothing is due. The schedules are read once, and the promises once; a
+-- plan for any name would expect few of them, and compare each with each.
+CREATE OR REPLACE FUNCTION {schema}.due_now(project text, named text)
+RETURNS TABLE (schedule text, tick timestamptz, views name[]) LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  RETURN QUERY
+  WITH planned AS MATERIALIZED (
+    SELECT s.schedule, s.views, s.times, s.timezone, s.mode, row_number() OVER () AS place FROM {schema}.schedules AS s
+    WHERE s.project = due_now.project AND s.enabled AND (named IS NULL OR s.schedule = named)
+  ), ticked AS MATERIALIZED (
+    SELECT p.place, l.*, {schema}.latest_tick(p.times, p.timezone, coalesce(l.seen, d.since), clock_timestamp()) AS latest
+    FROM planned AS p CROSS JOIN (SELECT {schema}.deployed_since(due_now.project) AS since) AS d LEFT JOIN LATERAL (
+      SELECT r.seen, r.tick, r.started_at, r.finished_at, r.resumed, r.pid FROM {schema}.schedule_run AS r
+      WHERE r.project = due_now.project AND r.schedule = p.schedule AND r.run_by IN ('', session_user) ORDER BY r.run_by DESC LIMIT 1) AS l ON true
+    WHERE p.times IS NOT NULL
+  ), found AS (
+    SELECT t.place, coalesce(t.latest, t.tick, t.started_at) AS tick, CASE p.mode WHEN 'partitions' THEN '{partitions}' ELSE p.views END AS views
+    FROM ticked AS t JOIN planned AS p ON p.place = t.place
+    WHERE t.latest IS NOT NULL OR t.started_at IS NOT NULL AND t.finished_at IS NULL AND NOT t.resumed AND NOT EXISTS (
+      SELECT FROM pg_stat_activity AS a WHERE a.pid = t.pid AND coalesce(a.backend_start <= t.started_at, true))
+    UNION ALL
+    SELECT p.place, NULL, array_agg(o.view_name ORDER BY array_position(p.views, o.view_name))
+    FROM {schema}.promises AS o JOIN planned AS p ON p.schedule = o.schedule AND p.times IS NULL
+    WHERE o.project = due_now.project AND coalesce(o.age_seconds >= o.refresh_at_seconds, true) AND NOT EXISTS (
+      SELECT FROM {schema}.refresh_log AS g WHERE g.view_schema = o.view_schema AND g.view_name = o.view_name
+        AND g.started_at > clock_timestamp() - make_interval(secs => o.promised_seconds / 10.0) AND g.refreshed_by = session_user)
+    GROUP BY p.place
+  )
+  SELECT p.schedule, f.tick, f.views FROM found AS f JOIN planned AS p ON p.place = f.place WHERE cardinality(f.views) > 0 ORDER BY f.place;
+END $$;
+
+-- The same of one schedule; an empty list where nothing is due.
 CREATE OR REPLACE FUNCTION {schema}.due_views(project text, schedule text, OUT tick timestamptz, OUT views name[])
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  planned {schema}.schedules;
-  last {schema}.schedule_run;
 BEGIN
-  SELECT s.* INTO planned FROM {schema}.schedules AS s WHERE s.project = due_views.project AND s.schedule = due_views.schedule AND s.enabled;
-  views := '{}';
-  IF planned.times IS NOT NULL THEN
-    SELECT r.* INTO last FROM {schema}.schedule_run AS r
-    WHERE r.project = due_views.project AND r.schedule = due_views.schedule AND r.run_by IN ('', session_user) ORDER BY r.run_by DESC LIMIT 1;
-    tick := {schema}.latest_tick(planned.times, planned.timezone, coalesce(last.seen, {schema}.deployed_since(planned.project)), clock_timestamp());
-    IF tick IS NULL AND last.started_at IS NOT NULL AND last.finished_at IS NULL AND NOT last.resumed
-       AND NOT EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = last.pid AND coalesce(a.backend_start <= last.started_at, true)) THEN
-      tick := coalesce(last.tick, last.started_at);
-    END IF;
-    views := CASE WHEN tick IS NULL THEN '{}' WHEN planned.mode = 'partitions' THEN '{partitions}' ELSE planned.views END;
-  ELSIF planned.within_seconds IS NOT NULL THEN
-    views := ARRAY(
-      SELECT v.name FROM unnest(planned.views) WITH ORDINALITY AS v (name, place)
-      JOIN {schema}.promises AS p ON p.project = due_views.project AND p.schedule = due_views.schedule AND p.view_name = v.name
-      WHERE coalesce(p.age_seconds >= p.refresh_at_seconds, true) AND NOT EXISTS (
-        SELECT FROM {schema}.refresh_log AS l WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name
-          AND l.started_at > clock_timestamp() - make_interval(secs => p.promised_seconds / 10.0) AND l.refreshed_by = session_user)
-      ORDER BY v.place);
-  END IF;
+  SELECT d.tick, d.views INTO tick, views FROM {schema}.due_now(due_views.project, due_views.schedule) AS d;
+  views := coalesce(views, '{}');
 END $$;
 
 -- The schedules of a project that have something to do now.
 CREATE OR REPLACE FUNCTION {schema}.due(project text)
 RETURNS SETOF text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT s.schedule FROM {schema}.schedules AS s, {schema}.due_views(s.project, s.schedule) AS found
-  WHERE s.project = due.project AND s.enabled AND cardinality(found.views) > 0
+  SELECT d.schedule FROM {schema}.due_now(due.project, NULL) AS d
 $$;
 
 -- Seconds until something of the project may be due: cron lines go by whole minutes, promises by the age of the data.
