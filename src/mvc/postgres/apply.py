@@ -20,6 +20,7 @@ from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import PATIENCE, Pace, Session, run_step, run_switch
 from mvc.postgres.snapshots import await_snapshots
+from mvc.postgres.standbys import freeze_for_standbys
 from mvc.quoting import dollar_quoted, qualified
 from mvc.sqlgen.script import settings_sql
 from mvc.sqlgen.statements import deployment_sql
@@ -132,6 +133,7 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
     for switch in made.switches:
         conduct.begin(switch)
         await_snapshots(connection, compiled.stored, switch.awaits, session.pace.patience)
+        freeze_for_standbys(session, compiled.stored, switch.awaits)
         opened = run_switch(session, switch, _opening(compiled, made, conduct, number))
         number = number or opened
     for step in made.finish:
