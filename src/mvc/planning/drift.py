@@ -47,6 +47,8 @@ def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: Stat
     if known and differs(stored.printed, known.printed):
         yield Drift("storage changed", view.name, ".".join(view.storage))
     yield from _of_sources(view, known)
+    if known and known.outdated:
+        yield Drift("storage outdated", view.name, ".".join(view.storage), "", known.outdated)
     yield from _of_storage(view, stored, state)
     yield from _of_indexes(deployed, view, stored)
 

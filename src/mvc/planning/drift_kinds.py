@@ -12,6 +12,7 @@ DriftKind = Literal[
     "storage missing",
     "storage changed",
     "storage unpopulated",
+    "storage outdated",
     "storage open",
     "source replaced",
     "source renamed",

@@ -110,6 +110,7 @@ class StoredState:
 
     `companions` names what is beside a table. `proven` are the roles beside the owner of whom it was proven that only their code
     runs; None where that is not known, or not so any more. `renamed` are the tables that it reads and that have another name now.
+    `outdated` names what of its functions, types and the like changed since it was computed as a whole.
     """
 
     view: Name
@@ -121,6 +122,7 @@ class StoredState:
     rows: int | None = None
     proven: frozenset[str] | None = None
     renamed: tuple[RenamedSource, ...] = ()
+    outdated: str = ""
 
     @property
     def replaced(self) -> bool:

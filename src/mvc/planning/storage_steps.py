@@ -127,8 +127,8 @@ def _why_built(view: CompiledView, site: Site) -> str:
     return "its definition changed; readers go on with the old one until the switch"
 
 
-def _fill_sql(view: CompiledView, site: Site) -> str:
-    values = f"{literal(view.storage[1])}, {literal(site.target.timezone)}"
+def _fill_sql(view: CompiledView, site: Site, mode: str = "") -> str:
+    values = f"{literal(view.storage[1])}, {literal(site.target.timezone)}" + (f", {literal(mode)}" if mode else "")
     return f"SELECT {qualified(site.target.stored, 'fill')}({values})"
 
 
@@ -177,6 +177,10 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
     elif site.refill and not site.is_live(view) and not _is_fresh(view, site):
         yield from follow_step(view, site)
         yield Step("fill", view.name, "what was built of it earlier is out of date", statements)
+    elif (known := site.state.stored.get(view.storage[1])) and known.outdated:
+        yield Step(
+            "fill", view.name, known.outdated, (_fill_sql(view, site, "full"), statements[1]), Lock("ACCESS SHARE")
+        )
 
 
 def _is_fresh(view: CompiledView, site: Site) -> bool:

@@ -49,6 +49,7 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
         "NULL::json",
     ),
     "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
+    "outdated": ("outdated", "{schema}.outdated(s)", "NULL::text"),
 }
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
@@ -179,6 +180,7 @@ def _stored(row: Json) -> StoredState:
         rows=row["rows"],
         proven=frozenset(row["proven"]) if row["proven"] is not None else None,
         renamed=tuple(RenamedSource(*item) for item in row["renamed"] or ()),
+        outdated=row["outdated"] or "",
     )
 
 

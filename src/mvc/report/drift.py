@@ -19,6 +19,7 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "storage unpopulated": "it holds no data",
     "source replaced": "it reads a table that has another name now, and another table has its name",
     "source renamed": "a table that it reads has another name now",
+    "storage outdated": "it was computed with functions, types or the like that have changed since; the next refresh computes all of it",
     "storage open": "others than its owner have rights on what stores it",
     "index missing": "an index is gone",
     "index invalid": "an index is invalid",

@@ -26,6 +26,7 @@ FILES: Final = (
     "watch.sql",
     "fill.sql",
     "trust.sql",
+    "dependencies.sql",
     "standbys.sql",
     "locate.sql",
     "refresh.sql",

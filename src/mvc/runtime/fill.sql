@@ -13,6 +13,8 @@ DECLARE
   began timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp() ELSE now() END;
   seen pg_snapshot := pg_current_snapshot();
   stored {schema}.stored_relation;
+  code jsonb;
+  other_code text;
   counted bigint;
   renamed text;
 BEGIN
@@ -25,8 +27,11 @@ BEGIN
     stored.cursor := NULL;
     stored.missed := unheard;
   END IF;
+  code := {schema}.code_seen(stored);
+  other_code := CASE WHEN mode <> 'first' AND stored.filled_at IS NOT NULL THEN {schema}.code_changed(stored.made_with, code) END;
   IF stored.companions = '{}' THEN
     taken := {schema}.fill_materialized(stored.stored_name, mode);
+    detail := other_code;
   ELSIF mode = 'first' THEN
     taken := mode;
     EXECUTE format('TRUNCATE %I.%I', '{name}', stored.stored_name);
@@ -35,10 +40,13 @@ BEGIN
     counted := changed;
   ELSE
     SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
-    FROM {schema}.bring(stored, mode, since, until) AS f;
+    FROM {schema}.bring(stored, mode, since, until, other_code) AS f;
   END IF;
   IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored.watches) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
+  END IF;
+  IF other_code IS NOT NULL AND stored.made_with IS NOT NULL THEN
+    PERFORM {schema}.renew_expressions(stored.stored_name);
   END IF;
   IF counted IS NULL THEN
     EXECUTE format('SELECT count(*) FROM %I.%I', '{name}', stored.stored_name) INTO counted;
@@ -47,6 +55,7 @@ BEGIN
   SET rows = counted, filled_at = CASE WHEN taken IN ('window', 'verify') THEN s.filled_at ELSE began END,
       windowed_at = CASE WHEN taken = 'window' AND {schema}.is_whole_window(s.stored_name, since, until) THEN began ELSE s.windowed_at END,
       fill_seconds = CASE WHEN taken IN ('first', 'full') THEN extract(epoch FROM clock_timestamp() - began) ELSE s.fill_seconds END,
+      made_with = coalesce(code, s.made_with),
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;
   IF taken <> 'window' AND stored.watches <> '{}' THEN
@@ -80,9 +89,9 @@ BEGIN
   WHERE s.stored_name = stored.stored_name;
 END $$;
 
--- Brings a stored table up to date, readers going on.
+-- Brings a stored table up to date, readers going on; all of it where `other_code` says that its rows were computed with something else.
 CREATE OR REPLACE FUNCTION {schema}.bring(
-  stored {schema}.stored_relation, mode text, since timestamptz, until timestamptz,
+  stored {schema}.stored_relation, mode text, since timestamptz, until timestamptz, other_code text,
   OUT taken text, OUT changed bigint, OUT growth bigint, OUT groups bigint, OUT detail text
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -90,8 +99,9 @@ DECLARE
   wrong bigint;
   more bigint;
 BEGIN
-  taken := mode;
-  IF mode IN ('incremental', 'verify') THEN
+  taken := CASE WHEN other_code IS NULL THEN mode ELSE 'full' END;
+  detail := other_code;
+  IF taken IN ('incremental', 'verify') THEN
     detail := {schema}.whole_because(stored, definition);
     IF detail IS NULL THEN
       groups := {schema}.put_aside(stored, {schema}.moved(stored));

@@ -63,7 +63,8 @@ FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_olde
 -- changes that its refreshes read, `cursor` what the last one of them saw on which `server`, `as_of` its moment; without a
 -- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
 -- relation is being filled. `proven` says in which database it was proven, what it reads and calls, and whose that was; NULL where an
--- older version built it. `windowed_at` is when the window that its schedules ask for was refreshed last.
+-- older version built it. `windowed_at` is when the window that its schedules ask for was refreshed last. `made_with` is
+-- what its rows were computed with beside rows (dependencies.sql).
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -85,7 +86,8 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   fill_seconds double precision,
   rows bigint,
   proven jsonb,
-  windowed_at timestamptz
+  windowed_at timestamptz,
+  made_with jsonb
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what

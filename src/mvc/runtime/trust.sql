@@ -383,6 +383,7 @@ DECLARE
 BEGIN
   EXECUTE pg_catalog.format(statement, VARIADIC expressions);
   PERFORM {schema}.expect_trusted_index(stored_name, roles, allowed);
+  PERFORM {schema}.note_code(stored_name);
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.index_expressions(stored_name name, count int, roles name[], allowed text[])

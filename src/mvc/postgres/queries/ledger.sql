@@ -14,7 +14,7 @@ SELECT json_build_object(
       'name', s.stored_name, 'view_schema', s.view_schema, 'view_name', s.view_name, 'printed', s.printed, 'companions', s.companions,
       'built_at', extract(epoch FROM s.built_at)::float8,
       'filled_at', extract(epoch FROM s.filled_at)::float8, 'fill_seconds', s.fill_seconds, 'rows', s.rows,
-      'proven', {proven}, 'renamed', {renamed}) ORDER BY s.stored_name), '[]')
+      'proven', {proven}, 'renamed', {renamed}, 'outdated', {outdated}) ORDER BY s.stored_name), '[]')
     FROM {schema}.stored_relation AS s),
   'watched', (SELECT coalesce(json_agg(json_build_object(
       'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', {broken}

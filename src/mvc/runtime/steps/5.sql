@@ -19,3 +19,4 @@ IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalo
 END IF;
 ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS lost_changes bigint NOT NULL DEFAULT 0;
 ALTER TABLE IF EXISTS {schema}.unknown_change ADD COLUMN IF NOT EXISTS earlier boolean NOT NULL DEFAULT false;
+ALTER TABLE IF EXISTS {schema}.stored_relation ADD COLUMN IF NOT EXISTS made_with jsonb;
