@@ -17,7 +17,9 @@ _ROUTINE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _VIEW: Final = re.compile(r"^CREATE OR REPLACE VIEW \{schema\}\.(\w+) AS\n(.*?);$", re.MULTILINE | re.DOTALL)
-_TABLE: Final = re.compile(r"^CREATE (?:UNLOGGED )?TABLE IF NOT EXISTS \{schema\}\.(\w+) \((.*?)\);$", re.MULTILINE | re.DOTALL)
+_TABLE: Final = re.compile(
+    r"^CREATE (?:UNLOGGED )?TABLE IF NOT EXISTS \{schema\}\.(\w+) \((.*?)\);$", re.MULTILINE | re.DOTALL
+)
 _SEQUENCE: Final = re.compile(r"^CREATE SEQUENCE IF NOT EXISTS \{schema\}\.(\w+)", re.MULTILINE)
 _KEY: Final = "PRIMARY KEY"
 _MODES: Final = {"IN": "i", "OUT": "o", "INOUT": "b", "VARIADIC": "v"}
