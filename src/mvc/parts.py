@@ -33,7 +33,8 @@ class Increment:
     """How a view is refreshed at the cost of what changed. `causes` gives the keys of the groups that may have changed since the
     last refresh, with the log of the `watched` tables or the clock that tells it, `moved` each of these keys once. `groups` gives the
     view's rows for the keys that were put aside, which `merge` brings into the table; `many` and `merge_many` do the same for many
-    keys. `keys` gives those of all rows of the base.
+    keys. `keys` gives those of all rows of the base. `unordered` are columns whose arrays hold their items in any order, `undetermined`
+    those that may have one value or another for the same rows.
     """
 
     watched: tuple[Watched, ...]
@@ -44,6 +45,8 @@ class Increment:
     keys: str
     merge: Merge
     merge_many: Merge
+    unordered: tuple[str, ...] = ()
+    undetermined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -319,6 +319,28 @@ def test_mv405_in_declared_views():
 
 
 @pytest.mark.parametrize(
+    ("source", "value", "codes"),
+    [
+        ("table: orders", "{first: o.total, order: o.at}", []),  # the key stands behind the order
+        ("table: hits", "{first: o.total, order: o.at}", ["MV412"]),
+        ("table: hits", "{last: o.total, order: [o.at, o.total]}", []),
+        ("table: hits", "{array_agg: o.total, order: o.at desc}", ["MV412"]),
+        ("table: hits", "{array_agg: o.total, order: o.total}", []),
+        ("table: hits", "{array_agg: o.total, distinct: true, order: o.total}", []),
+        ("table: hits", "{array_agg: o.total}", ["MV405"]),
+    ],
+)
+def test_mv412_in_declared_views(source: str, value: str, codes: list[str]):
+    files = {
+        "schema.sql": "CREATE TABLE orders (id int PRIMARY KEY, status text NOT NULL, total int NOT NULL, at date NOT NULL);"
+        " CREATE TABLE hits (status text NOT NULL, total int NOT NULL, at date NOT NULL);",
+        "views/v.yml": f"view: v\nsources: {{o: {{{source}}}}}\ndimensions: {{id: o.status}}\naggregates: {{x: {value}}}\n",
+        "schedules/s.yml": SCHEDULED,
+    }
+    assert resolve(files).lint_codes == codes
+
+
+@pytest.mark.parametrize(
     ("sql", "fires"),
     [
         ("SELECT * FROM orders", True),

@@ -1,4 +1,6 @@
-"""MV405: results that depend on the order of rows where nothing gives them one. MV406: `*`, whose columns come and go."""
+"""MV405: results that depend on the order of rows where nothing gives them one. MV412: an order in which rows are equal. MV406: `*`, whose
+columns come and go.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,8 @@ from sqlglot import exp
 
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_rows import Scope, own_nodes
-from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.undetermined import ties
 from mvc.diagnostics import Diagnostic, warning
 from mvc.expression.calls import is_window
 from mvc.expression.parse import folded
@@ -17,6 +20,7 @@ from mvc.model.view import Aggregate, Declared
 
 UNORDERED: Final = "MV405"
 STAR: Final = "MV406"
+TIES: Final = "MV412"
 _AGGREGATES: Final = frozenset({"array_agg", "string_agg", "json_agg", "jsonb_agg", "xmlagg"})
 _WINDOWS: Final = frozenset({"row_number", "first_value", "last_value", "nth_value", "lag", "lead", "ntile"})
 
@@ -37,6 +41,22 @@ def lint_order(view: ResolvedView) -> Iterator[Diagnostic]:
                     label="no `order`",
                     help="add `order`, or `distinct: true`",
                 )
+
+
+def lint_ties(view: ResolvedView) -> Iterator[Diagnostic]:
+    """Values of rows that an order does not tell apart, and nor does a key, which else stands behind the order."""
+    if not isinstance(view.query, DeclaredQuery):
+        return
+    for measure in ties(view.query):
+        source = view.query.tree[measure.source]
+        title = f"rows that are equal in the `order` of `{measure.name}` come in an order left to chance"
+        yield warning(
+            TIES,
+            measure.aggregate.origin.key_span,
+            title,
+            label=f"`{source.readable.described}` has no key that would tell them apart",
+            help="add to `order` what tells its rows apart, or give the table a PRIMARY KEY",
+        )
 
 
 def lint_stars(view: ResolvedView) -> Iterator[Diagnostic]:

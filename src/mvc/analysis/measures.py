@@ -6,22 +6,26 @@ read is an attribute of its rows. A filter may read the path from the base to th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlglot import exp
 
 from mvc.analysis.functions import Place, is_aggregate
-from mvc.analysis.scope import Scope, reads
+from mvc.analysis.scope import Scope, bare_column, reads
 from mvc.analysis.tree import JoinTree
 from mvc.diagnostics import Diagnostic, error
-from mvc.expression import Expression
+from mvc.expression import Expression, Ordered, parse_expression
 from mvc.model.view import Aggregate, OrderTerm, Sql
+from mvc.quoting import qualified
 
 ARGUMENT = Place("an aggregate's argument")
 AGGREGATE_CALL = Place("an aggregate", aggregates=True)
 FILTER = Place("an aggregate's filter")
+
+# Functions whose result depends on the order in which they see values.
+ORDERED: Final = frozenset({"array_agg", "string_agg", "json_agg", "jsonb_agg", "first", "last"})
 
 # Functions that give the same result however often they see a value. Others must see each row once.
 _REPEATABLE: Final = frozenset({"count_distinct", "min", "max", "bool_and", "bool_or"})
@@ -66,7 +70,7 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: l
     source = aggregate.alias or _source(aggregate, argument, tuple(item for item, _ in order), tree, found)
     if source is None:
         return None
-    measure = Measure(aggregate, source, argument, where, order)
+    measure = Measure(aggregate, source, argument, where, (*order, *_tie_breakers(aggregate, source, order, tree)))
     _check_filter(measure, tree, found)
     return measure if len(found) == before else None
 
@@ -98,6 +102,23 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
 
 def _order_term(term: OrderTerm, scope: Scope, found: list[Diagnostic]) -> Expression | None:
     return scope.resolve(Sql(term.ordered.expression, term.origin), ARGUMENT, found)
+
+
+def _tie_breakers(
+    aggregate: Aggregate, source: str, order: tuple[tuple[Expression, OrderTerm], ...], tree: JoinTree
+) -> Iterator[tuple[Expression, OrderTerm]]:
+    """The key of the source's rows behind an order, so that rows which are equal in it come in one order all the same.
+
+    It costs nothing, since they are put in order anyway. Behind DISTINCT only what is aggregated may stand.
+    """
+    if not order or aggregate.distinct or aggregate.function not in ORDERED:
+        return
+    named = {(ref.qualifier, ref.name) for term, _ in order if (ref := bare_column(term))}
+    key = tree[source].identity or ()
+    for column in () if {(source, name) for name in key} <= named else key:
+        if (source, column) not in named:
+            term = parse_expression(qualified(source, column))
+            yield term, OrderTerm(Ordered(term), aggregate.origin)
 
 
 def _source(

@@ -127,37 +127,110 @@ BEGIN
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge_groups(stored, definition, groups) AS m;
   END IF;
   IF taken = 'verify' THEN
-    SELECT v.wrong, v.growth, v.detail INTO wrong, more, detail FROM {schema}.verify(stored, definition) AS v;
+    SELECT v.written, v.growth, v.detail INTO wrong, more, detail FROM {schema}.verify(stored, definition) AS v;
     changed := changed + wrong;
     growth := growth + more;
   END IF;
 END $$;
 
 -- Compares a sample of groups, of those stored and of those that the sources have, with what the query gives; where one was not
--- so, the whole table is brought up to date.
+-- so, the whole table is brought up to date. Where all that differs are values that the rows do not determine, those are written anew.
 CREATE OR REPLACE FUNCTION {schema}.verify(
-  stored {schema}.stored_relation, definition jsonb, OUT wrong bigint, OUT growth bigint, OUT detail text
+  stored {schema}.stored_relation, definition jsonb, OUT written bigint, OUT growth bigint, OUT detail text
 ) LANGUAGE plpgsql AS $$
 DECLARE
   sample constant int := 500;
-  compared bigint;
   named text := {schema}.key_columns(stored);
+  compared bigint := {schema}.put_aside(stored, format(
+    '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
+    named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
+  found record;
   mended bigint;
   more bigint;
 BEGIN
-  compared := {schema}.put_aside(stored, format(
-    '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
-    named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
-  SELECT m.changed, m.growth INTO wrong, growth FROM {schema}.merge_groups(stored, definition, compared) AS m;
-  IF wrong = 0 THEN
-    detail := format('%s groups compared: all as the query gives them', compared);
+  EXECUTE {schema}.comparison(stored, definition, CASE WHEN {schema}.are_many(stored, compared) THEN 'many' ELSE 'groups' END) INTO found;
+  detail := format('%s groups compared: all as the query gives them', compared);
+  IF found.wrong + found.undetermined = 0 THEN
+    written := 0;
+    growth := 0;
+    RETURN;
+  END IF;
+  SELECT m.changed, m.growth INTO written, growth FROM {schema}.merge_groups(stored, definition, compared) AS m;
+  IF found.wrong = 0 THEN
+    detail := format('%s, but that %s of them had other values in %s, which is not deterministic: the rows do not say which values these are. They were written anew',
+                     detail, found.undetermined, array_to_string(found.columns, ', '));
     RETURN;
   END IF;
   SELECT m.changed, m.growth INTO mended, more FROM {schema}.merge(definition -> 'merge') AS m;
   detail := format('%s of %s groups compared were not as the query gives them: changes had gone unnoticed. All rows were brought up to date,'
-                   ' %s more of them were wrong', wrong, compared, mended);
-  wrong := wrong + mended;
+                   ' %s more of them were wrong', found.wrong, compared, mended);
+  written := written + mended;
   growth := growth + more;
+END $$;
+
+-- The query that compares the groups that were put aside with what is stored of them: how many are `wrong`, and how many differ only in
+-- `columns` that the rows do not determine. What is equal to PostgreSQL is equal here: 1.0 and 1.00, texts that differ in case where their
+-- type says so, JSON by its values, sums of floating point numbers but for their last digits, arrays without an order whatever theirs is.
+CREATE OR REPLACE FUNCTION {schema}.comparison(stored {schema}.stored_relation, definition jsonb, source text)
+RETURNS text LANGUAGE sql STABLE AS $$
+  WITH compared AS (
+    SELECT a.attname, coalesce(definition #> '{increment,undetermined}' ? a.attname::text, false) AS undetermined,
+      {schema}.equality(a.attname, a.atttypid, coalesce(definition #> '{increment,unordered}' ? a.attname::text, false)) AS equality
+    FROM pg_attribute AS a
+    WHERE a.attrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
+      AND a.attname NOT IN (SELECT k.attname FROM pg_attribute AS k WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass)
+  )
+  SELECT format($query$
+    SELECT count(*) FILTER (WHERE NOT d.same) AS wrong, count(*) FILTER (WHERE d.same AND NOT d.all_same) AS undetermined,
+      array_remove(ARRAY[%4$s]::text[], NULL) AS columns
+    FROM (
+      SELECT s.r AS is_, w.r AS should, s.there AND w.there AND %1$s AS same, %2$s AS all_same
+      FROM (SELECT true AS there, d.key, t AS r FROM %5$I.%6$I AS t
+            JOIN (SELECT ROW(%3$s)::record AS key FROM %5$I.%7$I) AS d ON d.key = ROW(%9$s)::record) AS s
+      FULL JOIN (SELECT true AS there, ROW(%3$s)::record AS key, t AS r FROM %5$I.%8$I AS t) AS w ON s.key = w.key
+    ) AS rows CROSS JOIN LATERAL (SELECT rows.same IS TRUE AS same, rows.all_same IS TRUE AS all_same) AS d$query$,
+    coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE NOT c.undetermined), 'true'),
+    coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE c.undetermined), 'true'),
+    {schema}.key_columns(stored),
+    (SELECT string_agg(format('CASE WHEN bool_or(d.same AND NOT %s) THEN %L END', format(c.equality, 'rows.is_', 'rows.should'), c.attname), ', ')
+     FROM compared AS c WHERE c.undetermined),
+    '{name}', stored.stored_name, stored.companions ->> 'dirty', stored.companions ->> source,
+    (SELECT string_agg(format('t.%I', k.attname), ', ' ORDER BY k.attnum) FROM pg_attribute AS k
+     WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0))
+$$;
+
+-- The condition that a column has equal values in two rows, which go by %1$s and %2$s.
+CREATE OR REPLACE FUNCTION {schema}.equality(name name, type oid, unordered boolean)
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  one constant text := '(%1$s).' || replace(quote_ident(name), '%', '%%');
+  other constant text := replace(one, '%1$s', '%2$s');
+  comparable constant boolean := {schema}.is_comparable(type);
+  item constant text := CASE WHEN comparable THEN 'e' ELSE 'e::text' END;
+  pattern constant text := CASE
+    WHEN unordered AND EXISTS (SELECT FROM pg_type AS t WHERE t.oid = type AND t.typcategory = 'A')
+    THEN format('ROW(%1$s IS NULL, ARRAY(SELECT %3$s FROM unnest(%1$s) AS e ORDER BY 1))::record OPERATOR(pg_catalog.=)'
+                ' ROW(%2$s IS NULL, ARRAY(SELECT %3$s FROM unnest(%2$s) AS e ORDER BY 1))::record', '{1}', '{2}', item)
+    WHEN type IN ('json'::regtype, 'json[]'::regtype)
+    THEN 'CASE WHEN {1}::text IS NOT DISTINCT FROM {2}::text THEN true ELSE ROW({1}::' || replace(type::regtype::text, 'json', 'jsonb') || ')::record OPERATOR(pg_catalog.=) ROW({2}::'
+      || replace(type::regtype::text, 'json', 'jsonb') || ')::record END'
+    WHEN type IN ('real'::regtype, 'double precision'::regtype)
+    THEN '({1} IS NOT DISTINCT FROM {2} OR coalesce(greatest(abs({1}), abs({2})) < ''infinity'' AND abs({1}::numeric - {2}::numeric) <= '
+      || CASE type WHEN 'real'::regtype THEN '1e-4' ELSE '1e-9' END || ' * greatest(abs({1}::numeric), abs({2}::numeric)), false))'
+    WHEN comparable THEN 'ROW({1})::record OPERATOR(pg_catalog.=) ROW({2})::record'
+    ELSE 'ROW({1})::record OPERATOR(pg_catalog.*=) ROW({2})::record' END;
+BEGIN
+  RETURN replace(replace(pattern, '{1}', one), '{2}', other);
+END $$;
+
+-- Whether values of a type can be put in order, and so be called equal; there is no such thing for points and XML.
+CREATE OR REPLACE FUNCTION {schema}.is_comparable(type oid)
+RETURNS boolean LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  EXECUTE format('SELECT ROW(NULL::%1$s)::record OPERATOR(pg_catalog.<) ROW(NULL::%1$s)::record', format_type(type, NULL));
+  RETURN true;
+EXCEPTION WHEN undefined_function THEN
+  RETURN false;
 END $$;
 
 -- Brings the groups that were put aside up to date. Few of them are looked up one by one; above a tenth it costs less to join,
@@ -166,7 +239,7 @@ CREATE OR REPLACE FUNCTION {schema}.merge_groups(
   stored {schema}.stored_relation, definition jsonb, groups bigint, OUT changed bigint, OUT growth bigint
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  many boolean := groups > greatest(100, 0.1 * stored.rows);
+  many boolean := {schema}.are_many(stored, groups);
 BEGIN
   IF many THEN
     EXECUTE format('ANALYZE %I.%I', '{name}', stored.companions ->> 'dirty');
@@ -174,6 +247,11 @@ BEGIN
   SELECT m.changed, m.growth INTO changed, growth
   FROM {schema}.merge(definition #> CASE WHEN many THEN '{increment,merge_many}' ELSE '{increment,merge}' END::text[]) AS m;
 END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.are_many(stored {schema}.stored_relation, groups bigint)
+RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT groups > greatest(100, 0.1 * (stored).rows)
+$$;
 
 -- Puts the keys that a query gives aside as those to compute again; returns their number. To empty a table by TRUNCATE costs a
 -- millisecond and a new file, which only pays where it has grown.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mvc.analysis.partial import Period
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.trace import Trace
+from mvc.analysis.undetermined import undetermined
 from mvc.parts import Increment, Window
 from mvc.sqlgen.groups import groups_query, many_groups_query
 from mvc.sqlgen.merge import Merges
@@ -17,6 +18,7 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
     """How the groups that changed are refreshed."""
     if not isinstance(view.query, DeclaredQuery):
         raise TypeError(view.query)
+    chance = undetermined(view.query)
     dirty = (storage[0], companion_name(storage[1], "dirty"))
     return Increment(
         watched=watched(trace),
@@ -27,6 +29,8 @@ def increment_of(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
         keys=keys_query(view, trace),
         merge=Merges(view, storage).groups(),
         merge_many=Merges(view, storage).many_groups(),
+        unordered=chance.unordered,
+        undetermined=chance.other,
     )
 
 
