@@ -20,6 +20,7 @@ from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.errors import ServerError
 from mvc.postgres.partitions import maintain_partitions
 from mvc.postgres.refresh import refresh
+from mvc.postgres.run_steps import Pace
 from mvc.postgres.schedule_runs import run_due, seconds_to_next
 from mvc.postgres.status import Status, alert, status
 from mvc.report.html.page import status_page
@@ -345,3 +346,12 @@ def test_a_deployment_that_fails_or_is_cut_off_breaks_nothing(
     assert {item.status for item in refresh(connection, project())} == {"completed"}
     apply(connection, project("t.n"), terms=Terms(ANYTHING))
     assert_settled(connection, project("t.n"))
+
+
+def test_a_table_that_is_in_use_is_named(database: Database) -> None:
+    connection = database.connect()
+    connection.execute("DELETE FROM mvc.watched_table")
+    with psycopg.connect(database.url) as writer:
+        writer.execute("INSERT INTO t VALUES (50, 'k', 1)")
+        with pytest.raises(ServerError, match=r"^public\.t was in use for 0.3 s"):
+            apply(connection, project(), terms=Terms(ANYTHING, pace=Pace(0.3)))

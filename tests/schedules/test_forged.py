@@ -138,7 +138,8 @@ class TestPromises:
         else:
             owner.execute("BEGIN; LOCK TABLE t IN ACCESS EXCLUSIVE MODE")
             mean.execute("SET lock_timeout = '50ms'")
-            mean.execute("CALL mvc.refresh('public', 'i', 'full')")
+            with pytest.raises(psycopg.errors.LockNotAvailable):
+                mean.execute("CALL mvc.refresh('public', 'i', 'full')")
             owner.execute("COMMIT")
             assert log(owner, "status")[-1] == ("failed",)
         assert "often" in due_names(other)

@@ -33,7 +33,7 @@ BEGIN
     RAISE NOTICE 'the refresh of % was skipped: %', said ->> 'view', said ->> 'error';
   ELSE
     RAISE EXCEPTION 'the refresh of % failed: %', said ->> 'view', left(coalesce(said ->> 'error', outcome), 4000)
-      USING ERRCODE = coalesce(said ->> 'sqlstate', 'P0001'),
+      USING ERRCODE = CASE WHEN said ->> 'sqlstate' ~ '^[0-9A-Z]{5}$' THEN said ->> 'sqlstate' ELSE 'P0001' END,
         HINT = coalesce(said ->> 'hint', format('row %s of %s.refreshes has more', run, '{schema}'));
   END IF;
 END $$;

@@ -100,12 +100,13 @@ BEGIN
   END LOOP;
 END $$;
 
--- Puts the columns and primary keys back that somebody has dropped from tables that are there. Where no value is known for the rows
+-- Puts the columns and primary keys back that somebody has dropped from tables that are there, or that are others. Where no value is known for the rows
 -- of one that must have one, they say nothing any more, and go.
 CREATE OR REPLACE FUNCTION {schema}.mend_tables(declared jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   lost record;
+  former name;
 BEGIN
   FOR lost IN
     SELECT c.oid::regclass AS relation, d.value -> 'key' AS key, column_of.place, column_of.value ->> 0 AS name, column_of.value ->> 1 AS declared
@@ -116,10 +117,16 @@ BEGIN
     UNION ALL
     SELECT c.oid::regclass, d.value -> 'key', NULL, NULL, NULL FROM jsonb_array_elements(declared) AS d
     JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.value ->> 'name' AND c.relkind = 'r'
-    WHERE d.value -> 'key' <> '[]' AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p')
+    WHERE d.value -> 'key' <> '[]' AND NOT EXISTS (
+      SELECT FROM pg_constraint AS k WHERE k.conrelid = c.oid AND k.contype = 'p' AND d.value -> 'key' = (
+        SELECT jsonb_agg(a.attname ORDER BY n.place) FROM unnest(k.conkey) WITH ORDINALITY AS n (number, place)
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = n.number))
     ORDER BY 1, 3 NULLS LAST
   LOOP
     IF lost.name IS NULL THEN
+      FOR former IN SELECT k.conname FROM pg_constraint AS k WHERE k.conrelid = lost.relation AND k.contype = 'p' LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', lost.relation, former);
+      END LOOP;
       EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (%s)', lost.relation, (
         SELECT string_agg(quote_ident(k.name), ', ' ORDER BY k.place) FROM jsonb_array_elements_text(lost.key) WITH ORDINALITY AS k (name, place)));
       CONTINUE;
