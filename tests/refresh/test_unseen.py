@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import psycopg
@@ -137,6 +139,29 @@ def test_a_truncate_after_the_snapshot_leaves_nothing_half(connection: Connectio
     assert refresh(connection, BY_ORG).wrong == []
 
 
+def test_a_second_attempt_looks_at_the_triggers_again(connection: Connection, shop_database: Database):
+    """The first one may have taken long."""
+    other = shop_database.connect()
+    connection.execute("UPDATE res SET amount = amount + 1 WHERE id = 7")
+    run = begin(connection, "by_org")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        other.execute("UPDATE mvc.stored_relation SET held_at = now()")
+        assert work(connection, run) == "again"
+    other.execute(
+        "ALTER TABLE res DISABLE TRIGGER ALL; UPDATE res SET amount = amount + 100 WHERE id < 50; ALTER TABLE res ENABLE TRIGGER ALL"
+    )
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert work(connection, run) == "completed"
+    end(connection, run)
+    assert wrong_rows(connection, BY_ORG) == []
+    assert log_of(connection, run).mode == "full"
+    assert refresh(connection, BY_ORG).mode == "full"
+    assert refresh(connection, BY_ORG).mode == "incremental"
+
+
 # ---------- what no trigger hears ----------
 
 
@@ -227,6 +252,45 @@ def test_a_refresh_looks_at_each_table_once(shop_database: Database, connection:
         refreshing.execute("SELECT pg_stat_force_next_flush()")
         assert refreshing.execute(asked).fetchone() == (expected,)
     assert last_run(connection, "by_org").mode == "incremental"
+
+
+QUIET = (
+    "SET LOCAL lock_timeout = '1s'; ALTER TABLE res DISABLE TRIGGER USER;"
+    " UPDATE res SET amount = amount + 1, status = 's' || id % 7 WHERE id = 1 + (random() * 390)::int; ALTER TABLE res ENABLE TRIGGER USER"
+)
+LOUD = "UPDATE res SET amount = amount + 1, org_id = 1 + (random() * 39)::int WHERE id = 1 + (random() * 390)::int"
+
+
+@pytest.mark.slow
+def test_triggers_that_go_off_and_on_all_the_time(shop_database: Database, connection: Connection):
+    """Beside writers and refreshes: once that is over, the next refresh of each view has all."""
+    ends = time.monotonic() + 4
+
+    def loop(text: str, pause: float) -> int:
+        with psycopg.connect(shop_database.url, autocommit=True) as session:
+            done = 0
+            while time.monotonic() < ends:
+                with suppress(psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected), session.transaction():
+                    session.execute(text.encode())
+                    done += 1
+                time.sleep(pause)
+        return done
+
+    def refreshes(view: str) -> int:
+        with psycopg.connect(shop_database.url, autocommit=True) as session:
+            while time.monotonic() < ends:
+                session.execute("CALL mvc.refresh('public', %s)", (view,))
+        return 1
+
+    with ThreadPoolExecutor(4) as pool:
+        work = [pool.submit(loop, QUIET, 0.02), pool.submit(loop, LOUD, 0.005)]
+        work += [pool.submit(refreshes, view) for view in ("by_org", "by_status")]
+        assert min(item.result() for item in work) > 0
+    for view in ("by_org", "by_status"):
+        connection.execute("CALL mvc.refresh('public', %s)", (view,))
+    assert wrong_now(connection, shop()) == {}
+    modes = "SELECT DISTINCT mode FROM mvc.refresh_log WHERE status = 'completed' ORDER BY 1"
+    assert connection.execute(modes.encode()).fetchall() == [("full",), ("incremental",)]
 
 
 FOREIGN = """

@@ -2,7 +2,7 @@
 -- modes; `taken` is the mode that it came to, and `detail` says why where that is another one. `changed` rows were not as they
 -- should be (NULL where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as
 -- by default, whatever the session says; a base table whose row security would hide rows from the owner makes it fail instead
--- of losing them silently. `unheard` says why changes may have gone unnoticed, which whoever began the refresh has found out.
+-- of losing them silently. `unheard` says why changes may have gone unnoticed, which whoever began the refresh has found out; an empty one, that it is to be asked.
 CREATE OR REPLACE FUNCTION {schema}.fill(
   stored_name name, timezone text, mode text DEFAULT 'first', since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
   unheard text DEFAULT NULL, OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
@@ -21,9 +21,10 @@ BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
   renamed := {schema}.expect_sources(stored);
-  IF mode = 'first' THEN
+  IF mode = 'first' OR unheard = '' THEN
     unheard := {schema}.unwatched(stored.watches);
-  ELSIF unheard IS NOT NULL THEN
+  END IF;
+  IF mode <> 'first' AND unheard IS NOT NULL THEN
     stored.cursor := NULL;
     stored.missed := unheard;
   END IF;

@@ -69,7 +69,7 @@ BEGIN
 END $$;
 
 -- Writes the log row, and sees to it that the changes of the view's sources are logged from here on. Until the run ends, the row says
--- why changes may have gone unnoticed.
+-- why changes may have gone unnoticed, and nothing where that is to be asked once more.
 CREATE OR REPLACE FUNCTION {schema}.refresh_begin(
   view_schema name, view_name name, mode text DEFAULT NULL, schedule text DEFAULT NULL, since timestamptz DEFAULT NULL,
   until timestamptz DEFAULT NULL
@@ -233,6 +233,7 @@ BEGIN
       SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
     EXCEPTION
       WHEN serialization_failure THEN
+        UPDATE {schema}.refresh_log AS l SET detail = '' WHERE l.id = run;  -- what was found when it began is of another moment
         RETURN 'again';
       WHEN query_canceled OR assert_failure OR OTHERS THEN
         ended.status := 'failed';
