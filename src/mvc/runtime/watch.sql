@@ -118,11 +118,13 @@ BEGIN
   END IF;
 END $$;
 
--- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers, each
--- with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed columns, since
--- with another one all values change and no trigger fires; whether replication writes to it; whether it was emptied by a crash; whether
--- the triggers could fire for replicas as well, since the table's owner is ours now; and, after a space, which columns have the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes the row. `unheard` says of what
--- nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make it anew.
+-- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers,
+-- each with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed
+-- columns, since with another one all values change and no trigger fires; whether replication writes to it; whether it was
+-- emptied by a crash; whether the triggers could fire for replicas as well, since the table's owner is ours now; and, after a
+-- space, which columns have the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes
+-- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
+-- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -143,7 +145,8 @@ BEGIN
         bool_or(t.tgenabled = 'O') AND pg_has_role((SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = '{name}'), c.relowner, 'USAGE') AS to_enable
       FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgfoid = written) AS t
   )
-  SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat('/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END), a.logged))
+  SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat(
+      '/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END), a.logged))
       FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written)),
     CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
          WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
