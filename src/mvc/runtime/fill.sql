@@ -145,26 +145,29 @@ DECLARE
   compared bigint := {schema}.put_aside(stored, format(
     '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
     named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
-  found record;
+  wrong bigint;
+  undetermined bigint;
+  columns text[];
   mended bigint;
   more bigint;
 BEGIN
-  EXECUTE {schema}.comparison(stored, definition, CASE WHEN {schema}.are_many(stored, compared) THEN 'many' ELSE 'groups' END) INTO found;
+  EXECUTE {schema}.comparison(stored, definition, CASE WHEN {schema}.are_many(stored, compared) THEN 'many' ELSE 'groups' END)
+  INTO wrong, undetermined, columns;
   detail := format('%s groups compared: all as the query gives them', compared);
-  IF found.wrong + found.undetermined = 0 THEN
+  IF wrong + undetermined = 0 THEN
     written := 0;
     growth := 0;
     RETURN;
   END IF;
   SELECT m.changed, m.growth INTO written, growth FROM {schema}.merge_groups(stored, definition, compared) AS m;
-  IF found.wrong = 0 THEN
+  IF wrong = 0 THEN
     detail := format('%s, but that %s of them had other values in %s, which is not deterministic: the rows do not say which values these are. They were written anew',
-                     detail, found.undetermined, array_to_string(found.columns, ', '));
+                     detail, undetermined, array_to_string(columns, ', '));
     RETURN;
   END IF;
   SELECT m.changed, m.growth INTO mended, more FROM {schema}.merge(definition -> 'merge') AS m;
   detail := format('%s of %s groups compared were not as the query gives them: changes had gone unnoticed. All rows were brought up to date,'
-                   ' %s more of them were wrong', found.wrong, compared, mended);
+                   ' %s more of them were wrong', wrong, compared, mended);
   written := written + mended;
   growth := growth + more;
 END $$;
