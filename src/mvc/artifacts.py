@@ -199,13 +199,15 @@ class OwnName:
 @dataclass(frozen=True, slots=True)
 class Operations:
     """What runs beside the views. `monitor_roles` may read how fresh they are; `notify` is a channel that hears of failures,
-    `log_seconds` how long the log is kept (None: for ever), `names` what the project calls the runtime's own things.
+    `log_seconds` how long the log is kept (None: for ever), `names` what the project calls the runtime's own things,
+    `change_bytes` how long the log of a table's changes may be before its last reader is given up.
     """
 
     monitor_roles: tuple[str, ...] = ()
     notify: str | None = None
     log_seconds: int | None = None
     names: tuple[OwnName, ...] = ()
+    change_bytes: int = 2**30
 
 
 @dataclass(frozen=True)

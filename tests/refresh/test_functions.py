@@ -32,6 +32,7 @@ WHOLE_STATEMENTS = {
     "create_index",
     "dress",
     "is_view",
+    "keep_unread",
     "log_changes_of",
     "log_moves_of",
     "make_way",

@@ -4,6 +4,8 @@ means nothing on another.
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import threading
 
@@ -11,9 +13,13 @@ import pytest
 
 from mvc.artifacts import CompiledView
 from mvc.postgres.apply import apply
+from mvc.postgres.status import status
+from mvc.report.prometheus import prometheus_text
+from mvc.report.status import status_json, status_text
+from mvc.report.style import PLAIN
 from servers import NEWEST, Database, Servers, new_database
 
-from .checked import Connection, begin, end, last_run, refresh, work, wrong_now, wrong_rows
+from .checked import Connection, begin, beside, end, last_run, log_of, refresh, work, wrong_now, wrong_rows
 from .projects import ANYTHING, build_shop, never_whole, shop
 from .waiting import meanwhile, until, waits
 
@@ -94,6 +100,186 @@ def test_what_is_written_while_it_is_tidied_up_stays(shop_database: Database):
     assert logged(connection, "res") > 0
     again = refresh(connection, BY_ORG)
     assert (again.mode, again.wrong) == ("incremental", [])
+
+
+KEPT = LOGS["res"].replace("changes_", "kept_")
+MANY = "DO $$ BEGIN FOR i IN 1..25 LOOP UPDATE res SET amount = amount + 1; END LOOP; END $$"  # 10,000 changes
+
+
+def make_long(connection: Connection) -> None:
+    """The log grows, and a view has not read it for long."""
+    connection.execute(MANY)
+    connection.execute("UPDATE mvc.stored_relation SET as_of = as_of - interval '1 hour' WHERE view_name = 'by_status'")
+
+
+def kept(connection: Connection) -> int:
+    row = connection.execute(f"SELECT count(*) FROM mvc.{KEPT}").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_what_some_have_read_is_kept_out_of_their_way(shop_database: Database):
+    """A view that is refreshed often does not go through what waits for another one, which still finds all of it."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    make_long(connection)
+    connection.execute("UPDATE res SET status = 'waits' WHERE id < 30")
+    assert refresh(connection, BY_ORG).wrong == []
+    assert kept(connection) > 10_000
+    assert logged(connection, "res") == kept(connection)
+    connection.execute("UPDATE res SET amount = amount + 1 WHERE id = 7")
+    run = refresh(connection, BY_ORG)
+    assert (run.mode, run.groups, run.wrong) == ("incremental", 1, [])
+    late = refresh(connection, BY_STATUS)
+    assert (late.mode, late.wrong) == ("incremental", [])
+    assert (late.groups or 0) > 4
+    assert logged(connection, "res") == 0
+
+
+def test_one_change_is_found_by_its_position(shop_database: Database):
+    """However many wait for another view: they are not even looked at."""
+    connection = shop_database.connect()
+    make_long(connection)
+    refresh(connection, BY_ORG)
+    connection.execute("UPDATE res SET amount = amount + 1 WHERE id = 7")
+    rows = connection.execute(f"EXPLAIN (ANALYZE, TIMING OFF) TABLE {beside(BY_ORG, 'moved').as_string()}").fetchall()
+    lines = [line for (line,) in rows if KEPT in line]
+    assert lines
+    assert all("Index" in line or "Bitmap" in line for line in lines), lines
+    read = [int(float(found[1])) for line in lines for found in [re.search(r"actual rows=([0-9.]+)", line)] if found]
+    assert sum(read) == 0, lines
+
+
+def test_what_an_open_transaction_has_logged_is_not_moved(shop_database: Database):
+    connection, writer = shop_database.connect(), shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    writer.execute("BEGIN; INSERT INTO res VALUES (901, 3, 'open', 5, now(), 1)")
+    make_long(connection)
+    for view in (BY_ORG, BY_ORG):
+        assert refresh(connection, view).wrong == []
+    writer.execute("COMMIT")
+    for view in (BY_ORG, BY_STATUS, BY_ORG, BY_STATUS):
+        run = refresh(connection, view)
+        assert (run.mode, run.wrong) == ("incremental", []), run
+
+
+def test_what_is_moved_during_a_refresh_is_neither_missed_nor_twice(shop_database: Database):
+    """Its snapshot is older than the moving, and what it has not seen is newer."""
+    connection, other = shop_database.connect(), shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    make_long(connection)
+    run = begin(connection, "by_status")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        other.execute("UPDATE res SET status = 'meanwhile' WHERE id < 9")
+        assert refresh(other, BY_ORG).wrong == []
+        assert kept(other) > 10_000
+        assert work(connection, run) == "completed"
+        assert wrong_rows(connection, BY_STATUS) == []
+    end(connection, run)
+    again = refresh(connection, BY_STATUS)
+    assert (again.mode, again.wrong) == ("incremental", [])
+    assert (again.groups or 0) > 0
+
+
+def limit(connection: Connection, size: int) -> None:
+    connection.execute(
+        "UPDATE mvc.deployment SET target = jsonb_set(target, '{operations,change_bytes}', to_jsonb(%s::int))", (size,)
+    )
+
+
+def test_a_log_that_is_too_long_gives_up_its_last_reader(shop_database: Database):
+    """The others go on at the cost of what changed; the one that is given up reads all anew, and says why."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    limit(connection, 200_000)
+    for _ in range(3):
+        make_long(connection)
+        assert refresh(connection, BY_ORG).mode == "incremental"
+    assert logged(connection, "res") < 5_000
+    late = refresh(connection, BY_STATUS)
+    assert (late.mode, late.wrong) == ("full", [])
+    assert "the log of changes of public.res had grown to" in (late.detail or "")
+    assert "more than 195 kB, before they were read" in (late.detail or "")
+    for view in (BY_ORG, BY_STATUS):
+        run = refresh(connection, view)
+        assert (run.mode, run.wrong) == ("incremental", []), run
+
+
+def test_below_its_limit_it_gives_up_nobody(shop_database: Database):
+    connection = shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    for _ in range(3):
+        make_long(connection)
+        assert refresh(connection, BY_ORG).mode == "incremental"
+    assert logged(connection, "res") >= 30_000
+    assert refresh(connection, BY_STATUS).mode == "incremental"
+
+
+def test_who_is_at_it_is_not_given_up(shop_database: Database):
+    connection, other = shop_database.connect(), shop_database.connect()
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    make_long(connection)
+    limit(connection, 100_000)
+    run = begin(connection, "by_status")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert work(connection, run) == "completed"
+        other.execute("SET lock_timeout = '5s'")
+        assert refresh(other, BY_ORG).mode == "incremental"
+    end(connection, run)
+    assert log_of(connection, run).mode == "incremental"
+    assert [refresh(connection, view).wrong for view in (BY_ORG, BY_STATUS)] == [[], []]
+
+
+def test_how_long_the_logs_are_is_told(shop_database: Database):
+    connection = shop_database.connect()
+    refresh(connection, BY_STATUS)
+    make_long(connection)
+    refresh(connection, BY_ORG)
+    query = "SELECT bytes > 300000, allowed_bytes, view_name FROM mvc.change_logs WHERE table_name = 'res'"
+    assert connection.execute(query).fetchone() == (True, 2**30, "by_status")
+    limit(connection, 500_000)
+    found = status(connection, shop())
+    assert "long logs of changes:\n  public.res: " in status_text(found, PLAIN)
+    assert " is the last to read it" in status_text(found, PLAIN)
+    assert 'mvc_change_log_allowed_bytes{schema="public",table="res"} 500000' in prometheus_text(found)
+    assert [log["table"] for log in status_json(found)["change_logs"]] == ["org", "pay", "res"]
+
+
+def test_where_nobody_refreshes_it_is_told_and_kept_short(shop_database: Database):
+    """Whoever tells of broken promises tells of logs, too, once; and gives up who does not read them."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    connection.execute(
+        "UPDATE mvc.deployment SET target = jsonb_set(target, '{operations,notify}', '\"logs\"'); LISTEN logs"
+    )
+    heard: list[str] = []
+    connection.add_notify_handler(lambda notify: heard.append(notify.payload))
+    make_long(connection)
+    limit(connection, 700_000)
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    for expected in (1, 0):
+        assert connection.execute("SELECT mvc.alert_broken_promises()").fetchone() == (expected,)
+    connection.execute("SELECT")
+    [told] = [json.loads(text) for text in heard]
+    assert (told["event"], told["table"], told["allowed_bytes"]) == ("change log long", "res", 700_000)
+    assert logged(connection, "res") == 10_000
+    limit(connection, 200_000)
+    for _ in range(4):
+        connection.execute("SELECT mvc.alert_broken_promises()")
+    assert logged(connection, "res") == 0
+    for view in (BY_ORG, BY_STATUS):
+        run = refresh(connection, view)
+        assert (run.mode, run.wrong) == ("full", []), run
+        assert "the log of changes of public.res had grown to" in (run.detail or "")
 
 
 def test_a_view_that_is_being_built_misses_nothing(rough_servers: Servers):

@@ -146,8 +146,10 @@ def _operations(before: Operations, after: Operations) -> tuple[tuple[str, str, 
         yield side.notify or "none"
         yield "for ever" if side.log_seconds is None else spelled(side.log_seconds)
         yield ", ".join(sorted(f"{item.name} ({_stands_for(item)})" for item in side.names)) or "none"
+        yield f"{side.change_bytes // 2**20} MB"
 
-    return tuple(zip(("monitor roles", "notify", "log kept", "names"), texts(before), texts(after), strict=True))
+    settings = ("monitor roles", "notify", "log kept", "names", "changes logged")
+    return tuple(zip(settings, texts(before), texts(after), strict=True))
 
 
 def _stands_for(item: OwnName) -> str:

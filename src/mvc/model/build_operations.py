@@ -28,7 +28,8 @@ def build_operations(spec: ProjectSpec, origin: Origin, findings: Findings) -> O
             findings.add(error("MV013", place.span, f"the name `{item.name}` is given twice", help=help_line))
         seen.add(item.name)
     keep = read_duration(spec.log.keep, origin.at("log", "keep"), findings)
-    return Operations(spec.monitor_roles, spec.notify, keep, tuple(item for item, _ in named))
+    names = tuple(item for item, _ in named)
+    return Operations(spec.monitor_roles, spec.notify, keep, names, spec.log.changes_mb * 2**20)
 
 
 def _names(spec: NamesSpec, schema: str, origin: Origin) -> Iterator[Placed]:

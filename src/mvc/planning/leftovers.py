@@ -48,7 +48,7 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
 def _is_log(name: str, relation: RelationState) -> bool:
     """A log of changes goes by itself once nobody writes to it and nothing that is kept reads it."""
     first = next((column.name for column in relation.columns), "")
-    return relation.kind == "r" and name.startswith("changes_") and first == "mvc_at"
+    return relation.kind == "r" and name.startswith(("changes_", "kept_")) and first == "mvc_at"
 
 
 def _orphans(state: State, stored: str, table: str) -> Leftover | None:

@@ -15,6 +15,7 @@ from mvc.planning.drift import find_drift
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.leftovers import Leftover
 from mvc.planning.state import Name, State
+from mvc.postgres.change_logs import ChangeLog, change_logs
 from mvc.postgres.door import ask, works_as_owner
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.owner import check_may_look
@@ -154,6 +155,7 @@ class Status:
     leftovers: tuple[Leftover, ...]
     at: float = 0.0
     runs: tuple[Run, ...] = ()
+    change_logs: tuple[ChangeLog, ...] = ()
 
     @property
     def troubled(self) -> bool:
@@ -173,7 +175,8 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     views = tuple(_view(row, found, state) for row in found["views"])
     runs = tuple(from_record(Run, row) for row in found["runs"])
     drift = find_drift(state, compiled.project)
-    return Status(state.database, state.deployment, views, drift, left, found["at"], runs)
+    logs = change_logs(connection, compiled.stored)
+    return Status(state.database, state.deployment, views, drift, left, found["at"], runs, logs)
 
 
 @server_errors()

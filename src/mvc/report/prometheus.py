@@ -28,6 +28,7 @@ class Family:
 def prometheus_text(status: Status) -> str:
     """Every metric with its samples; one without samples is left out."""
     lines = [line for family in _FAMILIES for line in _family(family, status)]
+    lines += _change_logs(status)
     lines += _single(
         "mvc_deployment", "The number of the last deployment, 0 where nothing is deployed.", status.deployment
     )
@@ -37,6 +38,25 @@ def prometheus_text(status: Status) -> str:
         "mvc_leftover_bytes", "Stored relations that no reader uses.", sum(item.bytes for item in status.leftovers)
     )
     return "\n".join(lines) + "\n"
+
+
+def _change_logs(status: Status) -> Iterator[str]:
+    """How long the log of each table's changes is, and may be."""
+    for name, text, values in (
+        (
+            "mvc_change_log_bytes",
+            "Changes of a table that some view has still to read.",
+            [log.bytes for log in status.change_logs],
+        ),
+        (
+            "mvc_change_log_allowed_bytes",
+            "How long that log may be.",
+            [log.allowed_bytes for log in status.change_logs],
+        ),
+    ):
+        yield from _head(name, text, "gauge") if values else ()
+        for log, value in zip(status.change_logs, values, strict=True):
+            yield f"{name}{{{labels({'schema': log.schema, 'table': log.table})}}} {number(value)}"
 
 
 def _single(name: str, text: str, value: float) -> list[str]:

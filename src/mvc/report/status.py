@@ -21,12 +21,13 @@ def status_text(status: Status, style: Style) -> str:
     if status.deployment:
         rows = [_HEAD, *(_cells(view) for view in status.views)]
         lines = [f"database {status.database}, deployment {status.deployment}", *_table(rows)]
-        sections = (
+        titled = (
             ("broken views", _problems(status)),
             ("broken promises", _broken(status)),
+            ("long logs of changes", _long(status)),
             ("reads", _reads(status)),
         )
-        for title, found in sections:
+        for title, found in titled:
             lines += ["", f"{title}:", *found] if found else []
     else:
         lines = [f"nothing of this project is deployed in the database {status.database}"]
@@ -46,6 +47,16 @@ def _broken(status: Status) -> list[str]:
         f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
         for view in status.views
         for promise in view.broken
+    ]
+
+
+def _long(status: Status) -> list[str]:
+    """Those of which a view will be given up before long, which is then refreshed as a whole."""
+    return [
+        f"  {visible(log.schema)}.{visible(log.table)}: {size_text(log.bytes)} of {size_text(log.allowed_bytes)}"
+        + (f", {visible(log.view)} is the last to read it" if log.view else "")
+        for log in status.change_logs
+        if log.is_long
     ]
 
 
@@ -126,4 +137,5 @@ def status_json(status: Status) -> dict[str, Any]:
         "runs": [asdict(run) for run in status.runs],
         "drift": [drift_json(item) for item in status.drift],
         "leftovers": [asdict(item) for item in status.leftovers],
+        "change_logs": [asdict(log) for log in status.change_logs],
     }

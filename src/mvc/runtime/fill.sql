@@ -308,7 +308,9 @@ CREATE OR REPLACE FUNCTION {schema}.moved(stored {schema}.stored_relation)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   unseen text := (
-    SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM %1$I.%2$I AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, $1)) THEN %2$L END', '{name}', w.log), ', ')
+    SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM ONLY %1$I.%2$I AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, $1))'
+                             ' OR (SELECT k.mvc_at FROM %1$I.%3$I AS k ORDER BY k.mvc_at DESC LIMIT 1) >= pg_snapshot_xmin($1) THEN %2$L END',
+                             '{name}', w.log, {schema}.kept_of(w.log)), ', ')
     FROM unnest(stored.watches) AS w (log));
   causes text[];
 BEGIN

@@ -139,6 +139,50 @@ CROSS JOIN LATERAL (
   SELECT min(r.started_at) AS since FROM {schema}.refresh_log AS open JOIN {schema}.refreshes AS r ON r.id = open.id AND r.status = 'started'
   WHERE open.view_schema = d.view_schema AND open.view_name = d.view_name AND open.status = 'started') AS running;
 
+-- How long the log of each table's changes is, less what the statistics take for dead; how long it may be (mvc.yml: log: changes_mb);
+-- and the view that is the last to read it, with the moment until which it has. NULL while somebody holds a log.
+CREATE OR REPLACE VIEW {schema}.change_logs AS
+SELECT w.table_schema, w.table_name, w.log, size.bytes, coalesce(allowed.bytes, 1073741824) AS allowed_bytes,
+  last.project, last.view_schema, last.view_name, last.as_of AS read_until, last.stored_name
+FROM {schema}.watched_table AS w
+CROSS JOIN LATERAL (
+  SELECT sum(z.table_bytes * coalesce(t.n_live_tup / nullif(t.n_live_tup + t.n_dead_tup, 0)::double precision, 1))::bigint
+  FROM pg_class AS c LEFT JOIN pg_stat_all_tables AS t ON t.relid = c.oid CROSS JOIN LATERAL {schema}.sizes_at_once(c.oid) AS z
+  WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname IN (w.log, 'kept_' || regexp_replace(w.log, '^changes_', ''))) AS size (bytes)
+CROSS JOIN LATERAL (
+  SELECT max((g.target #>> '{operations,change_bytes}')::bigint) FROM {schema}.current_target AS g
+  WHERE g.project IN (SELECT o.project FROM {schema}.stored_relation AS o WHERE w.log = ANY (o.watches))) AS allowed (bytes)
+LEFT JOIN LATERAL (
+  SELECT s.project, s.view_schema, s.view_name, s.as_of, s.stored_name FROM {schema}.stored_relation AS s
+  WHERE w.log = ANY (s.watches) AND s.cursor IS NOT NULL ORDER BY pg_snapshot_xmin(s.cursor), s.stored_name LIMIT 1) AS last ON true;
+
+-- Tells of logs that are half as long as they may be, each once until it is shorter again, and gives up readers of those that are too
+-- long: where nobody refreshes, nobody else would. Returns how many were told.
+CREATE OR REPLACE FUNCTION {schema}.alert_long_logs()
+RETURNS integer LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found record;
+  told integer := 0;
+BEGIN
+  FOR found IN
+    SELECT l.*, w.told_at FROM {schema}.change_logs AS l JOIN {schema}.watched_table AS w ON w.log = l.log
+    WHERE w.told_at IS NOT NULL OR l.bytes > l.allowed_bytes / 2
+  LOOP
+    IF (found.told_at IS NULL) = (found.bytes > found.allowed_bytes / 2) THEN
+      UPDATE {schema}.watched_table AS w SET told_at = CASE WHEN found.told_at IS NULL THEN clock_timestamp() END WHERE w.log = found.log;
+    END IF;
+    IF found.told_at IS NULL THEN
+      PERFORM {schema}.tell(found.project, jsonb_build_object('event', 'change log long', 'schema', found.table_schema, 'table', found.table_name,
+        'bytes', found.bytes, 'allowed_bytes', found.allowed_bytes, 'view', found.view_name));
+      told := told + 1;
+    END IF;
+    IF found.bytes > found.allowed_bytes THEN
+      PERFORM {schema}.purge_changes(ARRAY[found.log]);
+    END IF;
+  END LOOP;
+  RETURN told;
+END $$;
+
 -- Tells whoever listens on the project's channel. Anyone may listen, so nothing of what tables hold is in a message.
 CREATE OR REPLACE FUNCTION {schema}.tell(project text, message jsonb)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
@@ -167,13 +211,13 @@ CREATE TABLE IF NOT EXISTS {schema}.told_promise (
   PRIMARY KEY (view_schema, view_name, schedule)
 );
 
--- Tells of promises that were broken, and of views of which something was dropped, since it was last called, each once; returns how many.
--- Where a project has no channel, nobody is told. A view is kept in mind without a schedule.
+-- Tells of promises that were broken, and of views of which something was dropped, since it was last called, each once, and of long logs;
+-- returns how many. Where a project has no channel, nobody is told. A view is kept in mind without a schedule.
 CREATE OR REPLACE FUNCTION {schema}.alert_broken_promises()
 RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   broken record;
-  told integer := 0;
+  told integer := {schema}.alert_long_logs();
 BEGIN
   DELETE FROM {schema}.told_promise AS t WHERE NOT EXISTS (
     SELECT FROM {schema}.promises AS p
@@ -261,7 +305,7 @@ BEGIN
     ) AS named (role, refreshes) GROUP BY named.role
   LOOP
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', guest.role);
-    EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.problems, %1$s.deployed_view, %1$s.deployment,'
+    EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.problems, %1$s.change_logs, %1$s.deployed_view, %1$s.deployment,'
                    ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation, %1$s.watched_table TO %2$I', '{schema}', guest.role);
     EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid), %1$s.is_lost(xid, integer, timestamptz),'
                    ' %1$s.is_locked(xid) TO %2$I', '{schema}', guest.role);

@@ -6,7 +6,8 @@ CREATE TABLE IF NOT EXISTS {schema}.watched_table (
   table_name name NOT NULL,
   columns name[] NOT NULL,
   triggers jsonb NOT NULL,
-  lost_changes bigint NOT NULL DEFAULT 0
+  lost_changes bigint NOT NULL DEFAULT 0,
+  told_at timestamptz
 );
 
 -- Changes of which no rows are known: a TRUNCATE, or one that could not be logged. Whoever reads the table starts anew. What is
@@ -165,11 +166,15 @@ BEGIN
   RETURN (SELECT l.triggers FROM {schema}.listening(base, log, columns) AS l);
 END $$;
 
+-- What a log has besides, for changes that some have read and others have not: see `keep_unread`.
+CREATE OR REPLACE FUNCTION {schema}.kept_of(log name)
+RETURNS name LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'kept_' || regexp_replace(log, '^changes_', '') $$;
+
 -- Whether a log is there with its columns, and that and the function that writes to it are their schema's owner's: of another one's the
 -- writing would be refused, and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
+  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE w.log = log_is_ours.log AND NOT EXISTS (
       SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
@@ -185,7 +190,7 @@ DECLARE
 BEGIN
   FOR change IN
     SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
-    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner
     WHERE n.nspname = '{name}'
     UNION ALL
     SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
@@ -306,7 +311,8 @@ BEGIN
   LOOP
     EXECUTE format('ALTER TABLE %I.%I %s', '{name}', log, added);
   END LOOP;
-  PERFORM {schema}.seal(log);
+  PERFORM {schema}.make_kept(log);
+  PERFORM {schema}.seal(log), {schema}.seal({schema}.kept_of(log));
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $function$
@@ -352,6 +358,18 @@ BEGIN
   $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change');
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
   FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
+END $$;
+
+-- The part of a log for changes that some have read: what reads the log reads it as well, by its index; who writes to the log does not.
+CREATE OR REPLACE FUNCTION {schema}.make_kept(log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  kept name := {schema}.kept_of(log);
+BEGIN
+  IF to_regclass(format('%I.%I', '{name}', kept)) IS NULL THEN
+    EXECUTE format('CREATE TABLE %1$I.%2$I () INHERITS (%1$I.%3$I)', '{name}', kept, log);
+    EXECUTE format('CREATE INDEX ON %I.%I (mvc_at)', '{name}', kept);
+  END IF;
 END $$;
 
 -- A column of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote. So they go, and
@@ -510,23 +528,23 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.drop_unused_logs()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  unused regclass;
+  unused name;
 BEGIN
   FOR unused IN
-    SELECT c.oid::regclass FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = 1 AND a.attname = 'mvc_at'
+    SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = 1 AND a.attname = 'mvc_at'
     WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'r' AND c.relname LIKE 'changes\_%'
       AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w WHERE w.log = c.relname)
   LOOP
     BEGIN
-      EXECUTE format('DROP TABLE %s', unused);
+      EXECUTE format('DROP TABLE IF EXISTS %1$I.%2$I, %1$I.%3$I', '{name}', unused, {schema}.kept_of(unused));
     EXCEPTION WHEN dependent_objects_still_exist THEN
       NULL;
     END;
   END LOOP;
 END $$;
 
--- Drops what every reader of a log has seen. Rows of a later time than there has been are from another server (a restore); each
--- statement asks its own snapshot for that, since others write meanwhile.
+-- Drops what every reader of a log has seen, and keeps the rest apart. Rows of a later time than there has been are from another
+-- server (a restore); each statement asks its own snapshot for that, since others write meanwhile.
 CREATE OR REPLACE FUNCTION {schema}.purge_changes(logs name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -535,11 +553,87 @@ DECLARE
 BEGIN
   FOREACH purged IN ARRAY logs LOOP
     CONTINUE WHEN NOT {schema}.take_turn('purge ' || purged);
-    SELECT coalesce((
-      SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) AS oldest FROM {schema}.stored_relation AS s
-      WHERE purged = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY oldest LIMIT 1
-    ), pg_snapshot_xmin(pg_current_snapshot())) INTO seen;
-    EXECUTE format('DELETE FROM %I.%I WHERE mvc_at < $1 OR mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
+    PERFORM {schema}.give_up_reader(purged);
+    seen := {schema}.seen_by_all(purged);
+    EXECUTE format('DELETE FROM ONLY %I.%I WHERE mvc_at < $1 OR mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
+    PERFORM {schema}.purge_kept({schema}.kept_of(purged), seen);
     DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= pg_snapshot_xmax(pg_current_snapshot()));
+    PERFORM {schema}.keep_unread(purged);
   END LOOP;
+END $$;
+
+-- The same for what is kept apart, which is looked at by its index alone.
+CREATE OR REPLACE FUNCTION {schema}.purge_kept(kept name, seen xid8)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  least xid8;
+  most xid8;
+BEGIN
+  EXECUTE format('SELECT k.mvc_at FROM %I.%I AS k ORDER BY k.mvc_at LIMIT 1', '{name}', kept) INTO least;
+  EXECUTE format('SELECT k.mvc_at FROM %I.%I AS k ORDER BY k.mvc_at DESC LIMIT 1', '{name}', kept) INTO most;
+  IF least < seen THEN
+    EXECUTE format('DELETE FROM %I.%I WHERE mvc_at < $1', '{name}', kept) USING seen;
+  END IF;
+  IF most >= pg_snapshot_xmax(pg_current_snapshot()) THEN
+    EXECUTE format('DELETE FROM %I.%I WHERE mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', kept);
+  END IF;
+END $$;
+
+-- The transaction before which every reader of a log has seen all; the present where it has none. A hold is one for a day.
+CREATE OR REPLACE FUNCTION {schema}.seen_by_all(log name)
+RETURNS xid8 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN coalesce((
+    SELECT pg_snapshot_xmin(coalesce(s.cursor, s.hold)) AS oldest FROM {schema}.stored_relation AS s
+    WHERE seen_by_all.log = ANY (s.watches) AND (s.cursor IS NOT NULL OR s.held_at > now() - interval '1 day') ORDER BY oldest LIMIT 1
+  ), pg_snapshot_xmin(pg_current_snapshot()));
+END $$;
+
+-- Takes the changes that some have still to read out of a log that has become long, so that all others need not go through them each
+-- time: if one of them has not read for a while, else they are soon gone anyway. As many at once as cost less than a second; what may
+-- still be written by open transactions stays.
+CREATE OR REPLACE FUNCTION {schema}.keep_unread(log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place regclass := format('%I.%I', '{name}', log);
+  listed text;
+  first tid;
+BEGIN
+  IF pg_relation_size(place) <= 262144 OR NOT EXISTS (
+    SELECT FROM {schema}.stored_relation AS s
+    WHERE keep_unread.log = ANY (s.watches) AND CASE WHEN s.cursor IS NULL THEN s.held_at ELSE s.as_of END < now() - interval '5 minutes'
+  ) THEN
+    RETURN;
+  END IF;
+  listed := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+             WHERE a.attrelid = place AND a.attnum > 0 AND NOT a.attisdropped);
+  EXECUTE format('SELECT ctid FROM ONLY %s LIMIT 1', place) INTO first;
+  EXECUTE format('WITH unread AS (DELETE FROM ONLY %1$I.%2$I WHERE ctid >= $1 AND ctid < $2 AND mvc_at < pg_snapshot_xmin(pg_current_snapshot()) RETURNING %4$s)'
+                 ' INSERT INTO %1$I.%3$I (%4$s) SELECT %4$s FROM unread', '{name}', log, {schema}.kept_of(log), listed)
+  USING first, format('(%s,0)', (first::text::point)[0]::bigint + 512)::tid;
+END $$;
+
+-- Has the last reader of a log that is longer than it may be read everything anew next time, so that the changes which only that one
+-- has not read can go. A reader that is at it is left alone. The next one has its turn the next time, if there is need.
+CREATE OR REPLACE FUNCTION {schema}.give_up_reader(log name)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  full_log record;
+  behind boolean;
+BEGIN
+  IF pg_relation_size(format('%I.%I', '{name}', log)::regclass)
+     + coalesce(pg_relation_size(to_regclass(format('%I.%I', '{name}', {schema}.kept_of(log)))), 0) < 100000 THEN  -- what costs less to ask than the view
+    RETURN;
+  END IF;
+  SELECT l.* INTO full_log FROM {schema}.change_logs AS l WHERE l.log = give_up_reader.log AND l.bytes > l.allowed_bytes AND l.stored_name IS NOT NULL;
+  IF full_log.log IS NULL THEN
+    RETURN;
+  END IF;
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I AS l WHERE l.mvc_at >= pg_snapshot_xmin(s.cursor) AND NOT pg_visible_in_snapshot(l.mvc_at, s.cursor))'
+                 ' FROM %I.stored_relation AS s WHERE s.stored_name = $1', '{name}', log, '{name}') INTO behind USING full_log.stored_name;
+  UPDATE {schema}.stored_relation AS s SET cursor = NULL, hold = NULL, missed = format(
+    'the log of changes of %I.%I had grown to %s, which is more than %s, before they were read', full_log.table_schema, full_log.table_name,
+    pg_size_pretty(full_log.bytes), pg_size_pretty(full_log.allowed_bytes))
+  FROM (SELECT c.stored_name FROM {schema}.stored_relation AS c WHERE c.stored_name = full_log.stored_name AND behind FOR UPDATE SKIP LOCKED) AS idle
+  WHERE s.stored_name = idle.stored_name;
 END $$;

@@ -21,9 +21,15 @@ class SchemasSpec(SpecModel):
 
 
 class LogSpec(SpecModel):
-    """The log of refreshes."""
+    """The log of refreshes, and the logs of changes that incremental refreshes read."""
 
     keep: Name = Field("90d", description="How long its rows are kept: `90d`; the last of each kind stay in any case.")
+    changes_mb: int = Field(
+        1024,
+        ge=1,
+        le=2**20,
+        description="Megabytes of changes logged for a table, above which the view that is the last to read them is refreshed as a whole.",
+    )
 
 
 class NamesSpec(SpecModel):

@@ -95,10 +95,9 @@ def _last_refresh(storage: tuple[str, str]) -> str:
 def _log(item: Watched, schema: str) -> str:
     """The changes that were not there for the last refresh; the name is the log's own."""
     columns = ", ".join(qualified("log", column) for column in item.columns)
-    unseen = f"NOT pg_catalog.pg_visible_in_snapshot(log.mvc_at, (SELECT {_LAST}.cursor FROM {_LAST}))"
-    return (
-        f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log WHERE {unseen}\n)"
-    )
+    cursor = f"(SELECT {_LAST}.cursor FROM {_LAST})"
+    unseen = f"log.mvc_at >= pg_catalog.pg_snapshot_xmin({cursor}) AND NOT pg_catalog.pg_visible_in_snapshot(log.mvc_at, {cursor})"
+    return f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log\n  WHERE {unseen}\n)"
 
 
 def _after_changes(node: Node, trace: Trace) -> str:

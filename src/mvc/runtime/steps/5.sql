@@ -20,3 +20,4 @@ END IF;
 ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS lost_changes bigint NOT NULL DEFAULT 0;
 ALTER TABLE IF EXISTS {schema}.unknown_change ADD COLUMN IF NOT EXISTS earlier boolean NOT NULL DEFAULT false;
 ALTER TABLE IF EXISTS {schema}.stored_relation ADD COLUMN IF NOT EXISTS made_with jsonb;
+ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS told_at timestamptz;
