@@ -569,6 +569,9 @@ DECLARE
   least xid8;
   most xid8;
 BEGIN
+  IF to_regclass(format('%I.%I', '{name}', kept)) IS NULL THEN  -- an upgrade leaves alone what belongs to a table that is gone
+    RETURN;
+  END IF;
   EXECUTE format('SELECT k.mvc_at FROM %I.%I AS k ORDER BY k.mvc_at LIMIT 1', '{name}', kept) INTO least;
   EXECUTE format('SELECT k.mvc_at FROM %I.%I AS k ORDER BY k.mvc_at DESC LIMIT 1', '{name}', kept) INTO most;
   IF least < seen THEN
@@ -599,7 +602,7 @@ DECLARE
   listed text;
   first tid;
 BEGIN
-  IF pg_relation_size(place) <= 262144 OR NOT EXISTS (
+  IF pg_relation_size(place) <= 262144 OR to_regclass(format('%I.%I', '{name}', {schema}.kept_of(log))) IS NULL OR NOT EXISTS (
     SELECT FROM {schema}.stored_relation AS s
     WHERE keep_unread.log = ANY (s.watches) AND CASE WHEN s.cursor IS NULL THEN s.held_at ELSE s.as_of END < now() - interval '5 minutes'
   ) THEN
