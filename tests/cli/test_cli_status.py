@@ -14,7 +14,7 @@ from .projects import CHANGES, edit, observed
 
 pytestmark = newest
 
-KEYS = {"format", "version", "database", "deployment", "at", "views", "runs", "drift", "leftovers"}
+KEYS = {"change_logs", "format", "version", "database", "deployment", "at", "views", "runs", "drift", "leftovers"}
 VIEW_KEYS = {
     *("view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh", "storage"),
     *("table_bytes", "index_bytes", "toast_bytes", "last_status", "last_success_age", "last_success_seconds"),
