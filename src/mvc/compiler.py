@@ -24,7 +24,7 @@ from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
 from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
-from mvc.diagnostics import Diagnostic, ProjectError
+from mvc.diagnostics import Diagnostic, ProjectError, error
 from mvc.loading import load_files
 from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
@@ -70,7 +70,7 @@ def _compile_project(project: Project) -> Compiled:
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
     for view in in_order(project.views, found):
-        result = _compile_view(view, project, sources, asked.get(view.name, ()), found)
+        result = _compile_one(view, project, sources, asked.get(view.name, ()), found)
         if result is None:
             sources.broken |= {view.name}
             continue
@@ -87,6 +87,18 @@ def _compile_project(project: Project) -> Compiled:
     schedules += partition_schedules(partitions, schedules)
     done = _result(project.settings, tuple(compiled), schedules, partitions, found)
     return replace(done, policies=len(project.policies))
+
+
+def _compile_one(
+    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: list[Diagnostic]
+) -> tuple[ResolvedView, CompiledView] | None:
+    """`_compile_view`, with a finding for SQL that is a tree deeper than Python's stack."""
+    try:
+        return _compile_view(view, project, sources, asked, found)
+    except RecursionError:
+        help_line = "give its parts names: columns of a source with `sql:`, WITH part AS (…) in a body; or join a table of the values"
+        found.append(error("MV101", view.origin.span, f"the SQL of `{view.name}` is nested too deep", help=help_line))
+        return None
 
 
 def _compile_view(

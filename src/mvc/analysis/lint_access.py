@@ -119,8 +119,7 @@ def _combined(parts: list[_Part], *, every: bool) -> list[str]:
 def _unserved_by(node: exp.Expr, view: ResolvedView, leading: set[str]) -> list[str]:
     node = unwrapped(node)
     if isinstance(node, exp.And | exp.Or):
-        sides = (node.this, node.args["expression"])
-        parts = [_Part(_columns_in(side, view), _unserved_by(side, view, leading)) for side in sides]
+        parts = [_Part(_columns_in(side, view), _unserved_by(side, view, leading)) for side in _joined(node)]
         return _combined(parts, every=isinstance(node, exp.And))
     name = _filtered(node, view)
     return [name] if name and name not in leading else []
@@ -137,9 +136,19 @@ def _columns_of(condition: Condition, view: ResolvedView) -> set[str]:
 def _columns_in(node: exp.Expr, view: ResolvedView) -> set[str]:
     node = unwrapped(node)
     if isinstance(node, exp.And | exp.Or):
-        return _columns_in(node.this, view) | _columns_in(node.args["expression"], view)
+        return {name for side in _joined(node) for name in _columns_in(side, view)}
     name = _filtered(node, view)
     return {name} if name else set()
+
+
+def _joined(node: exp.Expr) -> list[exp.Expr]:
+    """What a chain of ANDs, or of ORs, joins: the tree of a thousand of them is as deep."""
+    sides: list[exp.Expr] = []
+    inner, kind = node, type(node)
+    while type(inner) is kind:
+        sides.append(inner.args["expression"])
+        inner = unwrapped(inner.this)
+    return [inner, *reversed(sides)]
 
 
 def _filtered(node: exp.Expr, view: ResolvedView) -> str:

@@ -188,18 +188,24 @@ def never_null(expression: Expression, tree: JoinTree, missing: frozenset[str]) 
 
 
 def _never_null(node: exp.Expression, tree: JoinTree, missing: frozenset[str]) -> bool:
-    if isinstance(node, exp.Column):
-        alias, name = folded(node.args["table"]), folded(node.this)
-        return alias not in missing and tree[alias].readable.not_null((name,))
-    if isinstance(node, _NEVER):
-        return True
-    if isinstance(node, exp.Coalesce):
-        return any(_never_null(item, tree, missing) for item in (node.this, *node.expressions))
-    if _loses(node, tree):
-        return False
-    if isinstance(node, _STRICT):
-        return all(_never_null(item, tree, missing) for item in node.iter_expressions())
-    return False
+    """A chain of a thousand ANDs is as deep, so what must hold of every operand is not asked recursively."""
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, exp.Column):
+            alias, name = folded(item.args["table"]), folded(item.this)
+            if alias in missing or not tree[alias].readable.not_null((name,)):
+                return False
+        elif isinstance(item, exp.Coalesce):
+            if not any(_never_null(part, tree, missing) for part in (item.this, *item.expressions)):
+                return False
+        elif isinstance(item, _NEVER):
+            continue
+        elif isinstance(item, _STRICT) and not _loses(item, tree):
+            waiting.extend(item.iter_expressions())
+        else:
+            return False
+    return True
 
 
 def _loses(node: exp.Expression, tree: JoinTree) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlglot import Token, TokenType
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
@@ -14,6 +16,10 @@ POSTGRES = Postgres()
 
 _OPENING = {TokenType.L_PAREN: TokenType.R_PAREN, TokenType.L_BRACKET: TokenType.R_BRACKET}
 _CLOSING = frozenset(_OPENING.values())
+
+MOST: Final = (
+    20_000  # tokens; a list of 10,000 values takes a second or two to compile, and the time grows faster than it
+)
 
 _STEPS = {
     **dict.fromkeys((*_OPENING, TokenType.CASE), 1),
@@ -31,6 +37,10 @@ def tokenize(text: str) -> list[Token]:
         raise ExpressionError("MV101", "a quote or comment is opened and never closed", 0, len(text)) from None
     if not tokens:
         raise ExpressionError("MV101", "there is no SQL here", 0, len(text))
+    if len(tokens) > MOST:
+        title = f"this SQL has {len(tokens):,} words and signs: {MOST:,} are the most"
+        help_line = "put a long list of values into a table, and join it"
+        raise ExpressionError("MV101", title, *_place(tokens[MOST]), help_line)
     _check_brackets(tokens)
     _check_depth(tokens, len(text))
     check_agreement(text, tokens)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -42,7 +43,7 @@ class Document:
         node = self.nodes[self._known(path)][1]
         if not isinstance(node, yaml.ScalarNode) or not node.value:
             return _span(self.path, node)
-        places = self._character_places(node)
+        places = _character_places(self.text, node)
         first = places[min(start, len(places) - 1)]
         last = places[min(max(end - 1, start), len(places) - 1)]
         return Span(self.path, first[0] + 1, first[1] + 1, last[0] + 1, last[1] + 2)
@@ -52,21 +53,23 @@ class Document:
             path = path[:-1]
         return path
 
-    def _character_places(self, node: yaml.ScalarNode) -> list[tuple[int, int]]:
-        """The (line, column) of each character of a scalar's value, found by walking its raw text alongside."""
-        lines = _LINE_BREAK.split(self.text)
-        line, column = node.start_mark.line, node.start_mark.column + (1 if node.style in ("'", '"') else 0)
-        if node.style in ("|", ">"):
-            line, column = line + 1, 0
-        places: list[tuple[int, int]] = []
-        for character in node.value:
-            at = _find(lines, line, column, character, node.end_mark.line)
-            if at is not None:
-                line, column = at
-            places.append((line, column))
-            if at is not None:
-                column += 1
-        return places
+
+@lru_cache(maxsize=8)
+def _character_places(text: str, node: yaml.ScalarNode) -> list[tuple[int, int]]:
+    """The (line, column) of each character of a scalar's value, found by walking its raw text alongside. Many findings may be of one."""
+    lines = _LINE_BREAK.split(text)
+    line, column = node.start_mark.line, node.start_mark.column + (1 if node.style in ("'", '"') else 0)
+    if node.style in ("|", ">"):
+        line, column = line + 1, 0
+    places: list[tuple[int, int]] = []
+    for character in node.value:
+        at = _find(lines, line, column, character, node.end_mark.line)
+        if at is not None:
+            line, column = at
+        places.append((line, column))
+        if at is not None:
+            column += 1
+    return places
 
 
 def _find(lines: list[str], line: int, column: int, character: str, last_line: int) -> tuple[int, int] | None:

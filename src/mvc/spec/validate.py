@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, get_args
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -34,6 +35,9 @@ _IF_EMPTY = {
 }
 
 
+MOST_UNKNOWN: Final = 50  # keys of one mapping that are told one by one
+
+
 def validate(document: Document, model: type[Model]) -> tuple[Model | None, tuple[Diagnostic, ...]]:
     """The document as `model`, or everything that is wrong with it."""
     if not isinstance(document.data, dict):
@@ -46,7 +50,27 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, tupl
     except ValidationError as failure:
         problems = _closest(document.data, failure.errors(include_url=False))
         told = [item for item in problems if item[1]["type"] != "missing" or not _is_misspelt(item[0], problems)]
-        return None, tuple(_explain(document, model, at, problem) for at, problem in told)
+        return None, tuple(_explained(document, model, told))
+
+
+def _explained(
+    document: Document, model: type[BaseModel], problems: list[tuple[Path, Problem]]
+) -> Iterator[Diagnostic]:
+    """A finding for each problem; of a mapping with many unknown keys the rest in one."""
+    unknown: Counter[Path] = Counter()
+    for at, problem in problems:
+        strange = problem["type"] == "extra_forbidden"
+        unknown[at[:-1]] += strange
+        if not strange or unknown[at[:-1]] <= MOST_UNKNOWN:
+            yield _explain(document, model, at, problem)
+        elif unknown[at[:-1]] == MOST_UNKNOWN + 1:
+            yield error(
+                "MV010",
+                document.key_span(at),
+                "from here on there are more unknown keys",
+                label="and others",
+                help="mend the first ones",
+            )
 
 
 def _split_values(document: Document) -> tuple[Diagnostic, ...]:
