@@ -162,6 +162,8 @@ def test_a_constant_that_the_checks_of_a_stranger_s_domain_make(shop_database, c
     with pytest.raises(ServerError, match=said):
         deploy(connection, compiled(edited(*LOST)))
     assert connection.execute("SELECT * FROM heard").fetchall() == []
+    deploy(connection, compiled(edited(*LOST, lambda files: files["mvc.yml"].update(trusted_roles=["td_stranger"]))))
+    assert connection.execute("SELECT to_regclass('public.theirs') IS NOT NULL").fetchone() == (True,)
 
 
 def test_a_trigger_on_a_column_that_goes_is_named(shop_database):

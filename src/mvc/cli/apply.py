@@ -6,7 +6,7 @@ The plan is shown and confirmed first. What loses data or lets somebody see more
   drop-column    readers lose a column, or find it under another name
   loosen-access  somebody may see rows that he could not see before
   row-count      a new definition gives less than half or more than twice the rows
-  foreign-code   a view or rule runs a function of somebody whom mvc.yml does not trust
+  foreign-code   a view or rule runs a function, or reads a table, of somebody whom mvc.yml does not trust
 
 The database is --database, else DATABASE_URL, else what libpq's own variables say (PGHOST, PGDATABASE, …).
 

@@ -13,7 +13,7 @@ from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Danger, Lock, Step
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.proofs import prove_exposure_sql
+from mvc.sqlgen.proofs import prove_exposure_sql, prove_sources_sql
 from mvc.sqlgen.statements import (
     arms_sql,
     comment_on_column,
@@ -55,8 +55,8 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     changes = site.changes(view)
     found = [item.change for item in changes.changes] if changes else []
     renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
-    proof = prove_exposure_sql(site.target, view, site.foreign(view))
-    statements = (*arms_sql(site.target, view), expose_sql(site.target, view, renamed), proof)
+    look, proof = (prove(site.target, view, site.agreed(view)) for prove in (prove_sources_sql, prove_exposure_sql))
+    statements = (look, *arms_sql(site.target, view), expose_sql(site.target, view, renamed), proof)
     lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
     yield Step("expose", view.name, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
 

@@ -32,7 +32,7 @@ def index_steps(view: CompiledView, storage: RelationState, site: Site) -> Itera
 
 
 def _create_index(view: CompiledView, index: CompiledIndex, site: Site) -> Step:
-    statements = create_index(site.target, view, index, site.foreign(view))
+    statements = create_index(site.target, view, index, site.agreed(view))
     lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
     return Step("index", view.name, f"{index.definition} is missing", statements, lock)
 

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from mvc.artifacts import CompiledView
+from mvc.artifacts import CompiledView, Target
 from mvc.planning.site import Site
 from mvc.planning.steps import Danger, Step
+from mvc.quoting import identifier
 from mvc.sqlgen.proofs import prove_code_sql, prove_exposure_sql
 
 
 def foreign_code(view: CompiledView, site: Site) -> tuple[Danger, ...]:
-    """Code of others that the catalog names: they can replace it whenever they like."""
-    return tuple(
+    """Code of others that the catalog names: they can replace it whenever they like. So can the owners of tables: PostgreSQL runs
+    expressions of a table's indexes, statistics and constraints as whoever reads it.
+    """
+    code = (
         Danger("foreign-code", f"{view.name} runs {name} of the role {owner}, who can replace it")
         for name, owner in site.foreign(view).items()
+    )
+    tables = (
+        Danger("foreign-code", _owned_words(view, names, owner, site.target))
+        for owner, names in site.foreign_tables(view).items()
+    )
+    return (*code, *tables)
+
+
+def _owned_words(view: CompiledView, names: Iterable[str], owner: str, target: Target) -> str:
+    trusted = ", ".join(map(identifier, (*target.trusted_roles, owner)))
+    return (
+        f"{view.name} reads {', '.join(names)} of the role {owner}, who can have code run as whoever reads it;"
+        f" where that role is trusted, mvc.yml says so: trusted_roles: [{trusted}]"
     )
 
 
@@ -23,7 +39,7 @@ def proof_steps(view: CompiledView, site: Site) -> Iterator[Step]:
     known = site.state.stored.get(view.storage[1])
     if known is None or known.proven == frozenset(site.target.trusted_roles):
         return
-    allowed = site.foreign(view)
+    allowed = site.agreed(view)
     statements = [prove_code_sql(site.target, view, allowed)]
     if site.is_live(view) and site.exposure(view):
         statements.append(prove_exposure_sql(site.target, view, allowed))

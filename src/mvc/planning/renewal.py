@@ -12,7 +12,7 @@ from mvc.planning.steps import Lock, Step
 from mvc.quoting import qualified
 from mvc.runtime import runtime_version
 from mvc.sqlgen.companions import Companion, companions
-from mvc.sqlgen.proofs import prove_code_sql
+from mvc.sqlgen.proofs import prove_code_sql, prove_sources_sql
 from mvc.sqlgen.statements import register_sql
 
 REFRESH_WAITS = "a refresh waits, readers do not"
@@ -37,9 +37,10 @@ def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
             *(
                 _drop(part, view) for part in reversed(former)
             ),  # the query as well: its columns may come in another order
+            prove_sources_sql(site.target, view, site.agreed(view)),
             *(part.create for part in beside),
             register_sql(site.target, view),
-            prove_code_sql(site.target, view, site.foreign(view)),
+            prove_code_sql(site.target, view, site.agreed(view)),
         )
         lock = Lock("ACCESS EXCLUSIVE", (view.storage[0], beside[0].name), brief=True, note=REFRESH_WAITS)
         yield Step("renew", view.name, "it is refreshed by other statements", statements, lock)

@@ -63,6 +63,20 @@ class Site:
         owners = ((name, self.state.strangers.get(name)) for name in view.named)
         return {name: owner for name, owner in owners if owner and owner not in self.target.trusted_roles}
 
+    def foreign_tables(self, view: CompiledView) -> dict[str, list[str]]:
+        """The tables and views that the catalog names and the view may read, by the owners of them, or of what they read, whom nobody trusts."""
+        found: dict[str, list[str]] = {}
+        for name in view.named:
+            for owner in self.state.strange_tables.get(name, ()):
+                if owner not in self.target.trusted_roles:
+                    found.setdefault(owner, []).append(name)
+        return found
+
+    def agreed(self, view: CompiledView) -> tuple[str, ...]:
+        """What of others a view may use, once its hazards are accepted."""
+        tables = (name for names in self.foreign_tables(view).values() for name in names)
+        return tuple(dict.fromkeys((*self.foreign(view), *tables)))
+
     def reads_set_aside(self, view: CompiledView) -> bool:
         """Whether a view that it reads is stored anew under the name that it has."""
         return not self.set_aside.isdisjoint(view.upstream)

@@ -195,7 +195,8 @@ class State:
     stored schema's; `acts_as_owner` says that who is asking may act as him. `storage_grants` are those on the stored schema itself;
     `targets` what each project was deployed with last, `watched` the logs of changes by name. `role_numbers` are the roles by their
     numbers, which mean nothing on another `server`. `strangers` are the owners of functions, domains and plain views who could not act
-    as `owner`, by what these are called. Without pg_cron on the server, `cron` is None.
+    as `owner`, by what these are called; `strange_tables` those of tables, of what is below these, and of what plain views read. Without
+    pg_cron on the server, `cron` is None.
     """
 
     database: str
@@ -219,6 +220,7 @@ class State:
     server: str = ""
     extensions: frozenset[str] = frozenset()
     strangers: Mapping[str, str] = field(default_factory=dict)
+    strange_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cron: CronState | None = None
 
     def role_now(self, role: str, deployed: DeployedView) -> str | None:

@@ -15,7 +15,7 @@ HAZARDS: Final[dict[Hazard, str]] = {
     "drop-view": "readers lose a view",
     "drop-column": "readers lose a column",
     "loosen-access": "somebody may see rows that he could not see before",
-    "foreign-code": "a function of somebody else runs with the deployer's or the readers' rights, and its owner can replace it",
+    "foreign-code": "somebody else can have code run with the deployer's or the readers' rights: the owner of a function, or of a table that is read",
     "row-count": "the new definition gives far more or far fewer rows than the old one",
 }
 

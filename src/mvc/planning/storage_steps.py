@@ -16,7 +16,7 @@ from mvc.planning.watching import follow_step
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.companions import companions
 from mvc.sqlgen.naming import joined_name
-from mvc.sqlgen.proofs import create_index, prove_code_sql
+from mvc.sqlgen.proofs import create_index, prove_code_sql, prove_sources_sql
 from mvc.sqlgen.script import requirements_sql
 from mvc.sqlgen.statements import (
     create_storage,
@@ -105,12 +105,14 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
 
 
 def _build(view: CompiledView, site: Site) -> Step:
-    statements = [*requirements_sql(site.target, view), *create_storage(site.target, view), storage_comment(view)]
-    statements += [register_sql(site.target, view), prove_code_sql(site.target, view, site.foreign(view))]
+    agreed = site.agreed(view)
+    statements = [*requirements_sql(site.target, view), prove_sources_sql(site.target, view, agreed)]
+    statements += [*create_storage(site.target, view), storage_comment(view), register_sql(site.target, view)]
+    statements.append(prove_code_sql(site.target, view, agreed))
     if view.kind == "materialized":
         statements.append(_fill_sql(view, site))
         statements += [
-            *chain.from_iterable(create_index(site.target, view, index, site.foreign(view)) for index in view.indexes),
+            *chain.from_iterable(create_index(site.target, view, index, agreed) for index in view.indexes),
             *_carried(view, site),
             _prove_sql(view, site),
         ]

@@ -42,7 +42,11 @@ T = TypeVar("T")
 _NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
 # What the ledger's query asks functions of the runtime, that older ones lack, and who is not the owner may not call.
 _ASKED: Mapping[str, tuple[str, str, str]] = {
-    "proven": ("proven_for", "{schema}.proven_for(s.stored_name)", "NULL::jsonb"),
+    "proven": (  # what was proven before the owners of tables counted is not proven
+        "proven_for",
+        "CASE WHEN s.proven ? 'accepted' THEN {schema}.proven_for(s.stored_name) END",
+        "NULL::jsonb",
+    ),
     "renamed": (
         "renamed_sources",
         "(SELECT json_agg(json_build_array(r.named, r.now, r.replaced)) FROM {schema}.renamed_sources(s) AS r)",
@@ -143,6 +147,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         server=about["server"],
         extensions=frozenset(about["extensions"]),
         strangers=about["strangers"] or {},
+        strange_tables={name: tuple(owners) for name, owners in (about["strange_tables"] or {}).items()},
         cron=cron,
     )
 

@@ -26,6 +26,7 @@ FILES: Final = (
     "watch.sql",
     "fill.sql",
     "trust.sql",
+    "proofs.sql",
     "dependencies.sql",
     "standbys.sql",
     "locate.sql",
@@ -79,6 +80,11 @@ def runtime_sql(schema: str) -> list[str]:
         f"INSERT INTO {home}.installation (runtime, functions, generation, compiler) VALUES ({values})",
     ]
     return [_OWN_PATH, *statements, _FORMER_PATH]
+
+
+def trust_sql(schema: str) -> str:
+    """The functions that prove whose code runs (trust.sql), for another schema than one where something is stored; `is_trusted` is not among them."""
+    return _filled(files("mvc.runtime").joinpath("trust.sql").read_text(encoding="utf-8"), schema)
 
 
 def on_own_path(statement: str) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_cat
 $$;
 
 -- Refuses to have the text of a relation's rules, triggers, defaults and policies parsed anew where that alone runs a stranger's code: a
--- constant of an array or row with a domain in it is made at once, by the checks of that domain. Earlier runtimes know no trust yet.
+-- constant of an array or row with a domain in it is made at once, by the checks of that domain.
 CREATE OR REPLACE FUNCTION {schema}.expect_inert(relation oid)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -33,11 +33,25 @@ BEGIN
   )
   SELECT format_type(t.oid, NULL) AS domain, pg_get_userbyid(t.typowner) AS owner INTO found
   FROM part AS p JOIN pg_type AS t ON t.oid = p.type JOIN pg_namespace AS n ON n.nspname = '{name}'
-  WHERE t.typtype = 'd' AND NOT pg_has_role(t.typowner, n.nspowner, 'MEMBER') LIMIT 1;
+  WHERE t.typtype = 'd' AND NOT pg_has_role(t.typowner, n.nspowner, 'MEMBER') AND pg_get_userbyid(t.typowner) <> ALL ({schema}.roles_of_projects()) LIMIT 1;
   IF found.domain IS NOT NULL THEN
     RAISE EXCEPTION 'to make % anew would run the checks of the domain % of the role %', relation::regclass, found.domain, quote_ident(found.owner)
-      USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and let its owner create it again afterwards';
+      USING ERRCODE = 'dependent_objects_still_exist', HINT = format(
+        'if that role is trusted, name it in mvc.yml: trusted_roles: [%I]; else drop the view, and let its owner create it again afterwards', found.owner);
   END IF;
+END $$;
+
+-- The roles that a project which is deployed here trusts: code of theirs runs for the owner anyway. Earlier runtimes know none.
+CREATE OR REPLACE FUNCTION {schema}.roles_of_projects()
+RETURNS name[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  found name[];
+BEGIN
+  IF to_regclass(format('%I.deployment', '{name}')) IS NOT NULL THEN
+    EXECUTE format('SELECT ARRAY(SELECT DISTINCT jsonb_array_elements_text(latest.target -> ''trusted_roles'') FROM ('
+                   'SELECT DISTINCT ON (d.project) d.target FROM %I.deployment AS d ORDER BY d.project, d.id DESC) AS latest)::name[]', '{name}') INTO found;
+  END IF;
+  RETURN coalesce(found, ARRAY[]::name[]);
 END $$;
 
 -- What creates a view as it is.

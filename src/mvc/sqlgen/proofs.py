@@ -14,7 +14,8 @@ from typing import Final
 from mvc.artifacts import CompiledIndex, CompiledView, Target
 from mvc.quoting import literal, qualified
 from mvc.sqlgen.statements import create_index as plain_index
-from mvc.sqlgen.statements import create_storage, names_array, storage_comment
+from mvc.sqlgen.statements import create_storage, names_array, storage_comment, texts_array
+from mvc.sqlgen.type_words import type_words
 
 # Names, constants and comments whole, so that no parenthesis in them counts; sqlglot takes too long to import here.
 _TOKEN: Final = re.compile(
@@ -28,6 +29,23 @@ def storage_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
     """What creates the stored relation, without data, and its indexes."""
     indexes = (statement for index in view.indexes for statement in create_index(target, view, index))
     return (*create_storage(target, view), storage_comment(view), *indexes)
+
+
+def prove_sources_sql(target: Target, view: CompiledView, allowed: Iterable[str] = ()) -> str:
+    """Refuses what the view's text is about to name of somebody whom nobody trusts, before the server parses that text."""
+    texts = (view.stored_query, view.exposure.query, *(arm.query for arm in view.exposure.arms))
+    types = type_words((*texts, *(index.definition for index in view.indexes)))
+    sources = (*sources_of(view), qualified(*view.storage))
+    values = [literal(qualified(view.schema, view.name)), texts_array(sources)]
+    trust = _trust(target, allowed)
+    if types or trust:
+        values.append(texts_array(types))
+    return f"SELECT {qualified(target.stored, 'prove_sources')}({', '.join(values)}{trust})"
+
+
+def sources_of(view: CompiledView) -> tuple[str, ...]:
+    """What the catalog names of the relations and domains that a view's text may name."""
+    return tuple(name for name in view.named if not name.endswith(")"))
 
 
 def prove_code_sql(target: Target, view: CompiledView, allowed: Iterable[str] = ()) -> str:
@@ -92,5 +110,4 @@ def _trust(target: Target, allowed: Iterable[str]) -> str:
     named = tuple(allowed)
     if not named and not target.trusted_roles:
         return ""
-    listed = ", ".join(map(literal, named))
-    return f", {names_array(target.trusted_roles)}" + (f", ARRAY[{listed}]::text[]" if named else "")
+    return f", {names_array(target.trusted_roles)}" + (f", {texts_array(named)}" if named else "")

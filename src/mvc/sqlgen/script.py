@@ -10,7 +10,7 @@ from mvc.artifacts import CompiledView, Target
 from mvc.quoting import identifier, literal, qualified
 from mvc.runtime import runtime_sql
 from mvc.sqlgen.own_names import install_sql, named_objects
-from mvc.sqlgen.proofs import prove_code_sql, prove_exposure_sql, storage_sql
+from mvc.sqlgen.proofs import prove_code_sql, prove_exposure_sql, prove_sources_sql, storage_sql
 from mvc.sqlgen.statements import (
     arms_sql,
     comments_sql,
@@ -69,6 +69,7 @@ def _storage(target: Target, view: CompiledView) -> str:
     statements = (
         expect_sql(target, view, view, may_be_new=True),
         *requirements_sql(target, view),
+        prove_sources_sql(target, view),
         *storage_sql(target, view),
     )
     return "\n\n".join(

@@ -189,6 +189,11 @@ def target_of(target: Target) -> Target:
     )
 
 
+def texts_array(texts: Iterable[str]) -> str:
+    """Texts as an array of PostgreSQL's type `text`."""
+    return f"ARRAY[{', '.join(map(literal, texts))}]::text[]"
+
+
 def names_array(names: Iterable[str]) -> str:
     """Names as an array of PostgreSQL's type `name`."""
     return f"ARRAY[{', '.join(literal(name) for name in names)}]::name[]"

@@ -20,6 +20,22 @@ SELECT json_build_object(
       UNION ALL SELECT format('%%I.%%I', s.nspname, c.relname), c.relowner
       FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE c.relkind = 'v' AND c.oid >= 16384) AS code (name, owner)
     WHERE NOT pg_has_role(code.owner, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER')),
+  'strange_tables', (
+    WITH RECURSIVE owned (relation, owner) AS (
+      SELECT c.oid, o.owner FROM pg_class AS c LEFT JOIN pg_foreign_table AS t ON t.ftrelid = c.oid
+      LEFT JOIN pg_foreign_server AS f ON f.oid = t.ftserver LEFT JOIN pg_foreign_data_wrapper AS w ON w.oid = f.srvfdw
+      CROSS JOIN unnest(ARRAY[c.relowner, f.srvowner, w.fdwowner]) AS o (owner)
+      WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.oid >= 16384 AND o.owner IS NOT NULL
+    ), above (relation, owner) AS (
+      SELECT o.relation, o.owner FROM owned AS o
+      WHERE o.owner IN (SELECT r.oid FROM pg_roles AS r WHERE NOT pg_has_role(r.oid, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER'))
+      UNION SELECT over.relation, a.owner FROM above AS a CROSS JOIN LATERAL (
+        SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = a.relation
+        UNION ALL SELECT v.oid FROM pg_depend AS d JOIN pg_rewrite AS q ON q.oid = d.objid JOIN pg_class AS v ON v.oid = q.ev_class
+        WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.relation AND v.relkind = 'v') AS over (relation))
+    SELECT json_object_agg(strange.name, strange.owners) FROM (
+      SELECT format('%%I.%%I', s.nspname, c.relname) AS name, array_agg(DISTINCT pg_get_userbyid(a.owner)) AS owners
+      FROM above AS a JOIN pg_class AS c ON c.oid = a.relation JOIN pg_namespace AS s ON s.oid = c.relnamespace GROUP BY 1) AS strange),
   'grants', (SELECT json_agg(json_build_array(CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END, e.privilege_type, ''))
              FROM aclexplode(n.nspacl) AS e WHERE e.grantee <> n.nspowner),
   'roles', (SELECT json_object_agg(r.rolname, r.oid::text) FROM pg_roles AS r),

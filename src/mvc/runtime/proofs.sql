@@ -1,0 +1,234 @@
+-- What is proven of stored relations, and written down with them: whose code runs (trust.sql) when they are built, refreshed and read.
+CREATE OR REPLACE FUNCTION {schema}.is_trusted(owner oid, roles name[] DEFAULT '{}')
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT pg_has_role(owner, n.nspowner, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}'
+$$;
+
+-- The relations that hold the queries of a stored relation: itself, and what is beside it.
+CREATE OR REPLACE FUNCTION {schema}.queries_of(stored {schema}.stored_relation)
+RETURNS regclass[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT array_agg(c.oid::regclass ORDER BY c.oid) FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind IN ('r', 'v', 'm')
+    AND (c.relname = (stored).stored_name OR c.relname IN (SELECT b.value FROM jsonb_each_text((stored).companions) AS b))
+$$;
+
+-- Which database this is. A restored one has other OIDs, so nothing that was proven elsewhere says anything here.
+CREATE OR REPLACE FUNCTION {schema}.this_database()
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT concat({schema}.this_server(), ' ', d.oid) FROM pg_database AS d WHERE d.datname = current_database()
+$$;
+
+-- The relations that queries read themselves, but for those of ours, by their OIDs with the names that they have now. What a view of
+-- somebody else's reads, is up to that view.
+CREATE OR REPLACE FUNCTION {schema}.names_read(queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(c.oid::text, format('%I.%I', n.nspname, c.relname)), '{}') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> '{name}' AND c.oid IN (
+    SELECT d.refobjid FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+    WHERE w.ev_class = ANY (queries))
+$$;
+
+-- The same with the names that they had when that was proven first: a later proof is no word about which table is meant. In another
+-- database, where the OIDs say nothing, a name that is read no more is the one of a table that is read by another.
+CREATE OR REPLACE FUNCTION {schema}.names_meant(stored {schema}.stored_relation, queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH now AS (
+    SELECT n.key, n.value FROM jsonb_each_text({schema}.names_read(queries)) AS n
+  ), was AS (
+    SELECT w.key, w.value FROM jsonb_each_text((stored).proven -> 'names') AS w
+  ), other AS (
+    SELECT n.key, row_number() OVER (ORDER BY n.value) AS place FROM now AS n WHERE n.value NOT IN (SELECT w.value FROM was AS w)
+  ), lost AS (
+    SELECT w.value, row_number() OVER (ORDER BY w.value) AS place FROM was AS w WHERE w.value NOT IN (SELECT n.value FROM now AS n)
+  )
+  SELECT coalesce(jsonb_object_agg(n.key, coalesce(
+    CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (SELECT w.value FROM was AS w WHERE w.key = n.key)
+         ELSE (SELECT l.value FROM other AS o JOIN lost AS l USING (place) WHERE o.key = n.key) END, n.value)), '{}') FROM now AS n
+$$;
+
+-- What a stored relation reads that has another name now. A query goes on with the table that it was made for: where that was swapped
+-- for another one, `replaced`, it reads the former one. Functions say what is there now, also where the snapshot is of an earlier time.
+CREATE OR REPLACE FUNCTION {schema}.renamed_sources(stored {schema}.stored_relation)
+RETURNS TABLE (named text, now text, replaced boolean) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  meant jsonb := stored.proven -> 'names';
+BEGIN
+  IF stored.proven ->> 'place' <> {schema}.this_database() THEN
+    meant := {schema}.names_meant(stored, {schema}.queries_of(stored));
+  END IF;
+  RETURN QUERY
+  SELECT n.value, n.key::oid::regclass::text, to_regclass(n.value) IS NOT NULL FROM jsonb_each_text(meant) AS n
+  WHERE to_regclass(n.value)::oid IS DISTINCT FROM n.key::oid ORDER BY 3 DESC, 1;
+END $$;
+
+-- Relations with their kinds, and routines, operators and types, each with its owner, as they are now.
+CREATE OR REPLACE FUNCTION {schema}.owners_now(relations oid[], code oid[])
+RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ARRAY(
+    SELECT concat_ws(' ', 'pg_class', c.oid, c.relowner, c.relkind) FROM pg_class AS c WHERE c.oid = ANY (relations)
+    UNION ALL SELECT concat_ws(' ', 'pg_proc', p.oid, p.proowner) FROM pg_proc AS p WHERE p.oid = ANY (code)
+    UNION ALL SELECT concat_ws(' ', 'pg_operator', o.oid, o.oprowner) FROM pg_operator AS o WHERE o.oid = ANY (code)
+    UNION ALL SELECT concat_ws(' ', 'pg_type', t.oid, t.typowner) FROM pg_type AS t WHERE t.oid = ANY (code)
+    ORDER BY 1);
+END $$;
+
+-- Proves a stored relation and all that is beside it, before any of it runs, and keeps what it reads and calls: each refresh looks
+-- whether these are still what they are, and whose. `accepted` are owners whom nobody trusts, and `strange` their tables, all agreed to; `bare`
+-- says that its text means the same along PostgreSQL's own path, whoever adds what: it calls nothing else, and has no values of others' types.
+CREATE OR REPLACE FUNCTION {schema}.prove_code(stored_name name, roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  stored {schema}.stored_relation;
+  queries regclass[];
+  read oid[];
+  code oid[];
+BEGIN
+  SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = prove_code.stored_name;
+  queries := {schema}.queries_of(stored);
+  PERFORM {schema}.expect_trusted(queries, format('%I.%I', stored.view_schema, stored.view_name), roles, allowed);
+  read := {schema}.read_by(queries);
+  code := ARRAY(SELECT c.object FROM {schema}.code_of(queries) AS c WHERE c.class IN ('pg_proc'::regclass, 'pg_operator'::regclass)
+                OR c.class = 'pg_type'::regclass AND c.kind = 'd');
+  UPDATE {schema}.stored_relation AS s SET proven = jsonb_build_object(
+    'place', {schema}.this_database(), 'roles', roles, 'allowed', allowed, 'read', read, 'code', code,
+    'names', {schema}.names_meant(stored, queries),
+    'tables', ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (read) AND c.relkind IN ('r', 'p')), 'owners', {schema}.owners_now(read, code),
+    'accepted', ARRAY(SELECT DISTINCT s.owner FROM {schema}.strange_owners(read, roles) AS s),
+    'strange', ARRAY(SELECT DISTINCT s.named FROM {schema}.strange_owners(read, roles) AS s JOIN pg_class AS c ON c.oid = s.named AND c.relkind <> 'v'),
+    'bare', code = '{}' AND NOT EXISTS (
+      SELECT FROM pg_rewrite AS r CROSS JOIN {schema}.types_in(r.ev_action::text) AS t (type)
+      WHERE r.ev_class = ANY (queries) AND t.type >= 16384 AND {schema}.holds_foreign(t.type, roles)))
+  WHERE s.stored_name = stored.stored_name;
+END $$;
+
+-- Proves what readers use: the exposure of a view and its arms, whose conditions run with their rights.
+CREATE OR REPLACE FUNCTION {schema}.prove_exposure(view_schema name, view_name name, arms name[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT {schema}.expect_trusted(format('%I.%I', view_schema, view_name)::regclass || ARRAY(
+    SELECT format('%I.%I', '{name}', arm)::regclass FROM unnest(arms) AS arm), format('%I.%I', view_schema, view_name), roles, allowed)
+$$;
+
+-- Refuses to read what is not what was proven. Until PostgreSQL 15 an owner can make a view of an empty table: the lock keeps it
+-- what it is, and what it is now, a function must say, since the snapshot may be of an earlier time. Partitions come and go, so only
+-- whose they are is looked at. The owner of a table who is not trusted, and was accepted, may have given it an expression since. A table
+-- whose name means another one now is not read either; one that just has another name is, and what is returned says so.
+CREATE OR REPLACE FUNCTION {schema}.expect_sources(stored {schema}.stored_relation)
+RETURNS text LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  known constant jsonb := CASE WHEN stored.proven ->> 'place' = {schema}.this_database() THEN stored.proven END;
+  roles constant name[] := ARRAY(SELECT jsonb_array_elements_text(known -> 'roles'))::name[];
+  owners text[];
+  renamed record;
+BEGIN
+  IF current_setting('server_version_num')::int < 160000 THEN
+    PERFORM {schema}.keep_table(t) FROM unnest(CASE WHEN known IS NULL THEN {schema}.tables_of(stored) ELSE {schema}.oids(known -> 'tables') END) AS t;
+  END IF;
+  owners := CASE WHEN known IS NOT NULL THEN {schema}.owners_now({schema}.oids(known -> 'read'), {schema}.oids(known -> 'code')) END;
+  IF to_jsonb(owners) <> known -> 'owners' THEN
+    RAISE EXCEPTION '%.% reads or calls what has another kind or owner since it was deployed: %', quote_ident(stored.view_schema), quote_ident(stored.view_name), (
+      SELECT string_agg(DISTINCT coalesce((pg_identify_object(part[1]::regclass, part[2]::oid, 0)).identity, part[1] || ' ' || part[2]), ', ')
+      FROM jsonb_array_elements_text(known -> 'owners') AS was (line) CROSS JOIN string_to_array(was.line, ' ') AS part WHERE was.line <> ALL (owners))
+      USING ERRCODE = 'wrong_object_type', HINT = 'if that is meant, mvc apply proves it anew';
+  END IF;
+  IF known ? 'accepted' AND EXISTS (
+    WITH RECURSIVE family (relation) AS (
+      SELECT unnest({schema}.oids(known -> 'read')) UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+    ), owned (owner) AS MATERIALIZED (SELECT DISTINCT c.relowner FROM family AS f JOIN pg_class AS c ON c.oid = f.relation AND c.relkind <> 'v')
+    SELECT FROM owned AS o WHERE NOT {schema}.is_trusted(o.owner, roles)
+    UNION ALL SELECT FROM family AS f JOIN pg_foreign_table AS t ON t.ftrelid = f.relation
+  ) THEN
+    PERFORM {schema}.expect_trusted_owners(format('%I.%I', stored.view_schema, stored.view_name), {schema}.oids(known -> 'read'), roles, '{}',
+      {schema}.oids(known -> 'accepted'));
+  END IF;
+  IF known -> 'strange' <> '[]' THEN
+    PERFORM {schema}.expect_trusted({schema}.oids(known -> 'strange')::regclass[], format('%I.%I', stored.view_schema, stored.view_name), roles,
+      ARRAY(SELECT jsonb_array_elements_text(known -> 'allowed')));
+  END IF;
+  SELECT * INTO renamed FROM {schema}.renamed_sources(stored) LIMIT 1;
+  IF renamed.replaced THEN
+    RAISE EXCEPTION '%.% was built from what is called % now, and % is another one: mvc apply builds it from that one',
+      quote_ident(stored.view_schema), quote_ident(stored.view_name), renamed.now, renamed.named
+      USING ERRCODE = 'wrong_object_type', HINT = 'or give the tables back their names';
+  END IF;
+  RETURN CASE WHEN renamed.named IS NOT NULL THEN format('%s is called %s now', renamed.named, renamed.now) END;
+END $$;
+
+-- Locks a table, so that it stays one, and refuses what is none any more though the snapshot says so.
+CREATE OR REPLACE FUNCTION {schema}.keep_table(relation oid)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', relation::regclass);
+  IF (SELECT o.type FROM pg_identify_object('pg_class'::regclass, relation, 0) AS o) <> 'table' THEN
+    RAISE EXCEPTION '% is no table any more', relation::regclass USING ERRCODE = 'wrong_object_type';
+  END IF;
+END $$;
+
+-- The tables that are read. What an older version built for incremental refreshes reads nothing else.
+CREATE OR REPLACE FUNCTION {schema}.tables_of(stored {schema}.stored_relation)
+RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (ARRAY(SELECT unnest({schema}.read_by({schema}.queries_of(stored)))))
+               AND (c.relkind IN ('r', 'p') OR c.relkind = 'v' AND (stored).watches <> '{}' AND (stored).proven IS NULL))
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.oids(listed jsonb)
+RETURNS oid[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT ARRAY(SELECT value::oid FROM jsonb_array_elements_text(listed))
+$$;
+
+-- Whether text of an author may be resolved once more, along PostgreSQL's own path, and mean what it meant.
+CREATE OR REPLACE FUNCTION {schema}.is_bare(stored {schema}.stored_relation)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT (stored).proven IS NULL OR ((stored).proven ->> 'bare')::boolean AND (stored).proven ->> 'place' = {schema}.this_database()
+$$;
+
+-- The roles beside the owner with trust in which a stored relation was proven; NULL where that is not known of what is there now.
+CREATE OR REPLACE FUNCTION {schema}.proven_for(stored_name name)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.proven -> 'roles' FROM {schema}.stored_relation AS s
+  WHERE s.stored_name = proven_for.stored_name AND s.proven ->> 'place' = {schema}.this_database()
+    AND to_jsonb({schema}.owners_now({schema}.oids(s.proven -> 'read'), {schema}.oids(s.proven -> 'code'))) = s.proven -> 'owners'
+    AND s.proven ? 'accepted' AND NOT EXISTS (
+      SELECT FROM {schema}.strange_owners({schema}.oids(s.proven -> 'read'), ARRAY(SELECT jsonb_array_elements_text(s.proven -> 'roles'))::name[]) AS o
+      WHERE o.owner <> ALL ({schema}.oids(s.proven -> 'accepted')))
+$$;
+
+-- Whether the expressions of a view may be tried on the rows of its tables: a search resolves them anew, and its tables are locked
+-- no more.
+CREATE OR REPLACE FUNCTION {schema}.may_search(stored_name name)
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT s.proven IS NULL OR {schema}.is_bare(s) AND s.proven -> 'strange' = '[]'
+  FROM {schema}.stored_relation AS s WHERE s.stored_name = may_search.stored_name
+$$;
+
+-- Makes an index with expressions, whose constant parts the server computes at once. So each expression stands in a view of its own,
+-- `index_expression_1` and so on, which is proven; the index is made of what the server says of them, where each argument has the type
+-- that is wanted. Classes of operators and collations are looked up along the caller's path, so nothing else may be here.
+CREATE OR REPLACE FUNCTION {schema}.create_index(stored_name name, statement text, count int, roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  expressions text[] := {schema}.index_expressions(stored_name, count, roles, allowed);
+BEGIN
+  EXECUTE pg_catalog.format(statement, VARIADIC expressions);
+  PERFORM {schema}.expect_trusted_index(stored_name, roles, allowed);
+  PERFORM {schema}.note_code(stored_name);
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.index_expressions(stored_name name, count int, roles name[], allowed text[])
+RETURNS text[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  views regclass[] := ARRAY(SELECT format('%I.%I', '{name}', 'index_expression_' || n)::regclass FROM generate_series(1, count) AS n ORDER BY n);
+  printed text[];
+BEGIN
+  PERFORM {schema}.expect_trusted(views, format('an index of %I', stored_name), roles, allowed);
+  printed := ARRAY(
+    SELECT regexp_replace(pg_get_viewdef(v), '^\s*SELECT (.*) AS value\s+FROM .*$', '\1') FROM unnest(views) WITH ORDINALITY AS u (v, n) ORDER BY n);
+  FOR n IN 1 .. count LOOP
+    EXECUTE format('DROP VIEW %s', views[n]);
+  END LOOP;
+  RETURN printed;
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.expect_trusted_index(stored_name name, roles name[], allowed text[])
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  SELECT {schema}.expect_trusted(ARRAY[format('%I.%I', '{name}', stored_name)::regclass], format('an index of %I', stored_name), roles, allowed)
+$$;
