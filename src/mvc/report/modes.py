@@ -10,14 +10,18 @@ from mvc.artifacts import CompiledView
 from mvc.report.style import Style
 from mvc.report.visible import visible
 
+_CODE: Final = (
+    "changed in SQL that a function puts together while it runs, in a library (C), or in a dictionary's files"
+)
 # By the mode that views are deployed for: what its refreshes do not notice, and the mode that finds it with a line of YAML for that.
 UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
     "incremental": (
         "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
         "written by replication that is not PostgreSQL's own, row by row and without triggers",
         "done by hand to the logs in the stored schema, or to PostgreSQL's catalogs",
+        _CODE,
     ),
-    "window": ("changed in rows before the window",),
+    "window": ("changed in rows before the window", _CODE),
 }
 _FINDS: Final = {
     "incremental": ("compares a sample of groups and mends what is wrong", "verified", "30 3 * * *", ", mode: verify"),

@@ -1,5 +1,4 @@
 -- Tables get what tells of changes that no trigger saw.
--- Each ALTER TABLE may run twice.
 -- A log whose triggers are as they were, in the words of this generation's `triggers_of` or of the one before, goes on as it is.
 IF pg_catalog.to_regprocedure('{schema}' || '.triggers_of(regclass,name,name[])') IS NOT NULL THEN
   UPDATE {schema}.watched_table AS w SET triggers = '{"intact": true}' WHERE w.triggers = {schema}.triggers_of(
