@@ -101,6 +101,9 @@ CASES = {
     ),
     "a log of changes": Case(f'DROP TABLE mvc."{LOG}" CASCADE', {"broken": BESIDE}, ("broken",)),
     "a column of a log": Case(f'ALTER TABLE mvc."{LOG}" DROP COLUMN mvc_at CASCADE', {"broken": BESIDE}, ("broken",)),
+    "the part of a log that is kept": Case(
+        f'DROP TABLE mvc."{LOG.replace("changes_", "kept_")}"', {"broken": "the log of changes of public.t, is gone: mvc apply puts it back"}, ("broken",)
+    ),
     "what writes a log": Case(f'DROP FUNCTION mvc."{LOG}" CASCADE', {}),
     "a function that a view calls": Case(
         "DROP FUNCTION twice CASCADE", {"broken": BESIDE}, missing="CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 2 * n'"

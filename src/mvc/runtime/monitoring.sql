@@ -31,10 +31,11 @@ CROSS JOIN LATERAL (
       SELECT format('%I.%I, which its refreshes read,', '{name}', beside.name) FROM jsonb_each_text(s.companions) AS beside (purpose, name)
       WHERE NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = beside.name)
       ORDER BY beside.name LIMIT 1), (
-      SELECT CASE WHEN w.log IS NULL THEN format('the row %s of %I.watched_table', watched.log, '{name}') ELSE format('%I.%I, the log of changes of %I.%I,', '{name}', watched.log, w.table_schema, w.table_name) END
+      SELECT CASE WHEN w.log IS NULL THEN format('the row %s of %I.watched_table', watched.log, '{name}') ELSE format('%I.%I, the log of changes of %I.%I,', '{name}', part.name, w.table_schema, w.table_name) END
       FROM unnest(s.watches) AS watched (log) LEFT JOIN {schema}.watched_table AS w ON w.log = watched.log
-      WHERE w.log IS NULL OR NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = watched.log)
-      ORDER BY watched.log LIMIT 1)) END) AS gone (what)
+      CROSS JOIN unnest(ARRAY[watched.log, regexp_replace(watched.log, '^changes_', 'kept_')]) AS part (name)
+      WHERE w.log IS NULL OR NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = part.name)
+      ORDER BY part.name LIMIT 1)) END) AS gone (what)
 WHERE gone.what IS NOT NULL;
 
 -- Bytes of a relation: its own with the maps, its indexes, its toast with its index; the sum is `total_bytes`. NULL while somebody

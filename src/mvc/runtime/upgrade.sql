@@ -270,7 +270,8 @@ DECLARE
 BEGIN
   FOR watched IN SELECT * FROM {schema}.watched_table LOOP
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
-    IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log) THEN
+    IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log)
+       AND {schema}.log_has_columns(watched.log, ARRAY[watched.log]) THEN
       intact := watched.triggers IN ('{"intact": true}', {schema}.triggers_of(base, watched.log, watched.columns));
       PERFORM {schema}.make_change_log(base, watched.log, watched.columns), {schema}.mark_unlogged(base);
       UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log AND intact;

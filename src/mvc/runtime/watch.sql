@@ -170,16 +170,23 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.kept_of(log name)
 RETURNS name LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'kept_' || regexp_replace(log, '^changes_', '') $$;
 
--- Whether a log is there with its columns, and that and the function that writes to it are their schema's owner's: of another one's the
--- writing would be refused, and as it never fails a write, nobody would know.
+-- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
+-- and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
     AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
-    AND NOT EXISTS (SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS kept (name) WHERE w.log = log_is_ours.log AND NOT EXISTS (
-      SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = kept.name
-      WHERE c.relnamespace = n.oid AND c.relname = w.log AND c.relkind = 'r'))
   FROM pg_namespace AS n WHERE n.nspname = '{name}'
+$$;
+
+-- Whether tables of a log are there with all of its columns.
+CREATE OR REPLACE FUNCTION {schema}.log_has_columns(log name, parts name[])
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT NOT EXISTS (
+    SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS logged (name) CROSS JOIN unnest(parts) AS part (name)
+    WHERE w.log = log_has_columns.log AND NOT EXISTS (
+      SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = logged.name
+      WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = part.name AND c.relkind = 'r'))
 $$;
 
 -- Makes a log and the function that writes to it their schema's owner's again. Only who may do that with any table can.
@@ -223,7 +230,8 @@ BEGIN
     WHEN base IS NULL THEN 'it is gone'
     WHEN watched.triggers IS DISTINCT FROM triggers
     THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
-    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log is not whole any more, or belongs to another role, or what writes to it does' END;
+    WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
+    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role' END;
 END $$;
 
 -- What is broken about a log, and a deployment or a refresh may mend; NULL where nothing is.
