@@ -93,7 +93,8 @@ def refusal(connection: Connection, compiled: Compiled, terms: Terms = ANYTHING)
 
 def refresh(connection: Connection, mode: str | None = None) -> str | None:
     """The error of a refresh, None where there is none."""
-    connection.execute("CALL mvc.refresh('public', 'v', %s)", (mode,))
+    with suppress(psycopg.Error):
+        connection.execute("CALL mvc.refresh('public', 'v', %s)", (mode,))
     row = connection.execute("SELECT error FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchone()
     return row[0] if row else "no log"
 

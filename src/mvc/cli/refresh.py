@@ -116,7 +116,8 @@ def _by_name(
     from mvc.postgres.refresh_view import How
 
     names = options.names or _having(compiled, options.mode)
-    refresh(connection, compiled, names, hear, How(options.mode, *window, timeout=options.timeout or 0))
+    how = How(options.mode, *window, timeout=options.timeout or 0, of_all=options.all)
+    refresh(connection, compiled, names, hear, how)
 
 
 def _having(compiled: Compiled, mode: str | None) -> list[str]:

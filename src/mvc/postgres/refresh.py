@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import psycopg
 
 from mvc.compiled import Compiled
+from mvc.planning.make_plan import split_deployable
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.generation import check_generation
 from mvc.postgres.own_names import own_names
@@ -24,23 +25,39 @@ def refresh(
     how: How | None = None,
 ) -> tuple[Refreshed, ...]:
     """Refreshes the materialized views `names` (none means all), upstream first, each as `how` says; `on_view` hears of each
-    as it ends.
+    as it ends. Where all are meant, a view that this database cannot hold is skipped: it has not failed.
 
     The connection must be in autocommit mode. Raises ServerError if nothing of the project is deployed, and KeyError for an
     unknown name; a view's own failure is a result.
     """
     check_deployed(connection, compiled.stored)
-    wanted = {compiled.view(name).name for name in names} or {view.name for view in compiled.views}
+    named = {compiled.view(name).name for name in names}
+    wanted = named or {view.name for view in compiled.views}
+    asked = how or How()
+    lacking = _left_out(connection, compiled) if asked.of_all or not named else {}
     results: list[Refreshed] = []
     for view in compiled.views:
         if view.name not in wanted or view.kind == "plain":
             continue
         failed = [result.view for result in results if result.status == "failed"]
-        task = Task(view.schema, view.name, how or How())
-        results.append(refresh_view(connection, compiled.stored, task, failed))
+        if view.name in lacking:
+            results.append(Refreshed(view.name, "skipped", 0.0, None, f"left out: it {lacking[view.name]}"))
+        else:
+            task = Task(view.schema, view.name, asked)
+            results.append(refresh_view(connection, compiled.stored, task, failed))
         if on_view:
             on_view(results[-1])
     return tuple(results)
+
+
+def _left_out(connection: psycopg.Connection, compiled: Compiled) -> dict[str, str]:
+    """The views that this database cannot hold, each with why."""
+    if not any(view.requires for view in compiled.views):
+        return {}
+    with own_names(connection):
+        found = connection.execute("SELECT extname FROM pg_extension").fetchall()
+    _, left_out = split_deployable({name for (name,) in found}, compiled.views)
+    return {item.view: item.reason for item in left_out}
 
 
 def check_deployed(connection: psycopg.Connection, stored: str) -> None:

@@ -25,7 +25,7 @@ ATTEMPTS = 3
 @dataclass(frozen=True, slots=True)
 class How:
     """A mode (None: as the view was deployed), the bounds of a window, and the most seconds for the work and for a wait for a lock
-    (0: none).
+    (0: none). `of_all` says that all views are meant that can have the mode.
     """
 
     mode: str | None = None
@@ -33,6 +33,7 @@ class How:
     upper: datetime | None = None
     timeout: float = 0
     lock_timeout: float = 0
+    of_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
