@@ -364,7 +364,8 @@ class TestUpgrade:
         deployer = shop.connect()
         apply(deployer, project(), terms=ANYTHING)
         deployer.execute("ALTER TABLE mvc.stored_relation DROP COLUMN proven")
-        deployer.execute("DROP FUNCTION mvc.proven_for(name); UPDATE mvc.installation SET generation = 3")
+        deployer.execute("DROP FUNCTION mvc.proven_for, mvc.renamed_sources, mvc.outdated")
+        deployer.execute("UPDATE mvc.installation SET generation = 3")
         found = plan(deployer, project())
         assert [step.action for step in found.prepare] == ["upgrade", "prove"]
         apply(deployer, project(), terms=ANYTHING)

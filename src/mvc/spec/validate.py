@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar, get_args
+from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from mvc.diagnostics import Diagnostic, Span, did_you_mean, error
 from mvc.source import Document, Path
+from mvc.spec.model_at import keys_of, model_at
 
 Model = TypeVar("Model", bound=BaseModel)
 Problem = Mapping[str, Any]  # one entry of ValidationError.errors()
@@ -42,7 +43,9 @@ def validate(document: Document, model: type[Model]) -> tuple[Model | None, tupl
     """The document as `model`, or everything that is wrong with it."""
     if not isinstance(document.data, dict):
         title = "this file is empty" if document.data is None else "this file must hold a mapping of keys to values"
-        return None, (error("MV012", document.span(), title, help=f"it starts with one of: {', '.join(_keys(model))}"),)
+        return None, (
+            error("MV012", document.span(), title, help=f"it starts with one of: {', '.join(keys_of(model))}"),
+        )
     if split := _split_values(document):
         return None, split
     try:
@@ -135,7 +138,7 @@ def _unknown_key(document: Document, model: type[BaseModel], at: Path, _problem:
     key = str(at[-1])
     if any(mark in key for mark in "'()\"") or " " in key.strip():
         return _split_value(document, at)
-    keys = _keys(_model_at(model, at[:-1]) or model)
+    keys = keys_of(model_at(model, at[:-1]) or model)
     return error(
         "MV010",
         document.key_span(at),
@@ -232,24 +235,3 @@ def _kind(value: Any) -> str:
 
 def _yaml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _keys(model: type[BaseModel]) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_at(model: type[BaseModel], at: Path) -> type[BaseModel] | None:
-    """The model that describes the mapping at a key path."""
-    current: Any = model
-    for part in at:
-        fields = {field.alias or name: field.annotation for name, field in getattr(current, "model_fields", {}).items()}
-        current = fields.get(str(part), current) if isinstance(part, str) and fields else current
-        current = _first_model(current)
-    return current if isinstance(current, type) and issubclass(current, BaseModel) else None
-
-
-def _first_model(annotation: Any) -> Any:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_first_model(item) for item in get_args(annotation))
-    return next((item for item in found if item is not None), None)
