@@ -179,7 +179,7 @@ CREATE OR REPLACE FUNCTION {schema}.comparison(stored {schema}.stored_relation, 
 RETURNS text LANGUAGE sql STABLE AS $$
   WITH compared AS (
     SELECT a.attname, coalesce(definition #> '{increment,undetermined}' ? a.attname::text, false) AS undetermined,
-      {schema}.equality(a.attname, a.atttypid, coalesce(definition #> '{increment,unordered}' ? a.attname::text, false)) AS equality
+      {schema}.equality(a, coalesce(definition #> '{increment,unordered}' ? a.attname::text, false)) AS equality
     FROM pg_attribute AS a
     WHERE a.attrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
       AND a.attname NOT IN (SELECT k.attname FROM pg_attribute AS k WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass)
@@ -195,7 +195,9 @@ RETURNS text LANGUAGE sql STABLE AS $$
     ) AS rows CROSS JOIN LATERAL (SELECT rows.same IS TRUE AS same, rows.all_same IS TRUE AS all_same) AS d$query$,
     coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE NOT c.undetermined), 'true'),
     coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE c.undetermined), 'true'),
-    {schema}.key_columns(stored),
+    (SELECT string_agg(format('%I%s', a.attname, {schema}.collation_of(a)), ', ' ORDER BY k.attnum) FROM pg_attribute AS k
+     JOIN pg_attribute AS a ON a.attrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND a.attname = k.attname
+     WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0),
     (SELECT string_agg(format('CASE WHEN bool_or(d.same AND NOT %s) THEN %L END', format(c.equality, 'rows.is_', 'rows.should'), c.attname), ', ')
      FROM compared AS c WHERE c.undetermined),
     '{name}', stored.stored_name, stored.companions ->> 'dirty', stored.companions ->> source,
@@ -203,11 +205,20 @@ RETURNS text LANGUAGE sql STABLE AS $$
      WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0))
 $$;
 
+-- What has a value compared in the collation of a stored column: that of what a query gives may be another one, or none.
+CREATE OR REPLACE FUNCTION {schema}.collation_of(stored_column pg_attribute)
+RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce((
+    SELECT format(' COLLATE %I.%I', n.nspname, c.collname) FROM pg_collation AS c JOIN pg_namespace AS n ON n.oid = c.collnamespace
+    WHERE c.oid = (stored_column).attcollation), '')
+$$;
+
 -- The condition that a column has equal values in two rows, which go by %1$s and %2$s.
-CREATE OR REPLACE FUNCTION {schema}.equality(name name, type oid, unordered boolean)
+CREATE OR REPLACE FUNCTION {schema}.equality(stored_column pg_attribute, unordered boolean)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
-  one constant text := '(%1$s).' || replace(quote_ident(name), '%', '%%');
+  type constant oid := stored_column.atttypid;
+  one constant text := format('((%%1$s).%s%s)', replace(quote_ident(stored_column.attname), '%', '%%'), replace({schema}.collation_of(stored_column), '%', '%%'));
   other constant text := replace(one, '%1$s', '%2$s');
   comparable constant boolean := {schema}.is_comparable(type);
   item constant text := CASE WHEN comparable THEN 'e' ELSE 'e::text' END;
