@@ -17,6 +17,7 @@ from mvc.model.view import View
 from mvc.postgres.errors import Denied, ServerError, refusal_of, server_errors
 from mvc.quoting import identifier
 from mvc.runtime import trust_sql
+from mvc.sqlgen.call_words import call_words
 from mvc.sqlgen.proofs import sources_of
 from mvc.sqlgen.script import settings_sql
 from mvc.sqlgen.type_words import type_words
@@ -25,6 +26,7 @@ from mvc.sqlgen.type_words import type_words
 _IS_TRUSTED: Final = """CREATE FUNCTION pg_temp.is_trusted(owner oid, roles name[] DEFAULT '{}') RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_has_role(owner, current_user, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) $$"""
 _LOOK: Final = "SELECT pg_temp.prove_sources(%s::text, %s::text[], %s::text[], %s::name[])"
+_LOOK_AT_CALLS: Final = "SELECT pg_temp.prove_calls(%s::text, %s::text[], %s::name[])"
 _PROVE: Final = "SELECT pg_temp.expect_trusted(ARRAY[%s::text]::regclass[], %s::text, %s::name[], '{}')"
 _READ_ONLY: Final = "SET TRANSACTION READ ONLY; SET LOCAL search_path = pg_catalog, pg_temp"
 
@@ -67,6 +69,8 @@ def _prove(connection: psycopg.Connection, number: int, view: CompiledView, clai
     columns = ", ".join(identifier(f"c{place}") for place in range(len(claim.columns) + 1))
     try:
         connection.execute(_LOOK, (named, list(sources_of(view)), list(type_words([claim.query])), roles))
+        if calls := call_words([claim.query]):
+            connection.execute(_LOOK_AT_CALLS, (named, list(calls), roles))
         connection.execute(f"CREATE TEMPORARY VIEW {_view(number)} ({columns}) AS\n{claim.query}".encode())
         connection.execute(_PROVE, (_view(number), named, roles))
     except psycopg.Error as problem:

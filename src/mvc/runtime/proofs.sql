@@ -131,9 +131,13 @@ BEGIN
       USING ERRCODE = 'wrong_object_type', HINT = 'if that is meant, mvc apply proves it anew';
   END IF;
   IF known ? 'accepted' AND EXISTS (
-    WITH RECURSIVE family (relation) AS (
+    WITH RECURSIVE above (relation) AS (
+      SELECT unnest({schema}.oids(known -> 'read')) UNION SELECT i.inhparent FROM above AS a
+      JOIN pg_inherits AS i ON i.inhrelid = a.relation JOIN pg_class AS p ON p.oid = i.inhrelid AND p.relispartition
+    ), family (relation) AS (
       SELECT unnest({schema}.oids(known -> 'read')) UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
-    ), owned (owner) AS MATERIALIZED (SELECT DISTINCT c.relowner FROM family AS f JOIN pg_class AS c ON c.oid = f.relation AND c.relkind <> 'v')
+    ), owned (owner) AS MATERIALIZED (SELECT DISTINCT c.relowner FROM (
+      SELECT f.relation FROM family AS f UNION ALL SELECT a.relation FROM above AS a) AS k JOIN pg_class AS c ON c.oid = k.relation AND c.relkind <> 'v')
     SELECT FROM owned AS o WHERE NOT {schema}.is_trusted(o.owner, roles)
     UNION ALL SELECT FROM family AS f JOIN pg_foreign_table AS t ON t.ftrelid = f.relation
   ) THEN

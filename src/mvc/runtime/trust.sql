@@ -179,21 +179,22 @@ END $$;
 
 -- Whoever owns a table can have code run as whoever reads it: the server computes the constant parts of its indexes, statistics and
 -- constraints while it plans, and no look at a table is of the same moment as the reading of it. So can the owners of its partitions, of
--- tables that inherit from it, and of the server and the wrapper of a foreign table; a user mapping is made by the server's owner, or by
--- the role that it is for. `named` is the one of `relations` through which something is read. Views in the stored schema are proven by themselves.
+-- tables that inherit from it, of what it is a partition of (an index of that is made on each partition, whoever owns it), and of the server
+-- and the wrapper of a foreign table; a user mapping is made by the server's owner, or by the role that it is for. `named` is the one of `relations` through which something is read. Views in the stored schema are proven by themselves.
 CREATE OR REPLACE FUNCTION {schema}.owners_of(relations oid[])
 RETURNS TABLE (named oid, relation oid, owner oid) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
   RETURN QUERY
-  WITH RECURSIVE family (named, relation) AS (
-    SELECT r, r FROM unnest(relations) AS r
-    UNION SELECT f.named, below.oid FROM family AS f CROSS JOIN LATERAL (
-      SELECT i.inhrelid FROM pg_inherits AS i WHERE i.inhparent = f.relation
-      UNION ALL SELECT d.refobjid FROM pg_class AS v JOIN pg_rewrite AS w ON w.ev_class = v.oid
+  WITH RECURSIVE family (named, relation, above) AS (
+    SELECT r, r, false FROM unnest(relations) AS r
+    UNION SELECT f.named, kin.oid, kin.above FROM family AS f CROSS JOIN LATERAL (
+      SELECT i.inhrelid, false FROM pg_inherits AS i WHERE i.inhparent = f.relation AND NOT f.above
+      UNION ALL SELECT i.inhparent, true FROM pg_inherits AS i JOIN pg_class AS p ON p.oid = i.inhrelid AND p.relispartition WHERE i.inhrelid = f.relation
+      UNION ALL SELECT d.refobjid, false FROM pg_class AS v JOIN pg_rewrite AS w ON w.ev_class = v.oid
       JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-      WHERE v.oid = f.relation AND v.relkind = 'v' AND v.relnamespace IS DISTINCT FROM to_regnamespace('{schema}')) AS below (oid)
+      WHERE v.oid = f.relation AND v.relkind = 'v' AND v.relnamespace IS DISTINCT FROM to_regnamespace('{schema}')) AS kin (oid, above)
   )
-  SELECT f.named, f.relation, o.owner FROM family AS f JOIN pg_class AS c ON c.oid = f.relation AND c.relkind IN ('r', 'p', 'f', 'm')
+  SELECT DISTINCT f.named, f.relation, o.owner FROM family AS f JOIN pg_class AS c ON c.oid = f.relation AND c.relkind IN ('r', 'p', 'f', 'm')
   LEFT JOIN pg_foreign_table AS t ON t.ftrelid = c.oid LEFT JOIN pg_foreign_server AS s ON s.oid = t.ftserver
   LEFT JOIN pg_foreign_data_wrapper AS w ON w.oid = s.srvfdw
   CROSS JOIN unnest(ARRAY[c.relowner, s.srvowner, w.fdwowner]) AS o (owner) WHERE o.owner IS NOT NULL;
@@ -302,16 +303,18 @@ BEGIN
   RETURN pg_catalog.array_remove(found, NULL);
 END $$;
 
--- Locks tables as reading them would. Where only columns may be read, nothing is locked.
+-- Locks relations as reading them would: for a query of them that is prepared and never planned, which asks for no right. Whoever may
+-- lock one of them could else hold up the parsing of the text after it was looked at.
 CREATE OR REPLACE FUNCTION {schema}.keep_sources(relations oid[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_security = on AS $$
 DECLARE
   source regclass;
 BEGIN
-  FOR source IN SELECT DISTINCT c.oid::regclass FROM pg_class AS c WHERE c.oid = ANY (relations) AND c.relkind IN ('r', 'p') LOOP
+  FOR source IN SELECT DISTINCT c.oid::regclass FROM pg_class AS c WHERE c.oid = ANY (relations) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') LOOP
     BEGIN
-      EXECUTE format('LOCK TABLE ONLY %s IN ACCESS SHARE MODE', source);
-    EXCEPTION WHEN insufficient_privilege OR undefined_table THEN
+      EXECUTE format('PREPARE mvc_source AS SELECT FROM ONLY %s', source);
+      DEALLOCATE mvc_source;
+    EXCEPTION WHEN insufficient_privilege OR undefined_table OR invalid_schema_name THEN
       NULL;
     END;
   END LOOP;
@@ -337,5 +340,42 @@ BEGIN
     RAISE EXCEPTION '% would have constants become values of the type % of the role %, by code of that role', named, found.identity, quote_ident(found.owner)
       USING ERRCODE = 'wrong_object_type', HINT = format(
         'if that role is trusted, name it in mvc.yml: trusted_roles: [%s]; else have the columns of a type that nobody else owns', array_to_string(roles || found.owner, ', '));
+  END IF;
+END $$;
+
+-- Looks at what the text of a view may call, before the server parses that text: a constant among the arguments becomes a value of the type
+-- that the picked function or operator takes or returns, by the checks of the domains in it. `called` are the names of functions and schemas
+-- in a text that has such constants; operators stand behind many words (IN, LIKE, CASE), so all of the path are looked at. They are
+-- looked up along the caller's path, as the text will be. What takes no lock itself comes after `prove_sources`, which does.
+CREATE OR REPLACE FUNCTION {schema}.prove_calls(named text, called text[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM {schema}.expect_trusted_calls(named, called, pg_catalog.current_schemas(false), roles, allowed);
+END $$;
+
+-- Refuses functions and operators that take or return values of roles that nobody trusts, which run code when a constant of them is read.
+CREATE OR REPLACE FUNCTION {schema}.expect_trusted_calls(named text, called text[], path name[], roles name[], allowed text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  found record;
+BEGIN
+  WITH RECURSIVE place AS (
+    SELECT n.oid FROM pg_namespace AS n WHERE (n.nspname = ANY (path) OR n.nspname = ANY (called)) AND n.nspname <> 'pg_catalog'
+  ), part (class, object, type) AS (
+    SELECT 'pg_proc'::regclass::oid, p.oid, t.type FROM pg_proc AS p CROSS JOIN unnest(p.proargtypes::oid[] || p.prorettype || p.proallargtypes) AS t (type)
+    WHERE p.proname = ANY (called) AND p.pronamespace IN (SELECT l.oid FROM place AS l) AND t.type >= 16384
+      AND {schema}.is_named('pg_proc'::regclass, p.oid, allowed) IS NOT TRUE
+    UNION SELECT 'pg_operator'::regclass, o.oid, t.type FROM pg_operator AS o CROSS JOIN unnest(ARRAY[o.oprleft, o.oprright, o.oprresult]) AS t (type)
+    WHERE o.oprnamespace IN (SELECT l.oid FROM place AS l) AND t.type >= 16384
+    UNION SELECT p.class, p.object, next.type FROM part AS p CROSS JOIN LATERAL {schema}.parts_of_type(p.type) AS next (type)
+  )
+  SELECT o.type, o.identity, o.schema, format_type(t.oid, NULL) AS takes, pg_get_userbyid(t.typowner) AS owner INTO found
+  FROM part AS p JOIN pg_type AS t ON t.oid = p.type AND t.typtype IN ('d', 'c', 'r', 'm') CROSS JOIN pg_identify_object(p.class, p.object, 0) AS o
+  WHERE NOT {schema}.is_trusted(t.typowner, roles) AND {schema}.is_named('pg_type'::regclass, t.oid, allowed) IS NOT TRUE ORDER BY o.identity LIMIT 1;
+  IF found.identity IS NOT NULL THEN
+    RAISE EXCEPTION '% would perhaps have constants become values of the type % of the role %, by code of that role: the % % is called as it says',
+      named, found.takes, quote_ident(found.owner), found.type, found.identity USING ERRCODE = 'wrong_object_type', HINT = format(
+        'if it is not meant: REVOKE CREATE ON SCHEMA %I FROM PUBLIC; DROP %s %s. If that role is trusted, name it in mvc.yml: trusted_roles: [%s]',
+        found.schema, upper(found.type), found.identity, array_to_string(roles || found.owner, ', '));
   END IF;
 END $$;

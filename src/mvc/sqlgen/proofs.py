@@ -13,6 +13,7 @@ from typing import Final
 
 from mvc.artifacts import CompiledIndex, CompiledView, Target
 from mvc.quoting import literal, qualified
+from mvc.sqlgen.call_words import call_words
 from mvc.sqlgen.statements import create_index as plain_index
 from mvc.sqlgen.statements import create_storage, names_array, storage_comment, texts_array
 from mvc.sqlgen.type_words import type_words
@@ -33,14 +34,17 @@ def storage_sql(target: Target, view: CompiledView) -> tuple[str, ...]:
 
 def prove_sources_sql(target: Target, view: CompiledView, allowed: Iterable[str] = ()) -> str:
     """Refuses what the view's text is about to name of somebody whom nobody trusts, before the server parses that text."""
-    texts = (view.stored_query, view.exposure.query, *(arm.query for arm in view.exposure.arms))
-    types = type_words((*texts, *(index.definition for index in view.indexes)))
-    sources = (*sources_of(view), qualified(*view.storage))
-    values = [literal(qualified(view.schema, view.name)), texts_array(sources)]
-    trust = _trust(target, allowed)
+    texts = [view.stored_query, view.exposure.query, *(arm.query for arm in view.exposure.arms)]
+    texts += [index.definition for index in view.indexes]
+    types, calls, trust = type_words(texts), call_words(texts), _trust(target, allowed)
+    named, sources = literal(qualified(view.schema, view.name)), (*sources_of(view), qualified(*view.storage))
+    values = [named, texts_array(sources)]
     if types or trust:
         values.append(texts_array(types))
-    return f"SELECT {qualified(target.stored, 'prove_sources')}({', '.join(values)}{trust})"
+    looks = [f"{qualified(target.stored, 'prove_sources')}({', '.join(values)}{trust})"]
+    if calls:
+        looks.append(f"{qualified(target.stored, 'prove_calls')}({named}, {texts_array(calls)}{trust})")
+    return f"SELECT {', '.join(looks)}"
 
 
 def sources_of(view: CompiledView) -> tuple[str, ...]:

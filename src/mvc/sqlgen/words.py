@@ -11,6 +11,8 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 
+_QUOTES: Final = re.compile(r"^[^'$]*(?:'|\$\w*\$)|(?:'|\$\w*\$)$")
+
 Token = tuple[
     str, str
 ]  # what it is (name, constant, mark), and its text: of a word in lower case, of a constant nothing
@@ -29,6 +31,12 @@ def tokens(text: str) -> list[Token]:
         elif kind:
             found.append(("constant", ""))
     return [*found, *[_NOTHING] * 3]
+
+
+def constants(text: str) -> list[str]:
+    """What stands between the quotes of each constant of text, escapes and doubled quotes as they are."""
+    found = (match[0] for match in _TOKEN.finditer(text) if match.lastgroup in ("constant", "tag"))
+    return [_QUOTES.sub("", constant) for constant in found]
 
 
 def end_of_name(found: list[Token], place: int) -> int:

@@ -1,0 +1,116 @@
+"""Constants that become values while a text is parsed: by what the server picks for it, and by what somebody adds while it waits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+
+from deployment.test_trust import SCHEMA, owner_of, project, refresh, refused, seen, shop
+from mvc.postgres.apply import Terms, apply
+from mvc.postgres.errors import ServerError
+from refresh.waiting import meanwhile, until
+from servers import Database
+
+__all__ = ["shop"]
+
+Connection = psycopg.Connection[Any]
+_WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'sales'::regclass AND NOT granted"
+TYPES = """
+DROP DOMAIN IF EXISTS public.watched_text CASCADE; DROP TYPE IF EXISTS public.watched_row CASCADE;
+CREATE OR REPLACE FUNCTION public.watched(text) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN PERFORM public.spy('domain'); RETURN true; END $$;
+CREATE DOMAIN public.watched_text AS varchar CHECK (public.watched(VALUE));
+CREATE TYPE public.watched_row AS (value public.watched_text);
+"""
+EQUALS = """CREATE FUNCTION public.same(varchar, public.watched_text) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR public.= (LEFTARG = varchar, RIGHTARG = public.watched_text, FUNCTION = public.same)"""
+OVERLAPS = """CREATE FUNCTION public.overlap(text[], public.watched_text[]) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true';
+CREATE OPERATOR public.&& (LEFTARG = text[], RIGHTARG = public.watched_text[], FUNCTION = public.overlap)"""
+REMOVED = "CREATE FUNCTION public.array_remove(text[], text) RETURNS public.watched_text[] LANGUAGE sql IMMUTABLE AS 'SELECT NULL::public.watched_text[]'"
+STARTS = "CREATE FUNCTION public.starts_with(varchar, public.watched_row) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT true'"
+CASES = (  # what a stranger adds, and the condition for which the server picks it
+    (EQUALS, "s.shop = ANY ('{a,b}')"),
+    (OVERLAPS, "string_to_array(s.shop, ',') && '{a,b}'"),
+    (OVERLAPS, "string_to_array(s.shop, ',') && E'\\\\173a,b}'"),
+    (REMOVED, "coalesce(array_remove(string_to_array(s.shop, ','), 'a'::text), '{b}') IS NOT NULL"),
+    (STARTS, "starts_with(s.shop, '(a)')"),
+)
+
+
+def body_of(condition: str, source: str = "sale") -> str:
+    return f"SELECT s.shop, count(*) FILTER (WHERE {condition}) AS n FROM {source} AS s GROUP BY s.shop"
+
+
+def stranger(shop: Database) -> Connection:
+    """Who owns nothing that is read, and may create in `public`."""
+    shop.connect().execute(
+        "ALTER TABLE sale OWNER TO CURRENT_USER; ALTER TYPE mood OWNER TO CURRENT_USER; ALTER DOMAIN pieces OWNER TO CURRENT_USER"
+    )
+    return owner_of(shop)
+
+
+def test_what_a_stranger_added_is_never_picked_for_a_constant(shop: Database):
+    mean, deployer = stranger(shop), shop.connect()
+    deployer.execute("CREATE SEQUENCE ran; GRANT ALL ON SEQUENCE ran TO PUBLIC")
+    mean.execute(
+        "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'tt_owner' THEN PERFORM pg_catalog.nextval('public.ran'); END IF; END $$"  # which a rollback leaves
+    )
+    outcomes: dict[str, tuple[str, object]] = {}
+    for added, condition in CASES:
+        mean.execute(f"{TYPES}{added}".encode())
+        said = refused(deployer, project(body_of(condition)))
+        outcomes[condition] = said, deployer.execute("SELECT last_value, is_called FROM ran").fetchone()
+    assert {ran for _, ran in outcomes.values()} == {(1, False)}
+    for condition, (said, _) in outcomes.items():
+        assert "would perhaps have constants become values of the type public.watched_" in said, condition
+        assert "DROP OPERATOR public." in said or "DROP FUNCTION public." in said
+    apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), terms=Terms(frozenset()))
+
+
+def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Database):
+    """Who may write through a view may lock it: the deployer waits for that, and only then looks at what the text would mean."""
+    mean, deployer = stranger(shop), shop.connect()
+    deployer.execute("CREATE VIEW sales AS SELECT * FROM sale; GRANT UPDATE ON sales TO tt_owner")
+    files = {"s.sql": f"{SCHEMA}CREATE VIEW sales AS SELECT * FROM sale;"}
+    compiled = project(body_of("s.shop = ANY ('{a,b}')", "sales"), **files)
+    mean.execute(
+        "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
+    )
+    problems: list[str] = []
+
+    def deploy() -> None:
+        try:
+            apply(deployer, compiled, terms=Terms(frozenset()))
+        except ServerError as problem:
+            problems.append(str(problem))
+
+    watching = shop.connect()
+    mean.execute("BEGIN; LOCK TABLE sales IN ACCESS EXCLUSIVE MODE")
+    with meanwhile(deploy):
+        until(lambda: watching.execute(_WAITING).fetchone() == (1,))
+        mean.execute(f"{TYPES}{EQUALS}; COMMIT".encode())
+    assert len(problems) == 1
+    assert "have constants become values" in problems[0]
+
+
+@pytest.mark.parametrize("attached", ["before", "after"])
+def test_the_owner_of_what_a_table_is_a_partition_of_is_asked_for(shop: Database, attached: str):
+    """An index of a partitioned table is made on its partitions, whoever owns them."""
+    mean, deployer = stranger(shop), shop.connect()
+    deployer.execute("CREATE TABLE sales (LIKE sale) PARTITION BY RANGE (id); ALTER TABLE sales OWNER TO tt_owner")
+    attach = "ALTER TABLE sales ATTACH PARTITION sale FOR VALUES FROM (0) TO (1000)"
+    if attached == "before":
+        deployer.execute(attach)
+        assert "reads the table public.sales, and the role tt_owner, who owns it" in refused(
+            deployer, project(), Terms(frozenset())
+        )
+        return
+    apply(deployer, project())
+    deployer.execute(attach)
+    mean.execute("CREATE INDEX ON sales (id) WHERE public.evil(5) = 6 OR id > 0")
+    deployer.execute("DELETE FROM seen")
+    assert "reads the table public.sales, and the role tt_owner, who owns it" in (refresh(deployer) or "")
+    assert seen(shop) == []
