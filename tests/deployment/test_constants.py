@@ -114,3 +114,38 @@ def test_the_owner_of_what_a_table_is_a_partition_of_is_asked_for(shop: Database
     deployer.execute("DELETE FROM seen")
     assert "reads the table public.sales, and the role tt_owner, who owns it" in (refresh(deployer) or "")
     assert seen(shop) == []
+
+
+def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop: Database):
+    """The text of an index is parsed when all rows are there, which may be hours after the first look."""
+    mean, deployer = stranger(shop), shop.connect()
+    mean.execute(
+        "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
+    )
+    slow = "CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_advisory_lock_shared(7); RETURN $1; END $$;"
+    deployer.execute(slow.encode())
+    views = f"view: v\nsql: |\n  {body_of('slow(s.shop) IS NOT NULL')}\ngrain: [shop]\n"
+    views += "indexes: [{columns: [n], where: \"shop = ANY ('{a,b}')\"}]\n"
+    compiled = project(**{"s.sql": SCHEMA + slow, "views/v.yml": views})
+    problems: list[str] = []
+
+    def deploy() -> None:
+        try:
+            apply(deployer, compiled, terms=Terms(frozenset()))
+        except ServerError as problem:
+            problems.append(str(problem))
+
+    watching = shop.connect()
+    mean.execute("SELECT pg_advisory_lock(7)")
+    with meanwhile(deploy):
+        until(
+            lambda: (
+                watching.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchone()
+                == (1,)
+            )
+        )
+        mean.execute(f"{TYPES}{EQUALS}".encode())
+        mean.execute("SELECT pg_advisory_unlock(7)")
+    assert len(problems) == 1
+    assert "have constants become values" in problems[0]

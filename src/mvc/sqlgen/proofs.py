@@ -84,7 +84,8 @@ def create_index(
         for number, (start, end) in enumerate(found, 1)
     ]
     values = f"{literal(view.storage[1])}, {literal(template)}, {len(found)}{_trust(target, allowed)}"
-    return (*views, f"SELECT {qualified(target.stored, 'create_index')}({values})")
+    look = prove_sources_sql(target, view, allowed)  # once more: to fill the relation may have taken hours
+    return (look, *views, f"SELECT {qualified(target.stored, 'create_index')}({values})")
 
 
 def expressions(definition: str) -> list[tuple[int, int]]:

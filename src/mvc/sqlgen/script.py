@@ -78,7 +78,8 @@ def _storage(target: Target, view: CompiledView) -> str:
 
 
 def _exposure(target: Target, view: CompiledView) -> str:
-    exposed = (*arms_sql(target, view), expose_sql(target, view), prove_exposure_sql(target, view))
+    look = prove_sources_sql(target, view)  # once more: other views may have been waited for
+    exposed = (look, *arms_sql(target, view), expose_sql(target, view), prove_exposure_sql(target, view))
     statements = (*exposed, *comments_sql(view), readers_sql(target, view))
     return "\n\n".join([_name(view), *terminated((*statements, record_sql(target, view)))])
 
