@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from deployment.test_trust import SCHEMA, owner_of, project, refresh, refused, seen, shop
+from deployment.test_trust import ANYTHING, SCHEMA, owner_of, project, refresh, refused, seen, shop
 from mvc.postgres.apply import Terms, apply
 from mvc.postgres.errors import ServerError
 from refresh.waiting import meanwhile, until
@@ -147,5 +147,32 @@ def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop
         )
         mean.execute(f"{TYPES}{EQUALS}".encode())
         mean.execute("SELECT pg_advisory_unlock(7)")
+    assert len(problems) == 1
+    assert "have constants become values" in problems[0]
+
+
+def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposure(shop: Database):
+    mean, deployer = stranger(shop), shop.connect()
+    policy = "policies: [{policy: p, view: v, to: [tt_owner], using: \"shop = ANY ('{a,b}')\"}]\n"
+    files = {"policies/p.yml": policy}
+    apply(deployer, project(**files), terms=Terms(frozenset()))
+    changed = project("SELECT s.shop, sum(s.amount) AS n FROM sale AS s GROUP BY s.shop", **files)
+    mean.execute(
+        "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
+    )
+    problems: list[str] = []
+
+    def deploy() -> None:
+        try:
+            apply(deployer, changed, terms=ANYTHING)
+        except ServerError as problem:
+            problems.append(str(problem))
+
+    watching = shop.connect()
+    mean.execute("BEGIN; SELECT * FROM v")
+    with meanwhile(deploy):
+        until(lambda: watching.execute(_WAITING.replace("sales", "v").encode()).fetchone() == (1,))
+        mean.execute(f"{TYPES}{EQUALS}; COMMIT".encode())
     assert len(problems) == 1
     assert "have constants become values" in problems[0]

@@ -33,14 +33,27 @@ BEGIN
   END;
 END $$;
 
--- Runs a statement in which names mean what they mean to the project: along the search path of the latest deployment.
+-- Runs a statement in which names mean what they mean to the project: along the search path of the latest deployment. Readers may have been
+-- waited for since `prove_sources` and `prove_calls` looked at the text, so they look again.
 CREATE OR REPLACE FUNCTION {schema}.run_as_project(statement text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  looked jsonb := nullif(current_setting('mvc.looked', true), '')::jsonb;
+  named text := looked ->> 'named';
+  sources text[] := {schema}.as_array(looked -> 'sources');
+  types text[] := {schema}.as_array(looked -> 'types');
+  called text[] := {schema}.as_array(nullif(current_setting('mvc.called', true), '')::jsonb);
+  roles name[] := {schema}.as_array(looked -> 'roles')::name[];
+  allowed text[] := {schema}.as_array(looked -> 'allowed');
 BEGIN
   PERFORM set_config('search_path', (
     SELECT string_agg(quote_ident(p.name), ', ' ORDER BY p.place) || ', pg_temp'
     FROM jsonb_array_elements_text((SELECT d.target -> 'search_path' FROM {schema}.deployment AS d ORDER BY d.id DESC LIMIT 1))
          WITH ORDINALITY AS p (name, place)), true);
+  IF looked IS NOT NULL THEN
+    PERFORM {schema}.prove_sources(named, sources, types, roles, allowed);
+    PERFORM {schema}.prove_calls(named, called, roles, allowed);
+  END IF;
   EXECUTE statement;
 END $$;
 

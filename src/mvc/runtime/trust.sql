@@ -263,6 +263,8 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM {schema}.keep_sources({schema}.meant_by(sources));
   PERFORM {schema}.expect_trusted_sources(named, {schema}.meant_by(sources), {schema}.types_meant_by(sources OPERATOR(pg_catalog.||) types), roles, allowed);
+  PERFORM pg_catalog.set_config('mvc.looked', pg_catalog.jsonb_build_object(
+    'named', named, 'sources', sources, 'types', types, 'roles', roles, 'allowed', allowed)::pg_catalog.text, true), pg_catalog.set_config('mvc.called', '', true);
 END $$;
 
 -- The relations that names mean: with their schema, and without it along the caller's path.
@@ -351,6 +353,7 @@ CREATE OR REPLACE FUNCTION {schema}.prove_calls(named text, called text[], roles
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM {schema}.expect_trusted_calls(named, called, pg_catalog.current_schemas(false), roles, allowed);
+  PERFORM pg_catalog.set_config('mvc.called', pg_catalog.to_jsonb(called)::pg_catalog.text, true);
 END $$;
 
 -- Refuses functions and operators that take or return values of roles that nobody trusts, which run code when a constant of them is read.
