@@ -176,3 +176,15 @@ def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposu
         mean.execute(f"{TYPES}{EQUALS}; COMMIT".encode())
     assert len(problems) == 1
     assert "have constants become values" in problems[0]
+
+
+def test_what_bears_the_name_of_a_call_elsewhere_is_not_looked_at(shop: Database):
+    """A refresh looks at what the body of a function may call; who has a schema of his own could else hold it up with a body of a GB."""
+    mean, deployer = stranger(shop), shop.connect()
+    deployer.execute("CREATE SCHEMA strange; ALTER SCHEMA strange OWNER TO tt_owner")
+    apply(deployer, project("SELECT slug(s.shop) AS shop, count(*) AS n FROM sale AS s GROUP BY 1"), terms=ANYTHING)
+    mean.execute("CREATE FUNCTION strange.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'")
+    seen_now = "SELECT mvc.code_seen(s) FROM mvc.stored_relation AS s"
+    assert deployer.execute(seen_now).fetchall() == [(None,)]
+    deployer.execute("CREATE OR REPLACE FUNCTION slug(text) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT strange.lower($1) $$")
+    assert "strange.lower(text)" in str(deployer.execute(seen_now).fetchone())

@@ -30,13 +30,13 @@ BEGIN
         UNION ALL SELECT 'pg_type'::regclass, part FROM {schema}.parts_of_type(u.object) AS part WHERE u.class = 'pg_type'::regclass
         UNION ALL SELECT 'pg_proc'::regclass, f.oid FROM pg_range AS r CROSS JOIN unnest(ARRAY[r.rngsubdiff::oid, r.rngcanonical::oid]) AS f (oid)
           WHERE u.class = 'pg_type'::regclass AND r.rngtypid = u.object AND f.oid <> 0
-        UNION ALL SELECT named.class, named.object FROM pg_proc AS p CROSS JOIN LATERAL {schema}.named_in(p.prosrc) AS named
-          WHERE u.class = 'pg_proc'::regclass AND p.oid = u.object AND p.prosqlbody IS NULL
+        UNION ALL SELECT named.class, named.object FROM pg_proc AS p CROSS JOIN LATERAL {schema}.named_in(concat_ws(' ', p.prosrc, p.proconfig)) AS named
+          WHERE u.class = 'pg_proc'::regclass AND p.oid = u.object AND p.prosqlbody IS NULL AND octet_length(p.prosrc) <= 1000000
             AND p.prolang NOT IN (SELECT l.oid FROM pg_language AS l WHERE l.lanname IN ('c', 'internal'))
       ) AS next (class, object)
     ), texts (body) AS (
-      SELECT p.prosrc FROM used AS u JOIN pg_proc AS p ON p.oid = u.object AND p.prosqlbody IS NULL JOIN pg_language AS l ON l.oid = p.prolang
-      WHERE u.class = 'pg_proc'::regclass AND l.lanname NOT IN ('c', 'internal')
+      SELECT concat_ws(' ', p.prosrc, p.proconfig) FROM used AS u JOIN pg_proc AS p ON p.oid = u.object AND p.prosqlbody IS NULL JOIN pg_language AS l ON l.oid = p.prolang
+      WHERE u.class = 'pg_proc'::regclass AND l.lanname NOT IN ('c', 'internal') AND octet_length(p.prosrc) <= 1000000
     ), listed (list, items) AS (
       SELECT u.class::regclass::text, jsonb_agg(DISTINCT u.object::text) FROM used AS u WHERE u.class NOT IN ('pg_rewrite'::regclass, 'pg_class'::regclass, 'pg_operator'::regclass)
       GROUP BY u.class
@@ -48,6 +48,7 @@ BEGIN
       JOIN pg_class AS c ON c.oid = a.attrelid
       WHERE a.attrelid = ANY (read) AND a.attgenerated <> '' AND NOT a.attisdropped AND c.relnamespace <> to_regnamespace('{schema}')
       UNION ALL SELECT 'names', jsonb_agg(DISTINCT n) FROM texts AS t CROSS JOIN {schema}.calls_in(t.body) AS n
+      UNION ALL SELECT 'schemas', jsonb_agg(DISTINCT n.nspname) FROM texts AS t CROSS JOIN {schema}.schemas_in(t.body) AS s JOIN pg_namespace AS n ON n.oid = s
       UNION ALL SELECT 'operators', jsonb_agg(DISTINCT n) FROM texts AS t CROSS JOIN {schema}.operators_in(t.body) AS n
       UNION ALL SELECT 'settings', jsonb_agg(DISTINCT n) FROM (SELECT t.body FROM texts AS t UNION ALL SELECT queries_text) AS t (body)
       CROSS JOIN {schema}.settings_in(t.body) AS n
@@ -56,21 +57,30 @@ BEGIN
   );
 END $$;
 
--- What the text of a body may mean: whatever has a name that stands in it, but for PostgreSQL's own.
+-- What the text of a body may mean: whatever has a name that stands in it, in a schema whose name does, but for PostgreSQL's own.
 CREATE OR REPLACE FUNCTION {schema}.named_in(body text)
 RETURNS TABLE (class oid, object oid) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   calls constant name[] := ARRAY(SELECT {schema}.calls_in(body));
   words constant name[] := ARRAY(SELECT {schema}.words_in(body));
   operators constant name[] := ARRAY(SELECT {schema}.operators_in(body));
+  schemas constant oid[] := ARRAY(SELECT {schema}.schemas_in(body));
 BEGIN
   RETURN QUERY
-  SELECT 'pg_proc'::regclass::oid, p.oid FROM pg_proc AS p WHERE p.proname = ANY (calls) AND {schema}.is_of_others(p.pronamespace)
-  UNION ALL SELECT 'pg_operator'::regclass, o.oid FROM pg_operator AS o WHERE o.oprname = ANY (operators) AND o.oprnamespace <> 'pg_catalog'::regnamespace
-  UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type AS t WHERE t.typname = ANY (words) AND t.oid >= 16384 AND t.typtype IN ('d', 'e', 'r', 'm')
+  SELECT 'pg_proc'::regclass::oid, p.oid FROM pg_proc AS p WHERE p.proname = ANY (calls) AND p.pronamespace = ANY (schemas)
+  UNION ALL SELECT 'pg_operator'::regclass, o.oid FROM pg_operator AS o WHERE o.oprname = ANY (operators) AND o.oprnamespace = ANY (schemas)
+  UNION ALL SELECT 'pg_type'::regclass, t.oid FROM pg_type AS t WHERE t.typname = ANY (words) AND t.typnamespace = ANY (schemas) AND t.typtype IN ('d', 'e', 'r', 'm')
   UNION ALL SELECT 'pg_rewrite'::regclass, r.oid FROM pg_class AS c JOIN pg_rewrite AS r ON r.ev_class = c.oid AND r.rulename = '_RETURN'
-  WHERE c.relname = ANY (words) AND c.relkind = 'v' AND c.oid >= 16384;
+  WHERE c.relname = ANY (words) AND c.relnamespace = ANY (schemas) AND c.relkind = 'v';
 END $$;
+
+-- The schemas in which a body may find what it names: a refresh runs along PostgreSQL's own path, so the others stand in the body or in what is
+-- set for it. Who has a schema of his own can therefore not have his things looked at, and hold up the refreshes with them.
+CREATE OR REPLACE FUNCTION {schema}.schemas_in(body text)
+RETURNS SETOF oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT n.oid FROM pg_namespace AS n
+  WHERE {schema}.is_of_others(n.oid) AND (n.nspname = ANY (ARRAY(SELECT {schema}.words_in(body))) OR strpos(body, '$user') > 0)
+$$;
 
 CREATE OR REPLACE FUNCTION {schema}.is_of_others(namespace oid)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -116,14 +126,16 @@ DECLARE
   called constant name[] := {schema}.as_array(asked -> 'names')::name[];
   used constant oid[] := {schema}.as_array(asked -> 'pg_type')::oid[];
   operators constant name[] := {schema}.as_array(asked -> 'operators')::name[];
+  schemas constant oid[] := CASE WHEN called <> '{}' OR operators <> '{}' THEN ARRAY(
+    SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = ANY ({schema}.as_array(asked -> 'schemas')::name[])) END;
 BEGIN
   IF called <> '{}' THEN
-    routines := routines || ARRAY(SELECT p.oid FROM pg_proc AS p WHERE p.proname = ANY (called) AND {schema}.is_of_others(p.pronamespace));
+    routines := routines || ARRAY(SELECT p.oid FROM pg_proc AS p WHERE p.proname = ANY (called) AND p.pronamespace = ANY (schemas));
   END IF;
   IF routines <> '{}' THEN
     found := found || coalesce((
       SELECT jsonb_object_agg(CASE p.prokind WHEN 'a' THEN 'the aggregate ' ELSE 'the function ' END || p.oid::regprocedure, md5(
-        concat_ws(' ', p.prosrc, p.probin, pg_get_function_sqlbody(p.oid), p.proconfig, p.provolatile, p.proisstrict, p.prorettype::regtype, l.lanname,
+        concat_ws(' ', CASE WHEN octet_length(p.prosrc) <= 1000000 THEN p.prosrc ELSE p.xmin::text END, p.probin, pg_get_function_sqlbody(p.oid), p.proconfig, p.provolatile, p.proisstrict, p.prorettype::regtype, l.lanname,
           a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggfinalextra, a.aggkind, a.aggsortop, a.agginitval, a.aggtranstype::regtype)))
       FROM pg_proc AS p JOIN pg_language AS l ON l.oid = p.prolang LEFT JOIN pg_aggregate AS a ON a.aggfnoid = p.oid WHERE p.oid = ANY (routines)), '{}');
   END IF;
@@ -132,7 +144,7 @@ BEGIN
       SELECT jsonb_object_agg('an operator ' || o.name, md5(o.content)) FROM (
         SELECT o.oprname, string_agg(concat_ws(' ', o.oprleft::regtype, o.oprright::regtype, o.oprcode), ', '
           ORDER BY o.oprleft::regtype::text, o.oprright::regtype::text, o.oprcode::text)
-        FROM pg_operator AS o WHERE o.oprname = ANY (operators) AND {schema}.is_of_others(o.oprnamespace) GROUP BY o.oprname) AS o (name, content)), '{}');
+        FROM pg_operator AS o WHERE o.oprname = ANY (operators) AND o.oprnamespace = ANY (schemas) GROUP BY o.oprname) AS o (name, content)), '{}');
   END IF;
   IF used <> '{}' THEN
     found := found || coalesce((
