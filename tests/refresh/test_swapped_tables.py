@@ -23,11 +23,13 @@ MODES = ("whole", "body", "windowed", "grouped")
 TABLE = "(id int PRIMARY KEY, k text NOT NULL, amount int NOT NULL, day date NOT NULL)"
 FILES = {
     "mvc.yml": "project: swap\ncatalog: s.sql\n",
-    "s.sql": f"CREATE SCHEMA sales;\nCREATE TABLE sales.t {TABLE};\n",
+    "s.sql": "CREATE FUNCTION twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 2';\n"
+    f"CREATE SCHEMA sales;\nCREATE TABLE sales.t {TABLE};\n",
     "views/whole.yml": "view: whole\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
     "views/grouped.yml": "view: grouped\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
     "views/windowed.yml": "view: windowed\nsources: {t: {table: sales.t}}\ndimensions: {day: t.day}\naggregates: {s: {sum: t.amount}}\n",
     "views/body.yml": "view: body\ngrain: [k]\nsql: SELECT k, sum(amount) AS s FROM sales.t GROUP BY k\n",
+    "views/called.yml": "view: called\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: twice(t.amount)}}\n",
     "views/above.yml": "view: above\nsources: {w: {view: whole}}\naggregates: {s: {sum: w.s}}\n",
     "views/plain.yml": "view: plain\nmaterialized: false\nsources: {t: {table: sales.t}}\naggregates: {s: {sum: t.amount}}\n",
     "schedules/s.yml": "schedules:\n  - {schedule: i, refresh: grouped, every: '* * * * *', mode: incremental}\n"
@@ -57,7 +59,7 @@ def template(request: pytest.FixtureRequest, servers: Servers) -> tuple[Any, str
         connection.execute(f"INSERT INTO sales.t {ROWS.format(1)}".encode())
         connection.execute(f"CREATE TABLE sales.t_new {TABLE}; INSERT INTO sales.t_new {ROWS.format(1000)}".encode())
         apply(connection, project())
-        for view in MODES:
+        for view in (*MODES, "called"):
             assert refreshed(connection, view)[0] == "completed"
 
     return server, servers.template(server, "swapped_template", build)
@@ -105,7 +107,7 @@ def test_a_swapped_table_is_told_and_mended(connection: Connection, swap: str):
     assert connection.execute(
         "SELECT count(*) FROM mvc.view_status WHERE view_name = ANY (%s) AND last_status = 'failed'", ([*MODES],)
     ).fetchone() == (4,)
-    reading = sorted([*MODES, "plain"])
+    reading = sorted([*MODES, "called", "plain"])
     assert of_sources(connection) == [("source replaced", view, "sales.t") for view in reading]
     apply(connection, project(), terms=Terms())
     assert plan(connection, project()).empty
@@ -117,6 +119,47 @@ def test_a_swapped_table_is_told_and_mended(connection: Connection, swap: str):
     for view in MODES:
         assert refreshed(connection, view)[0] == "completed"
         assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (1000,), view
+
+
+def test_columns_that_changed_names_are_told_and_mended(connection: Connection):
+    """As where a column gets a wider type without a rewriting: the views go on with the former one."""
+    connection.execute(
+        "ALTER TABLE sales.t ADD COLUMN amount_new int NOT NULL DEFAULT 7;"
+        " ALTER TABLE sales.t RENAME amount TO amount_old; ALTER TABLE sales.t RENAME amount_new TO amount"
+    )
+    for view in MODES:
+        status, said = refreshed(connection, view)
+        assert (status, "called sales.t.amount_old now, and sales.t.amount is another one" in said) == ("failed", True)
+    assert of_sources(connection) == [
+        ("source replaced", view, "sales.t.amount") for view in sorted([*MODES, "called", "plain"])
+    ]
+    apply(connection, project(), terms=Terms())
+    assert plan(connection, project()).empty
+    for view in MODES:
+        assert refreshed(connection, view)[0] == "completed"
+        assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (210,), view
+
+
+def test_columns_that_changed_names_and_back_are_as_before(connection: Connection):
+    swap = "ALTER TABLE sales.t RENAME {0} TO aside; ALTER TABLE sales.t RENAME {1} TO {0}; ALTER TABLE sales.t RENAME aside TO {1}"
+    connection.execute(swap.format("amount", "id").encode())
+    assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
+    connection.execute(swap.format("amount", "id").encode())
+    assert [refreshed(connection, view)[0] for view in MODES] == ["completed"] * 4
+    assert plan(connection, project()).empty
+
+
+def test_functions_that_changed_names_are_told_and_mended(connection: Connection):
+    connection.execute(
+        "ALTER FUNCTION twice(int) RENAME TO twice_old; CREATE FUNCTION twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 3'"
+    )
+    status, said = refreshed(connection, "called")
+    assert (status, "called public.twice_old(integer) now" in said) == ("failed", True), said
+    assert refreshed(connection, "whole")[0] == "completed"
+    apply(connection, project(), terms=Terms())
+    assert refreshed(connection, "called")[0] == "completed"
+    assert connection.execute("SELECT sum(s) FROM called").fetchone() == (465 * 3,)
+    assert plan(connection, project()).empty
 
 
 def test_a_view_in_the_place_of_a_table(connection: Connection):
@@ -133,7 +176,9 @@ def test_a_table_with_another_name_goes_on_and_is_told_of(connection: Connection
         assert status == "completed"
         assert "sales.t is called sales.t_old now" in said
         assert connection.execute(f"SELECT sum(s) FROM {view}".encode()).fetchone() == (1,), view
-    assert of_sources(connection) == [("source renamed", view, "sales.t") for view in sorted([*MODES, "plain"])]
+    assert of_sources(connection) == [
+        ("source renamed", view, "sales.t") for view in sorted([*MODES, "called", "plain"])
+    ]
     connection.execute("ALTER TABLE sales.t_old RENAME TO t")
     assert of_sources(connection) == []
     for view in MODES:

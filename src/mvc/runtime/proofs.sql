@@ -45,6 +45,53 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
          ELSE (SELECT l.value FROM other AS o JOIN lost AS l USING (place) WHERE o.key = n.key) END, n.value)), '{}') FROM now AS n
 $$;
 
+-- The columns and functions that queries name themselves, with the names that they have now: "relation column", and OIDs.
+CREATE OR REPLACE FUNCTION {schema}.parts_read(queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH used AS (
+    SELECT DISTINCT d.refclassid AS class, d.refobjid AS object, d.refobjsubid AS place FROM pg_rewrite AS w
+    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
+    WHERE w.ev_class = ANY (queries) AND d.refobjid >= 16384
+  )
+  SELECT coalesce(jsonb_object_agg(p.key, p.name), '{}') FROM (
+    SELECT concat(a.attrelid, ' ', a.attnum), a.attname::text FROM used AS u JOIN pg_class AS c ON c.oid = u.object AND c.relnamespace <> to_regnamespace('{schema}')
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = u.place WHERE u.class = 'pg_class'::regclass AND u.place > 0
+    UNION ALL SELECT f.oid::text, format('%I.%I', f.pronamespace::regnamespace, f.proname)
+    FROM used AS u JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') WHERE u.class = 'pg_proc'::regclass
+  ) AS p (key, name)
+$$;
+
+-- The same with the names that they had when that was proven first.
+CREATE OR REPLACE FUNCTION {schema}.parts_meant(stored {schema}.stored_relation, queries regclass[])
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(n.key, coalesce(
+    CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (stored).proven -> 'parts' -> n.key END, n.value)), '{}')
+  FROM jsonb_each({schema}.parts_read(queries)) AS n
+$$;
+
+-- Of these, what has another name now, and that name means another one: columns that changed names, functions that did.
+CREATE OR REPLACE FUNCTION {schema}.swapped_parts(proven jsonb)
+RETURNS TABLE (named text, now text) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF proven ->> 'place' IS DISTINCT FROM {schema}.this_database() THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  SELECT format('%s.%I', is_.attrelid::regclass, p.value), format('%s.%I', is_.attrelid::regclass, is_.attname)
+  FROM jsonb_each_text(proven -> 'parts') AS p
+  JOIN pg_attribute AS is_ ON is_.attrelid = split_part(p.key, ' ', 1)::oid AND is_.attnum = split_part(p.key, ' ', 2)::int2
+  JOIN pg_attribute AS other ON other.attrelid = is_.attrelid AND other.attname = p.value::name AND other.attnum <> is_.attnum
+  WHERE p.key LIKE '% %'
+  UNION ALL
+  SELECT format('%s(%s)', p.value, pg_get_function_identity_arguments(is_.oid)), is_.oid::regprocedure::text
+  FROM jsonb_each_text(proven -> 'parts') AS p
+  JOIN pg_proc AS is_ ON is_.oid = CASE WHEN p.key NOT LIKE '% %' THEN p.key::oid END
+  JOIN pg_proc AS other ON other.proargtypes = is_.proargtypes AND other.oid <> is_.oid
+    AND other.proname = (parse_ident(p.value))[2]::name AND other.pronamespace = to_regnamespace(quote_ident((parse_ident(p.value))[1]))
+  WHERE format('%I.%I', is_.pronamespace::regnamespace, is_.proname) <> p.value
+  ORDER BY 1;
+END $$;
+
 -- What a stored relation reads that has another name now. A query goes on with the table that it was made for: where that was swapped
 -- for another one, `replaced`, it reads the former one. Functions say what is there now, also where the snapshot is of an earlier time.
 CREATE OR REPLACE FUNCTION {schema}.renamed_sources(stored {schema}.stored_relation)
@@ -57,7 +104,8 @@ BEGIN
   END IF;
   RETURN QUERY
   SELECT n.value, n.key::oid::regclass::text, to_regclass(n.value) IS NOT NULL FROM jsonb_each_text(meant) AS n
-  WHERE to_regclass(n.value)::oid IS DISTINCT FROM n.key::oid ORDER BY 3 DESC, 1;
+  WHERE to_regclass(n.value)::oid IS DISTINCT FROM n.key::oid
+  UNION ALL SELECT p.named, p.now, true FROM {schema}.swapped_parts(stored.proven) AS p ORDER BY 3 DESC, 1;
 END $$;
 
 -- Relations with their kinds, and routines, operators and types, each with its owner, as they are now.
@@ -91,7 +139,7 @@ BEGIN
                 OR c.class = 'pg_type'::regclass AND c.kind = 'd');
   UPDATE {schema}.stored_relation AS s SET proven = jsonb_build_object(
     'place', {schema}.this_database(), 'roles', roles, 'allowed', allowed, 'read', read, 'code', code,
-    'names', {schema}.names_meant(stored, queries),
+    'names', {schema}.names_meant(stored, queries), 'parts', {schema}.parts_meant(stored, queries),
     'tables', ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (read) AND c.relkind IN ('r', 'p')), 'owners', {schema}.owners_now(read, code),
     'accepted', ARRAY(SELECT DISTINCT s.owner FROM {schema}.strange_owners(read, roles) AS s),
     'strange', ARRAY(SELECT DISTINCT s.named FROM {schema}.strange_owners(read, roles) AS s JOIN pg_class AS c ON c.oid = s.named AND c.relkind <> 'v'),
@@ -152,7 +200,7 @@ BEGIN
   IF renamed.replaced THEN
     RAISE EXCEPTION '%.% was built from what is called % now, and % is another one: mvc apply builds it from that one',
       quote_ident(stored.view_schema), quote_ident(stored.view_name), renamed.now, renamed.named
-      USING ERRCODE = 'wrong_object_type', HINT = 'or give the tables back their names';
+      USING ERRCODE = 'wrong_object_type', HINT = 'or give back the names';
   END IF;
   RETURN CASE WHEN renamed.named IS NOT NULL THEN format('%s is called %s now', renamed.named, renamed.now) END;
 END $$;

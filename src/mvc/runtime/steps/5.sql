@@ -20,3 +20,17 @@ ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS lost_chang
 ALTER TABLE IF EXISTS {schema}.unknown_change ADD COLUMN IF NOT EXISTS earlier boolean NOT NULL DEFAULT false;
 ALTER TABLE IF EXISTS {schema}.stored_relation ADD COLUMN IF NOT EXISTS made_with jsonb;
 ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS told_at timestamptz;
+-- Nor of the names of columns and functions.
+IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.stored_relation') AND a.attname = 'proven') THEN
+  UPDATE {schema}.stored_relation AS s SET proven = s.proven || pg_catalog.jsonb_build_object('parts', coalesce((
+    SELECT pg_catalog.jsonb_object_agg(CASE WHEN f.oid IS NULL THEN pg_catalog.concat(a.attrelid, ' ', a.attnum) ELSE f.oid::text END, coalesce(a.attname::text,
+      pg_catalog.format('%I.%I', f.pronamespace::pg_catalog.regnamespace, f.proname)))
+    FROM pg_catalog.pg_class AS q JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = q.oid
+    JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid AND d.refobjid >= 16384
+    LEFT JOIN pg_catalog.pg_class AS c ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.refobjid AND c.relnamespace <> q.relnamespace
+    LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.refobjsubid AND a.attnum > 0
+    LEFT JOIN pg_catalog.pg_proc AS f ON d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND f.oid = d.refobjid AND f.pronamespace <> q.relnamespace
+    WHERE q.relnamespace = pg_catalog.to_regnamespace('{schema}') AND (a.attname IS NOT NULL OR f.oid IS NOT NULL)
+      AND (q.relname = s.stored_name OR q.relname IN (SELECT b.value FROM pg_catalog.jsonb_each_text(s.companions) AS b))), '{}'))
+  WHERE s.proven IS NOT NULL AND NOT s.proven ? 'parts';
+END IF;
