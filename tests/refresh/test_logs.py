@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import threading
+from collections.abc import Callable
 
 import pytest
 
@@ -237,6 +238,46 @@ def test_who_is_at_it_is_not_given_up(shop_database: Database):
     end(connection, run)
     assert log_of(connection, run).mode == "incremental"
     assert [refresh(connection, view).wrong for view in (BY_ORG, BY_STATUS)] == [[], []]
+
+
+def give_up_for_length(connection: Connection) -> None:
+    make_long(connection)
+    limit(connection, 100_000)
+    assert refresh(connection, BY_ORG).mode == "incremental"
+    limit(connection, 100_000_000)
+
+
+def give_up_for_triggers(connection: Connection) -> None:
+    connection.execute("ALTER TABLE res DISABLE TRIGGER USER; ALTER TABLE res ENABLE TRIGGER USER")
+    other = refresh(connection, BY_ORG)
+    assert "may have gone unnoticed" in (other.detail or "")
+
+
+@pytest.mark.parametrize("give_up", [give_up_for_length, give_up_for_triggers])
+def test_who_is_given_up_between_its_beginning_and_its_snapshot_misses_nothing(
+    shop_database: Database, give_up: Callable[[Connection], None]
+):
+    """What its snapshot does not see stays in the log, though others have read it and tidy up meanwhile."""
+    connection, other, writer = (shop_database.connect() for _ in range(3))
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    run = begin(connection, "by_status")
+    give_up(other)
+    for attempt in range(3):
+        writer.execute(f"BEGIN; UPDATE res SET status = 'late {attempt}', amount = 5000 WHERE id = 5")
+        with connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute("SELECT")
+            writer.execute("COMMIT")
+            ended = work(connection, run)
+            for _ in range(2):
+                assert refresh(other, BY_ORG).mode == "incremental"
+        if ended != "again":
+            break
+    end(connection, run)
+    assert log_of(connection, run).mode == "full"
+    last = refresh(connection, BY_STATUS)
+    assert (last.mode, last.wrong) == ("incremental", [])
 
 
 def test_how_long_the_logs_are_is_told(shop_database: Database):

@@ -55,7 +55,7 @@ DECLARE
   said jsonb := pg_catalog.jsonb_build_object('run', run, 'lock_timeout', lock_timeout_seconds);
   answer jsonb;
 BEGIN
-  FOR attempt IN 1 .. 3 LOOP
+  FOR attempt IN 1 .. 4 LOOP
     COMMIT;
     SET LOCAL search_path = pg_catalog, pg_temp;
     CALL {schema}.through('run', said, true, answer);
@@ -200,6 +200,13 @@ BEGIN
   RETURN unheard;
 END $$;
 
+-- Has the changes kept that the next attempt at a refresh will not have seen, where what it was to read from was given up since it began:
+-- others may already have dropped what the snapshot of this one has not.
+CREATE OR REPLACE FUNCTION {schema}.hold_changes(stored_name name)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.stored_relation AS s SET hold = pg_current_snapshot(), held_at = now() WHERE s.stored_name = hold_changes.stored_name
+$$;
+
 -- The work of a run that the same role has begun, in one snapshot where the transaction is REPEATABLE READ. Returns how it
 -- ended; `again` where another refresh committed just before the snapshot was taken, or its tables changed behind it: then
 -- nothing is done.
@@ -209,6 +216,7 @@ DECLARE
   entry {schema}.refresh_log;
   deployed {schema}.deployed_view;
   ended {schema}.refresh_log;
+  given_up boolean;
 BEGIN
   SELECT * INTO entry FROM {schema}.refresh_log WHERE id = run AND status = 'started' AND refreshed_by = session_user FOR UPDATE;
   SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
@@ -223,11 +231,15 @@ BEGIN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
   ELSE
-    ended.concurrent := (
-      SELECT c.relispopulated AND (s.filled_at IS NOT NULL OR s.companions = '{}')
-      FROM {schema}.stored_relation AS s JOIN pg_class AS c ON c.relname = s.stored_name AND c.relnamespace = to_regnamespace('{schema}')
-      WHERE s.stored_name = deployed.stored_name);
+    SELECT c.relispopulated AND (s.filled_at IS NOT NULL OR s.companions = '{}'), s.watches <> '{}' AND s.cursor IS NULL AND s.hold IS NULL
+    INTO ended.concurrent, given_up
+    FROM {schema}.stored_relation AS s JOIN pg_class AS c ON c.relname = s.stored_name AND c.relnamespace = to_regnamespace('{schema}')
+    WHERE s.stored_name = deployed.stored_name;
     BEGIN
+      IF given_up THEN
+        PERFORM {schema}.hold_changes(deployed.stored_name);
+        RETURN 'again';
+      END IF;
       SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
       FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end, entry.detail) AS f;
       SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
