@@ -11,10 +11,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
+import mvc
+from mvc.postgres.apply import apply
 from servers import Database, need
 
 from .checked import Connection, Run, begin, end, last_run, log_of, refresh, work, wrong_now, wrong_rows
-from .projects import never_whole, shop
+from .projects import SHOP_SCHEMA, never_whole, schedule, shop
 from .waiting import meanwhile, until, waits
 
 BY_ORG, BY_STATUS = shop().view("by_org"), shop().view("by_status")
@@ -137,6 +139,78 @@ def test_a_truncate_after_the_snapshot_leaves_nothing_half(connection: Connectio
             work(connection, run)
     end(connection, run)
     assert refresh(connection, BY_ORG).wrong == []
+
+
+RELOADED = """
+view: {0}
+sources: {{r: {{table: {1}}}}}
+dimensions: {{at: r.at}}
+aggregates: {{n: {{count: r}}}}
+"""
+RELOADING = {
+    "by TRUNCATE": "CREATE TEMP TABLE kept AS TABLE res; TRUNCATE res; INSERT INTO res TABLE kept",
+    "by another partition": "ALTER TABLE res DETACH PARTITION res_1; CREATE TABLE res_1b (LIKE res_1); INSERT INTO res_1b TABLE res_1;"
+    " ALTER TABLE res ATTACH PARTITION res_1b FOR VALUES FROM (1) TO (2)",
+    "through a view": "CREATE TEMP TABLE kept AS TABLE res; TRUNCATE res; INSERT INTO res TABLE kept",
+}
+
+
+@pytest.mark.parametrize("reloading", RELOADING)
+@pytest.mark.parametrize("mode", ["full", "window, window: 3d"])
+def test_a_reload_behind_the_snapshot_empties_no_view(
+    connection: Connection, shop_database: Database, mode: str, reloading: str
+):
+    """Neither before nor after it is the table empty; to a snapshot that waits for its end it is. Not only what is watched matters."""
+    files = {
+        "mvc.yml": "project: again\ncatalog: s.sql\n",
+        "s.sql": f"{SHOP_SCHEMA}; CREATE VIEW seen AS SELECT * FROM res;",
+        "views/v.yml": RELOADED.format("reloaded", "seen" if reloading == "through a view" else "res"),
+        "schedules/s.yml": "schedules:\n  - {schedule: s, refresh: reloaded, every: '* * * * *'"
+        f"{'' if mode == 'full' else f', mode: {mode}'}}}\n",
+    }
+    writer = shop_database.connect()
+    writer.execute("CREATE VIEW seen AS SELECT * FROM res")
+    apply(writer, mvc.compile(mvc.load(files)))
+    writer.execute(f"BEGIN; {RELOADING[reloading]}".encode())
+    with meanwhile(lambda: connection.execute("CALL mvc.refresh('public', 'reloaded')")):
+        until(lambda: waits(writer, connection))
+        writer.execute("COMMIT")
+    assert writer.execute("SELECT sum(n) FROM reloaded").fetchone() == (400,)
+
+
+EQUAL = {
+    "numbers": ("numeric", "5", "5.00"),
+    "floats": ("double precision", "0", "-0"),
+    "spans": ("interval", "1 day", "24 hours"),
+    "texts": ('text COLLATE "any_case"', "five", "FIVE"),
+    "arrays": ("numeric[]", "{1}", "{1.0}"),
+}
+
+
+@pytest.mark.parametrize("of", EQUAL)
+def test_values_that_are_equal_and_yet_others_are_logged(shop_database: Database, of: str):
+    """A group of their texts is another one; an UPDATE of many rows logs what it changed."""
+    type_, former, new = EQUAL[of]
+    connection = shop_database.connect()
+    ddl = f"CREATE TABLE x (id int PRIMARY KEY, k {type_} NOT NULL);"
+    if of == "texts":
+        ddl = "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);" + ddl
+        need(connection.info.server_version < 180000, "a server that was built with ICU")
+    connection.execute(f"{ddl} INSERT INTO x SELECT g, '{former}' FROM generate_series(1, 150) AS g".encode())
+    grain = "{k: 't.k::text COLLATE \"C\"'}" if of == "texts" else "{k: t.k::text}"
+    files = {
+        "mvc.yml": "project: equal\ncatalog: s.sql\n",
+        "s.sql": ddl,
+        "views/v.yml": f"view: texts\nsources: {{t: {{table: x}}}}\ndimensions: {grain}\naggregates: {{n: {{count: t}}}}\n",
+        "schedules/s.yml": schedule(["texts"]),
+    }
+    compiled = mvc.compile(mvc.load(files))
+    apply(connection, compiled)
+    never_whole(connection)
+    assert refresh(connection, compiled.view("texts")).mode == "incremental"
+    connection.execute(f"UPDATE x SET k = '{new}'".encode())
+    run = refresh(connection, compiled.view("texts"))
+    assert (run.mode, run.groups, run.wrong) == ("incremental", 2, [])
 
 
 def test_a_second_attempt_looks_at_the_triggers_again(connection: Connection, shop_database: Database):

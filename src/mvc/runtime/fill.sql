@@ -43,7 +43,7 @@ BEGIN
     SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
     FROM {schema}.bring(stored, mode, since, until, other_code) AS f;
   END IF;
-  IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored.watches) THEN
+  IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
   END IF;
   IF other_code IS NOT NULL AND stored.made_with IS NOT NULL THEN
@@ -293,10 +293,12 @@ END $$;
 -- Whether tables are not any more what the transaction's snapshot has of them: rows that a TRUNCATE or a rewriting took away,
 -- and those of partitions that come and go, are missing or there for older snapshots as well, so what was computed is of no one
 -- moment. pg_class is read as of the snapshot; the functions say what is there now.
-CREATE OR REPLACE FUNCTION {schema}.changed_behind(watches name[])
+CREATE OR REPLACE FUNCTION {schema}.changed_behind(stored {schema}.stored_relation)
 RETURNS boolean LANGUAGE sql STABLE AS $$
   WITH RECURSIVE base AS (
-    SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY (watches)
+    SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY ((stored).watches)
+    UNION SELECT c.oid::regclass FROM pg_class AS c
+    WHERE c.oid = ANY (CASE WHEN (stored).watches = '{}' THEN {schema}.tables_read(stored) END) AND c.relnamespace <> to_regnamespace('{schema}')
   ), family (relation) AS (
     SELECT b.relation::oid FROM base AS b UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
   ), known AS (

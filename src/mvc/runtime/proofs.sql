@@ -222,6 +222,13 @@ RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
                AND (c.relkind IN ('r', 'p') OR c.relkind = 'v' AND (stored).watches <> '{}' AND (stored).proven IS NULL))
 $$;
 
+-- The same, as it was proven here; else as it is found.
+CREATE OR REPLACE FUNCTION {schema}.tables_read(stored {schema}.stored_relation)
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN CASE WHEN stored.proven ->> 'place' = {schema}.this_database() THEN {schema}.oids(stored.proven -> 'tables') ELSE {schema}.tables_of(stored) END;
+END $$;
+
 CREATE OR REPLACE FUNCTION {schema}.oids(listed jsonb)
 RETURNS oid[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT ARRAY(SELECT value::oid FROM jsonb_array_elements_text(listed))

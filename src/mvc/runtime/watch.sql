@@ -291,12 +291,24 @@ BEGIN
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
+-- Whether values of columns that are called equal are the same. 1.0 and 1.00 are not, nor 0 and -0, a day and 24 hours, or what differs
+-- in case where a collation says so: a group that is made of their texts is another one.
+CREATE OR REPLACE FUNCTION {schema}.equal_is_same(base regclass, columns name[])
+RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(bool_and(coalesce(c.collisdeterministic, true) AND (
+    t.typtype = 'e' OR t.oid IN ('boolean'::regtype, '"char"'::regtype, 'name'::regtype, 'smallint'::regtype, 'integer'::regtype, 'bigint'::regtype, 'oid'::regtype,
+      'uuid'::regtype, 'date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype, 'text'::regtype, 'varchar'::regtype, 'bytea'::regtype)
+    OR t.oid IN ('numeric'::regtype, 'bpchar'::regtype) AND a.atttypmod >= 0)), true)  -- all of one scale or length
+  FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid LEFT JOIN pg_collation AS c ON c.oid = a.attcollation
+  WHERE a.attrelid = base AND a.attname = ANY (columns)
+$$;
+
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers.
 -- That one runs in the transactions of others: it must work for whoever may write to the table, cost a write of one row little, and
 -- fail none, but where not even the count of lost changes can be raised. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
 -- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
--- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change; of few that
--- would cost more than it saves.
+-- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change, if equal values are
+-- the same; of few that would cost more than it saves.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -333,7 +345,7 @@ BEGIN
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
         GET DIAGNOSTICS logged = ROW_COUNT;
-        IF logged OPERATOR(pg_catalog.<=) 100 THEN
+        IF logged OPERATOR(pg_catalog.<=) 100 OR %8$s THEN
           INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM old_rows;
         ELSE
           INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (SELECT %3$s FROM old_rows EXCEPT SELECT %3$s FROM new_rows) AS former;
@@ -363,7 +375,7 @@ BEGIN
       END;
       RETURN NEW;
     END $function$
-  $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change');
+  $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change', CASE WHEN {schema}.equal_is_same(base, columns) THEN 'false' ELSE 'true' END);
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
   FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
 END $$;
