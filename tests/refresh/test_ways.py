@@ -95,7 +95,11 @@ def outcome(deployer: Connection, looking: Connection, name: str) -> str:
     """`right`, `stale` or `refused`."""
     try:
         deployer.execute("CALL mvc.refresh('public', %s)", (name,))
-    except psycopg.errors.WrongObjectType:
+    except psycopg.Error:
+        row = deployer.execute(
+            "SELECT status FROM mvc.refresh_log WHERE view_name = %s ORDER BY id DESC LIMIT 1", (name,)
+        ).fetchone()
+        assert row == ("failed",)
         return "refused"
     return "right" if is_right(looking, name) else "stale"
 

@@ -19,7 +19,7 @@ from mvc.quoting import qualified
 
 Status = Literal["completed", "failed", "skipped"]
 INTERRUPTED = "57014"
-ATTEMPTS = 3
+ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
         "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
         "written by replication that is not PostgreSQL's own, row by row and without triggers",
         "done by hand to the logs in the stored schema, or to PostgreSQL's catalogs",
+        "done while triggers were off in the instant between a refresh's beginning and its snapshot, until the next refresh",
         _CODE,
     ),
     "window": ("changed in rows before the window", _CODE),
