@@ -96,7 +96,7 @@ IN_THE_WAY = {
         MOVED + "CREATE DOMAIN rep.small AS int CHECK (VALUE < 9); ALTER DOMAIN rep.small OWNER TO up_stranger;"
         " CREATE VIEW rep.held AS SELECT view_name, '{5}'::rep.small[] AS numbers FROM mvc.view_status",
         "to make rep.held anew would run the checks of the domain rep.small of the role up_stranger",
-        "drop it, and let its owner create it again afterwards",
+        "if that role is trusted, name it in mvc.yml: trusted_roles: [up_stranger]; else drop the view, and let its owner create it again afterwards",
     ),
 }
 
