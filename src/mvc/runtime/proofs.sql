@@ -56,8 +56,9 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_object_agg(p.key, p.name), '{}') FROM (
     SELECT concat(a.attrelid, ' ', a.attnum), a.attname::text FROM used AS u JOIN pg_class AS c ON c.oid = u.object AND c.relnamespace <> to_regnamespace('{schema}')
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = u.place WHERE u.class = 'pg_class'::regclass AND u.place > 0
-    UNION ALL SELECT f.oid::text, format('%I.%I', f.pronamespace::regnamespace, f.proname)
-    FROM used AS u JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') WHERE u.class = 'pg_proc'::regclass
+    UNION ALL SELECT f.oid::text, format('%I.%I', n.nspname, f.proname) FROM used AS u
+    JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') JOIN pg_namespace AS n ON n.oid = f.pronamespace
+    WHERE u.class = 'pg_proc'::regclass
   ) AS p (key, name)
 $$;
 
@@ -77,18 +78,21 @@ BEGIN
     RETURN;
   END IF;
   RETURN QUERY
+  WITH part AS MATERIALIZED (  -- by CASE, since a column's name need not be one of a function
+    SELECT p.value, CASE WHEN p.key LIKE '% %' THEN split_part(p.key, ' ', 1)::oid END AS relation,
+      CASE WHEN p.key LIKE '% %' THEN split_part(p.key, ' ', 2)::int2 END AS place,
+      CASE WHEN p.key NOT LIKE '% %' THEN p.key::oid END AS routine, CASE WHEN p.key NOT LIKE '% %' THEN parse_ident(p.value) END AS names
+    FROM jsonb_each_text(proven -> 'parts') AS p
+  )
   SELECT format('%s.%I', is_.attrelid::regclass, p.value), format('%s.%I', is_.attrelid::regclass, is_.attname)
-  FROM jsonb_each_text(proven -> 'parts') AS p
-  JOIN pg_attribute AS is_ ON is_.attrelid = split_part(p.key, ' ', 1)::oid AND is_.attnum = split_part(p.key, ' ', 2)::int2
+  FROM part AS p JOIN pg_attribute AS is_ ON is_.attrelid = p.relation AND is_.attnum = p.place
   JOIN pg_attribute AS other ON other.attrelid = is_.attrelid AND other.attname = p.value::name AND other.attnum <> is_.attnum
-  WHERE p.key LIKE '% %'
   UNION ALL
   SELECT format('%s(%s)', p.value, pg_get_function_identity_arguments(is_.oid)), is_.oid::regprocedure::text
-  FROM jsonb_each_text(proven -> 'parts') AS p
-  JOIN pg_proc AS is_ ON is_.oid = CASE WHEN p.key NOT LIKE '% %' THEN p.key::oid END
+  FROM part AS p JOIN pg_proc AS is_ ON is_.oid = p.routine JOIN pg_namespace AS n ON n.oid = is_.pronamespace
   JOIN pg_proc AS other ON other.proargtypes = is_.proargtypes AND other.oid <> is_.oid
-    AND other.proname = (parse_ident(p.value))[2]::name AND other.pronamespace = to_regnamespace(quote_ident((parse_ident(p.value))[1]))
-  WHERE format('%I.%I', is_.pronamespace::regnamespace, is_.proname) <> p.value
+    AND other.proname = p.names[2]::name AND other.pronamespace = to_regnamespace(quote_ident(p.names[1]))
+  WHERE format('%I.%I', n.nspname, is_.proname) <> p.value
   ORDER BY 1;
 END $$;
 

@@ -24,7 +24,7 @@ ALTER TABLE IF EXISTS {schema}.watched_table ADD COLUMN IF NOT EXISTS told_at ti
 IF EXISTS (SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.stored_relation') AND a.attname = 'proven') THEN
   UPDATE {schema}.stored_relation AS s SET proven = s.proven || pg_catalog.jsonb_build_object('parts', coalesce((
     SELECT pg_catalog.jsonb_object_agg(CASE WHEN f.oid IS NULL THEN pg_catalog.concat(a.attrelid, ' ', a.attnum) ELSE f.oid::text END, coalesce(a.attname::text,
-      pg_catalog.format('%I.%I', f.pronamespace::pg_catalog.regnamespace, f.proname)))
+      pg_catalog.format('%I.%I', (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = f.pronamespace), f.proname)))
     FROM pg_catalog.pg_class AS q JOIN pg_catalog.pg_rewrite AS w ON w.ev_class = q.oid
     JOIN pg_catalog.pg_depend AS d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass AND d.objid = w.oid AND d.refobjid >= 16384
     LEFT JOIN pg_catalog.pg_class AS c ON d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = d.refobjid AND c.relnamespace <> q.relnamespace
