@@ -23,13 +23,13 @@ MODES = ("whole", "body", "windowed", "grouped")
 TABLE = "(id int PRIMARY KEY, k text NOT NULL, amount int NOT NULL, day date NOT NULL)"
 FILES = {
     "mvc.yml": "project: swap\ncatalog: s.sql\n",
-    "s.sql": "CREATE FUNCTION twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 2';\n"
+    "s.sql": 'CREATE SCHEMA "Odd s"; CREATE FUNCTION "Odd s".twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS \'SELECT x * 2\';\n'
     f"CREATE SCHEMA sales;\nCREATE TABLE sales.t {TABLE};\n",
     "views/whole.yml": "view: whole\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
     "views/grouped.yml": "view: grouped\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: t.amount}}\n",
     "views/windowed.yml": "view: windowed\nsources: {t: {table: sales.t}}\ndimensions: {day: t.day}\naggregates: {s: {sum: t.amount}}\n",
     "views/body.yml": "view: body\ngrain: [k]\nsql: SELECT k, sum(amount) AS s FROM sales.t GROUP BY k\n",
-    "views/called.yml": "view: called\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: twice(t.amount)}}\n",
+    "views/called.yml": "view: called\nsources: {t: {table: sales.t}}\ndimensions: {k: t.k}\naggregates: {s: {sum: '\"Odd s\".twice(t.amount)'}}\n",
     "views/above.yml": "view: above\nsources: {w: {view: whole}}\naggregates: {s: {sum: w.s}}\n",
     "views/plain.yml": "view: plain\nmaterialized: false\nsources: {t: {table: sales.t}}\naggregates: {s: {sum: t.amount}}\n",
     "schedules/s.yml": "schedules:\n  - {schedule: i, refresh: grouped, every: '* * * * *', mode: incremental}\n"
@@ -151,10 +151,11 @@ def test_columns_that_changed_names_and_back_are_as_before(connection: Connectio
 
 def test_functions_that_changed_names_are_told_and_mended(connection: Connection):
     connection.execute(
-        "ALTER FUNCTION twice(int) RENAME TO twice_old; CREATE FUNCTION twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 3'"
+        'ALTER FUNCTION "Odd s".twice(int) RENAME TO twice_old; '
+        """CREATE FUNCTION "Odd s".twice(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 3'"""
     )
     status, said = refreshed(connection, "called")
-    assert (status, "called public.twice_old(integer) now" in said) == ("failed", True), said
+    assert (status, 'called "Odd s".twice_old(integer) now' in said) == ("failed", True), said
     assert refreshed(connection, "whole")[0] == "completed"
     apply(connection, project(), terms=Terms())
     assert refreshed(connection, "called")[0] == "completed"
