@@ -195,7 +195,11 @@ def test_values_that_are_equal_and_yet_others_are_logged(shop_database: Database
     ddl = f"CREATE TABLE x (id int PRIMARY KEY, k {type_} NOT NULL);"
     if of == "texts":
         ddl = "CREATE COLLATION any_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);" + ddl
-        need(connection.info.server_version < 180000, "a server that was built with ICU")
+        try:
+            connection.execute("CREATE COLLATION probe (provider = icu, locale = 'und')")
+        except psycopg.errors.FeatureNotSupported:
+            assert shop_database.major > 15  # Debian's has it
+            pytest.skip("this server was built without ICU")
     connection.execute(f"{ddl} INSERT INTO x SELECT g, '{former}' FROM generate_series(1, 150) AS g".encode())
     grain = "{k: 't.k::text COLLATE \"C\"'}" if of == "texts" else "{k: t.k::text}"
     files = {
