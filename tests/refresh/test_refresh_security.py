@@ -18,12 +18,13 @@ from psycopg import sql
 
 import mvc
 from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
+from mvc.postgres.apply import Terms, apply
 from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError
 from servers import NEWEST, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]
+ACCEPTED = Terms(frozenset({"foreign-code"}))  # the tables are of somebody whom nobody trusts
 SCHEMA = """
 CREATE DOMAIN shop_number AS int CHECK (VALUE > 0);
 CREATE TABLE shop (id shop_number PRIMARY KEY, name text);
@@ -62,7 +63,7 @@ def build(connection: Connection) -> None:
 
 def build_deployed(connection: Connection) -> None:
     build(connection)
-    apply(connection, project())
+    apply(connection, project(), terms=ACCEPTED)
 
 
 @pytest.fixture
@@ -209,7 +210,7 @@ def test_nor_by_a_domain_that_the_log_had_from_the_start(undeployed: Database):
     mean.execute(EVIL)
     mean.execute("ALTER TABLE sale ALTER shop_id TYPE public.watched")
     files = {"s.sql": f"CREATE DOMAIN watched AS int;\n{SCHEMA.replace('shop_id int', 'shop_id watched')}"}
-    apply(owner, project(**files))
+    apply(owner, project(**files), terms=ACCEPTED)
     mean.execute("INSERT INTO sale VALUES (50, 1, 1)")
     assert run(owner)[:2] == ("incremental", "completed")
     mean.execute(
@@ -309,7 +310,7 @@ def test_nor_by_a_job_along_the_usual_path(undeployed: Database, call: str, said
         "partitions/p.yml": "partitions: [{table: visit, by: month}]\n",
         "views/v.yml": FILES["views/v.yml"].replace("s.amount", "100 / s.amount"),
     }
-    apply(owner, project(**files))
+    apply(owner, project(**files), terms=ACCEPTED)
     mean.execute(EVIL)
     mean.execute(BETTER)
     mean.execute(
@@ -449,7 +450,7 @@ def as_deployer(database: Database, grants: str) -> Connection:
 def test_who_may_only_read_a_table_cannot_watch_it_and_is_told(undeployed: Database):
     deployer = as_deployer(undeployed, "SELECT")
     with pytest.raises(ServerError, match=r"no right to put triggers on public\.sale") as refused:
-        apply(deployer, project())
+        apply(deployer, project(), terms=ACCEPTED)
     assert refused.value.hint == "GRANT TRIGGER ON public.sale TO rs_deployer"
     assert deployer.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'mvc_log_%'").fetchone() == (0,)
 
@@ -457,7 +458,7 @@ def test_who_may_only_read_a_table_cannot_watch_it_and_is_told(undeployed: Datab
 def test_who_may_put_triggers_on_a_table_can(undeployed: Database):
     """Without any other right to it but to read it; such triggers fire wherever usual ones do."""
     deployer = as_deployer(undeployed, "SELECT, TRIGGER")
-    apply(deployer, project())
+    apply(deployer, project(), terms=ACCEPTED)
     undeployed.connect(user="rs_writer").execute(
         "UPDATE sale SET amount = 100, shop_id = 2 WHERE id = 2; DELETE FROM sale WHERE id = 3"
     )
@@ -476,7 +477,7 @@ def as_stranger(database: Database) -> tuple[Connection, Connection]:
 
 def test_no_policy_of_a_table_is_run_by_who_counts_what_waits(undeployed: Database):
     mean, deployer = as_stranger(undeployed)
-    apply(deployer, project())
+    apply(deployer, project(), terms=ACCEPTED)
     mean.execute("ALTER TABLE shop ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON shop USING (public.spy(id))")
     mean.execute("INSERT INTO sale VALUES (50, 1, 1)")
     refresher = undeployed.connect(user="rs_refresher")
@@ -489,7 +490,7 @@ def test_nor_by_who_looks_for_a_bad_row(undeployed: Database):
     mean, deployer = as_stranger(undeployed)
     divided = FILES["views/v.yml"].replace("s.amount", "100 / s.amount")
     mean.execute("CREATE TABLE sold () INHERITS (sale); GRANT SELECT, TRIGGER ON sold TO rs_deployer")
-    apply(deployer, project(**{"views/v.yml": divided}))
+    apply(deployer, project(**{"views/v.yml": divided}), terms=ACCEPTED)
     mean.execute("INSERT INTO sold VALUES (50, 1, 1), (51, 1, 0)")
     mean.execute("ALTER TABLE sold ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON sold USING (public.spy(id))")
     assert run(deployer) == ("incremental", "failed", None, "division by zero")
@@ -504,7 +505,7 @@ def test_nor_by_who_reads_a_table_that_became_a_view(servers: Servers):
         mean.execute("TRUNCATE sale; ALTER TABLE sale DROP CONSTRAINT sale_pkey")
         files = {"s.sql": SCHEMA.replace("sale (id int PRIMARY KEY,", "sale (id int NOT NULL,")}
         mean.execute("ALTER TABLE sale ALTER id SET NOT NULL")
-        apply(deployer, project(**files))
+        apply(deployer, project(**files), terms=ACCEPTED)
         for (trigger,) in mean.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = 'sale'::regclass").fetchall():
             mean.execute(sql.SQL("DROP TRIGGER {} ON sale").format(sql.Identifier(trigger)))
         mean.execute("VACUUM sale")

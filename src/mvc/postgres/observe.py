@@ -42,9 +42,9 @@ T = TypeVar("T")
 _NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
 # What the ledger's query asks functions of the runtime, that older ones lack, and who is not the owner may not call.
 _ASKED: Mapping[str, tuple[str, str, str]] = {
-    "proven": (  # what was proven before the owners of tables counted is not proven
+    "proven": (  # what was proven before owners of tables counted is not; the column may be lost
         "proven_for",
-        "CASE WHEN s.proven ? 'accepted' THEN {schema}.proven_for(s.stored_name) END",
+        "CASE WHEN to_jsonb(s) -> 'proven' ? 'accepted' THEN {schema}.proven_for(s.stored_name) END",
         "NULL::jsonb",
     ),
     "renamed": (
