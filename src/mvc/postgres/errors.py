@@ -81,6 +81,7 @@ _ABSENT: Final = (
     "42703",
     "42704",
     "42883",
+    "42846",  # a row that lacks a column is not cast to the type of its table
 )  # SQLSTATEs of a table, column, type or function that does not exist
 _KINDS: Final = {errors.InsufficientPrivilege: Denied, errors.LockNotAvailable: InUse}
 

@@ -102,7 +102,8 @@ def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> st
         digest = functions_digest(stored).replace("%", "%%")
         ledger = _query("ledger").replace("{functions}", digest)
         for asked, (function, call, unknown) in _ASKED.items():
-            ledger = ledger.replace(f"{{{asked}}}", call if function in about["callable"] else unknown)
+            answered = function in about["callable"] and not about["lost"]  # a row that lacks a column is no argument
+            ledger = ledger.replace(f"{{{asked}}}", call if answered else unknown)
         deployed = _query("deployed_names")
         tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
     catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
