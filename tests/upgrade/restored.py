@@ -19,6 +19,7 @@ from .projects import PLAIN, ROLES, WHOLE
 
 Connection = psycopg.Connection[Any]
 STATES: Final = {int(path.stem): path for path in (Path(__file__).parent / "states").glob("*.sql")}
+RECORDED_ON: Final = 15  # the major version whose pg_dump wrote them
 GENERATIONS: Final = [number for number in sorted(STATES) if number < GENERATION]  # those that are upgraded
 ANYTHING: Final = Terms(frozenset(HAZARDS))
 

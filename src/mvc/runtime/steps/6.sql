@@ -1,0 +1,2 @@
+-- what is looked at before a text runs is asked once; no table changes.
+-- Changes of tables of this generation go below.
