@@ -74,8 +74,11 @@ BEGIN
   PERFORM {schema}.revoke_all('SEQUENCE', c.oid::regclass::text, c.relowner, c.relacl)
   FROM pg_class AS c WHERE c.relnamespace = home AND c.relkind = 'S';
   PERFORM {schema}.seal(c.relname) FROM pg_class AS c WHERE c.relnamespace = home AND c.relkind IN ('r', 'p', 'v', 'm', 'f');
+  IF EXISTS (SELECT FROM pg_proc AS p WHERE p.pronamespace = home AND p.proacl IS NULL) THEN  -- new ones, which everybody may call by default
+    EXECUTE format('REVOKE ALL ON ALL ROUTINES IN SCHEMA %s FROM PUBLIC', '{schema}');
+  END IF;
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
-  FROM pg_proc AS p WHERE p.pronamespace = home;
+  FROM pg_proc AS p WHERE p.pronamespace = home AND EXISTS (SELECT FROM aclexplode(p.proacl) AS entry WHERE entry.grantee <> p.proowner);
   FOREACH refresher IN ARRAY refreshers || ARRAY(
     SELECT role.name FROM (
       SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC

@@ -75,12 +75,13 @@ END $$;
 
 -- Takes every right on a relation of the stored schema, and on its columns, from everyone but its owner.
 CREATE OR REPLACE FUNCTION {schema}.seal(stored_name name)
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT {schema}.revoke_all('TABLE', c.oid::regclass::text, c.relowner, (
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.revoke_all('TABLE', c.oid::regclass::text, c.relowner, (
     SELECT array_agg(entry) FROM (SELECT unnest(c.relacl) UNION ALL
       SELECT unnest(a.attacl) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS given (entry)))
-  FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = seal.stored_name
-$$;
+  FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = seal.stored_name;
+END $$;
 
 -- Refuses a stored relation with a NULL in a column of the grain that cannot be one; its unique index proves the rest.
 CREATE OR REPLACE FUNCTION {schema}.prove(stored_name name, never_null name[])
@@ -140,18 +141,21 @@ $$;
 -- The server's print of a view's definition, as a digest; of a table, of its columns and of all that is beside it. Another
 -- major version prints differently, so it is named.
 CREATE OR REPLACE FUNCTION {schema}.printed(named text)
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET quote_all_identifiers = off AS $$
-  SELECT current_setting('server_version_num')::int / 10000 || ' ' || md5(CASE c.relkind WHEN 'r' THEN (
-    SELECT string_agg(concat(pg_get_viewdef(part.oid), ' ', (
-      SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
-      FROM pg_attribute AS a WHERE a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped)), '; ' ORDER BY part.purpose)
-    FROM (SELECT '' AS purpose, c.oid UNION ALL
-      SELECT b.key, q.oid FROM jsonb_each_text(s.companions) AS b JOIN pg_class AS q ON q.relnamespace = c.relnamespace AND q.relname = b.value) AS part)
-    ELSE pg_get_viewdef(c.oid) END)
-  FROM pg_class AS c LEFT JOIN {schema}.stored_relation AS s ON c.relnamespace = to_regnamespace('{schema}') AND s.stored_name = c.relname
-  WHERE c.oid = to_regclass(named)
-$$;
+BEGIN
+  RETURN (
+    SELECT current_setting('server_version_num')::int / 10000 || ' ' || md5(CASE c.relkind WHEN 'r' THEN (
+      SELECT string_agg(concat(pg_get_viewdef(part.oid), ' ', (
+        SELECT string_agg(format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY a.attnum)
+        FROM pg_attribute AS a WHERE a.attrelid = part.oid AND a.attnum > 0 AND NOT a.attisdropped)), '; ' ORDER BY part.purpose)
+      FROM (SELECT '' AS purpose, c.oid UNION ALL
+        SELECT b.key, q.oid FROM jsonb_each_text(s.companions) AS b JOIN pg_class AS q ON q.relnamespace = c.relnamespace AND q.relname = b.value) AS part)
+      ELSE pg_get_viewdef(c.oid) END)
+    FROM pg_class AS c LEFT JOIN {schema}.stored_relation AS s ON c.relnamespace = to_regnamespace('{schema}') AND s.stored_name = c.relname
+    WHERE c.oid = to_regclass(named)
+  );
+END $$;
 
 -- What the server says of a view's exposure, its arms, the indexes of what stores it, and the roles of its rules.
 CREATE OR REPLACE FUNCTION {schema}.objects_of(definition jsonb)

@@ -1,74 +1,91 @@
 -- What is proven of stored relations, and written down with them: whose code runs (trust.sql) when they are built, refreshed and read.
 CREATE OR REPLACE FUNCTION {schema}.is_trusted(owner oid, roles name[] DEFAULT '{}')
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT pg_has_role(owner, n.nspowner, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}'
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT pg_has_role(owner, n.nspowner, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}');
+END $$;
 
 -- The relations that hold the queries of a stored relation: itself, and what is beside it.
 CREATE OR REPLACE FUNCTION {schema}.queries_of(stored {schema}.stored_relation)
-RETURNS regclass[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT array_agg(c.oid::regclass ORDER BY c.oid) FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind IN ('r', 'v', 'm')
-    AND (c.relname = (stored).stored_name OR c.relname IN (SELECT b.value FROM jsonb_each_text((stored).companions) AS b))
-$$;
+RETURNS regclass[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT array_agg(c.oid::regclass ORDER BY c.oid) FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind IN ('r', 'v', 'm')
+      AND (c.relname = (stored).stored_name OR c.relname IN (SELECT b.value FROM jsonb_each_text((stored).companions) AS b))
+  );
+END $$;
 
 -- Which database this is. A restored one has other OIDs, so nothing that was proven elsewhere says anything here.
 CREATE OR REPLACE FUNCTION {schema}.this_database()
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT concat({schema}.this_server(), ' ', d.oid) FROM pg_database AS d WHERE d.datname = current_database()
-$$;
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT concat({schema}.this_server(), ' ', d.oid) FROM pg_database AS d WHERE d.datname = current_database());
+END $$;
 
 -- The relations that queries read themselves, but for those of ours, by their OIDs with the names that they have now. What a view of
 -- somebody else's reads, is up to that view.
 CREATE OR REPLACE FUNCTION {schema}.names_read(queries regclass[])
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(jsonb_object_agg(c.oid::text, format('%I.%I', n.nspname, c.relname)), '{}') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> '{name}' AND c.oid IN (
-    SELECT d.refobjid FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-    WHERE w.ev_class = ANY (queries))
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_object_agg(c.oid::text, format('%I.%I', n.nspname, c.relname)), '{}') FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> '{name}' AND c.oid IN (
+      SELECT d.refobjid FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+      WHERE w.ev_class = ANY (queries))
+  );
+END $$;
 
 -- The same with the names that they had when that was proven first: a later proof is no word about which table is meant. In another
 -- database, where the OIDs say nothing, a name that is read no more is the one of a table that is read by another.
 CREATE OR REPLACE FUNCTION {schema}.names_meant(stored {schema}.stored_relation, queries regclass[])
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH now AS (
-    SELECT n.key, n.value FROM jsonb_each_text({schema}.names_read(queries)) AS n
-  ), was AS (
-    SELECT w.key, w.value FROM jsonb_each_text((stored).proven -> 'names') AS w
-  ), other AS (
-    SELECT n.key, row_number() OVER (ORDER BY n.value) AS place FROM now AS n WHERE n.value NOT IN (SELECT w.value FROM was AS w)
-  ), lost AS (
-    SELECT w.value, row_number() OVER (ORDER BY w.value) AS place FROM was AS w WHERE w.value NOT IN (SELECT n.value FROM now AS n)
-  )
-  SELECT coalesce(jsonb_object_agg(n.key, coalesce(
-    CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (SELECT w.value FROM was AS w WHERE w.key = n.key)
-         ELSE (SELECT l.value FROM other AS o JOIN lost AS l USING (place) WHERE o.key = n.key) END, n.value)), '{}') FROM now AS n
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    WITH now AS (
+      SELECT n.key, n.value FROM jsonb_each_text({schema}.names_read(queries)) AS n
+    ), was AS (
+      SELECT w.key, w.value FROM jsonb_each_text((stored).proven -> 'names') AS w
+    ), other AS (
+      SELECT n.key, row_number() OVER (ORDER BY n.value) AS place FROM now AS n WHERE n.value NOT IN (SELECT w.value FROM was AS w)
+    ), lost AS (
+      SELECT w.value, row_number() OVER (ORDER BY w.value) AS place FROM was AS w WHERE w.value NOT IN (SELECT n.value FROM now AS n)
+    )
+    SELECT coalesce(jsonb_object_agg(n.key, coalesce(
+      CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (SELECT w.value FROM was AS w WHERE w.key = n.key)
+           ELSE (SELECT l.value FROM other AS o JOIN lost AS l USING (place) WHERE o.key = n.key) END, n.value)), '{}') FROM now AS n
+  );
+END $$;
 
 -- The columns and functions that queries name themselves, with the names that they have now: "relation column", and OIDs.
 CREATE OR REPLACE FUNCTION {schema}.parts_read(queries regclass[])
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  WITH used AS (
-    SELECT DISTINCT d.refclassid AS class, d.refobjid AS object, d.refobjsubid AS place FROM pg_rewrite AS w
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
-    WHERE w.ev_class = ANY (queries) AND d.refobjid >= 16384
-  )
-  SELECT coalesce(jsonb_object_agg(p.key, p.name), '{}') FROM (
-    SELECT concat(a.attrelid, ' ', a.attnum), a.attname::text FROM used AS u JOIN pg_class AS c ON c.oid = u.object AND c.relnamespace <> to_regnamespace('{schema}')
-    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = u.place WHERE u.class = 'pg_class'::regclass AND u.place > 0
-    UNION ALL SELECT f.oid::text, format('%I.%I', n.nspname, f.proname) FROM used AS u
-    JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') JOIN pg_namespace AS n ON n.oid = f.pronamespace
-    WHERE u.class = 'pg_proc'::regclass
-  ) AS p (key, name)
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    WITH used AS (
+      SELECT DISTINCT d.refclassid AS class, d.refobjid AS object, d.refobjsubid AS place FROM pg_rewrite AS w
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
+      WHERE w.ev_class = ANY (queries) AND d.refobjid >= 16384
+    )
+    SELECT coalesce(jsonb_object_agg(p.key, p.name), '{}') FROM (
+      SELECT concat(a.attrelid, ' ', a.attnum), a.attname::text FROM used AS u JOIN pg_class AS c ON c.oid = u.object AND c.relnamespace <> to_regnamespace('{schema}')
+      JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = u.place WHERE u.class = 'pg_class'::regclass AND u.place > 0
+      UNION ALL SELECT f.oid::text, format('%I.%I', n.nspname, f.proname) FROM used AS u
+      JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') JOIN pg_namespace AS n ON n.oid = f.pronamespace
+      WHERE u.class = 'pg_proc'::regclass
+    ) AS p (key, name)
+  );
+END $$;
 
 -- The same with the names that they had when that was proven first.
 CREATE OR REPLACE FUNCTION {schema}.parts_meant(stored {schema}.stored_relation, queries regclass[])
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(jsonb_object_agg(n.key, coalesce(
-    CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (stored).proven -> 'parts' -> n.key END, n.value)), '{}')
-  FROM jsonb_each({schema}.parts_read(queries)) AS n
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(jsonb_object_agg(n.key, coalesce(
+      CASE WHEN (stored).proven ->> 'place' = {schema}.this_database() THEN (stored).proven -> 'parts' -> n.key END, n.value)), '{}')
+    FROM jsonb_each({schema}.parts_read(queries)) AS n
+  );
+END $$;
 
 -- Of these, what has another name now, and that name means another one: columns that changed names, functions that did. One by one,
 -- since each is found by an index, and a query of all would take longer to plan.
@@ -156,10 +173,8 @@ DECLARE
 BEGIN
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = prove_code.stored_name;
   queries := {schema}.queries_of(stored);
-  PERFORM {schema}.expect_trusted(queries, format('%I.%I', stored.view_schema, stored.view_name), roles, allowed);
+  code := {schema}.expect_trusted(queries, format('%I.%I', stored.view_schema, stored.view_name), roles, allowed);
   read := {schema}.read_by(queries);
-  code := ARRAY(SELECT c.object FROM {schema}.code_of(queries) AS c WHERE c.class IN ('pg_proc'::regclass, 'pg_operator'::regclass)
-                OR c.class = 'pg_type'::regclass AND c.kind = 'd');
   UPDATE {schema}.stored_relation AS s SET proven = jsonb_build_object(
     'place', {schema}.this_database(), 'roles', roles, 'allowed', allowed, 'read', read, 'code', code,
     'names', {schema}.names_meant(stored, queries), 'parts', {schema}.parts_meant(stored, queries),
@@ -174,10 +189,11 @@ END $$;
 
 -- Proves what readers use: the exposure of a view and its arms, whose conditions run with their rights.
 CREATE OR REPLACE FUNCTION {schema}.prove_exposure(view_schema name, view_name name, arms name[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
-RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-  SELECT {schema}.expect_trusted(format('%I.%I', view_schema, view_name)::regclass || ARRAY(
-    SELECT format('%I.%I', '{name}', arm)::regclass FROM unnest(arms) AS arm), format('%I.%I', view_schema, view_name), roles, allowed)
-$$;
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.expect_trusted(format('%I.%I', view_schema, view_name)::regclass || ARRAY(
+    SELECT format('%I.%I', '{name}', arm)::regclass FROM unnest(arms) AS arm), format('%I.%I', view_schema, view_name), roles, allowed);
+END $$;
 
 -- Whether relations, or what they are partitions of, or what is below them, may belong to somebody whom nobody trusts; a quick look.
 CREATE OR REPLACE FUNCTION {schema}.may_be_strange(relations oid[], roles name[])
@@ -267,9 +283,10 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.oids(listed jsonb)
-RETURNS oid[] LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ARRAY(SELECT value::oid FROM jsonb_array_elements_text(listed))
-$$;
+RETURNS oid[] LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT ARRAY(SELECT value::oid FROM jsonb_array_elements_text(listed)));
+END $$;
 
 -- Whether text of an author may be resolved once more, along PostgreSQL's own path, and mean what it meant.
 CREATE OR REPLACE FUNCTION {schema}.is_bare(stored {schema}.stored_relation)

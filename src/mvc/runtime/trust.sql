@@ -76,19 +76,29 @@ BEGIN
 END $$;
 
 -- Refuses relations that read or use something of a role that nobody trusts, unless it is `allowed`: named by the catalog, and agreed to
--- when the plan was made. Values of others' types are only data: no owner can have an enum or a row run.
+-- when the plan was made. Values of others' types are only data: no owner can have an enum or a row run. Returns the functions, operators
+-- and domains that they use.
 CREATE OR REPLACE FUNCTION {schema}.expect_trusted(relations regclass[], named text, roles name[], allowed text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS oid[] LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   found record;
+  code oid[];
   queries oid[] := ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (ARRAY(SELECT unnest({schema}.read_by(relations)))) AND c.relkind = 'v') || relations::oid[];
 BEGIN
   PERFORM {schema}.expect_trusted_owners(named, {schema}.read_at_once(relations), roles, allowed);
-  SELECT o.type, o.identity, o.schema, pg_get_userbyid(used.owner) AS owner INTO found
-  FROM {schema}.code_of(relations) AS used CROSS JOIN pg_identify_object(used.class, used.object, 0) AS o
-  WHERE used.owner IS NOT NULL AND NOT {schema}.is_trusted(used.owner, roles) AND {schema}.is_named(used.class, used.object, allowed) IS NOT TRUE
-    AND (used.class <> 'pg_class'::regclass OR used.kind = 'v') AND (used.class <> 'pg_type'::regclass OR used.kind = 'd')
-  ORDER BY used.class = 'pg_operator'::regclass DESC, o.identity LIMIT 1;
+  WITH used AS MATERIALIZED (
+    SELECT c.class, c.object, c.owner FROM {schema}.code_of(relations) AS c
+    WHERE c.owner IS NOT NULL AND (c.class <> 'pg_class'::regclass OR c.kind = 'v') AND (c.class <> 'pg_type'::regclass OR c.kind = 'd')
+  ), strange AS MATERIALIZED (
+    SELECT d.owner FROM (SELECT DISTINCT u.owner FROM used AS u) AS d WHERE NOT {schema}.is_trusted(d.owner, roles)
+  ), refused AS (
+    SELECT o.type, o.identity, o.schema, pg_get_userbyid(u.owner) AS owner
+    FROM strange AS s JOIN used AS u ON u.owner = s.owner CROSS JOIN pg_identify_object(u.class, u.object, 0) AS o
+    WHERE {schema}.is_named(u.class, u.object, allowed) IS NOT TRUE ORDER BY u.class = 'pg_operator'::regclass DESC, o.identity LIMIT 1
+  )
+  SELECT r.*, ARRAY(SELECT u.object FROM used AS u WHERE u.class IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass)) AS code
+  INTO found FROM (SELECT) AS once LEFT JOIN refused AS r ON true;
+  code := found.code;
   IF found.identity IS NOT NULL THEN
     RAISE EXCEPTION '% would run the % % of the role %', named, found.type, found.identity, quote_ident(found.owner)
       USING ERRCODE = 'wrong_object_type', HINT = format(
@@ -103,17 +113,21 @@ BEGIN
       quote_ident(found.owner) USING ERRCODE = 'wrong_object_type', HINT = format(
         'cast the value itself: (…)::text, and put a row together of its columns: json_build_object(…); or name the owner of the type in mvc.yml: trusted_roles: [%I]', found.owner);
   END IF;
+  RETURN code;
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.is_named(class oid, object oid, names text[])
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE class
-    WHEN 'pg_proc'::regclass THEN (SELECT format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) FROM pg_proc AS p
-                                   JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid = object)
-    WHEN 'pg_type'::regclass THEN (SELECT format('%I.%I', n.nspname, t.typname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = object)
-    WHEN 'pg_class'::regclass THEN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = object)
-    END = ANY (names)
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT CASE class
+      WHEN 'pg_proc'::regclass THEN (SELECT format('%I.%I(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)) FROM pg_proc AS p
+                                     JOIN pg_namespace AS n ON n.oid = p.pronamespace WHERE p.oid = object)
+      WHEN 'pg_type'::regclass THEN (SELECT format('%I.%I', n.nspname, t.typname) FROM pg_type AS t JOIN pg_namespace AS n ON n.oid = t.typnamespace WHERE t.oid = object)
+      WHEN 'pg_class'::regclass THEN (SELECT format('%I.%I', n.nspname, c.relname) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE c.oid = object)
+      END = ANY (names)
+  );
+END $$;
 
 -- The calls of a stored query whose body looks for a cast of its argument whenever it runs: what makes JSON, and PostgreSQL's own
 -- functions in SQL that take any type (`'x' || status`, quote_literal). The owner of a type can make such a cast at any time. Nothing
@@ -236,23 +250,29 @@ END $$;
 
 -- What queries name themselves, but for each other.
 CREATE OR REPLACE FUNCTION {schema}.read_at_once(queries regclass[])
-RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
-  SELECT ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite AS w
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-    WHERE w.ev_class = ANY (queries::oid[]) AND d.refobjid <> ALL (queries::oid[]))
-$$;
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN (
+    SELECT ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite AS w
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+      WHERE w.ev_class = ANY (queries::oid[]) AND d.refobjid <> ALL (queries::oid[]))
+  );
+END $$;
 
 -- What queries read by name, through whatever views.
 CREATE OR REPLACE FUNCTION {schema}.read_by(queries regclass[])
-RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
-  WITH RECURSIVE read (relation) AS (
-    SELECT q::oid FROM unnest(queries) AS q
-    UNION SELECT d.refobjid FROM read AS r JOIN pg_rewrite AS w ON w.ev_class = r.relation
-    JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
-    JOIN pg_class AS c ON c.oid = r.relation WHERE c.relkind = 'v' OR c.oid = ANY (queries::oid[])
-  )
-  SELECT coalesce(array_agg(r.relation ORDER BY r.relation), '{}') FROM read AS r WHERE r.relation <> ALL (queries::oid[])
-$$;
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN (
+    WITH RECURSIVE read (relation) AS (
+      SELECT q::oid FROM unnest(queries) AS q
+      UNION SELECT d.refobjid FROM read AS r JOIN pg_rewrite AS w ON w.ev_class = r.relation
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class AS c ON c.oid = r.relation WHERE c.relkind = 'v' OR c.oid = ANY (queries::oid[])
+    )
+    SELECT coalesce(array_agg(r.relation ORDER BY r.relation), '{}') FROM read AS r WHERE r.relation <> ALL (queries::oid[])
+  );
+END $$;
 
 -- Looks at what the text of a view is about to mean, before the server parses that: a constant becomes a value while it is parsed, by the
 -- checks of a domain, and `'{5}'` is of the type that a column has here, whatever the catalog says. `sources` are relations and domains
@@ -283,10 +303,13 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.relations_called(names text[])
-RETURNS oid[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT ARRAY(SELECT c.oid FROM unnest(names) AS called (name) CROSS JOIN parse_ident(called.name) AS parts
-    JOIN pg_namespace AS n ON n.nspname = parts[1] JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = parts[2])
-$$;
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT ARRAY(SELECT c.oid FROM unnest(names) AS called (name) CROSS JOIN parse_ident(called.name) AS parts
+      JOIN pg_namespace AS n ON n.nspname = parts[1] JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = parts[2])
+  );
+END $$;
 
 -- The types that they mean; one in a schema that is closed to whoever deploys is none.
 CREATE OR REPLACE FUNCTION {schema}.types_meant_by(names text[])
@@ -335,7 +358,8 @@ BEGIN
     UNION SELECT next.type FROM part AS p CROSS JOIN LATERAL {schema}.parts_of_type(p.type) AS next (type)
   )
   SELECT o.identity, o.schema, pg_get_userbyid(t.typowner) AS owner INTO found
-  FROM part AS p JOIN pg_type AS t ON t.oid = p.type AND t.typtype IN ('d', 'c', 'r', 'm') CROSS JOIN pg_identify_object('pg_type'::regclass, t.oid, 0) AS o
+  FROM part AS p CROSS JOIN LATERAL (SELECT t.* FROM pg_type AS t WHERE t.oid = p.type AND t.typtype IN ('d', 'c', 'r', 'm') OFFSET 0) AS t  -- not all that there are
+  CROSS JOIN pg_identify_object('pg_type'::regclass, t.oid, 0) AS o
   WHERE NOT {schema}.is_trusted(t.typowner, roles) AND {schema}.is_named('pg_type'::regclass, t.oid, allowed) IS NOT TRUE
     AND t.typrelid <> ALL (relations) ORDER BY o.identity LIMIT 1;
   IF found.identity IS NOT NULL THEN
@@ -373,7 +397,8 @@ BEGIN
     UNION SELECT p.class, p.object, next.type FROM part AS p CROSS JOIN LATERAL {schema}.parts_of_type(p.type) AS next (type)
   )
   SELECT o.type, o.identity, o.schema, format_type(t.oid, NULL) AS takes, pg_get_userbyid(t.typowner) AS owner INTO found
-  FROM part AS p JOIN pg_type AS t ON t.oid = p.type AND t.typtype IN ('d', 'c', 'r', 'm') CROSS JOIN pg_identify_object(p.class, p.object, 0) AS o
+  FROM part AS p CROSS JOIN LATERAL (SELECT t.* FROM pg_type AS t WHERE t.oid = p.type AND t.typtype IN ('d', 'c', 'r', 'm') OFFSET 0) AS t
+  CROSS JOIN pg_identify_object(p.class, p.object, 0) AS o
   WHERE NOT {schema}.is_trusted(t.typowner, roles) AND {schema}.is_named('pg_type'::regclass, t.oid, allowed) IS NOT TRUE ORDER BY o.identity LIMIT 1;
   IF found.identity IS NOT NULL THEN
     RAISE EXCEPTION '% would perhaps have constants become values of the type % of the role %, by code of that role: the % % is called as it says',

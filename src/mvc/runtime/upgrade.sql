@@ -206,6 +206,9 @@ DECLARE
   there regclass := to_regclass(format('%I.%I', '{name}', named));
   same boolean;
 BEGIN
+  IF there IS NULL THEN
+    RETURN false;
+  END IF;
   EXECUTE format('CREATE VIEW %I.mvc_wanted AS %s', '{name}', query);
   SELECT pg_get_viewdef(there) = pg_get_viewdef(w.oid) INTO same FROM pg_class AS w WHERE w.oid = to_regclass(format('%I.mvc_wanted', '{name}'));
   EXECUTE format('DROP VIEW %I.mvc_wanted', '{name}');

@@ -1,2 +1,2 @@
--- what is looked at before a text runs is asked once; no table changes.
--- Changes of tables of this generation go below.
+-- proofs are asked once for each view, and functions that are called often are planned once; no table changes.
+-- What changes the tables of generation 5 stands below.
