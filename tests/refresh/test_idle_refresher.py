@@ -76,9 +76,15 @@ def build(connection: Connection) -> None:
     apply(connection, project())
 
 
-@pytest.fixture(params=(15, NEWEST), ids=lambda major: f"pg{major}")
-def deployed(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    server = servers.get(request.param)
+@pytest.fixture(scope="module", params=(15, NEWEST), ids=lambda major: f"pg{major}")
+def major(request: pytest.FixtureRequest) -> int:
+    number: int = request.param
+    return number
+
+
+@pytest.fixture
+def deployed(major: int, servers: Servers) -> Iterator[Database]:
+    server = servers.get(major)
     with new_database(server, servers.template(server, "idle_refresher", build)) as database:
         apply(database.connect(), project())  # what was proven was proven in the template
         yield database
@@ -87,6 +93,21 @@ def deployed(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Datab
 @pytest.fixture
 def mean(deployed: Database) -> Connection:
     return deployed.connect(user="ri_mean")
+
+
+@pytest.fixture(scope="module")
+def untouched(major: int, servers: Servers) -> Iterator[Database]:
+    """One for all that is refused, and so leaves nothing behind."""
+    server = servers.get(major)
+    with new_database(server, servers.template(server, "idle_refresher", build)) as database:
+        yield database
+
+
+@pytest.fixture
+def turned_away(untouched: Database) -> Iterator[Connection]:
+    """A session of the refresher there."""
+    with psycopg.connect(untouched.url, user="ri_mean", autocommit=True) as connection:
+        yield connection
 
 
 def refused(connection: Connection, statement: str) -> str:
@@ -99,8 +120,8 @@ def refused(connection: Connection, statement: str) -> str:
 
 
 @pytest.mark.parametrize("statement", INNER)
-def test_what_locks_is_not_to_be_called(mean: Connection, statement: str):
-    assert "permission denied for function" in refused(mean, statement)
+def test_what_locks_is_not_to_be_called(turned_away: Connection, statement: str):
+    assert "permission denied for function" in refused(turned_away, statement)
 
 
 # Each puts a call of `act` into a transaction that may stay open: {act} stands for the arguments.
@@ -126,8 +147,8 @@ WAYS = {
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("way", WAYS.values(), ids=list(WAYS))
-def test_nor_by_the_door_without_the_procedure_that_commits(mean: Connection, way: str, act: str):
-    assert "procedures that commit at once" in refused(mean, way.format(act=act, quoted=act.replace("'", "\\'")))
+def test_nor_by_the_door_without_the_procedure_that_commits(turned_away: Connection, way: str, act: str):
+    assert "procedures that commit at once" in refused(turned_away, way.format(act=act, quoted=act.replace("'", "\\'")))
 
 
 LANGUAGES = {
