@@ -5,7 +5,7 @@
 -- What has to be looked at, as OIDs and names. What a body in text calls is not in pg_depend: every function, operator, type and plain view whose
 -- name stands in it counts, and what these use. Nobody knows what a body puts together while it runs, nor what a library or another language does.
 CREATE OR REPLACE FUNCTION {schema}.code_asked(stored {schema}.stored_relation)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 DECLARE
   queries constant regclass[] := {schema}.queries_of(stored);
   read constant oid[] := {schema}.read_by(queries);

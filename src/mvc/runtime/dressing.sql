@@ -1,6 +1,6 @@
 -- The views that read a relation, directly or not, in an order in which they can be created.
 CREATE OR REPLACE FUNCTION {schema}.dependents(target oid)
-RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE reading (view, level) AS (
     SELECT DISTINCT r.ev_class, 1 FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
     WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND r.ev_class <> target
@@ -15,7 +15,7 @@ $$;
 -- Refuses to have the text of a relation's rules, triggers, defaults and policies parsed anew where that alone runs a stranger's code: a
 -- constant of an array or row with a domain in it is made at once, by the checks of that domain.
 CREATE OR REPLACE FUNCTION {schema}.expect_inert(relation oid)
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
 DECLARE
   found record;
 BEGIN

@@ -442,7 +442,7 @@ END $$;
 
 -- The stored views that read one of the tables, by whatever lies between, upstream first.
 CREATE OR REPLACE FUNCTION {schema}.partition_readers(tables oid[])
-RETURNS TABLE (place integer, view_schema name, view_name name) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (place integer, view_schema name, view_name name) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE reading (relation) AS (
     SELECT unnest(tables)
     UNION

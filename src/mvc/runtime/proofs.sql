@@ -197,7 +197,7 @@ END $$;
 
 -- Whether relations, or what they are partitions of, or what is below them, may belong to somebody whom nobody trusts; a quick look.
 CREATE OR REPLACE FUNCTION {schema}.may_be_strange(relations oid[], roles name[])
-RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 DECLARE
   owner oid;
 BEGIN

@@ -8,7 +8,7 @@
 -- of its owner when others read it: the server computes the constant parts of its expressions while it plans. A range is compared
 -- by its functions where statistics are made of it, and what a foreign server sends becomes a value here, by the checks of a domain.
 CREATE OR REPLACE FUNCTION {schema}.code_of(relations regclass[])
-RETURNS TABLE (class oid, object oid, owner oid, kind "char") LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS TABLE (class oid, object oid, owner oid, kind "char") LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 BEGIN
   RETURN QUERY
   WITH RECURSIVE used (class, object) AS (
@@ -182,7 +182,7 @@ $$;
 
 -- Whether a type, or one that its values are made of, belongs to a role that nobody trusts.
 CREATE OR REPLACE FUNCTION {schema}.holds_foreign(type oid, roles name[])
-RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 BEGIN
   RETURN EXISTS (
     WITH RECURSIVE part (type) AS (
@@ -196,7 +196,7 @@ END $$;
 -- tables that inherit from it, of what it is a partition of (an index of that is made on each partition, whoever owns it), and of the server
 -- and the wrapper of a foreign table; a user mapping is made by the server's owner, or by the role that it is for. `named` is the one of `relations` through which something is read. Views in the stored schema are proven by themselves.
 CREATE OR REPLACE FUNCTION {schema}.owners_of(relations oid[])
-RETURNS TABLE (named oid, relation oid, owner oid) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS TABLE (named oid, relation oid, owner oid) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 BEGIN
   RETURN QUERY
   WITH RECURSIVE family (named, relation, above) AS (
@@ -261,7 +261,7 @@ END $$;
 
 -- What queries read by name, through whatever views.
 CREATE OR REPLACE FUNCTION {schema}.read_by(queries regclass[])
-RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 BEGIN
   RETURN (
     WITH RECURSIVE read (relation) AS (
@@ -347,7 +347,7 @@ END $$;
 
 -- Refuses relations of roles that nobody trusts, and types of theirs that run code when a constant of them is read.
 CREATE OR REPLACE FUNCTION {schema}.expect_trusted_sources(named text, relations oid[], types oid[], roles name[], allowed text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 DECLARE
   found record;
 BEGIN
@@ -382,7 +382,7 @@ END $$;
 
 -- Refuses functions and operators that take or return values of roles that nobody trusts, which run code when a constant of them is read.
 CREATE OR REPLACE FUNCTION {schema}.expect_trusted_calls(named text, called text[], path name[], roles name[], allowed text[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 DECLARE
   found record;
 BEGIN

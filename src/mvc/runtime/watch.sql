@@ -60,7 +60,7 @@ RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION {schema}.with_descendants(base regclass)
-RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE family (relation) AS (
     SELECT base UNION SELECT i.inhrelid::regclass FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
   )
@@ -70,7 +70,7 @@ $$;
 -- The foreign table among what belongs to a table. Whoever writes to it elsewhere fires no trigger here; and where triggers of
 -- its parent ask for the rows, PostgreSQL refuses to change it through the parent. So such tables are not watched.
 CREATE OR REPLACE FUNCTION {schema}.foreign_part(base regclass)
-RETURNS regclass LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS regclass LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
 BEGIN
   RETURN (
     WITH RECURSIVE family (relation) AS (
@@ -82,7 +82,7 @@ END $$;
 -- The tables that a table is a partition or a child of, directly or not, the farthest first. Who writes to one of those may change rows
 -- of it, and only the triggers of statements fire that the one has which the statement names.
 CREATE OR REPLACE FUNCTION {schema}.ancestors(base regclass)
-RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE above (relation, distance) AS (
     SELECT i.inhparent, 1 FROM pg_inherits AS i WHERE i.inhrelid = base
     UNION SELECT i.inhparent, a.distance + 1 FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
@@ -127,7 +127,7 @@ END $$;
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
 DECLARE
   written oid := to_regproc(format('%I.%I', '{name}', log));
 BEGIN
