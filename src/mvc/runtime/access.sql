@@ -1,15 +1,21 @@
 -- What tells one server from another that has a copy of its data: the numbers of transactions and roles mean nothing there.
 CREATE OR REPLACE FUNCTION {schema}.this_server()
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT c.system_identifier::text FROM pg_control_system() AS c $$;
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (SELECT c.system_identifier::text FROM pg_control_system() AS c);
+END $$;
 
 -- The numbers that the roles of a view's rules have on this server: by these they are known when they are called otherwise.
 CREATE OR REPLACE FUNCTION {schema}.roles_of(definition jsonb)
-RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT jsonb_build_object('server', {schema}.this_server(), 'roles', coalesce(jsonb_object_agg(r.rolname, r.oid::text), '{}'))
-  FROM pg_roles AS r WHERE r.rolname IN (
-    SELECT reader FROM jsonb_array_elements_text(definition #> '{access,readers}') AS reader
-    UNION SELECT named #>> '{}' FROM jsonb_path_query(definition, '$.access.restrictions[*].roles[*]') AS named)
-$$;
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT jsonb_build_object('server', {schema}.this_server(), 'roles', coalesce(jsonb_object_agg(r.rolname, r.oid::text), '{}'))
+    FROM pg_roles AS r WHERE r.rolname IN (
+      SELECT reader FROM jsonb_array_elements_text(definition #> '{access,readers}') AS reader
+      UNION SELECT named #>> '{}' FROM jsonb_path_query(definition, '$.access.restrictions[*].roles[*]') AS named)
+  );
+END $$;
 
 -- What a role is called now that was named when a view was `recorded`; NULL where it is gone.
 CREATE OR REPLACE FUNCTION {schema}.role_now(role name, recorded jsonb)

@@ -205,9 +205,10 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.as_array(listed jsonb)
-RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
-  SELECT CASE WHEN listed IS NULL THEN '{}' ELSE ARRAY(SELECT pg_catalog.jsonb_array_elements_text(listed)) END
-$$;
+RETURNS text[] LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN CASE WHEN listed IS NULL THEN '{}' ELSE ARRAY(SELECT pg_catalog.jsonb_array_elements_text(listed)) END;
+END $$;
 
 -- What of it is there now, to be kept with rows that are computed from now on; NULL where it is what is kept already. What has to be
 -- looked at follows from what is there, so it is found out anew only where that is another.
@@ -235,15 +236,18 @@ $$;
 -- What of it is not what the rows were computed with, in words; NULL where all is. Rows of which nothing is known may have been computed
 -- with anything.
 CREATE OR REPLACE FUNCTION {schema}.code_changed(made_with jsonb, seen jsonb)
-RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT CASE
-    WHEN seen IS NULL THEN NULL
-    WHEN made_with IS NULL THEN CASE WHEN seen -> 'asked' <> '{}' THEN 'it is not known with which functions, types and settings it was computed' END
-    ELSE (SELECT string_agg(k.name, ', ' ORDER BY k.name) || ' changed since it was computed as a whole'
-          FROM (SELECT jsonb_object_keys(made_with -> 'found') UNION SELECT jsonb_object_keys(seen -> 'found')) AS k (name)
-          WHERE made_with -> 'found' -> k.name IS DISTINCT FROM seen -> 'found' -> k.name)
-    END
-$$;
+RETURNS text LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT CASE
+      WHEN seen IS NULL THEN NULL
+      WHEN made_with IS NULL THEN CASE WHEN seen -> 'asked' <> '{}' THEN 'it is not known with which functions, types and settings it was computed' END
+      ELSE (SELECT string_agg(k.name, ', ' ORDER BY k.name) || ' changed since it was computed as a whole'
+            FROM (SELECT jsonb_object_keys(made_with -> 'found') UNION SELECT jsonb_object_keys(seen -> 'found')) AS k (name)
+            WHERE made_with -> 'found' -> k.name IS DISTINCT FROM seen -> 'found' -> k.name)
+      END
+  );
+END $$;
 
 -- The same of a stored relation, for whoever looks on: settings are those of the session that refreshes, so they are left out.
 CREATE OR REPLACE FUNCTION {schema}.outdated(stored {schema}.stored_relation)

@@ -16,16 +16,19 @@ END $$;
 -- its own language, so the line of `act` says how it would have to be. What is called from SQL text has another line between, and only
 -- with its schema is a name ours. A session that has quote_all_identifiers set when it first runs a function names it with quotes.
 CREATE OR REPLACE FUNCTION {schema}.commits_next(stack text)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(bool_and(strpos(part.line, part.name) > 0) AND count(DISTINCT regexp_replace(
-    concat(left(part.line, strpos(part.line, part.name) - 1), '@', substr(part.line, strpos(part.line, part.name) + length(part.name))),
-    '[0-9]+', '#', 'g')) = 1, false)
-  FROM string_to_array(stack, E'\n') AS s (calls), concat('"', replace('{name}', '"', '""'), '".') AS quoted (home), LATERAL (
-    SELECT c.line, CASE WHEN strpos(c.line, c.plain) > 0 THEN c.plain ELSE c.quoted END AS name FROM (VALUES
-      (calls[2], '{schema}' || '.act(text,jsonb)', quoted.home || '"act"("text","jsonb")'),
-      (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)', quoted.home || '"through"("text","jsonb",boolean,"jsonb")')
-    ) AS c (line, plain, quoted)) AS part
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT coalesce(bool_and(strpos(part.line, part.name) > 0) AND count(DISTINCT regexp_replace(
+      concat(left(part.line, strpos(part.line, part.name) - 1), '@', substr(part.line, strpos(part.line, part.name) + length(part.name))),
+      '[0-9]+', '#', 'g')) = 1, false)
+    FROM string_to_array(stack, E'\n') AS s (calls), concat('"', replace('{name}', '"', '""'), '".') AS quoted (home), LATERAL (
+      SELECT c.line, CASE WHEN strpos(c.line, c.plain) > 0 THEN c.plain ELSE c.quoted END AS name FROM (VALUES
+        (calls[2], '{schema}' || '.act(text,jsonb)', quoted.home || '"act"("text","jsonb")'),
+        (calls[3], '{schema}' || '.through(text,jsonb,boolean,jsonb)', quoted.home || '"through"("text","jsonb",boolean,"jsonb")')
+      ) AS c (line, plain, quoted)) AS part
+  );
+END $$;
 
 -- Does `what` with what is `said` of it, for `through`. An error is sent to the client before the transaction ends, with all the calls
 -- that led to it; a client that does not read keeps the server at that, and then not even pg_terminate_backend ends the session. So

@@ -376,16 +376,19 @@ END $$;
 -- The first table of which more changed than single rows, and what. What was lost since it was last noted may be of transactions
 -- that the snapshot sees.
 CREATE OR REPLACE FUNCTION {schema}.changed_wholly(stored {schema}.stored_relation)
-RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT format('%I.%I: %s', w.table_schema, w.table_name, u.why) FROM (
-    SELECT k.log, k.at, k.why FROM {schema}.unknown_change AS k WHERE k.log = ANY (stored.watches)
-      AND CASE WHEN k.earlier THEN k.at >= pg_snapshot_xmin(stored.cursor) ELSE NOT pg_visible_in_snapshot(k.at, stored.cursor) END
-    UNION ALL
-    SELECT l.log, NULL, {schema}.lost_words() FROM {schema}.watched_table AS l
-    WHERE l.log = ANY (stored.watches) AND l.lost_changes <> {schema}.lost_changes()
-  ) AS u JOIN {schema}.watched_table AS w ON w.log = u.log
-  ORDER BY u.log, u.at LIMIT 1
-$$;
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+    SELECT format('%I.%I: %s', w.table_schema, w.table_name, u.why) FROM (
+      SELECT k.log, k.at, k.why FROM {schema}.unknown_change AS k WHERE k.log = ANY (stored.watches)
+        AND CASE WHEN k.earlier THEN k.at >= pg_snapshot_xmin(stored.cursor) ELSE NOT pg_visible_in_snapshot(k.at, stored.cursor) END
+      UNION ALL
+      SELECT l.log, NULL, {schema}.lost_words() FROM {schema}.watched_table AS l
+      WHERE l.log = ANY (stored.watches) AND l.lost_changes <> {schema}.lost_changes()
+    ) AS u JOIN {schema}.watched_table AS w ON w.log = u.log
+    ORDER BY u.log, u.at LIMIT 1
+  );
+END $$;
 
 -- Whether so many groups may have changed that computing all of them costs less, in words: above 30 %, or as measured, where
 -- the log has a whole refresh and partial ones with at least a third as many groups. Without any group, a partial one takes

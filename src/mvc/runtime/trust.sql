@@ -168,10 +168,12 @@ BEGIN
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.types_in(tree text)
-RETURNS SETOF oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
   SELECT DISTINCT listed.type::oid FROM regexp_matches(tree, ':\w*type(?:id|s)? (?:\(o )?([\d ]+)', 'g') AS found (m)
-  CROSS JOIN regexp_split_to_table(trim(m[1]), ' +') AS listed (type)
-$$;
+  CROSS JOIN regexp_split_to_table(trim(m[1]), ' +') AS listed (type);
+END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.looks_up_casts(routine pg_proc)
 RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

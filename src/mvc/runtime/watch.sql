@@ -168,26 +168,35 @@ END $$;
 
 -- What a log has besides, for changes that some have read and others have not: see `keep_unread`.
 CREATE OR REPLACE FUNCTION {schema}.kept_of(log name)
-RETURNS name LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'kept_' || regexp_replace(log, '^changes_', '') $$;
+RETURNS name LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN ('kept_' || regexp_replace(log, '^changes_', ''));
+END $$;
 
 -- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
 -- and as it never fails a write, nobody would know.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
-    AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
-  FROM pg_namespace AS n WHERE n.nspname = '{name}'
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
+      AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
+    FROM pg_namespace AS n WHERE n.nspname = '{name}'
+  );
+END $$;
 
 -- Whether tables of a log are there with all of its columns.
 CREATE OR REPLACE FUNCTION {schema}.log_has_columns(log name, parts name[])
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT NOT EXISTS (
-    SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS logged (name) CROSS JOIN unnest(parts) AS part (name)
-    WHERE w.log = log_has_columns.log AND NOT EXISTS (
-      SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = logged.name
-      WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = part.name AND c.relkind = 'r'))
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT NOT EXISTS (
+      SELECT FROM {schema}.watched_table AS w CROSS JOIN unnest(w.columns || 'mvc_at'::name) AS logged (name) CROSS JOIN unnest(parts) AS part (name)
+      WHERE w.log = log_has_columns.log AND NOT EXISTS (
+        SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = logged.name
+        WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = part.name AND c.relkind = 'r'))
+  );
+END $$;
 
 -- Makes a log and the function that writes to it their schema's owner's again. Only who may do that with any table can.
 CREATE OR REPLACE FUNCTION {schema}.own_log(log name)
