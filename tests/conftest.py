@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from zlib import crc32
 
 import pytest
 
@@ -35,8 +36,15 @@ def postgres_server(request: pytest.FixtureRequest, servers: Servers) -> Embedde
 
 @pytest.fixture
 def database(postgres_server: EmbeddedServer) -> Iterator[Database]:
-    """An empty database of the test's own."""
+    """A database of the test's own, with the runtime and nothing else."""
     with new_database(postgres_server) as created:
+        yield created
+
+
+@pytest.fixture
+def bare_database(postgres_server: EmbeddedServer) -> Iterator[Database]:
+    """One in which the runtime was never installed."""
+    with new_database(postgres_server, bare=True) as created:
         yield created
 
 
@@ -68,15 +76,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """Marks what asks for a server, before -m picks. Lets the slow ones come first, after all other sorting: a worker that begins one
     last keeps all waiting.
     """
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
+    config.hook.pytest_deselected(items=[item for item in items if not _is_run(item)])
+    items[:] = [item for item in items if _is_run(item)]
     yield
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def _is_run(item: pytest.Item) -> bool:
+    """Every test runs on the oldest and the newest server; on those between, where there are such, each quick one runs on one of them."""
+    call = getattr(item, "callspec", None)
+    major = call.params.get("postgres_server") if call else None
+    between = MAJORS[1:-1]
+    if major not in between:
+        return True
+    test = item.nodeid.replace(f"pg{major}", "")
+    return not item.get_closest_marker("slow") and between[crc32(test.encode()) % len(between)] == major
 
 
 # Before fixtures of a module or session start a server for the first test that needs it.

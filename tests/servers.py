@@ -19,11 +19,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 import pytest
 
+import mvc
 from mvc.demo.data import fill
+from mvc.planning.state import State
+from mvc.planning.upgrade import runtime_step
 from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
 from mvc.postgres.processes import start
@@ -47,6 +51,8 @@ _EXPECTED = {
 }
 _USUAL = (15, 18)  # the oldest and the newest; CI tests those between, too
 _numbers = itertools.count(1)
+_templates: WeakKeyDictionary[EmbeddedServer, set[str]] = WeakKeyDictionary()  # the names of those that are built
+WITH_RUNTIME = "with_runtime"
 
 
 @functools.cache
@@ -72,9 +78,31 @@ def server_place() -> Path | None:
     return MEMORY if shutil.disk_usage(MEMORY).free >= MEMORY_NEEDED else None
 
 
+class TestServer(EmbeddedServer):
+    """It makes and drops databases through one connection: tests make thousands of them."""
+
+    __test__ = False
+    _administrator: psycopg.Connection[Any] | None = None
+
+    def _execute(self, statement: str) -> None:
+        if self._administrator is None or self._administrator.closed:
+            self._administrator = psycopg.connect(self.url(), autocommit=True)
+        try:
+            self._administrator.execute(statement.encode())
+        except psycopg.OperationalError:  # the server was started anew
+            if not self._administrator.closed:
+                raise
+            self._execute(statement)
+
+    def __exit__(self, *error: Any) -> None:
+        if self._administrator:
+            self._administrator.close()
+        super().__exit__(*error)
+
+
 def new_server(installation: Installation, settings: Mapping[str, str] | None = None) -> EmbeddedServer:
     """A server for tests, to be entered."""
-    return EmbeddedServer(installation, server_place(), {**SETTINGS, **(settings or {})})
+    return TestServer(installation, server_place(), {**SETTINGS, **(settings or {})})
 
 
 def on_major(major: int) -> pytest.MarkDecorator:
@@ -127,7 +155,6 @@ class Servers:
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
         self._settings = settings
         self._running: dict[int, EmbeddedServer] = {}
-        self._templates: set[tuple[int, str]] = set()
         self._open = ExitStack()
 
     def get(self, major: int) -> EmbeddedServer:
@@ -137,31 +164,52 @@ class Servers:
             self._running[major] = self._open.enter_context(server)
         return self._running[major]
 
-    def template(self, server: EmbeddedServer, name: str, build: Callable[[psycopg.Connection[Any]], None]) -> str:
-        """A database that is built once per server, to be copied."""
-        major = server.installation.major
-        if (major, name) not in self._templates:
-            server.drop_database(name)
-            server.create_database(name)
-            with psycopg.connect(server.url(name), autocommit=True) as connection:
-                build(connection)
-            self._templates.add((major, name))
-        return name
+    def template(
+        self, server: EmbeddedServer, name: str, build: Callable[[psycopg.Connection[Any]], None], *, bare: bool = False
+    ) -> str:
+        """A database that is built once per server to be copied, with the runtime installed unless it is to be a `bare` one."""
+        return _template(server, name, build, None if bare else _template(server, WITH_RUNTIME, install_runtime))
 
     def close(self) -> None:
         self._open.close()
 
 
 @contextmanager
-def new_database(server: EmbeddedServer, template: str | None = None) -> Iterator[Database]:
-    """A database with a new name, dropped at the end whoever is connected to it."""
+def new_database(server: EmbeddedServer, template: str | None = None, *, bare: bool = False) -> Iterator[Database]:
+    """A database with a new name, dropped at the end whoever is connected to it.
+
+    The runtime is installed, as an administrator of the database did for others, unless it is to be a `bare` one: that is a third
+    of the time of a first apply, and tests make thousands.
+    """
     database = Database(server, f"test_{next(_numbers)}")
-    server.create_database(database.name, template)
+    copied = None if bare else template or _template(server, WITH_RUNTIME, install_runtime)
+    server.create_database(database.name, copied)
     try:
         yield database
     finally:
         database.close()
         server.drop_database(database.name)
+
+
+def _template(
+    server: EmbeddedServer, name: str, build: Callable[[psycopg.Connection[Any]], None], copied: str | None = None
+) -> str:
+    made = _templates.setdefault(server, set())
+    if name not in made:
+        server.drop_database(name)
+        server.create_database(name, copied)
+        with psycopg.connect(server.url(name), autocommit=True) as connection:
+            build(connection)
+        made.add(name)
+    return name
+
+
+def install_runtime(connection: psycopg.Connection[Any]) -> None:
+    """What a first apply begins with, for a project without views."""
+    target = mvc.compile(mvc.load({"mvc.yml": "project: none\ncatalog: none.sql\n", "none.sql": ""}))
+    with connection.transaction():
+        for statement in runtime_step(State(""), target, ()).statements:
+            connection.execute(statement.encode())
 
 
 def build_booking(connection: psycopg.Connection[Any]) -> None:

@@ -27,6 +27,17 @@ class TestStdout:
     def test_several_names_in_any_order(self, mvc, chain):
         assert mvc("compile", "d", "a").out == mvc("compile", "a", "d", "a").out
 
+    def test_a_tag_means_the_views_that_have_it(self, mvc, chain):
+        for name in "bd":
+            view = chain / "views" / f"{name}.yml"
+            view.write_text(f"{view.read_text()}tags: [finance]\n")
+        assert mvc("compile", "tag:finance").out == mvc("compile", "b", "d").out
+        assert mvc("compile", "all").out == mvc("compile").out
+        done = mvc("compile", "tag:finnance")
+        assert (done.code, done.out) == (1, "")
+        assert "no view has the tag `finnance`" in done.err
+        assert "did you mean `finance`?" in done.err
+
 
 class TestFile:
     def test_holds_the_same(self, mvc, shop):

@@ -31,6 +31,24 @@ def test_names(mvc, deployed_chain):
     assert sorted(row[0] for row in deployed_chain.execute(LOG)) == ["a", "d"]
 
 
+def test_what_one_reads_and_a_tag(mvc, chain, deployed_chain):
+    assert mvc("refresh", "+b").code == 0
+    assert [row[0] for row in deployed_chain.execute(LOG)] == ["a", "b"]
+    view = chain / "views" / "d.yml"
+    view.write_text(view.read_text() + "tags: [finance]\n")
+    assert mvc("apply", "tag:finance", "--yes").code == 0
+    assert mvc("refresh", "tag:finance").code == 0
+    assert [row[0] for row in deployed_chain.execute(LOG)] == ["a", "b", "d"]
+
+
+def test_plain_views_of_a_tag_are_passed_over(mvc, chain, deployed_chain):
+    for name, more in (("a", ""), ("d", "materialized: false\n")):
+        view = chain / "views" / f"{name}.yml"
+        view.write_text(f"{view.read_text()}tags: [both]\n{more}")
+    assert mvc("refresh", "tag:both").code == 0
+    assert [row[0] for row in deployed_chain.execute(LOG)] == ["a"]
+
+
 @pytest.mark.parametrize("arguments", [[], ["d", "--all"]])
 def test_names_or_all(mvc, deployed_chain, arguments):
     done = mvc("refresh", *arguments)

@@ -62,7 +62,7 @@ CLEAR = (
 
 @pytest.fixture(params=MAJORS, ids=lambda major: f"pg{major}")
 def empty(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Connection]:
-    with new_database(servers.get(request.param)) as database:
+    with new_database(servers.get(request.param), bare=True) as database:
         yield database.connect()
 
 

@@ -93,8 +93,8 @@ class Shop:
 
 
 @pytest.fixture
-def shop(database: Database) -> Iterator[Shop]:
-    made = Shop(database)
+def shop(bare_database: Database) -> Iterator[Shop]:
+    made = Shop(bare_database)
     try:
         yield made
     finally:

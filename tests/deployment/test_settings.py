@@ -23,11 +23,11 @@ from servers import NEWEST, Database, Servers, new_database
 from .projects import ANYTHING, create_roles, told
 
 Connection = psycopg.Connection[Any]
-# It takes a third of a second to compute a row, so that limits of a tenth are felt.
+# It takes longer to compute a row than the limits below, so that these are felt.
 SCHEMA = """
 CREATE TABLE t (id int PRIMARY KEY, k text NOT NULL, day date NOT NULL);
 CREATE TABLE ev (id int NOT NULL, at timestamptz NOT NULL) PARTITION BY RANGE (at);
-CREATE FUNCTION slowly(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.3); RETURN n; END';
+CREATE FUNCTION slowly(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_catalog.pg_sleep(0.15); RETURN n; END';
 """
 FILES = {
     "mvc.yml": "project: shop\ncatalog: s.sql\nnotify: alerts\nrefresh_roles: [sg_refresher]\n",

@@ -352,7 +352,7 @@ def test_no_lock_of_anybody_s_stops_a_refresh_or_a_deployment(deployed: Database
 
 def test_two_deployments_at_once_before_there_is_anything_to_lock(servers: Servers):
     """The first one makes the schema; the other is told, and nothing of it is half done."""
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         first, second = database.connect(), database.connect()
         first.execute(SCHEMA)
         first.execute("BEGIN; CREATE SCHEMA mvc")

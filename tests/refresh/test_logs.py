@@ -386,7 +386,7 @@ def test_a_restored_dump_begins_anew(rough_servers: Servers, servers, elsewhere:
     other = servers.get(NEWEST) if elsewhere else server
     with (
         new_database(server, rough_servers.template(server, "refresh_shop", build_shop)) as source,
-        new_database(other) as target,
+        new_database(other, bare=True) as target,
     ):
         connection = source.connect()
         connection.execute("UPDATE res SET amount = amount + 5 WHERE id < 9")

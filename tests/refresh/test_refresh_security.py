@@ -77,7 +77,7 @@ def deployed(servers: Servers) -> Iterator[Database]:
 @pytest.fixture
 def undeployed(servers: Servers) -> Iterator[Database]:
     server = servers.get(NEWEST)
-    with new_database(server, servers.template(server, "refresh_security_base", build)) as database:
+    with new_database(server, servers.template(server, "refresh_security_base", build, bare=True)) as database:
         yield database
 
 
@@ -500,7 +500,7 @@ def test_nor_by_who_looks_for_a_bad_row(undeployed: Database):
 def test_nor_by_who_reads_a_table_that_became_a_view(servers: Servers):
     """PostgreSQL 15 still makes a view of an empty table, for its owner."""
     server = servers.get(15)
-    with new_database(server, servers.template(server, "refresh_security_base", build)) as database:
+    with new_database(server, servers.template(server, "refresh_security_base", build, bare=True)) as database:
         mean, deployer = as_stranger(database)
         mean.execute("TRUNCATE sale; ALTER TABLE sale DROP CONSTRAINT sale_pkey")
         files = {"s.sql": SCHEMA.replace("sale (id int PRIMARY KEY,", "sale (id int NOT NULL,")}

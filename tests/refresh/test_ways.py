@@ -65,7 +65,7 @@ def build(connection: Connection, role: str) -> None:
 @pytest.fixture(params=ROLES)
 def place(request: pytest.FixtureRequest, rough_server: EmbeddedServer, rough_servers: Servers) -> Iterator[Place]:
     role: str = request.param
-    name = rough_servers.template(rough_server, f"ways_{role}", lambda connection: build(connection, role))
+    name = rough_servers.template(rough_server, f"ways_{role}", lambda connection: build(connection, role), bare=True)
     with new_database(rough_server, name) as database:
         yield Place(database.connect(), database, role == "least")
 

@@ -28,7 +28,7 @@ AGED = ("another argument", "another return type", "a function that a view calls
 
 @pytest.fixture(params=[15, NEWEST], ids=lambda major: f"pg{major}")
 def database(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    with new_database(servers.get(request.param)) as created:
+    with new_database(servers.get(request.param), bare=True) as created:
         yield created
 
 

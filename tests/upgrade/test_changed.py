@@ -45,7 +45,7 @@ OTHERWISE = {
 
 @pytest.fixture
 def deployed(servers: Servers) -> Iterator[Connection]:
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         create_roles(database, (*ROLES, "up_stranger"))
         connection = database.connect()
         connection.execute(SCHEMA + ROWS)

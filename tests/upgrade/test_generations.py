@@ -43,7 +43,7 @@ def test_no_row_is_written_by_the_order_of_columns(name: str) -> None:
 
 def test_the_declared_heads_are_those_of_the_server(servers: Servers) -> None:
     """One that was misread would be dropped and made again by each upgrade, with all that depends on it."""
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         create_roles(database, ROLES)
         connection = database.connect()
         connection.execute(SCHEMA)
@@ -66,7 +66,7 @@ def test_what_is_the_same_is_not_made_anew(servers: Servers, name: str) -> None:
     """Whatever the stored schema is called: functions and views stay the objects that they are."""
     query = """SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace(quote_ident(%(name)s)) UNION ALL
         SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = to_regnamespace(quote_ident(%(name)s)) ORDER BY 1"""
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         connection = database.connect()
         before: list[object] = []
         for _ in range(2):

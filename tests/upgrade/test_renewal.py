@@ -27,7 +27,7 @@ OLDER_CAUSES = (
 
 @pytest.fixture
 def deployed(servers: Servers) -> Iterator[Connection]:
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         connection = restored(database, GENERATIONS[-1])
         apply(connection, project_of(3), terms=ANYTHING)
         yield connection
@@ -80,7 +80,7 @@ def test_statements_are_renewed_without_building_anew(deployed: Connection, by: 
 
 @pytest.mark.parametrize("generation", [number for number in GENERATIONS if number > 1])
 def test_ledgers_of_older_compilers_are_read(servers: Servers, generation: int) -> None:
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         connection = restored(database, generation)
         views = {
             name: read_view(data)
@@ -100,7 +100,7 @@ def test_ledgers_of_older_compilers_are_read(servers: Servers, generation: int) 
 @pytest.mark.parametrize("off", [False, True], ids=["whole", "broken"])
 def test_a_log_that_was_whole_is_so_after_an_upgrade(servers: Servers, off: bool) -> None:
     """It is looked at in other ways than before, and its function is another one."""
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         connection, project = restored(database, GENERATIONS[-1]), project_of(GENERATIONS[-1])
         connection.execute("CALL mvc.refresh('public', 'per_customer')")
         if off:

@@ -25,13 +25,13 @@ LATEST = GENERATIONS[-1]
 
 @pytest.fixture(params=MAJORS, ids=lambda major: f"pg{major}")
 def empty(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
-    with new_database(servers.get(request.param)) as database:
+    with new_database(servers.get(request.param), bare=True) as database:
         yield database
 
 
 @pytest.fixture
 def newest(servers: Servers) -> Iterator[Database]:
-    with new_database(servers.get(NEWEST)) as database:
+    with new_database(servers.get(NEWEST), bare=True) as database:
         yield database
 
 
@@ -66,7 +66,7 @@ class TestFromEachState:
     def test_nothing_tells_it_from_a_fresh_one(self, empty: Database, servers: Servers, generation: int) -> None:
         connection = restored(empty, generation)
         apply(connection, project_of(generation), terms=ANYTHING)
-        with new_database(empty.server) as other:
+        with new_database(empty.server, bare=True) as other:
             assert differences(shape_of(connection), shape_of(fresh(other, generation))) == []
         assert second_plan(connection, project_of(generation)) == []
 

@@ -38,7 +38,7 @@ NEWER = GENERATION + 7
 
 @pytest.fixture
 def database(servers: Servers) -> Iterator[Database]:
-    with new_database(servers.get(NEWEST)) as created:
+    with new_database(servers.get(NEWEST), bare=True) as created:
         yield created
 
 
@@ -125,7 +125,7 @@ def test_the_script_upgrades_as_well(database: Database, servers: Servers, gener
     connection, project = restored(database, generation), project_of(generation)
     for _ in range(2):
         connection.execute(script(project, project.views).encode())
-    with new_database(servers.get(NEWEST)) as other:
+    with new_database(servers.get(NEWEST), bare=True) as other:
         fresh = other.connect()
         fresh.execute(SCHEMA + ROWS)
         apply(fresh, project)

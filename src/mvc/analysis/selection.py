@@ -29,17 +29,17 @@ class Asked:
 def partly_refreshed(project: Project) -> Mapping[str, tuple[Asked, ...]]:
     """The schedules that refresh parts of a view (`incremental`, `window`), by the view's name."""
     names = frozenset(view.name for view in project.views)
-    views = {view.name: _Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
+    views = {view.name: Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
     asked: dict[str, tuple[Asked, ...]] = {}
     for schedule in project.schedules:
         for selector in schedule.selectors if schedule.enabled and schedule.mode in PARTIAL else ():
-            for name in sorted(_select(selector, views)):
+            for name in sorted(select(selector, views)):
                 by_name = selector.kind == "name" and selector.value == name
                 asked[name] = (*asked.get(name, ()), Asked(schedule, by_name))
     return asked
 
 
-class _Selectable(Protocol):
+class Selectable(Protocol):
     """What selectors ask of a view."""
 
     @property
@@ -50,7 +50,7 @@ class _Selectable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class _Tagged:
+class Tagged:
     """A view that is not compiled yet."""
 
     tags: tuple[str, ...]
@@ -59,7 +59,7 @@ class _Tagged:
 
 def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSchedule:
     by_name = {view.name: view for view in views}
-    wanted = {name for selector in schedule.selectors for name in _select(selector, by_name)}
+    wanted = {name for selector in schedule.selectors for name in select(selector, by_name)}
     return CompiledSchedule(
         name=schedule.name,
         views=tuple(view.name for view in views if view.name in wanted and view.kind == "materialized"),
@@ -76,7 +76,8 @@ def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSch
     )
 
 
-def _select(selector: Selector, views: Mapping[str, _Selectable]) -> set[str]:
+def select(selector: Selector, views: Mapping[str, Selectable]) -> set[str]:
+    """The names of the views that it selects, none where it names what is not there."""
     if selector.kind == "all":
         chosen = set(views)
     elif selector.kind == "tag":
@@ -86,12 +87,12 @@ def _select(selector: Selector, views: Mapping[str, _Selectable]) -> set[str]:
     return chosen | _upstream(chosen, views) if selector.upstream else chosen
 
 
-def _upstream(names: Iterable[str], views: Mapping[str, _Selectable]) -> set[str]:
+def _upstream(names: Iterable[str], views: Mapping[str, Selectable]) -> set[str]:
     found: set[str] = set()
     waiting = [upstream for name in names for upstream in views[name].upstream]
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found and name in views:
             found.add(name)
             waiting += views[name].upstream
     return found

@@ -24,7 +24,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
-from mvc.cli.selection import check_names
+from mvc.cli.selection import NAMES, chosen_names
 from mvc.cli.values import database_url, hazards, plan_id, seconds
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="views, with what they read (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
     parser.add_argument(
         "--database", type=database_url, metavar="URL", help="where to (default: DATABASE_URL, then libpq's variables)"
     )
@@ -74,9 +74,9 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     if options.format == "json" and not options.dry_run:
         raise Usage("--format json shows a plan", "give --dry-run as well")
     compiled = context.compile()
-    check_names(compiled, options.names)
+    names = chosen_names(compiled, options.names)
     with connect(options.database) as connection:
-        made = plan(connection, compiled, options.names)
+        made = plan(connection, compiled, names)
         _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:
             return int(bool(made.refusals))
@@ -85,9 +85,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
             return 1
-        done = apply(
-            connection, compiled, options.names, terms, lambda part: context.talk(step_text(part, context.style))
-        )
+        done = apply(connection, compiled, names, terms, lambda part: context.talk(step_text(part, context.style)))
         due = _due(connection, compiled)
     context.talk(applied_text(done))
     if due:

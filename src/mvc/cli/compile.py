@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
 from mvc.cli.output import refuse_links, write_within
-from mvc.cli.selection import chosen_views
+from mvc.cli.selection import NAMES, chosen_views
 
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="views, with what they read (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
     parser.add_argument("--output", "-o", metavar="PATH", help="a file, or a folder (existing, or ending in /)")
     parser.add_argument("--format", choices=("sql", "json"), default="sql", help="json: versioned, see docs/json.md")
     parser.add_argument(

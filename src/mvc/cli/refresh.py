@@ -24,20 +24,20 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from mvc.cli.context import Context, Failure, Usage
-from mvc.cli.selection import check_names
+from mvc.cli.selection import NAMES, chosen_names
 from mvc.cli.values import database_url, moment, seconds
 
 if TYPE_CHECKING:
     import psycopg
 
     from mvc.compiled import Compiled
-    from mvc.postgres.refresh_view import OnView, Refreshed
+    from mvc.postgres.refresh_view import How, OnView, Refreshed
 
 
 MODES: Final = ("full", "incremental", "window", "verify")
@@ -45,7 +45,7 @@ MODES: Final = ("full", "incremental", "window", "verify")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help="views to refresh")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to refresh: {NAMES}")
     parser.add_argument("--all", action="store_true", help="every materialized view of the project")
     parser.add_argument("--due", action="store_true", help="what the schedules say is due")
     parser.add_argument("--schedule", metavar="SCHEDULE", help="what this schedule refreshes")
@@ -63,13 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where a refresh failed."""
     from mvc.postgres.connection import connect
+    from mvc.postgres.refresh import refresh
     from mvc.report.refreshes import refreshed_json, refreshed_text
 
     _check_usage(options)
     scheduled = _is_scheduled(options)
     compiled = context.deployed() if scheduled else context.compile_silently()
-    check_names(compiled, options.names)
-    _refuse_plain(compiled, options.names)
+    names = _materialized(compiled, options.names)
     window = _window(options, compiled.timezone)
     results: list[Refreshed] = []
 
@@ -82,7 +82,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if scheduled:
             _by_schedule(connection, compiled, options, context, hear)
         else:
-            _by_name(connection, compiled, options, window, hear)
+            refresh(connection, compiled, names or _having(compiled, options.mode), hear, _how(options, window))
     if options.format == "json":
         context.data(json.dumps(refreshed_json(results), indent=2))
     return int(any(result.status == "failed" for result in results))
@@ -105,19 +105,10 @@ def _check_usage(options: argparse.Namespace) -> None:
         )
 
 
-def _by_name(
-    connection: psycopg.Connection,
-    compiled: Compiled,
-    options: argparse.Namespace,
-    window: tuple[datetime | None, datetime | None],
-    hear: OnView,
-) -> None:
-    from mvc.postgres.refresh import refresh
+def _how(options: argparse.Namespace, window: tuple[datetime | None, datetime | None]) -> How:
     from mvc.postgres.refresh_view import How
 
-    names = options.names or _having(compiled, options.mode)
-    how = How(options.mode, *window, timeout=options.timeout or 0, of_all=options.all)
-    refresh(connection, compiled, names, hear, how)
+    return How(options.mode, *window, timeout=options.timeout or 0, of_all=options.all)
 
 
 def _having(compiled: Compiled, mode: str | None) -> list[str]:
@@ -165,7 +156,12 @@ def _by_schedule(
             hear(result)
 
 
-def _refuse_plain(compiled: Compiled, names: Iterable[str]) -> None:
-    if plain := [name for name in names if compiled.view(name).kind == "plain"]:
+def _materialized(compiled: Compiled, asked: Sequence[str]) -> list[str]:
+    """The views that are asked for, but for plain ones that a tag or `all` takes. Raises Failure for one that is named, and where none is left."""
+    names = chosen_names(compiled, asked)
+    plain = [name for name in names if compiled.view(name).kind == "plain"]
+    left = [name for name in names if name not in plain]
+    if refused := plain if names and not left else [name for name in plain if name in asked]:
         hint = "it holds no rows of its own: whoever reads it reads what it is made of"
-        raise Failure(f"{', '.join(plain)}: a plain view has nothing to refresh", hint)
+        raise Failure(f"{', '.join(refused)}: a plain view has nothing to refresh", hint)
+    return left

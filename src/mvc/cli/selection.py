@@ -1,24 +1,48 @@
-"""View names on a command line."""
+"""What a command line says of views: names, `all`, `tag:NAME`, each with an optional `+` for what it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
-from mvc.artifacts import CompiledView
 from mvc.cli.context import Failure
-from mvc.compiled import Compiled
 from mvc.diagnostics import did_you_mean
 
+if TYPE_CHECKING:
+    from mvc.artifacts import CompiledView
+    from mvc.compiled import Compiled
+    from mvc.model.schedule import Selector
 
-def chosen_views(compiled: Compiled, names: Sequence[str]) -> tuple[CompiledView, ...]:
-    """The named views with what they read, in order; all for none. Raises Failure for an unknown name."""
-    check_names(compiled, names)
-    return compiled.with_upstream(names) if names else compiled.views
+NAMES: Final = "view names, `all`, `tag:NAME`; `+NAME` takes what it reads first"
 
 
-def check_names(compiled: Compiled, names: Sequence[str]) -> None:
-    """Raises Failure for a name that no view has."""
-    known = [view.name for view in compiled.views]
-    for name in names:
-        if name not in known:
-            raise Failure(f"no view of the project is named `{name}`", did_you_mean(name, known, "views"))
+def chosen_names(compiled: Compiled, asked: Sequence[str]) -> list[str]:
+    """The names of the views that are asked for, in an order in which they can be created; none for none.
+
+    Raises Failure for what selects no view.
+    """
+    from mvc.analysis.selection import select
+    from mvc.model.schedule import Selector, parse_selector
+
+    views = {view.name: view for view in compiled.views}
+    wanted: set[str] = set()
+    for text in asked:
+        selector = Selector("name", text, upstream=False) if text in views else parse_selector(text)
+        found = select(selector, views)
+        if not found and selector.kind != "all":
+            raise _selects_nothing(selector, compiled)
+        wanted |= found
+    return [name for name in views if name in wanted]
+
+
+def chosen_views(compiled: Compiled, asked: Sequence[str]) -> tuple[CompiledView, ...]:
+    """The views that are asked for with what they read, in order; all for none. Raises Failure for what selects no view."""
+    return compiled.with_upstream(chosen_names(compiled, asked)) if asked else compiled.views
+
+
+def _selects_nothing(selector: Selector, compiled: Compiled) -> Failure:
+    if selector.kind == "tag":
+        tags = sorted({tag for view in compiled.views for tag in view.tags})
+        return Failure(f"no view has the tag `{selector.value}`", did_you_mean(selector.value, tags, "tags"))
+    names = [view.name for view in compiled.views]
+    return Failure(f"no view of the project is named `{selector.value}`", did_you_mean(selector.value, names, "views"))

@@ -9,7 +9,7 @@ from mvc.diagnostics import error
 from mvc.model.cron import cron_problem, cron_times, zone_problem
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
-from mvc.model.schedule import Schedule, Selector
+from mvc.model.schedule import Schedule, parse_selector
 from mvc.source import Document
 from mvc.spec import ScheduleFile, ScheduleSpec
 
@@ -52,17 +52,6 @@ def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, f
     if problem:
         findings.add(error("MV602", origin.span, problem))
     return not problem
-
-
-def parse_selector(text: str) -> Selector:
-    """`name`, `all` or `tag:NAME`, each with an optional `+` in front."""
-    upstream = text.startswith("+")
-    value = text.removeprefix("+")
-    if value == "all":
-        return Selector("all", "", upstream)
-    if value.startswith("tag:"):
-        return Selector("tag", value.removeprefix("tag:"), upstream)
-    return Selector("name", value, upstream)
 
 
 def read_duration(text: str | None, origin: Origin, findings: Findings) -> int | None:

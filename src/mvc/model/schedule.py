@@ -20,6 +20,17 @@ class Selector:
     upstream: bool
 
 
+def parse_selector(text: str) -> Selector:
+    """`name`, `all` or `tag:NAME`, each with an optional `+` in front."""
+    upstream = text.startswith("+")
+    value = text.removeprefix("+")
+    if value == "all":
+        return Selector("all", "", upstream)
+    if value.startswith("tag:"):
+        return Selector("tag", value.removeprefix("tag:"), upstream)
+    return Selector("name", value, upstream)
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """`cron` in `timezone`, which means `times`, or a promise `within_seconds`. Durations are in seconds."""
