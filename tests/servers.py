@@ -94,7 +94,7 @@ class TestServer(EmbeddedServer):
                 raise
             self._execute(statement)
 
-    def __exit__(self, *error: Any) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._administrator:
             self._administrator.close()
         super().__exit__(*error)
