@@ -17,9 +17,11 @@ from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.companions import companions
 from mvc.sqlgen.naming import joined_name
 from mvc.sqlgen.proofs import create_index, prove_code_sql, prove_sources_sql
+from mvc.sqlgen.renaming import renamed_view
 from mvc.sqlgen.script import requirements_sql
 from mvc.sqlgen.statements import (
     create_storage,
+    move_stored_sql,
     names_array,
     register_names_sql,
     register_sql,
@@ -69,8 +71,16 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     asides = {old: joined_name(old, "aside", number) for _, old in renamed}
     statements = [f"ALTER {kind} {qualified(schema, old)} RENAME TO {identifier(asides[old])}" for kind, old in renamed]
     names: dict[str, str] = {it.purpose: asides[it.name] for it in companions(view) if it.name in beside}
-    statements.append(register_names_sql(site.target, view, joined_name(name, "aside", number), names))
-    reason = f"{_why_aside(view, site)}; it stays, under another, until it is pruned"
+    before = site.before(view)
+    if before and site.is_live(view):
+        as_recorded = not site.drifted(view, "exposure changed")
+        statements.append(
+            move_stored_sql(site.target, name, renamed_view(before, asides), names, as_recorded=as_recorded)
+        )
+        reason = f"{_why_aside(view, site)}; it is read and refreshed under another until the switch"
+    else:
+        statements.append(register_names_sql(site.target, view, joined_name(name, "aside", number), names))
+        reason = f"{_why_aside(view, site)}; it stays, under another, until it is pruned"
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     yield Step("set aside", view.name, reason, tuple(statements), lock)
 

@@ -130,6 +130,19 @@ BEGIN
   PERFORM {schema}.stop_following(home, named, record.definition #>> '{storage,1}');
 END $$;
 
+-- What stores a view was renamed, since another relation is to be built under its name: it is read, refreshed and watched as before.
+CREATE OR REPLACE FUNCTION {schema}.move_stored(former name, definition jsonb, companions jsonb, as_recorded boolean)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  now_called name := definition #>> '{storage,1}';
+BEGIN
+  UPDATE {schema}.stored_relation AS s SET stored_name = now_called, companions = move_stored.companions WHERE s.stored_name = former;
+  INSERT INTO {schema}.turn (work) VALUES ('refresh ' || now_called) ON CONFLICT DO NOTHING;
+  UPDATE {schema}.deployed_view AS d SET stored_name = now_called, definition = move_stored.definition,
+    recorded = CASE WHEN as_recorded THEN {schema}.objects_of(move_stored.definition) ELSE d.recorded END
+  WHERE d.stored_name = former AND d.view_schema = move_stored.definition ->> 'schema' AND d.view_name = move_stored.definition ->> 'name';
+END $$;
+
 -- What stored a view until now follows the changes of its sources no more: taken up again, it starts anew.
 CREATE OR REPLACE FUNCTION {schema}.stop_following(view_schema name, view_name name, but_for name)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$

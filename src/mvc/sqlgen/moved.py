@@ -87,8 +87,10 @@ def _clock(item: Clocked) -> str:
 
 
 def _last_refresh(storage: tuple[str, str]) -> str:
-    """What the last refresh left: the snapshot that it saw, and its moment."""
-    relation, stored = qualified(storage[0], "stored_relation"), literal(storage[1])
+    """What the last refresh left: the snapshot that it saw, and its moment. The table is meant, by whatever name it has later."""
+    table = f"{literal(qualified(*storage))}::pg_catalog.regclass"
+    stored = f"(SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.oid = {table})"
+    relation = qualified(storage[0], "stored_relation")
     return f"{_LAST} AS (\n  SELECT s.cursor, s.as_of FROM {relation} AS s WHERE s.stored_name = {stored}\n)"
 
 

@@ -147,6 +147,18 @@ def register_names_sql(
     return f"SELECT {qualified(target.stored, 'register')}({', '.join(listed)})"
 
 
+def move_stored_sql(
+    target: Target, former: str, view: CompiledView, beside: Mapping[str, str], *, as_recorded: bool
+) -> str:
+    """Has the ledger follow a deployed storage that was renamed: `view` as it is called now, and what is `beside` it (purpose → name).
+
+    `as_recorded` says that the view that readers have is as the ledger says, so that its present print is what to expect from now on.
+    """
+    text = dollar_quoted(json.dumps(to_record(view), ensure_ascii=False, separators=(",", ":")), "record")
+    values = (literal(former), text, literal(json.dumps(beside, ensure_ascii=False)), str(as_recorded).lower())
+    return f"SELECT {qualified(target.stored, 'move_stored')}({', '.join(values)})"
+
+
 def expect_sql(target: Target, view: CompiledView, before: CompiledView | None, *, may_be_new: bool) -> str:
     """Refuses to go on unless the view is deployed as `before`, or, where it may be new, not at all."""
     stored = literal(before.storage[1]) if before else "NULL"
