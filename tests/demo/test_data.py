@@ -80,6 +80,7 @@ def test_foreign_keys_hold(booking: Database) -> None:
     declared = connection.execute(
         "SELECT conrelid::regclass::text, (SELECT attname FROM pg_attribute WHERE attrelid = conrelid AND attnum = conkey[1]),"
         " confrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND conparentid = 0"
+        " AND connamespace = 'public'::regnamespace"
     ).fetchall()
     meant = [(child, "reservation_id", "reservations") for child in ("reservation_services", "payments", "reviews")]
     assert len(declared) == 14

@@ -210,9 +210,9 @@ def build_shop(connection: Connection) -> None:
 
 
 @contextmanager
-def shop(server: EmbeddedServer, template: str | None = None) -> Iterator[Database]:
-    """A database with the shop's base tables."""
-    with new_database(server, template) as database:
+def shop(server: EmbeddedServer, template: str | None = None, *, bare: bool = False) -> Iterator[Database]:
+    """A database with the shop's base tables; a `bare` one never had the runtime."""
+    with new_database(server, template, bare=bare) as database:
         if template is None:
             build_shop(database.connect())
         yield database

@@ -114,7 +114,8 @@ def wait_for_socket(path: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def shop(database: Database) -> Database:
+def shop(bare_database: Database) -> Database:
+    database = bare_database
     database.connect().execute(SCHEMA + "; INSERT INTO o SELECT g, g FROM generate_series(1, 20) AS g")
     return database
 

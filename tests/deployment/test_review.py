@@ -43,6 +43,12 @@ def database(servers: Servers):
         yield found
 
 
+@pytest.fixture
+def bare(servers: Servers):
+    with shop(servers.get(NEWEST), bare=True) as found:
+        yield found
+
+
 def test_two_projects_in_one_stored_schema(database: Database) -> None:
     connection = database.connect()
     one, other = project("a", "va", refresh_roles=["dm_bob"]), project("b", "vb", refresh_roles=["dm_carol"])
@@ -74,12 +80,10 @@ PLANTED = (
 
 
 @pytest.mark.parametrize("planted", PLANTED, ids=["a function", "a ledger"])
-def test_a_superuser_runs_nothing_that_a_stranger_planted_in_the_stored_schema(
-    database: Database, planted: str
-) -> None:
-    connection = database.connect()
+def test_a_superuser_runs_nothing_that_a_stranger_planted_in_the_stored_schema(bare: Database, planted: str) -> None:
+    connection = bare.connect()
     create_roles(connection, ["dp_mallory"])
-    grants = f"GRANT CREATE ON DATABASE {database.name} TO dp_mallory; GRANT ALL ON SCHEMA public TO dp_mallory"
+    grants = f"GRANT CREATE ON DATABASE {bare.name} TO dp_mallory; GRANT ALL ON SCHEMA public TO dp_mallory"
     connection.execute(f"{grants}; GRANT SELECT ON customers, orders TO dp_mallory".encode())
     connection.execute(
         f"SET SESSION AUTHORIZATION dp_mallory; CREATE SCHEMA mvc; {planted}; RESET SESSION AUTHORIZATION".encode()

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+import mvc
 from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError
 from mvc.postgres.schedule_runs import contend, run_due
@@ -304,6 +305,13 @@ class TestBrokenOff:
         assert due_names(broken_off) == []
 
 
+LATER = {
+    "mvc.yml": "project: later\ncatalog: schema.sql\n",
+    "schema.sql": "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL);",
+    "views/later.yml": "view: later\nsources: {t: {table: t}}\ndimensions: {id: t.id}\naggregates: {n: {max: t.n}}\n",
+}
+
+
 class TestLeader:
     def test_is_one(self, hourly):
         with contend(hourly, project()) as second:
@@ -316,6 +324,14 @@ class TestLeader:
                 "SELECT WHERE NOT EXISTS (SELECT FROM pg_locks WHERE mode = 'ExclusiveLock' AND locktype = 'relation')",
             )
             assert second.leads()
+
+    def test_is_one_of_a_project_that_came_second_too(self, hourly):
+        """The runtime was there when it was deployed."""
+        other = mvc.compile(mvc.load(LATER))
+        deploy(hourly, other)
+        with contend(hourly, other) as first, contend(hourly, other) as second:
+            assert first.leads()
+            assert not second.leads()
 
     def test_hears_that_it_no_longer_is(self, hourly):
         with contend(hourly, project()) as first:

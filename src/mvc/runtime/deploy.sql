@@ -8,6 +8,7 @@ BEGIN
   INSERT INTO {schema}.deployment (project, action, target, compiler)
   VALUES (target ->> 'project', begin_deployment.action, target, target ->> 'compiler') RETURNING id INTO opened;
   PERFORM {schema}.follow_schedules(target);
+  PERFORM {schema}.make_leaders(target ->> 'project', ARRAY(SELECT jsonb_array_elements_text(target -> 'refresh_roles'))::name[]);
   RETURN opened;
 END $$;
 

@@ -61,7 +61,10 @@ DECLARE
   relation name;
 BEGIN
   FOREACH relation IN ARRAY wanted LOOP
-    EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I ()', '{name}', relation);
+    IF to_regclass(format('%I.%I', '{name}', relation)) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I.%I ()', '{name}', relation);
+      PERFORM {schema}.seal(relation);
+    END IF;
   END LOOP;
   FOR relation IN
     SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'r' AND c.relname ~ '^leading_[0-9a-f]{12}$'
