@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from mvc.diagnostics import error
 from mvc.model.build_measure import build_measures
@@ -24,6 +26,8 @@ from mvc.model.view import (
 from mvc.source import Document
 from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 from mvc.spec.base import Setting
+
+_PART: Final = re.compile(r'(?:^|\.)("(?:[^"]|"")+"|[^."]*)')
 
 
 def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
@@ -101,16 +105,12 @@ def _relation(spec: SourceSpec) -> Relation:
 
 
 def table_ref(text: str) -> TableRef:
-    """`name` or `schema.name`; a dot inside double quotes is part of the name."""
-    parts: list[str] = []
-    rest = text
-    while rest:
-        if rest[0] == '"' and (end := rest.find('"', 1)) > 0:
-            part, rest = rest[1:end], rest[end + 1 :].removeprefix(".")
-        else:
-            part, _, rest = rest.partition(".")
-        parts.append(part)
-    return TableRef(".".join(parts[:-1]) or None, parts[-1])
+    """`name` or `schema.name`, as SQL reads them: within double quotes a dot is part of the name, and so is a quote that is doubled."""
+    parts = _PART.findall(text)
+    if ".".join(parts) != text:
+        return TableRef(None, text)
+    names = [part[1:-1].replace('""', '"') if part.startswith('"') and len(part) > 2 else part for part in parts]
+    return TableRef(".".join(names[:-1]) or None, names[-1])
 
 
 def _dimensions(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Dimension, ...]:
