@@ -141,6 +141,10 @@ STRANGE = {
     "a row with one": "'(5)'::holder",
     "an array of rows": "'{(5)}'::holder[]",
     "a range of one": "'[1,5)'::span",
+    "a row that may get one": "'(5)'::plain",
+    "an array of what may bear another name": "'{5}'::digit[]",
+    "a value that could be a row": "' (5)'::shape",
+    "what its schema's owner may replace": "'{5}'::theirs.number[]",
 }
 
 
@@ -156,14 +160,27 @@ def test_a_constant_that_the_checks_of_a_stranger_s_domain_make(shop_database, c
         " CREATE FUNCTION fits(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN"
         " IF current_user <> 'td_stranger' THEN PERFORM public.hear(); END IF; RETURN true; END $$;"
         " CREATE DOMAIN small AS int CHECK (fits(VALUE)); CREATE TYPE holder AS (n small); CREATE TYPE span AS RANGE (SUBTYPE = small);"
+        " CREATE TYPE plain AS (n int); CREATE TYPE digit AS ENUM ('5'); CREATE TYPE shape AS ENUM (' (5)'); RESET ROLE;"
+        " CREATE SCHEMA theirs; CREATE TYPE theirs.number AS ENUM ('5'); ALTER SCHEMA theirs OWNER TO td_stranger; SET ROLE td_stranger;"
         f" CREATE VIEW theirs AS SELECT id, {constant} AS held FROM sales; RESET ROLE"
     )
-    said = r"to make public\.theirs anew would run the checks of the domain public\.small of the role td_stranger"
+    said = r"to make public\.theirs anew would have constants become values of the type \S+, by code of the role td_stranger"
     with pytest.raises(ServerError, match=said):
         deploy(connection, compiled(edited(*LOST)))
     assert connection.execute("SELECT * FROM heard").fetchall() == []
     deploy(connection, compiled(edited(*LOST, lambda files: files["mvc.yml"].update(trusted_roles=["td_stranger"]))))
     assert connection.execute("SELECT to_regclass('public.theirs') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_plain_value_of_a_stranger_s_enum_comes_back(shop_database):
+    connection = shop_database
+    create_roles(connection, ("td_stranger",))
+    connection.execute(
+        "GRANT CREATE ON SCHEMA public TO td_stranger; GRANT SELECT ON sales TO td_stranger; SET ROLE td_stranger;"
+        " CREATE TYPE state AS ENUM ('new', 'a (b)'); CREATE VIEW theirs AS SELECT id, 'a (b)'::state AS held FROM sales; RESET ROLE"
+    )
+    deploy(connection, compiled(edited(*LOST)))
+    assert connection.execute("SELECT DISTINCT held::text FROM theirs").fetchall() == [("a (b)",)]
 
 
 def test_a_trigger_on_a_column_that_goes_is_named(shop_database):

@@ -95,7 +95,7 @@ IN_THE_WAY = {
     "a constant that the checks of a stranger's domain make": (
         MOVED + "CREATE DOMAIN rep.small AS int CHECK (VALUE < 9); ALTER DOMAIN rep.small OWNER TO up_stranger;"
         " CREATE VIEW rep.held AS SELECT view_name, '{5}'::rep.small[] AS numbers FROM mvc.view_status",
-        "to make rep.held anew would run the checks of the domain rep.small of the role up_stranger",
+        "to make rep.held anew would have constants become values of the type rep.small, by code of the role up_stranger",
         "if that role is trusted, name it in mvc.yml: trusted_roles: [up_stranger]; else drop the view, and let its owner create it again afterwards",
     ),
 }

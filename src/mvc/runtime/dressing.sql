@@ -13,10 +13,13 @@ RETURNS TABLE (view oid, level int) LANGUAGE sql STABLE SET search_path = pg_cat
 $$;
 
 -- Refuses to have the text of a relation's rules, triggers, defaults and policies parsed anew where that alone runs a stranger's code: a
--- constant of an array or row with a domain in it is made at once, by the checks of that domain.
+-- constant of an array, row or range is made at once, by the checks of the domains in it. Nothing locks a type: until the text is parsed,
+-- its owner may give a row a column of a domain, or its name to another type, and the owner of a schema may put another one in its place. So
+-- whatever is not of a trusted role is refused, but for a plain value of an enum, whose text no array, row or range could begin with.
 CREATE OR REPLACE FUNCTION {schema}.expect_inert(relation oid)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
 DECLARE
+  trusted constant name[] := {schema}.roles_of_projects();
   found record;
 BEGIN
   WITH RECURSIVE tree (text) AS (
@@ -24,18 +27,23 @@ BEGIN
     UNION ALL SELECT t.tgqual::text FROM pg_trigger AS t WHERE t.tgrelid = relation
     UNION ALL SELECT f.adbin::text FROM pg_attrdef AS f WHERE f.adrelid = relation
     UNION ALL SELECT concat(p.polqual, p.polwithcheck) FROM pg_policy AS p WHERE p.polrelid = relation
-  ), part (type) AS (
-    SELECT constant.m[1]::oid FROM tree CROSS JOIN regexp_matches(tree.text, '[{]CONST :consttype ([0-9]+)', 'g') AS constant (m)
-    UNION SELECT next.type FROM part AS p JOIN pg_type AS t ON t.oid = p.type CROSS JOIN LATERAL (
+  ), part (type, whole) AS (
+    SELECT constant.m[1]::oid, true FROM tree CROSS JOIN regexp_matches(tree.text, '[{]CONST :consttype ([0-9]+)', 'g') AS constant (m)
+    UNION SELECT next.type, false FROM part AS p JOIN pg_type AS t ON t.oid = p.type CROSS JOIN LATERAL (
       SELECT t.typelem UNION ALL SELECT t.typbasetype
       UNION ALL SELECT a.atttypid FROM pg_attribute AS a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
       UNION ALL SELECT r.rngsubtype FROM pg_range AS r WHERE t.oid IN (r.rngtypid, r.rngmultitypid)) AS next (type) WHERE next.type >= 16384
   )
-  SELECT format_type(t.oid, NULL) AS domain, pg_get_userbyid(t.typowner) AS owner INTO found
-  FROM part AS p JOIN pg_type AS t ON t.oid = p.type JOIN pg_namespace AS n ON n.nspname = '{name}'
-  WHERE t.typtype = 'd' AND NOT pg_has_role(t.typowner, n.nspowner, 'MEMBER') AND pg_get_userbyid(t.typowner) <> ALL ({schema}.roles_of_projects()) LIMIT 1;
-  IF found.domain IS NOT NULL THEN
-    RAISE EXCEPTION 'to make % anew would run the checks of the domain % of the role %', relation::regclass, found.domain, quote_ident(found.owner)
+  SELECT format_type(t.oid, NULL) AS type, pg_get_userbyid(who.owner) AS owner INTO found
+  FROM part AS p JOIN pg_type AS t ON t.oid = p.type AND t.oid >= 16384 JOIN pg_namespace AS home ON home.oid = t.typnamespace
+  JOIN pg_namespace AS n ON n.nspname = '{name}' CROSS JOIN LATERAL (VALUES (t.typowner), (CASE
+    WHEN home.nspowner <> 'pg_database_owner'::regrole THEN home.nspowner
+    ELSE (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()) END)) AS who (owner)
+  WHERE NOT pg_has_role(who.owner, n.nspowner, 'MEMBER') AND pg_get_userbyid(who.owner) <> ALL (trusted)
+    AND NOT (p.whole AND t.typtype = 'e' AND NOT EXISTS (SELECT FROM pg_enum AS e WHERE e.enumtypid = t.oid AND e.enumlabel ~ '^\s*[{(\[]'))
+  ORDER BY t.typtype <> 'd', 1 LIMIT 1;
+  IF found.type IS NOT NULL THEN
+    RAISE EXCEPTION 'to make % anew would have constants become values of the type %, by code of the role %', relation::regclass, found.type, quote_ident(found.owner)
       USING ERRCODE = 'dependent_objects_still_exist', HINT = format(
         'if that role is trusted, name it in mvc.yml: trusted_roles: [%I]; else drop the view, and let its owner create it again afterwards', found.owner);
   END IF;
