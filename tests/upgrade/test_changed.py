@@ -10,6 +10,7 @@ import pytest
 
 from mvc.postgres.apply import apply
 from mvc.postgres.errors import ServerError
+from refresh.waiting import meanwhile, until, waits
 from servers import NEWEST, Servers, new_database
 
 from .projects import OUTSIDE, ROLES, ROWS, SCHEMA
@@ -112,6 +113,34 @@ def test_what_cannot_come_back_is_named(deployed: Connection, what: str) -> None
     assert str(refused.value) == f"the server refuses the runtime: {message}"
     assert refused.value.hint == hint
     assert shape_of(deployed) == before
+
+
+def test_what_is_made_again_is_what_was_looked_at(servers: Servers) -> None:
+    """The owner of a view may replace it until it is locked."""
+    with new_database(servers.get(NEWEST)) as database:
+        create_roles(database, (*ROLES, "up_stranger"))
+        owner, stranger, watching = (database.connect() for _ in range(3))
+        owner.execute(SCHEMA)
+        apply(owner, project_of(3))
+        owner.execute(
+            "CREATE SCHEMA rep; CREATE DOMAIN rep.small AS int CHECK (VALUE < 9); CREATE VIEW rep.one AS SELECT '{5}'::rep.small[] AS n;"
+            " CREATE VIEW rep.two AS SELECT 1 AS n; ALTER VIEW rep.one OWNER TO up_stranger; ALTER VIEW rep.two OWNER TO up_stranger;"
+            " ALTER DOMAIN rep.small OWNER TO up_stranger; GRANT ALL ON SCHEMA rep TO up_stranger"
+        )
+        kept: list[object] = []
+
+        def put_aside() -> None:
+            owner.execute("BEGIN; SELECT set_config('mvc.views_aside', '[]', true)")
+            owner.execute("SELECT mvc.views_aside(ARRAY['rep.one'::regclass, 'rep.two'::regclass]::oid[])")
+            kept.append(owner.execute("SELECT current_setting('mvc.views_aside')").fetchone())
+            owner.execute("ROLLBACK")
+
+        stranger.execute("BEGIN; TABLE rep.two")
+        with meanwhile(put_aside):
+            until(lambda: waits(watching, owner))
+            watching.execute("SET ROLE up_stranger; CREATE OR REPLACE VIEW rep.one AS SELECT ARRAY[5]::rep.small[] AS n")
+            stranger.execute("COMMIT")
+        assert "{5}" not in str(kept)
 
 
 def test_what_need_not_go_stays(deployed: Connection) -> None:

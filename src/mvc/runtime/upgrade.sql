@@ -158,7 +158,8 @@ BEGIN
   END LOOP;
 END $$;
 
--- Drops views with all views that read them, and keeps what makes these again until the end of the transaction.
+-- Drops views with all views that read them, and keeps what makes these again until the end of the transaction. Each is locked first, so
+-- that what was looked at is what is kept.
 CREATE OR REPLACE FUNCTION {schema}.views_aside(roots oid[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -166,8 +167,7 @@ DECLARE
   said text;
 BEGIN
   FOR gone IN
-    SELECT c.oid::regclass AS named, c.relkind, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS ours,
-      {schema}.creation_of(c.oid) AS creation, {schema}.dressing_of(c.oid, NULL) AS dressing
+    SELECT c.oid::regclass AS named, c.relkind, pg_get_userbyid(c.relowner) AS owner, pg_has_role(c.relowner, 'USAGE') AS ours
     FROM (SELECT root AS view, 0 AS level FROM unnest(roots) AS root
           UNION ALL SELECT d.view, d.level FROM unnest(roots) AS root, {schema}.dependents(root) AS d) AS found
     JOIN pg_class AS c ON c.oid = found.view
@@ -178,10 +178,11 @@ BEGIN
         CASE WHEN gone.ours THEN 'no plain view' ELSE format('the role %I''s', gone.owner) END
         USING ERRCODE = 'dependent_objects_still_exist', HINT = 'drop it, and create it again after the upgrade';
     END IF;
+    EXECUTE format('ALTER VIEW %s RESET (mvc)', gone.named);  -- nothing bears that name: it locks the view
     PERFORM {schema}.expect_inert(gone.named);
-    PERFORM set_config('mvc.views_aside', (jsonb_build_array(
-      jsonb_build_object('name', gone.named, 'creation', gone.creation, 'dressing', gone.dressing)
-    ) || current_setting('mvc.views_aside')::jsonb)::text, true);
+    PERFORM set_config('mvc.views_aside', (jsonb_build_array(jsonb_build_object(
+      'name', gone.named, 'creation', {schema}.creation_of(gone.named), 'dressing', {schema}.dressing_of(gone.named, NULL)
+    )) || current_setting('mvc.views_aside')::jsonb)::text, true);
     BEGIN
       EXECUTE format('DROP VIEW %s', gone.named);
     EXCEPTION WHEN dependent_objects_still_exist THEN
