@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mvc
+from mvc.sqlgen.call_words import reads_parts
 from mvc.sqlgen.type_words import type_words
 
 SCHEMA = """
@@ -48,6 +49,33 @@ TYPES = {
     "pg_catalog.int4 '5'": [],
     "a.x::a.kind": ["a.kind"],
 }
+# Whether a constant of a text may be read as parts of what the server picks.
+PARTS = {
+    "tags && '{a}'": True,
+    "x = '(1)'": True,
+    "x = '[1,2)'": True,
+    "x = $$ {1}$$": True,
+    "x = E'\\173a'": True,
+    "x = U&'!007b' UESCAPE '!'": True,
+    "'{1}'::small[]": True,
+    "CAST('{1}' AS small[])": True,
+    "'{1}'::int.x[]": True,
+    "f(a AS x, '{1}')": True,
+    "''\n'{1}'": True,
+    "/* '{}' */ '{}{1}'": True,
+    "-- '\r'{1}'": True,
+    "x = 'a{' AND y ~ '\\d+'": False,
+    "coalesce(tags, '{}') || ' { } ' || '[]'": False,
+    "'{a}'::text[] || jsonb '{\"a\": 1}'": False,
+    "CAST('(1)' AS text)": False,
+    "'{1}'::character varying(3)[]": False,
+    "-- '{1}'\nx": False,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), PARTS.items(), ids=list(PARTS))
+def test_constants_that_may_be_read_as_parts(text: str, expected: bool) -> None:
+    assert reads_parts([text]) is expected
 
 
 @pytest.mark.parametrize(("text", "expected"), READ.items(), ids=list(READ))

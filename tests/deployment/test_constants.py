@@ -69,6 +69,62 @@ def test_what_a_stranger_added_is_never_picked_for_a_constant(shop: Database):
     apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), terms=Terms(frozenset()))
 
 
+@pytest.mark.parametrize("condition", ["tags && '{a,b}'", "tags && U&'!007ba,b}' UESCAPE '!'"])
+def test_of_a_text_that_calls_nothing_by_name_as_well(shop: Database, condition: str):
+    mean, deployer = stranger(shop), shop.connect()
+    table = "CREATE TABLE tagged (id int PRIMARY KEY, tags text[] NOT NULL);"
+    deployer.execute(f"{table} CREATE SEQUENCE ran; GRANT ALL ON SEQUENCE ran TO PUBLIC".encode())
+    mean.execute(
+        "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
+        " IF current_user <> 'tt_owner' THEN PERFORM pg_catalog.nextval('public.ran'); END IF; END $$"
+    )
+    mean.execute(f"{TYPES}{OVERLAPS}".encode())
+    deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    views = f"view: v\nsql: |\n  SELECT id, tags FROM tagged WHERE {condition}\ngrain: [id]\n"
+    said = refused(deployer, project(**{"s.sql": SCHEMA + table, "views/v.yml": views}))
+    assert "would perhaps have constants become values of the type public.watched_text" in said
+    assert deployer.execute("SELECT is_called FROM ran").fetchone() == (False,)
+
+
+OPEN = {  # who may put something in a schema of the path, and what is said of that
+    "GRANT CREATE ON SCHEMA public TO PUBLIC": "anybody may create one in the schema public",
+    "GRANT CREATE ON SCHEMA public TO tt_app": "the role tt_app may create one in the schema public",
+    "ALTER SCHEMA public OWNER TO tt_app": "the role tt_app may create one in the schema public",
+    "ALTER DATABASE {} OWNER TO tt_app": "the role tt_app may create one in the schema public",
+}
+
+
+def test_where_a_stranger_may_create_something_no_look_is_enough(shop: Database):
+    """Nothing locks the names in a schema: who creates and drops something time and again comes between a look and the parsing."""
+    stranger(shop)
+    deployer, compiled = shop.connect(), project(body_of("s.shop = ANY ('{a,b}')"))
+    plain = project(body_of("s.shop = ANY ('{a,b}'::text[]) AND coalesce(string_to_array(s.shop, ','), '{}') <> '{}'"))
+    closed = "REVOKE CREATE ON SCHEMA public FROM PUBLIC, tt_app; ALTER SCHEMA public OWNER TO {}; ALTER DATABASE {} OWNER TO CURRENT_USER"
+    standard = "pg_database_owner"
+    for opened, expected in OPEN.items():
+        deployer.execute(closed.format(standard, shop.name).encode())
+        deployer.execute(opened.format(shop.name).encode())
+        said = refused(deployer, compiled)
+        assert f"public.v has constants that are read as what a function or operator takes, and {expected}" in said
+        assert (
+            "say what such constants are: '{a,b}'::text[], or ARRAY['a', 'b']; or REVOKE CREATE ON SCHEMA public"
+            in said
+        )
+    apply(deployer, plain, terms=Terms(frozenset()))
+    deployer.execute(closed.format(standard, shop.name).encode())
+    apply(deployer, compiled, terms=Terms(frozenset()))
+
+
+def test_a_stranger_may_give_the_name_of_an_enum_to_another_type(shop: Database):
+    stranger(shop)
+    deployer = shop.connect()
+    deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER TYPE mood OWNER TO tt_owner")
+    compiled = project(body_of("s.felt = ANY ('{good,bad}'::mood[])"))
+    said = refused(deployer, compiled, Terms(frozenset()))
+    assert "the type public.mood of the role tt_owner, who can give its name to another type" in said
+    apply(deployer, project(body_of("s.felt IN ('good', 'bad'::mood)")), terms=Terms(frozenset()))
+
+
 def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Database):
     """Who may write through a view may lock it: the deployer waits for that, and only then looks at what the text would mean."""
     mean, deployer = stranger(shop), shop.connect()
@@ -137,6 +193,7 @@ def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop
             problems.append(str(problem))
 
     watching = shop.connect()
+    watching.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
     mean.execute("SELECT pg_advisory_lock(7)")
     with meanwhile(deploy):
         until(
@@ -145,6 +202,7 @@ def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop
                 == (1,)
             )
         )
+        watching.execute("GRANT CREATE ON SCHEMA public TO tt_owner")
         mean.execute(f"{TYPES}{EQUALS}".encode())
         mean.execute("SELECT pg_advisory_unlock(7)")
     assert len(problems) == 1
@@ -155,12 +213,13 @@ def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposu
     mean, deployer = stranger(shop), shop.connect()
     policy = "policies: [{policy: p, view: v, to: [tt_owner], using: \"shop = ANY ('{a,b}')\"}]\n"
     files = {"policies/p.yml": policy}
-    apply(deployer, project(**files), terms=Terms(frozenset()))
-    changed = project("SELECT s.shop, sum(s.amount) AS n FROM sale AS s GROUP BY s.shop", **files)
     mean.execute(
         "CREATE OR REPLACE FUNCTION public.spy(what text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN"
         " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
     )
+    deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    apply(deployer, project(**files), terms=Terms(frozenset()))
+    changed = project("SELECT s.shop, sum(s.amount) AS n FROM sale AS s GROUP BY s.shop", **files)
     problems: list[str] = []
 
     def deploy() -> None:
@@ -173,6 +232,7 @@ def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposu
     mean.execute("BEGIN; SELECT * FROM v")
     with meanwhile(deploy):
         until(lambda: watching.execute(_WAITING.replace("sales", "v").encode()).fetchone() == (1,))
+        watching.execute("GRANT CREATE ON SCHEMA public TO tt_owner")
         mean.execute(f"{TYPES}{EQUALS}; COMMIT".encode())
     assert len(problems) == 1
     assert "have constants become values" in problems[0]

@@ -379,7 +379,7 @@ class TestConstants:
     def test_of_a_role_that_is_trusted_are_its_own_business(self, shop: Database):
         own = give(shop)
         own.execute(
-            "RESET ROLE; CREATE DOMAIN few AS int CHECK (VALUE > 0); ALTER DOMAIN few OWNER TO ow_app; ALTER TABLE sale DROP COLUMN tags; ALTER TABLE sale ADD COLUMN tags few[]"
+            "RESET ROLE; REVOKE CREATE ON SCHEMA public FROM PUBLIC; CREATE DOMAIN few AS int CHECK (VALUE > 0); ALTER DOMAIN few OWNER TO ow_app; ALTER TABLE sale DROP COLUMN tags; ALTER TABLE sale ADD COLUMN tags few[]"
         )
         text = "SELECT s.shop, count(*) AS n FROM sale AS s WHERE s.tags = '{5}' GROUP BY s.shop"
         assert "the type public.few of the role ow_app" in refusal(own, project(**body(text)))

@@ -691,7 +691,9 @@ class TestRights:
         with pytest.raises(psycopg.errors.RaiseException, match="failed: create"):
             connection.execute("CALL mvc.maintain_partitions('shop')")
         assert connection.execute("SELECT DISTINCT error FROM mvc.partition_log").fetchall() == [
-            ("to make public.events anew would have constants become values of the type public.small, by code of the role pm_owner",)
+            (
+                "to make public.events anew would have constants become values of the type public.small, by code of the role pm_owner",
+            )
         ]
 
     def test_a_stranger_may_not(self, database: Database) -> None:

@@ -138,7 +138,9 @@ def test_what_is_made_again_is_what_was_looked_at(servers: Servers) -> None:
         stranger.execute("BEGIN; TABLE rep.two")
         with meanwhile(put_aside):
             until(lambda: waits(watching, owner))
-            watching.execute("SET ROLE up_stranger; CREATE OR REPLACE VIEW rep.one AS SELECT ARRAY[5]::rep.small[] AS n")
+            watching.execute(
+                "SET ROLE up_stranger; CREATE OR REPLACE VIEW rep.one AS SELECT ARRAY[5]::rep.small[] AS n"
+            )
             stranger.execute("COMMIT")
         assert "{5}" not in str(kept)
 

@@ -17,7 +17,7 @@ from mvc.model.view import View
 from mvc.postgres.errors import Denied, ServerError, refusal_of, server_errors
 from mvc.quoting import identifier
 from mvc.runtime import trust_sql
-from mvc.sqlgen.call_words import call_words
+from mvc.sqlgen.call_words import call_words, reads_parts
 from mvc.sqlgen.proofs import sources_of
 from mvc.sqlgen.script import settings_sql
 from mvc.sqlgen.type_words import type_words
@@ -69,8 +69,8 @@ def _prove(connection: psycopg.Connection, number: int, view: CompiledView, clai
     columns = ", ".join(identifier(f"c{place}") for place in range(len(claim.columns) + 1))
     try:
         connection.execute(_LOOK, (named, list(sources_of(view)), list(type_words([claim.query])), roles))
-        if calls := call_words([claim.query]):
-            connection.execute(_LOOK_AT_CALLS, (named, list(calls), roles))
+        if reads_parts([claim.query]):
+            connection.execute(_LOOK_AT_CALLS, (named, list(call_words([claim.query])), roles))
         connection.execute(f"CREATE TEMPORARY VIEW {_view(number)} ({columns}) AS\n{claim.query}".encode())
         connection.execute(_PROVE, (_view(number), named, roles))
     except psycopg.Error as problem:

@@ -42,7 +42,7 @@ DECLARE
   named text := looked ->> 'named';
   sources text[] := {schema}.as_array(looked -> 'sources');
   types text[] := {schema}.as_array(looked -> 'types');
-  called text[] := {schema}.as_array(nullif(current_setting('mvc.called', true), '')::jsonb);
+  called jsonb := nullif(current_setting('mvc.called', true), '')::jsonb;
   roles name[] := {schema}.as_array(looked -> 'roles')::name[];
   allowed text[] := {schema}.as_array(looked -> 'allowed');
 BEGIN
@@ -52,7 +52,9 @@ BEGIN
          WITH ORDINALITY AS p (name, place)), true);
   IF looked IS NOT NULL THEN
     PERFORM {schema}.prove_sources(named, sources, types, roles, allowed);
-    PERFORM {schema}.prove_calls(named, called, roles, allowed);
+  END IF;
+  IF called IS NOT NULL THEN
+    PERFORM {schema}.prove_calls(named, {schema}.as_array(called), roles, allowed);
   END IF;
   EXECUTE statement;
 END $$;

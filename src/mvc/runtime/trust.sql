@@ -374,11 +374,14 @@ END $$;
 -- Looks at what the text of a view may call, before the server parses that text: a constant among the arguments becomes a value of the type
 -- that the picked function or operator takes or returns, by the checks of the domains in it. `called` are the names of functions and schemas
 -- in a text that has such constants; operators stand behind many words (IN, LIKE, CASE), so all of the path are looked at. They are
--- looked up along the caller's path, as the text will be. What takes no lock itself comes after `prove_sources`, which does.
+-- looked up along the caller's path, as the text will be. It comes after `prove_sources`, which says what was looked at, and takes the locks: nothing
+-- locks the names in a schema, so somebody who may create there could do it between any look and the parsing, and nobody but those who are trusted may.
 CREATE OR REPLACE FUNCTION {schema}.prove_calls(named text, called text[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM {schema}.expect_trusted_calls(named, called, pg_catalog.current_schemas(false), roles, allowed);
+  PERFORM {schema}.expect_kept_names(named, called, pg_catalog.current_schemas(false), {schema}.types_meant_by(ARRAY(
+    SELECT pg_catalog.jsonb_array_elements_text(pg_catalog.current_setting('mvc.looked')::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'types'))), roles, allowed);
   PERFORM pg_catalog.set_config('mvc.called', pg_catalog.to_jsonb(called)::pg_catalog.text, true);
 END $$;
 
@@ -407,5 +410,33 @@ BEGIN
       named, found.takes, quote_ident(found.owner), found.type, found.identity USING ERRCODE = 'wrong_object_type', HINT = format(
         'if it is not meant: REVOKE CREATE ON SCHEMA %I FROM PUBLIC; DROP %s %s. If that role is trusted, name it in mvc.yml: trusted_roles: [%s]',
         found.schema, upper(found.type), found.identity, array_to_string(roles || found.owner, ', '));
+  END IF;
+END $$;
+
+-- Refuses schemas in which somebody whom nobody trusts may create what such a text would mean, and types whose names such a one may give to others.
+CREATE OR REPLACE FUNCTION {schema}.expect_kept_names(named text, called text[], path name[], types oid[], roles name[], allowed text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  found record;
+BEGIN
+  SELECT format_type(t.oid, NULL) AS type, pg_get_userbyid(t.typowner) AS owner INTO found FROM pg_type AS t
+  WHERE t.oid = ANY (types) AND t.oid >= 16384 AND NOT {schema}.is_trusted(t.typowner, roles) AND {schema}.is_named('pg_type'::regclass, t.oid, allowed) IS NOT TRUE LIMIT 1;
+  IF found.type IS NOT NULL THEN
+    RAISE EXCEPTION '% would have constants become values of the type % of the role %, who can give its name to another type', named, found.type, quote_ident(found.owner)
+      USING ERRCODE = 'wrong_object_type', HINT = format(
+        'if that role is trusted, name it in mvc.yml: trusted_roles: [%s]; else write an array as ARRAY[…], and a row as ROW(…)', array_to_string(roles || found.owner, ', '));
+  END IF;
+  SELECT n.nspname AS home, a.role = 0 AS is_anybody, pg_get_userbyid(a.role) AS role INTO found FROM pg_namespace AS n CROSS JOIN LATERAL (
+    SELECT n.nspowner UNION ALL SELECT e.grantee FROM aclexplode(n.nspacl) AS e WHERE e.privilege_type = 'CREATE') AS may (create_there)
+  CROSS JOIN LATERAL (SELECT CASE WHEN may.create_there <> 'pg_database_owner'::regrole THEN may.create_there
+    ELSE (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()) END) AS a (role)
+  WHERE (n.nspname = ANY (path) OR n.nspname = ANY (called)) AND n.nspname <> 'pg_catalog' AND (a.role = 0 OR NOT {schema}.is_trusted(a.role, roles))
+  ORDER BY a.role <> 0, n.nspname, 3 LIMIT 1;
+  IF found.home IS NOT NULL THEN
+    RAISE EXCEPTION '% has constants that are read as what a function or operator takes, and % may create one in the schema %', named,
+      CASE WHEN found.is_anybody THEN 'anybody' ELSE 'the role ' || quote_ident(found.role) END, quote_ident(found.home)
+      USING ERRCODE = 'wrong_object_type', HINT = format('say what such constants are: ''{a,b}''::text[], or ARRAY[''a'', ''b'']; or REVOKE CREATE ON SCHEMA %I FROM %s', found.home,
+        CASE WHEN found.is_anybody THEN 'PUBLIC' ELSE format('%I; or, if that role is trusted, name it in mvc.yml: trusted_roles: [%s]', found.role,
+          array_to_string(roles || found.role, ', ')) END);
   END IF;
 END $$;

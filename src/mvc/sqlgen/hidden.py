@@ -88,10 +88,12 @@ def _without_modifier(value: str) -> str:
 
 def _of_any_type(value: str) -> str:
     """An array of the value. If this is an array itself, it becomes the one element of a further dimension, so of no array the
-    single NULL is what comes of it. `IS NULL` would hold for a row of NULLs as well.
+    single NULL is what comes of it. `IS NULL` would hold for a row of NULLs as well. A constant `'{NULL}'` would become a value while the
+    text is parsed, by code of whoever owns the type.
     """
     array = f"ARRAY[{_without_modifier(value)}]"
-    return f"CASE WHEN {value} IS NOT DISTINCT FROM NULL THEN '{{NULL}}' ELSE {array} END"
+    single_null = f"pg_catalog.array_append(({array})[2:2], NULL)"
+    return f"CASE WHEN {value} IS NOT DISTINCT FROM NULL THEN {single_null} ELSE {array} END"
 
 
 def _sized_array(view: ResolvedView, column: OutputColumn) -> bool:

@@ -13,14 +13,14 @@ from typing import Final
 
 from mvc.artifacts import CompiledIndex, CompiledView, Target
 from mvc.quoting import literal, qualified
-from mvc.sqlgen.call_words import call_words
+from mvc.sqlgen.call_words import call_words, reads_parts
 from mvc.sqlgen.statements import create_index as plain_index
 from mvc.sqlgen.statements import create_storage, names_array, storage_comment, texts_array
 from mvc.sqlgen.type_words import type_words
 
 # Names, constants and comments whole, so that no parenthesis in them counts; sqlglot takes too long to import here.
 _TOKEN: Final = re.compile(
-    r"""\s+|--[^\n]*|/\*.*?\*/|"(?:[^"]|"")*"|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag)|\w+|.""",
+    r"""\s+|--[^\n\r]*|/\*.*?\*/|"(?:[^"]|"")*"|[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag)|\w+|.""",
     re.DOTALL,
 )
 _GAP: Final = re.compile(r"\s|--|/\*")
@@ -36,14 +36,14 @@ def prove_sources_sql(target: Target, view: CompiledView, allowed: Iterable[str]
     """Refuses what the view's text is about to name of somebody whom nobody trusts, before the server parses that text."""
     texts = [view.stored_query, view.exposure.query, *(arm.query for arm in view.exposure.arms)]
     texts += [index.definition for index in view.indexes]
-    types, calls, trust = type_words(texts), call_words(texts), _trust(target, allowed)
+    types, trust = type_words(texts), _trust(target, allowed)
     named, sources = literal(qualified(view.schema, view.name)), (*sources_of(view), qualified(*view.storage))
     values = [named, texts_array(sources)]
     if types or trust:
         values.append(texts_array(types))
     looks = [f"{qualified(target.stored, 'prove_sources')}({', '.join(values)}{trust})"]
-    if calls:
-        looks.append(f"{qualified(target.stored, 'prove_calls')}({named}, {texts_array(calls)}{trust})")
+    if reads_parts(texts):
+        looks.append(f"{qualified(target.stored, 'prove_calls')}({named}, {texts_array(call_words(texts))}{trust})")
     return f"SELECT {', '.join(looks)}"
 
 

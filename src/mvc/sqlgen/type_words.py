@@ -14,8 +14,8 @@ from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.words import Token, end_of_name, tokens, unquoted
 
-# PostgreSQL's own names of types are looked up first, whoever made others; the rest stands before a constant and is no type.
-_OWN: Final = frozenset(
+# PostgreSQL's own names of types are looked up first, whoever made others.
+OWN_TYPES: Final = frozenset(
     [
         "int",
         "int2",
@@ -87,6 +87,10 @@ _OWN: Final = frozenset(
         "pg_lsn",
         "pg_snapshot",
         "xid8",
+    ]
+)
+_BEFORE_CONSTANTS: Final = frozenset(
+    [
         "setof",
         "by",
         "at",
@@ -99,7 +103,7 @@ _OWN: Final = frozenset(
         "precision",
     ]
 )
-_NO_TYPES: Final = RESERVED | FUNCTIONS_AND_TYPES | _OWN
+_NO_TYPES: Final = RESERVED | FUNCTIONS_AND_TYPES | OWN_TYPES | _BEFORE_CONSTANTS
 _CASTS: Final = frozenset({"cast", "treat", "xmlserialize"})
 
 

@@ -6,21 +6,22 @@ import re
 from typing import Final
 
 _TOKEN: Final = re.compile(
-    r"""\s+|--[^\n]*|/\*.*?\*/|(?P<name>"(?:[^"]|"")+")|(?P<constant>[eE]'(?:[^'\\]|\\.|'')*'|(?:[uU]&)?'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag))"""
+    r"""\s+|--[^\n\r]*|/\*.*?\*/|(?P<name>"(?:[^"]|"")+")|(?P<constant>[eE]'(?:[^'\\]|\\.|'')*'|(?:[uU]&)?'(?:[^']|'')*'|(?P<tag>\$\w*\$).*?(?P=tag))"""
     r"|(?P<word>[^\W\d][\w$]*)|(?P<mark>::|\d[\w.]*|.)",
     re.DOTALL,
 )
 
-_QUOTES: Final = re.compile(r"^[^'$]*(?:'|\$\w*\$)|(?:'|\$\w*\$)$")
-
-Token = tuple[
-    str, str
-]  # what it is (name, constant, mark), and its text: of a word in lower case, of a constant nothing
+Token = tuple[str, str]  # what it is (name, constant, mark), and its text: of a word in lower case
 _NOTHING: Final[Token] = ("", "")
 
 
 def tokens(text: str) -> list[Token]:
     """The words, constants and signs of a text; before and after them stands nothing, a few times."""
+    return [(kind, "" if kind == "constant" else said) for kind, said in whole_tokens(text)]
+
+
+def whole_tokens(text: str) -> list[Token]:
+    """The same, each constant as it stands in the text."""
     found = [_NOTHING] * 2
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup
@@ -29,14 +30,8 @@ def tokens(text: str) -> list[Token]:
         elif kind in ("name", "mark"):
             found.append((kind, match[0]))
         elif kind:
-            found.append(("constant", ""))
+            found.append(("constant", match[0]))
     return [*found, *[_NOTHING] * 3]
-
-
-def constants(text: str) -> list[str]:
-    """What stands between the quotes of each constant of text, escapes and doubled quotes as they are."""
-    found = (match[0] for match in _TOKEN.finditer(text) if match.lastgroup in ("constant", "tag"))
-    return [_QUOTES.sub("", constant) for constant in found]
 
 
 def end_of_name(found: list[Token], place: int) -> int:
