@@ -247,3 +247,71 @@ def test_an_expression_of_a_generated_column(database: Database):
     connection.execute("ALTER TABLE u ALTER COLUMN g SET EXPRESSION AS (v + 100)")
     is_whole_once(connection, "groups", "the generated column public.u.g changed")
     assert wrong_rows(connection, others().view("groups")) == []
+
+
+RATES = """
+CREATE TABLE rates (rate int NOT NULL);
+CREATE TABLE paid (id int PRIMARY KEY, k int NOT NULL, v int NOT NULL, words text NOT NULL);
+CREATE FUNCTION at_rate(x int, y int) RETURNS int LANGUAGE sql STABLE AS 'SELECT coalesce(x, 0) + y * (SELECT rate FROM public.rates)';
+CREATE FUNCTION fixed(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 2';
+CREATE TYPE euro AS (v int);
+CREATE FUNCTION euro(x int) RETURNS euro LANGUAGE sql STABLE AS 'SELECT ROW(x * (SELECT rate FROM public.rates))::public.euro';
+CREATE AGGREGATE total_at_rate(int) (SFUNC = at_rate, STYPE = int, INITCOND = '0');
+"""
+RATES_ON_THE_SERVER = """
+CREATE CAST (int AS euro) WITH FUNCTION euro(int);
+CREATE OPERATOR +* (LEFTARG = int, RIGHTARG = int, FUNCTION = at_rate);
+INSERT INTO rates VALUES (2);
+INSERT INTO paid SELECT g, g % 10, g, 'the cats run' FROM generate_series(1, 60) AS g;
+"""
+UNSTEADY = {
+    "as_aggregate": ("sql: total_at_rate(p.v)", "public.at_rate(integer,integer)"),
+    "as_operator": ("sum: p.v OPERATOR(public.+*) 2", "public.at_rate(integer,integer)"),
+    "as_cast": ('max: "(p.v::euro).v"', "public.euro(integer)"),
+    "later": ("sum: fixed(p.v)", "public.fixed(integer)"),
+}
+
+
+def deploy_unsteady(connection: Connection, values: dict[str, str]) -> Compiled:
+    files = {"mvc.yml": "project: rates\ncatalog: s.sql\n", "s.sql": RATES, "schedules/s.yml": schedule([*values])}
+    for name, value in values.items():
+        files[f"views/{name}.yml"] = (
+            f"view: {name}\nsources: {{p: {{table: paid}}}}\ndimensions: {{k: p.k}}\naggregates: {{n: {{count: p}}, x: {{{value}}}}}\n"
+        )
+    compiled = mvc.compile(mvc.load(files))
+    connection.execute(RATES + RATES_ON_THE_SERVER)
+    apply(connection, compiled, terms=ANYTHING)
+    return compiled
+
+
+def test_what_does_not_claim_to_follow_from_the_rows_is_computed_as_a_whole(database: Database):
+    """By whatever the query calls it: an aggregate claims nothing itself, and neither an operator nor a cast says what is behind it."""
+    connection = database.connect()
+    compiled = deploy_unsteady(connection, {name: value for name, (value, _) in UNSTEADY.items()})
+    later = compiled.view("later")
+    assert refresh(connection, later).mode == "incremental"
+    connection.execute(
+        "CREATE OR REPLACE FUNCTION fixed(x int) RETURNS int LANGUAGE sql STABLE AS 'SELECT x * (SELECT rate FROM public.rates)'"
+    )
+    assert refresh(connection, later).mode == "full"
+    for rate in (3, 4):
+        connection.execute("UPDATE rates SET rate = %s", (rate,))
+        for name, (_, function) in UNSTEADY.items():
+            run = refresh(connection, compiled.view(name))
+            assert (run.status, run.mode, run.wrong) == ("completed", "full", []), run
+            assert f"the function {function} is not IMMUTABLE" in (run.detail or ""), run
+    connection.execute("CREATE OR REPLACE FUNCTION fixed(x int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT x * 7'")
+    assert [refresh(connection, later).mode for _ in range(2)] == ["full", "incremental"]
+
+
+def test_a_configuration_by_which_an_operator_goes(database: Database):
+    """Text is matched by the configuration of whoever refreshes."""
+    connection = database.connect()
+    compiled = deploy_unsteady(connection, {"matched": "bool_or: p.words @@ 'running'"})
+    assert refresh(connection, compiled.view("matched")).mode == "incremental"
+    connection.execute("SET default_text_search_config = 'pg_catalog.english'")
+    refresh(connection, compiled.view("matched"))
+    connection.execute("SET default_text_search_config = 'pg_catalog.simple'")
+    run = refresh(connection, compiled.view("matched"))
+    assert (run.status, run.mode, run.wrong) == ("completed", "full", []), run
+    assert "the setting default_text_search_config changed" in (run.detail or "")

@@ -27,7 +27,21 @@ _WORDS: Final = {
 _CALLS: Final = frozenset({"now", "transaction_timestamp"})
 _MOMENTS: Final = frozenset({"now", "today", "tomorrow", "yesterday"})  # as strings that are cast to a date or time
 _SESSION_WORDS: Final = frozenset(
-    {"current_user", "session_user", "user", "current_role", "current_schema", "current_catalog"}
+    {"current_user", "session_user", "user", "current_role", "current_schema", "current_catalog", "system_user"}
+)
+# Types whose values are written by names that are looked up in the catalogs. What text search configurations are, a refresh asks itself.
+_NAMING_TYPES: Final = frozenset(
+    {"regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace", "regoper", "regoperator"}
+    | {"regcollation"}
+)
+# PostgreSQL's own functions that read catalogs, tables or the session, and call themselves no worse than STABLE.
+_READING_CALLS: Final = frozenset(
+    {"col_description", "obj_description", "shobj_description", "format_type", "getpgusername"}
+    | {"row_security_active", "mxid_age", "system_user"}
+)
+_READING_PREFIXES: Final = (
+    *("pg_", "has_", "txid_", "inet_", "to_reg"),
+    *("table_to_xml", "schema_to_xml", "database_to_xml"),
 )
 _SESSION_CALLS: Final = frozenset(
     {"current_setting", "current_schemas", "current_database", "version", "statement_timestamp"}
@@ -70,7 +84,11 @@ def unpredictable(expression: Expression, functions: Functions) -> str:
         if token.token_type in _TEXTS and _names_moment(token.text):
             return f"the string '{token.text}', which may mean the moment"
         word = token.text.lower()
-        if word in _SESSION_WORDS and token.token_type is not TokenType.IDENTIFIER and not _is_part(tokens, number):
+        if (
+            word in _SESSION_WORDS | _NAMING_TYPES
+            and token.token_type is not TokenType.IDENTIFIER
+            and not _is_part(tokens, number)
+        ):
             return word
     return next((f"{call.name}()" for call in expression.calls if _unpredictable_call(call, functions)), "")
 
@@ -88,7 +106,7 @@ def _unpredictable_call(call: Call, functions: Functions) -> bool:
         return True  # `age` of one argument counts from today
     overloads = [function for function in functions.overloads(call) if function.takes(call.count)]
     builtin = all(function.schema == "pg_catalog" for function in overloads)
-    if builtin and call.name.startswith(("pg_", "has_", "txid_", "inet_")):
+    if builtin and (call.name in _READING_CALLS or call.name.startswith(_READING_PREFIXES)):
         return True
     allowed = ("immutable", "stable") if builtin else ("immutable",)
     return any(function.volatility not in allowed for function in overloads)

@@ -111,7 +111,8 @@ CREATE OR REPLACE FUNCTION {schema}.settings_in(body text)
 RETURNS SETOF text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT lower(m[1]) FROM regexp_matches(body, 'current_setting\s*\(\s*''([^'']+)''', 'gi') AS m
   UNION SELECT known.setting FROM (VALUES
-    ('default_text_search_config', 'to_tsvector|to_tsquery|ts_headline'), ('lc_monetary', 'money'), ('lc_time', 'to_char'), ('lc_numeric', 'to_char|to_number')
+    ('default_text_search_config', 'to_tsvector|to_tsquery|ts_headline|@@|get_current_ts_config'), ('lc_monetary', 'money'), ('lc_time', 'to_char'), ('lc_numeric', 'to_char|to_number'),
+    ('xmloption', 'xml'), ('xmlbinary', 'xml')
   ) AS known (setting, pattern) WHERE body ~* known.pattern
 $$;
 
@@ -217,18 +218,33 @@ RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $
 DECLARE
   asked jsonb;
 BEGIN
-  IF {schema}.code_now(stored.made_with -> 'asked') = stored.made_with -> 'found' THEN
+  IF stored.made_with ? 'unsteady' AND {schema}.code_now(stored.made_with -> 'asked') = stored.made_with -> 'found' THEN
     RETURN NULL;
   END IF;
   asked := {schema}.code_asked(stored);
-  RETURN jsonb_build_object('asked', asked, 'found', {schema}.code_now(asked));
+  RETURN jsonb_build_object('asked', asked, 'found', {schema}.code_now(asked), 'unsteady', {schema}.unsteady(stored));
 END $$;
+
+-- A function that the query calls, also as an operator, a cast or a part of an aggregate, and that does not claim to follow from its arguments
+-- alone: it may read other tables, or settings. PostgreSQL's own follow from those and from what a refresh sets. NULL where there is none. An
+-- aggregate itself claims nothing.
+CREATE OR REPLACE FUNCTION {schema}.unsteady(stored {schema}.stored_relation)
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE used (class, object) AS (
+    SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite AS r WHERE r.ev_class = ANY ({schema}.queries_of(stored)::oid[])
+    UNION SELECT d.refclassid, d.refobjid FROM used AS u JOIN pg_depend AS d ON d.classid = u.class AND d.objid = u.object
+    WHERE d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass) AND NOT EXISTS (
+      SELECT FROM pg_proc AS p WHERE u.class = 'pg_proc'::regclass AND p.oid = u.object AND p.prokind <> 'a')
+  )
+  SELECT 'the function ' || min(p.oid::regprocedure::text) FROM used AS u JOIN pg_proc AS p ON u.class = 'pg_proc'::regclass AND p.oid = u.object
+  WHERE p.provolatile <> 'i' AND p.oid >= 16384
+$$;
 
 -- Adds what a new index calls to what was looked at when the rows were computed.
 CREATE OR REPLACE FUNCTION {schema}.note_code(stored_name name)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE {schema}.stored_relation AS s
-  SET made_with = jsonb_build_object('asked', a.asked, 'found', {schema}.code_now(a.asked) || (s.made_with -> 'found'))
+  SET made_with = s.made_with || jsonb_build_object('asked', a.asked, 'found', {schema}.code_now(a.asked) || (s.made_with -> 'found'))
   FROM (SELECT {schema}.code_asked(t) FROM {schema}.stored_relation AS t WHERE t.stored_name = note_code.stored_name) AS a (asked)
   WHERE s.stored_name = note_code.stored_name AND s.made_with IS NOT NULL
 $$;

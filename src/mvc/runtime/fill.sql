@@ -15,6 +15,7 @@ DECLARE
   stored {schema}.stored_relation;
   code jsonb;
   other_code text;
+  known boolean;
   counted bigint;
   renamed text;
 BEGIN
@@ -30,6 +31,8 @@ BEGIN
   END IF;
   code := {schema}.code_seen(stored);
   other_code := CASE WHEN mode <> 'first' AND stored.filled_at IS NOT NULL THEN {schema}.code_changed(stored.made_with, code) END;
+  known := stored.made_with IS NOT NULL;
+  stored.made_with := coalesce(code, stored.made_with);
   IF stored.companions = '{}' THEN
     taken := {schema}.fill_materialized(stored.stored_name, mode);
     detail := other_code;
@@ -46,7 +49,7 @@ BEGIN
   IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
   END IF;
-  IF other_code IS NOT NULL AND stored.made_with IS NOT NULL THEN
+  IF other_code IS NOT NULL AND known THEN
     PERFORM {schema}.renew_expressions(stored.stored_name);
   END IF;
   IF counted IS NULL THEN
@@ -56,7 +59,7 @@ BEGIN
   SET rows = counted, filled_at = CASE WHEN taken IN ('window', 'verify') THEN s.filled_at ELSE began END,
       windowed_at = CASE WHEN taken = 'window' AND {schema}.is_whole_window(s.stored_name, since, until) THEN began ELSE s.windowed_at END,
       fill_seconds = CASE WHEN taken IN ('first', 'full') THEN extract(epoch FROM clock_timestamp() - began) ELSE s.fill_seconds END,
-      made_with = coalesce(code, s.made_with),
+      made_with = stored.made_with,
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;
   IF taken <> 'window' AND stored.watches <> '{}' THEN
@@ -345,6 +348,8 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHEN stored.filled_at IS NULL THEN 'it holds no data yet'
     WHEN stored.cursor IS NULL THEN coalesce(stored.missed, 'what changed since the last refresh is not known')
     WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
+    WHEN stored.made_with ->> 'unsteady' IS NOT NULL
+    THEN (stored.made_with ->> 'unsteady') || ' is not IMMUTABLE: what it gives may have changed with more than the rows'
     ELSE {schema}.changed_wholly(stored)
   END
 $$;
