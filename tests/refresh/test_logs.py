@@ -280,6 +280,30 @@ def test_who_is_given_up_between_its_beginning_and_its_snapshot_misses_nothing(
     assert (last.mode, last.wrong) == ("incremental", [])
 
 
+def test_what_took_longer_than_changes_are_kept_for_is_computed_once_more(shop_database: Database):
+    """Who has no cursor has changes kept for a day. What others drop after that, its snapshot may not have seen."""
+    connection, other, writer = (shop_database.connect() for _ in range(3))
+    never_whole(connection)
+    refresh(connection, BY_STATUS)
+    give_up_for_triggers(other)
+    run = begin(connection, "by_status")
+    connection.execute(
+        "UPDATE mvc.stored_relation SET held_at = now() - interval '25 hours' WHERE view_name = 'by_status'"
+    )
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        writer.execute("UPDATE res SET status = 'late', amount = 5000 WHERE id = 5")
+        for _ in range(2):
+            assert refresh(other, BY_ORG).wrong == []
+        assert work(connection, run) == "completed"
+    end(connection, run)
+    last = refresh(connection, BY_STATUS)
+    assert (last.mode, last.wrong) == ("full", [])
+    assert "not kept for as long" in (last.detail or "")
+    assert refresh(connection, BY_STATUS).mode == "incremental"
+
+
 def test_how_long_the_logs_are_is_told(shop_database: Database):
     connection = shop_database.connect()
     refresh(connection, BY_STATUS)

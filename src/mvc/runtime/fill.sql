@@ -83,13 +83,16 @@ BEGIN
   RETURN CASE mode WHEN 'first' THEN mode ELSE 'full' END;
 END $$;
 
--- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed.
+-- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed, or were kept for less time than it
+-- took to compute it: a hold is one for a day, of which an hour is left for the transaction to end.
 CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text, unheard text)
 RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  kept constant boolean := stored.cursor IS NOT NULL OR coalesce(stored.held_at > clock_timestamp() - interval '23 hours', false);
 BEGIN
   UPDATE {schema}.stored_relation AS s
-  SET cursor = CASE WHEN taken IN ('incremental', 'verify') OR unheard IS NULL THEN seen END, as_of = now(),
-      server = {schema}.this_server(), hold = NULL, missed = NULL
+  SET cursor = CASE WHEN kept AND (taken IN ('incremental', 'verify') OR unheard IS NULL) THEN seen END, as_of = now(),
+      server = {schema}.this_server(), hold = NULL, missed = CASE WHEN NOT kept THEN 'its changes were not kept for as long as it took to compute it, a day' END
   WHERE s.stored_name = stored.stored_name;
 END $$;
 
