@@ -26,6 +26,7 @@ ROLES = ("owner", "least")
 MODES = ("full", "incremental", "window")
 FIGURES = "aggregates: {n: {count: b}, s: {sum: b.amount}, w: {sum: b.twice}}"
 NAMED = "session_replication_role = replica to a table that the deploying role neither owns"
+SUBSCRIBED = "a subscription to such a table that came and went between two refreshes"
 
 
 def project() -> Compiled:
@@ -271,3 +272,32 @@ def test_who_acts_for_the_owner_hears_of_replicas(place: Place, deployer: Connec
         assert outcome(deployer, place.connection, "incremental_p") == "right"
     finally:
         place.do(f"REASSIGN OWNED BY {role} TO CURRENT_USER;\nDROP OWNED BY {role};\nDROP ROLE {role}")
+
+
+def test_what_replication_wrote_that_came_and_went_is_heard_or_named(
+    place: Place, deployer: Connection, rough_server: EmbeddedServer
+):
+    """When a refresh looks, there is no subscription. Only an owner can have such rows told."""
+    place.do("ALTER TABLE t DROP CONSTRAINT t_parent_id_fkey")
+    with subscribed(place, rough_server, "t") as far:
+        arrive(
+            place,
+            far,
+            "t",
+            "INSERT INTO t (id, k, amount, day) SELECT g, 'k1', g, current_date FROM generate_series(1001, 1010) AS g",
+        )
+    expected = "stale" if place.least else "right"
+    assert outcome(deployer, place.connection, "incremental_t") == expected
+    assert any(SUBSCRIBED in text for text in UNNOTICED["incremental"])
+    deployer.execute("CALL mvc.refresh('public', 'incremental_t', 'verify')")
+    assert is_right(place.connection, "incremental_t")
+    assert idle(deployer, "incremental_t") == IDLE
+
+
+def test_a_session_in_the_role_of_a_replica_is_heard_once(place: Place, deployer: Connection):
+    """The triggers for each row are for those who apply what is replicated: a load would cost twice."""
+    place.do(
+        "SET session_replication_role = replica;\nINSERT INTO t (id, k, amount, day) SELECT g, 'k1', g, current_date FROM generate_series(1001, 1010) AS g;\nRESET session_replication_role"
+    )
+    [(log,)] = place.rows("SELECT log FROM mvc.watched_table WHERE table_name = 't'")
+    assert place.rows(f"SELECT count(*) FROM mvc.{log}") == [(0 if place.least else 10,)]

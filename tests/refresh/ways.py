@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ INSERT INTO i_1 (id, k, amount, day) SELECT g, 'k' || g % 5, g, current_date FRO
 BASES: Final = ("t", "p", "i", "i_1", "q")
 WRITE = "UPDATE t SET amount = amount + 7, k = 'k' || (id + 1) % 6 WHERE id % 4 = 0"
 TRIGGERS = "SELECT tgname, pg_get_triggerdef(oid), tgenabled::text FROM pg_trigger WHERE tgrelid = 't'::regclass AND tgname LIKE 'mvc\\_log\\_%' ORDER BY 1"
+ENABLED: Final = {"O": "", "A": "ALWAYS", "R": "REPLICA"}
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def each_off_and_on(place: Place) -> None:
         place.do(f"ALTER TABLE t DISABLE TRIGGER {name}")
     place.do(WRITE)
     for name, _, enabled in there:
-        place.do(f"ALTER TABLE t ENABLE {'ALWAYS' if enabled == 'A' else ''} TRIGGER {name}")
+        place.do(f"ALTER TABLE t ENABLE {ENABLED[enabled]} TRIGGER {name}")
 
 
 def for_replicas_alone(place: Place) -> None:
@@ -105,18 +107,17 @@ def made_again(place: Place) -> None:
     place.do(WRITE)
     for name, definition, enabled in there:
         place.do(definition)
-        if enabled == "A":
-            place.do(f"ALTER TABLE t ENABLE ALWAYS TRIGGER {name}")
+        place.do(f"ALTER TABLE t ENABLE {ENABLED[enabled]} TRIGGER {name}")
 
 
 def with_a_condition(place: Place) -> None:
     """Nothing but the condition tells it from the trigger that was there."""
     for name, definition, enabled in place.rows(TRIGGERS):
-        if "UPDATE" in definition:
+        if "UPDATE" in definition and "WHEN" not in definition:
             text = definition.replace("CREATE TRIGGER", "CREATE OR REPLACE TRIGGER").replace(
                 "EXECUTE", "WHEN (false) EXECUTE"
             )
-            place.do(text + (f";\nALTER TABLE t ENABLE ALWAYS TRIGGER {name}" if enabled == "A" else ""))
+            place.do(f"{text};\nALTER TABLE t ENABLE {ENABLED[enabled]} TRIGGER {name}")
     place.do(WRITE)
 
 
@@ -172,12 +173,21 @@ def copied(place: Place) -> None:
                 copy.write_row((number, f"k{number % 3}", number, "2026-01-01"))
 
 
+def detached_by_half(place: Place) -> None:
+    """It is gone for whoever reads from now on; who waited for the others to end was cancelled."""
+    with psycopg.connect(place.database.url) as reader, psycopg.connect(place.database.url, autocommit=True) as other:
+        reader.execute("SELECT count(*) FROM p")
+        other.execute("SET statement_timeout = 200")
+        with suppress(psycopg.errors.QueryCanceled):
+            other.execute("ALTER TABLE p DETACH PARTITION p_0 CONCURRENTLY")
+    assert place.rows("SELECT inhdetachpending FROM pg_inherits WHERE inhrelid = 'p_0'::regclass") == [(True,)]
+
+
 def catalog_written(place: Place) -> None:
     """As a superuser may, by hand."""
-    flag = "UPDATE pg_trigger SET tgenabled = '{}' WHERE tgrelid = 't'::regclass AND tgname LIKE 'mvc\\_log\\_%'"
-    [(enabled,)] = place.rows(
-        "SELECT DISTINCT tgenabled::text FROM pg_trigger WHERE tgrelid = 't'::regclass AND tgname LIKE 'mvc\\_log\\_%'"
-    )
+    ours = "tgrelid = 't'::regclass AND tgname LIKE 'mvc\\_log\\_%' AND tgname NOT LIKE '%\\_row\\_%'"
+    flag = f"UPDATE pg_trigger SET tgenabled = '{{}}' WHERE {ours}"
+    [(enabled,)] = place.rows(f"SELECT DISTINCT tgenabled::text FROM pg_trigger WHERE {ours}")
     place.do(flag.format("D"))
     place.do(WRITE)
     place.do(flag.format(enabled))
@@ -237,13 +247,25 @@ WAYS: Final = [
     Way("a partition detached", "ALTER TABLE p DETACH PARTITION p_0", bases=("p",)),
     Way("a partition detached concurrently", "ALTER TABLE p ATTACH PARTITION p_0 FOR VALUES FROM ('1990-01-01') TO ('2000-01-01');\n"
         "UPDATE p_2 SET amount = 3 WHERE id % 4 = 0;\nALTER TABLE p DETACH PARTITION p_0 CONCURRENTLY", bases=("p",)),
+    Way("a partition attached once more", f"DELETE FROM p_0;\nINSERT INTO p_0 ({IMAGE}) VALUES (951, 'at', 5, '1999-05-05');\n"
+        "ALTER TABLE p ATTACH PARTITION p_0 FOR VALUES FROM ('1990-01-01') TO ('2000-01-01')", bases=("p",)),
+    Way("a partition detached concurrently by half", detached_by_half, bases=("p",), undo="ALTER TABLE p DETACH PARTITION p_0 FINALIZE"),
     Way("away, written, and attached again", "ALTER TABLE p DETACH PARTITION p_2;\nALTER TABLE p_2 DISABLE TRIGGER USER;\nUPDATE p_2 SET amount = 8 WHERE id % 3 = 0;\n"
         "ALTER TABLE p_2 ENABLE TRIGGER USER;\nALTER TABLE p ATTACH PARTITION p_2 FOR VALUES FROM ('2020-01-01') TO ('2100-01-01')", bases=("p",)),
     Way("written to a child", "UPDATE i_1 SET amount = amount + 7 WHERE id % 4 = 0", bases=("i", "i_1")),
     Way("written to the parent of a child", "UPDATE i SET amount = amount + 7, k = 'w' WHERE id % 4 = 0", bases=("i", "i_1")),
     Way("another child", f"CREATE TABLE i_2 () INHERITS (i);\nINSERT INTO i_2 ({IMAGE}) VALUES (950, 'child', 5, current_date);\n"
         "GRANT SELECT, TRIGGER ON i_2 TO ways_owner, ways_least", bases=("i",)),
+    Way("away, its values changed without a statement, and a child again", "ALTER TABLE i_2 NO INHERIT i;\nALTER TABLE i_2 ALTER COLUMN k TYPE text USING 'away';\n"
+        "ALTER TABLE i_2 INHERIT i", bases=("i",)),
     Way("a child no more", "ALTER TABLE i_2 NO INHERIT i", bases=("i",)),
+    Way("a child of another table as well", f"CREATE TABLE other (k text NOT NULL, amount int NOT NULL, day date NOT NULL);\nCREATE TABLE i_3 () INHERITS (i, other);\n"
+        f"GRANT SELECT, TRIGGER ON i_3, other TO ways_owner, ways_least;\nINSERT INTO i_3 ({IMAGE}) SELECT g, 'child', g, current_date FROM generate_series(960, 970) AS g", bases=("i",)),
+    Way("written to the other table of a child", "UPDATE other SET amount = amount + 7, k = 'o' WHERE amount % 4 = 0", bases=("i",)),
+    Way("deleted from the other table of a child", "DELETE FROM other WHERE amount % 3 = 0", bases=("i",)),
+    Way("TRUNCATE of the other table of a child", "TRUNCATE other", bases=("i",)),
+    Way("triggers of the other table of a child off and on", f"INSERT INTO i_3 ({IMAGE}) VALUES (980, 'child', 5, current_date);\nALTER TABLE other DISABLE TRIGGER USER;\n"
+        "UPDATE other SET amount = 44;\nALTER TABLE other ENABLE TRIGGER USER", bases=("i",)),
     Way("a rule that writes as well", "CREATE RULE also AS ON UPDATE TO parent DO ALSO UPDATE t SET amount = amount + 7 WHERE id = NEW.id;\n"
         "UPDATE parent SET name = 'r'", undo="DROP RULE also ON parent"),
     Way("a rule that writes instead", "CREATE RULE instead AS ON DELETE TO t DO INSTEAD UPDATE t SET amount = -1, k = 'gone' WHERE id = OLD.id;\n"

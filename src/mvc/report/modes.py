@@ -17,8 +17,11 @@ _CODE: Final = (
 UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
     "incremental": (
         "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
+        "written by a subscription to such a table that came and went between two refreshes",
         "written by replication that is not PostgreSQL's own, row by row and without triggers",
-        "done by hand to the logs in the stored schema, or to PostgreSQL's catalogs",
+        "written by hand to the logs or rows in the stored schema, or by the owner through the view, or done to PostgreSQL's catalogs",
+        "lost in a crash by a table that was UNLOGGED for less than the time between two refreshes",
+        "meant by a word for the moment in a text that is cast to a date or time ('today'), when time passes",
         "done while triggers were off in the instant between a refresh's beginning and its snapshot, until the next refresh",
         _CODE,
     ),

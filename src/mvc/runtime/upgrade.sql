@@ -276,7 +276,9 @@ BEGIN
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log)
        AND {schema}.log_has_columns(watched.log, ARRAY[watched.log]) THEN
-      intact := watched.triggers IN ('{"intact": true}', {schema}.triggers_of(base, watched.log, watched.columns));
+      intact := watched.triggers IN ('{"intact": true}', {schema}.triggers_of(base, watched.log, watched.columns)) AND NOT EXISTS (
+        SELECT FROM {schema}.ancestors(base) AS a  -- generation 5 did not look for those of children
+        WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = a.relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', watched.log))));
       PERFORM {schema}.make_change_log(base, watched.log, watched.columns), {schema}.mark_unlogged(base);
       UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log AND intact;
     END IF;

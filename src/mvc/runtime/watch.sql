@@ -79,24 +79,18 @@ BEGIN
     SELECT min(f.relation)::regclass FROM family AS f JOIN pg_class AS c ON c.oid = f.relation WHERE c.relkind = 'f');
 END $$;
 
--- The tables that a table is a partition or a child of, directly or not, the farthest first. Who writes to one of those may change rows
--- of it, and only the triggers of statements fire that the one has which the statement names.
+-- The tables that a table, or a child of it, is a partition or a child of besides, directly or not, the farthest first. Who writes to one of
+-- those may change rows of it, and only the triggers of statements fire that the one has which the statement names.
 CREATE OR REPLACE FUNCTION {schema}.ancestors(base regclass)
-RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
-  WITH RECURSIVE above (relation, distance) AS (
-    SELECT i.inhparent, 1 FROM pg_inherits AS i WHERE i.inhrelid = base
+RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  WITH RECURSIVE family (relation) AS (
+    SELECT base::oid UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+  ), above (relation, distance) AS (
+    SELECT i.inhparent, 1 FROM pg_inherits AS i WHERE i.inhrelid IN (SELECT f.relation FROM family AS f)
     UNION SELECT i.inhparent, a.distance + 1 FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
   )
   SELECT a.relation::regclass, NOT EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = a.relation)
-  FROM above AS a GROUP BY a.relation ORDER BY max(a.distance) DESC, a.relation
-$$;
-
--- Whether logical replication writes to a table, to what belongs to it or to what it belongs to. Its triggers of statements do not fire
--- then, but for TRUNCATE and the first copy.
-CREATE OR REPLACE FUNCTION {schema}.is_subscribed(base regclass)
-RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid IN (
-    SELECT d::oid FROM {schema}.with_descendants(base) AS d UNION ALL SELECT a.relation::oid FROM {schema}.ancestors(base) AS a))
+  FROM above AS a WHERE a.relation NOT IN (SELECT f.relation FROM family AS f) GROUP BY a.relation ORDER BY max(a.distance) DESC, a.relation
 $$;
 
 -- The file of the mark for unlogged tables while it has its row, else nothing. Not even a query that plans to read it is let through on
@@ -122,7 +116,8 @@ END $$;
 -- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers,
 -- each with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed
 -- columns, since with another one all values change and no trigger fires; whether replication writes to it; whether it was
--- emptied by a crash; whether the triggers could fire for replicas as well, since the table's owner is ours now; and, after a
+-- emptied by a crash; whether the triggers could fire for replicas as well, since the table's owner is ours now; what it belongs to, with
+-- the transaction that made it so, or began to detach it: what is not there for a while can be rewritten meanwhile; and, after a
 -- space, which columns have the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
@@ -131,15 +126,17 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64
 DECLARE
   written oid := to_regproc(format('%I.%I', '{name}', log));
 BEGIN
-  WITH RECURSIVE above (relation) AS (
-    SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = base
-    UNION SELECT i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
-  ), below (relation) AS (
+  WITH RECURSIVE below (relation) AS (
     SELECT base::oid UNION SELECT i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.relation
+  ), above (relation) AS (
+    SELECT i.inhparent FROM below AS b JOIN pg_inherits AS i ON i.inhrelid = b.relation
+    UNION SELECT i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
   ), kin AS (
     SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, t.to_enable, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
-      CASE c.relpersistence WHEN 'u' THEN {schema}.unlogged_file() END AS file
-    FROM (SELECT b.relation, true AS inside FROM below AS b UNION ALL SELECT a.relation, false FROM above AS a) AS k
+      CASE c.relpersistence WHEN 'u' THEN {schema}.unlogged_file() END AS file,
+      (SELECT string_agg(concat('<', i.inhparent, ':', i.xmin), '' ORDER BY i.inhparent) FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS belongs
+    FROM (SELECT b.relation, true AS inside FROM below AS b
+          UNION ALL SELECT a.relation, false FROM above AS a WHERE a.relation NOT IN (SELECT b.relation FROM below AS b)) AS k
     JOIN pg_class AS c ON c.oid = k.relation CROSS JOIN LATERAL (
       SELECT string_agg(concat(t.tgenabled, t.xmin), ',' ORDER BY t.tgname) AS stand,
         bool_or(t.tgtype & 3 = 1 AND t.tgenabled IN ('A', 'R')) AS rows_told,  -- AFTER, FOR EACH ROW
@@ -147,7 +144,7 @@ BEGIN
       FROM pg_trigger AS t WHERE t.tgrelid = c.oid AND t.tgfoid = written) AS t
   )
   SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat(
-      '/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END), a.logged))
+      '/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END, k.belongs), a.logged))
       FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written)),
     CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
          WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
@@ -293,7 +290,6 @@ BEGIN
   PERFORM {schema}.log_changes_of(a.relation, log) FROM {schema}.ancestors(base) AS a;
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
-  PERFORM {schema}.log_replicated(base, log) WHERE {schema}.is_subscribed(base);
   PERFORM {schema}.mark_unlogged(base);
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted), {schema}.lost_changes())
@@ -428,7 +424,7 @@ RETURNS anyelement LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$ SELECT value $$;
 CREATE OR REPLACE FUNCTION {schema}.log_changes_below(relation regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  PERFORM {schema}.log_changes_of(relation, log);
+  PERFORM {schema}.log_changes_of(relation, log), {schema}.log_replicated(relation, log);
   PERFORM {schema}.log_changes_below(i.inhrelid::regclass, log)
   FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid WHERE i.inhparent = relation AND c.relkind IN ('r', 'p');
 END $$;
@@ -490,20 +486,19 @@ BEGIN
   END IF;
 END $$;
 
--- Has what replication writes logged row by row: it fires no triggers of statements. Other sessions do not see these triggers. Who does
--- not own a table cannot say so, and a trigger that fires for every row of everybody would cost too much.
-CREATE OR REPLACE FUNCTION {schema}.log_replicated(base regclass, log name)
+-- Has what logical replication writes to a relation logged row by row: it fires no triggers of statements. Those who apply it run no query
+-- of a client, and no other session has rows told; the trigger is there before there is a subscription, which may have gone again when a refresh
+-- looks. Who does not own a table cannot say so, and a trigger that fires for every row of everybody would cost too much.
+CREATE OR REPLACE FUNCTION {schema}.log_replicated(relation regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   named text := {schema}.log_trigger('row', log);
-  written regclass;
 BEGIN
-  FOR written IN
-    SELECT c.oid FROM {schema}.with_descendants(base) AS d JOIN pg_class AS c ON c.oid = d WHERE c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
-  LOOP
-    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %I.%I()', named, written, '{name}', log);
-    EXECUTE format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', written, named);
-  END LOOP;
+  IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = relation AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')) THEN
+    EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW'
+                   ' WHEN (pg_catalog.current_query() IS NULL) EXECUTE FUNCTION %I.%I()', named, relation, '{name}', log);
+    EXECUTE format('ALTER TABLE %s ENABLE REPLICA TRIGGER %I', relation, named);
+  END IF;
 END $$;
 
 -- Logs the changes of a partition from its first row on: to be called in the transaction that made and attached it. Where the log
@@ -518,8 +513,7 @@ BEGIN
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF partition IN (SELECT d FROM {schema}.with_descendants(base) AS d)
        AND watched.triggers = {schema}.triggers_of(base, watched.log, watched.columns) - partition::oid::text THEN
-      PERFORM {schema}.log_changes_of(partition, watched.log);
-      PERFORM {schema}.log_replicated(base, watched.log) WHERE {schema}.is_subscribed(base);
+      PERFORM {schema}.log_changes_of(partition, watched.log), {schema}.log_replicated(partition, watched.log);
       UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log;
     END IF;
   END LOOP;
