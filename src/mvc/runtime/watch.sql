@@ -344,6 +344,7 @@ BEGIN
     #variable_conflict use_column
     DECLARE
       logged bigint;
+      calls text;
     BEGIN
       IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
@@ -365,6 +366,14 @@ BEGIN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s)) AS replicated (%3$s);
       ELSE
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s);
+        IF %9$s AND TG_WHEN OPERATOR(pg_catalog.=) 'BEFORE' THEN
+          GET DIAGNOSTICS calls = PG_CONTEXT;
+          PERFORM FROM %1$I.unknown_change AS u WHERE u.log OPERATOR(pg_catalog.=) %2$L AND u.at OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id();
+          IF NOT FOUND AND (pg_catalog.strpos(calls, E'\n') OPERATOR(pg_catalog.<>) 0
+                            OR pg_catalog.current_query() OPERATOR(pg_catalog.~*) '^\s*update\M(?!.*\mmerge\M)' IS NOT TRUE) THEN
+            INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a row may have been moved to another partition by MERGE, which tells nobody its computed columns');
+          END IF;
+        END IF;
       END IF;
       RETURN NEW;
     EXCEPTION WHEN OTHERS THEN
@@ -380,7 +389,8 @@ BEGIN
       END;
       RETURN NEW;
     END $function$
-  $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change', CASE WHEN {schema}.equal_is_same(base, columns) THEN 'false' ELSE 'true' END);
+  $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change', CASE WHEN {schema}.equal_is_same(base, columns) THEN 'false' ELSE 'true' END,
+    EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = base AND a.attname = ANY (columns) AND a.attgenerated <> '')::text);
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
   FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
 END $$;
@@ -463,8 +473,9 @@ $$;
 
 -- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its
 -- new image are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose
--- partition key changes are logged one by one; the trigger is the last to see the new row. Rows also move between a partition and
--- others of the table that it belongs to.
+-- partition key changes are logged one by one; the trigger is the last to see the new row, but for columns that are computed, of which it
+-- knows nothing: unless the client's own statement is an UPDATE, which tells of moved rows, those are changes of which no rows are known. Rows
+-- also move between a partition and others of the table that it belongs to.
 CREATE OR REPLACE FUNCTION {schema}.log_moves_of(base regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
