@@ -122,21 +122,24 @@ END $$;
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   written oid := to_regproc(format('%I.%I', '{name}', log));
+  below oid[];
+  above oid[];
 BEGIN
-  WITH RECURSIVE below (relation) AS (
-    SELECT base::oid UNION SELECT i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.relation
-  ), above (relation) AS (
-    SELECT i.inhparent FROM below AS b JOIN pg_inherits AS i ON i.inhrelid = b.relation
-    UNION SELECT i.inhparent FROM above AS a JOIN pg_inherits AS i ON i.inhrelid = a.relation
-  ), kin AS (
+  below := ARRAY(
+    WITH RECURSIVE below (relation) AS (
+      SELECT base::oid UNION SELECT i.inhrelid FROM below AS b JOIN pg_inherits AS i ON i.inhparent = b.relation
+    ) SELECT b.relation FROM below AS b);
+  IF EXISTS (SELECT FROM pg_inherits AS i WHERE i.inhrelid = ANY (below) AND i.inhparent <> ALL (below)) THEN
+    above := ARRAY(SELECT a.relation::oid FROM {schema}.ancestors(base) AS a);
+  END IF;
+  WITH kin AS (
     SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, t.to_enable, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
       CASE c.relpersistence WHEN 'u' THEN {schema}.unlogged_file() END AS file,
       (SELECT string_agg(concat('<', i.inhparent, ':', i.xmin), '' ORDER BY i.inhparent) FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS belongs
-    FROM (SELECT b.relation, true AS inside FROM below AS b
-          UNION ALL SELECT a.relation, false FROM above AS a WHERE a.relation NOT IN (SELECT b.relation FROM below AS b)) AS k
+    FROM (SELECT unnest(below) AS relation, true AS inside UNION ALL SELECT unnest(above), false) AS k
     JOIN pg_class AS c ON c.oid = k.relation CROSS JOIN LATERAL (
       SELECT string_agg(concat(t.tgenabled, t.xmin), ',' ORDER BY t.tgname) AS stand,
         bool_or(t.tgtype & 3 = 1 AND t.tgenabled IN ('A', 'R')) AS rows_told,  -- AFTER, FOR EACH ROW
