@@ -180,3 +180,18 @@ def window_statement(compiled: Compiled) -> str:
     window = compiled.view("v").window
     assert window is not None
     return window.merge.in_place
+
+
+@pytest.mark.parametrize("period", ["t.day", "t.at", "date_trunc('month', t.at)"])
+def test_a_window_without_an_end_holds_what_is_infinitely_late(connection: Connection, period: str):
+    apply(connection, project(period))
+    connection.execute("UPDATE visit SET at = 'infinity', day = 'infinity' WHERE id = 1")
+    connection.execute("CALL mvc.refresh('public', 'v', 'window')")
+    assert connection.execute("SELECT n FROM v WHERE period = 'infinity'").fetchall() == [(1,)]
+    connection.execute("UPDATE visit SET at = now(), day = current_date WHERE id = 1")
+    connection.execute(
+        "CALL mvc.refresh('public', 'v', 'window', NULL, now() - interval '9 days', now() + interval '9 days')"
+    )
+    assert connection.execute("SELECT n FROM v WHERE period = 'infinity'").fetchall() == [(1,)]
+    connection.execute("CALL mvc.refresh('public', 'v', 'window')")
+    assert connection.execute("SELECT n FROM v WHERE period = 'infinity'").fetchall() == []

@@ -26,7 +26,7 @@ UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
         "done while triggers were off, or by attaching a partition, in the instant between a refresh's beginning and its snapshot, until the next refresh",
         _CODE,
     ),
-    "window": ("changed in rows before the window", _CODE),
+    "window": ("changed in rows before the window, or in rows without a date (NULL)", _CODE),
 }
 _FINDS: Final = {
     "incremental": ("compares a sample of groups and mends what is wrong", "verified", "30 3 * * *", ", mode: verify"),

@@ -67,12 +67,10 @@ class Merges:
         """The rows whose `column` is at or after the first parameter and before the second; NULL is no bound. `source` is a
         query of these rows, maybe with others, that costs less than the one of all.
         """
-        since, until = (
-            f"COALESCE(${number}::{type_}, '{none}')" for number, none in ((1, "-infinity"), (2, "infinity"))
-        )
         query = f"(\n{source}\n)" if source else self._beside("query")
         wanted, stored = (
-            f"{qualified(rows, column)} >= {since} AND {qualified(rows, column)} < {until}"
+            f"{qualified(rows, column)} >= COALESCE($1::{type_}, '-infinity')"
+            f" AND ($2 IS NULL OR {qualified(rows, column)} < $2::{type_})"  # without an end, infinity is within
             for rows in ("whole", "stored")
         )
         return self._merge(_Part(f"SELECT * FROM {query} AS whole WHERE {wanted}", stored))
