@@ -45,6 +45,8 @@ REASONS = {
     PLAIN.replace("{n: {count: r}}", "{n: {count: r}, x: {expr: n + extract(day FROM now())}}"): "`x` is computed from the time",
     PLAIN.replace("{n: {count: r}}", "{n: {sum: looks_up(r.n)}}"): "depends on looks_up()",
     PLAIN.replace("{n: {count: r}}", "{n: {count: r, where: r.day = 'today'}}"): "depends on the string 'today'",
+    PLAIN.replace("{n: {count: r}}", "{n: {sql: 'max(r.n) FILTER (WHERE r.at > now())'}}"): "`n` is an aggregate in SQL that reads the time",
+    PLAIN.replace("{n: {count: r}}", "{n: {sql: max(r.n), where: r.at > now()}}"): None,
     PLAIN + "where: o.name = current_user\n": "depends on current_user",
     "view: v\nsql: SELECT o.id, count(*) AS n FROM org AS o GROUP BY 1\ngrain: [id]\n": "its body is SQL",
     PLAIN + "materialized: false\n": None,

@@ -77,6 +77,9 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
     for computed in query.computed:
         if reads_clock(computed.sql.expression):
             yield f"`{computed.name}` is computed from the time, so that all rows change by themselves"
+    for measure in (item for block in query.blocks for item in block.measures if item.aggregate.function == "sql"):
+        if measure.argument and reads_clock(measure.argument):
+            yield f"`{measure.name}` is an aggregate in SQL that reads the time: give the condition as its `where`, or declare it"
     for expression in (*_expressions(query), *(item.sql.expression for item in query.computed)):
         if what := unpredictable(expression, functions):
             yield f"`{expression.text}` depends on {what}: on more than the rows and the time"
