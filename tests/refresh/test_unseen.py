@@ -141,6 +141,23 @@ def test_a_truncate_after_the_snapshot_leaves_nothing_half(connection: Connectio
     assert refresh(connection, BY_ORG).wrong == []
 
 
+def test_a_reload_behind_the_snapshot_hides_no_group(connection: Connection, shop_database: Database):
+    """The way from what changed to its group leads through the table that is empty for the snapshot: there seems to be nothing to do."""
+    other = shop_database.connect()
+    connection.execute("UPDATE pay SET amount = amount + 1000 WHERE res_id = 7")
+    run = begin(connection, "by_org")
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        connection.execute("SELECT")
+        other.execute("BEGIN; CREATE TEMP TABLE kept AS TABLE res; TRUNCATE res; INSERT INTO res TABLE kept; COMMIT")
+        assert work(connection, run) == "again"
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        assert work(connection, run) == "completed"
+    end(connection, run)
+    assert wrong_rows(connection, BY_ORG) == []
+
+
 RELOADED = """
 view: {0}
 sources: {{r: {{table: {1}}}}}

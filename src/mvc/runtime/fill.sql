@@ -46,7 +46,7 @@ BEGIN
     SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
     FROM {schema}.bring(stored, mode, since, until, other_code) AS f;
   END IF;
-  IF mode <> 'first' AND groups IS DISTINCT FROM 0 AND {schema}.changed_behind(stored) THEN
+  IF mode <> 'first' AND {schema}.changed_behind(stored) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
   END IF;
   IF other_code IS NOT NULL AND known THEN
@@ -298,21 +298,23 @@ END $$;
 
 -- Whether tables are not any more what the transaction's snapshot has of them: rows that a TRUNCATE or a rewriting took away,
 -- and those of partitions that come and go, are missing or there for older snapshots as well, so what was computed is of no one
--- moment. pg_class is read as of the snapshot; the functions say what is there now.
+-- moment, also that no groups had changed: the way to them may lead through such a table. pg_class is read as of the snapshot; the functions say what is there now.
 CREATE OR REPLACE FUNCTION {schema}.changed_behind(stored {schema}.stored_relation)
-RETURNS boolean LANGUAGE sql STABLE AS $$
-  WITH RECURSIVE base AS (
-    SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY ((stored).watches)
-    UNION SELECT c.oid::regclass FROM pg_class AS c
-    WHERE c.oid = ANY (CASE WHEN (stored).watches = '{}' THEN {schema}.tables_read(stored) END) AND c.relnamespace <> to_regnamespace('{schema}')
-  ), family (relation) AS (
-    SELECT b.relation::oid FROM base AS b UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
-  ), known AS (
-    SELECT c.oid, c.relfilenode FROM family AS f JOIN pg_class AS c ON c.oid = f.relation
-  )
-  SELECT EXISTS (SELECT FROM known AS k WHERE nullif(k.relfilenode, 0) IS DISTINCT FROM pg_relation_filenode(k.oid))
-    OR EXISTS (SELECT FROM base AS b CROSS JOIN pg_partition_tree(b.relation) AS now WHERE now.relid::oid NOT IN (SELECT k.oid FROM known AS k))
-$$;
+RETURNS boolean LANGUAGE plpgsql STABLE SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN (
+    WITH RECURSIVE base AS (
+      SELECT to_regclass(format('%I.%I', w.table_schema, w.table_name)) AS relation FROM {schema}.watched_table AS w WHERE w.log = ANY ((stored).watches)
+      UNION SELECT c.oid::regclass FROM pg_class AS c
+      WHERE c.oid = ANY (CASE WHEN (stored).watches = '{}' THEN {schema}.tables_read(stored) END) AND c.relnamespace <> to_regnamespace('{schema}')
+    ), family (relation) AS (
+      SELECT b.relation::oid FROM base AS b UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
+    ), known AS (
+      SELECT c.oid, c.relfilenode FROM family AS f JOIN pg_class AS c ON c.oid = f.relation
+    )
+    SELECT EXISTS (SELECT FROM known AS k WHERE nullif(k.relfilenode, 0) IS DISTINCT FROM pg_relation_filenode(k.oid))
+      OR EXISTS (SELECT FROM base AS b CROSS JOIN pg_partition_tree(b.relation) AS now WHERE now.relid::oid NOT IN (SELECT k.oid FROM known AS k)));
+END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.key_columns(stored {schema}.stored_relation)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
