@@ -229,7 +229,7 @@ END $$;
 -- alone: it may read other tables, or settings. PostgreSQL's own follow from those and from what a refresh sets. NULL where there is none. An
 -- aggregate itself claims nothing.
 CREATE OR REPLACE FUNCTION {schema}.unsteady(stored {schema}.stored_relation)
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE used (class, object) AS (
     SELECT 'pg_rewrite'::regclass::oid, r.oid FROM pg_rewrite AS r WHERE r.ev_class = ANY ({schema}.queries_of(stored)::oid[])
     UNION SELECT d.refclassid, d.refobjid FROM used AS u JOIN pg_depend AS d ON d.classid = u.class AND d.objid = u.object

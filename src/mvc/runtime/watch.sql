@@ -82,7 +82,7 @@ END $$;
 -- The tables that a table, or a child of it, is a partition or a child of besides, directly or not, the farthest first. Who writes to one of
 -- those may change rows of it, and only the triggers of statements fire that the one has which the statement names.
 CREATE OR REPLACE FUNCTION {schema}.ancestors(base regclass)
-RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (relation regclass, topmost boolean) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE family (relation) AS (
     SELECT base::oid UNION SELECT i.inhrelid FROM family AS f JOIN pg_inherits AS i ON i.inhparent = f.relation
   ), above (relation, distance) AS (
@@ -122,7 +122,7 @@ END $$;
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
-LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET work_mem = '64kB' AS $$
 DECLARE
   written oid := to_regproc(format('%I.%I', '{name}', log));
   below oid[];

@@ -1,7 +1,4 @@
--- proofs are asked once for each view, and functions that are called often are planned once; no table changes.
--- What changes the tables of generation 5 stands below.
--- what is looked at before a text runs is asked once; no table changes.
--- Changes of tables of this generation go below.
+-- proofs are asked once for each view, and a log is known by what its table belongs to as well.
 -- A log whose triggers are as they were, in the words of the generation before, goes on as it is.
 IF pg_catalog.to_regprocedure('{schema}' || '.triggers_of(regclass,name,name[])') IS NOT NULL AND (
   SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.watched_table')
