@@ -61,6 +61,7 @@ def plan(
 
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
+    working_role(connection, compiled.stored)  # of a schema that is somebody else's nothing is read
     exposed = [(view.schema, view.name) for view in compiled.views]
     exposed += [(item.schema, item.name) for item in compiled.operations.names]
     state = read_state(connection, compiled.stored, exposed, patience, to_upgrade=True)

@@ -32,7 +32,7 @@ from mvc.postgres.errors import server_errors
 from mvc.postgres.generation import Installed, installed, refuse_newer
 from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
-from mvc.postgres.owner import TRUSTED, distrusted
+from mvc.postgres.owner import STRANGE, TRUSTED, distrusted, not_alone
 from mvc.quoting import identifier
 from mvc.record import RecordError
 from mvc.runtime import body_digests, functions_digest, own_tables, runtime_views
@@ -70,9 +70,11 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
             "tables": [part[0] for part in LEDGER],
             "columns": [part[1] for part in LEDGER],
         }
-        about = _one(connection, _query("about").replace("{trusted}", TRUSTED), asked)
+        about = _one(connection, _query("about").replace("{trusted}", TRUSTED).replace("{strange}", STRANGE), asked)
         if not about["trusted"]:
             raise distrusted(stored, about["owner"], about["user"])
+        if about["strange"]:
+            raise not_alone(stored, about["strange"])
         there = installed(connection, stored)
         refuse_newer(there)
         names = list(exposed)

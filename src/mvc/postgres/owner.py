@@ -19,11 +19,21 @@ TRUSTED: Final = """coalesce((
   SELECT o.rolsuper OR NOT s.rolsuper OR o.oid = s.oid
     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid = o.oid AND m.member = s.oid)
   FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE o.oid = n.nspowner AND s.rolname = session_user), true)"""
+# What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
+# first deployment closed it. A log of changes that was given away is mended instead: nobody but the owner or a superuser can have done that.
+STRANGE: Final = """(
+  SELECT pg_catalog.concat(pg_catalog.pg_describe_object(d.classid, d.objid, 0), ' of the role ', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(o.refobjid)))
+  FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_shdepend AS o ON o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype = 'o'
+    AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+    AND o.dbid = (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database())
+  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid AND d.deptype = 'n'
+    AND NOT pg_catalog.pg_has_role(o.refobjid, n.nspowner, 'MEMBER')
+    AND (pg_catalog.pg_identify_object(d.classid, d.objid, 0)).identity !~ '[.](changes_|kept_|unknown_change|lost_change)' ORDER BY 1 LIMIT 1)"""
 _QUERY: Final = f"""
 SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
   pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
   pg_catalog.pg_has_role(n.nspowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
-  {TRUSTED}
+  {TRUSTED}, {STRANGE}
 FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
 
 
@@ -55,12 +65,16 @@ class Standing:
 
 
 def standing(connection: psycopg.Connection, stored: str) -> Standing:
-    """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted."""
+    """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted, or for what
+    somebody else has put there.
+    """
     row = connection.execute(_QUERY, (stored,)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT from one row
-    user, owner, inherits, may_become, trusted = row
+    user, owner, inherits, may_become, trusted, strange = row
     if not trusted:
         raise distrusted(stored, owner, user)
+    if strange:
+        raise not_alone(stored, strange)
     return Standing(user, owner, owner is None or inherits, owner is None or may_become)
 
 
@@ -69,6 +83,12 @@ def distrusted(stored: str, owner: str, user: str) -> ServerError:
     message = f"the schema {stored} belongs to the role {owner}, who could run what he likes as the superuser {user}"
     hint = f"deploy as {owner}, or GRANT {identifier(owner)} TO {identifier(user)} where it is trusted, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
     return ServerError(message, hint)
+
+
+def not_alone(stored: str, strange: str) -> ServerError:
+    """Why nobody touches what is in a schema: an object is there with its owner, `strange` in words."""
+    hint = "drop it, or name another schema in mvc.yml: schemas: {stored: NAME}"
+    return ServerError(f"the schema {stored} is to be its owner's alone, and in it is the {strange}", hint)
 
 
 def working_role(connection: psycopg.Connection, stored: str) -> str | None:

@@ -1,16 +1,32 @@
--- The stored schema is ours alone: readers never need it, and whoever owned it could put functions of theirs there.
-DO $$ BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_namespace AS n
-             WHERE n.nspname = '{name}' AND pg_catalog.pg_get_userbyid(n.nspowner) <> current_user) THEN
+-- The stored schema is ours alone: readers never need it, and whoever owned it could put functions of theirs there. So could whoever may
+-- create something in it, until it is closed: before the first installation nothing of others may be there, and nobody may add any.
+DO $$ DECLARE
+  home pg_catalog.pg_namespace := (SELECT n FROM pg_catalog.pg_namespace AS n WHERE n.nspname = '{name}');
+  strange pg_catalog.text;
+BEGIN
+  IF pg_catalog.pg_get_userbyid(home.nspowner) <> current_user THEN
     RAISE EXCEPTION 'the schema % belongs to another role', quote_ident('{name}')
       USING HINT = 'deploy as its owner, or name another schema in mvc.yml: schemas: {stored: NAME}';
   END IF;
-  IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
+  IF home.oid IS NULL THEN  -- IF NOT EXISTS asks for CREATE on the database even where it exists
     BEGIN
       CREATE SCHEMA {schema};
     EXCEPTION WHEN unique_violation OR duplicate_schema THEN
       RAISE EXCEPTION 'another deployment of this database is under way' USING HINT = 'try again when it has ended';
     END;
+  ELSIF NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relnamespace = home.oid AND c.relname = 'deployed_view' AND c.relowner = home.nspowner) THEN
+    strange := (
+      SELECT format('the %s of the role %I is in it', pg_describe_object(d.classid, d.objid, 0), pg_get_userbyid(o.refobjid))
+      FROM pg_depend AS d JOIN pg_shdepend AS o ON o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype = 'o'
+        AND o.dbid = (SELECT b.oid FROM pg_database AS b WHERE b.datname = current_database())
+      WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = home.oid AND NOT pg_has_role(o.refobjid, home.nspowner, 'MEMBER')
+      UNION ALL SELECT CASE e.grantee WHEN 0 THEN 'anybody' ELSE format('the role %I', pg_get_userbyid(e.grantee)) END || ' may create something in it'
+      FROM aclexplode(home.nspacl) AS e
+      WHERE e.privilege_type = 'CREATE' AND (e.grantee = 0 OR NOT pg_has_role(nullif(e.grantee, 0), home.nspowner, 'MEMBER')) LIMIT 1);
+    IF strange IS NOT NULL THEN
+      RAISE EXCEPTION 'the schema % must be the owner''s alone before anything is installed there: %', quote_ident('{name}'), strange
+        USING HINT = format('DROP SCHEMA %I, and mvc apply makes it; or REVOKE ALL ON SCHEMA %1$I FROM that role, and drop what is in it', '{name}');
+    END IF;
   END IF;
 END $$;
 

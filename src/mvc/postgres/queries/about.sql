@@ -6,6 +6,7 @@ SELECT json_build_object(
   'user', current_user,
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
+  'strange', {strange},
   'lost', (SELECT json_agg(DISTINCT l.name) FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS l (name, column_name) WHERE NOT EXISTS (
     SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = l.column_name
     WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname = l.name)),
