@@ -11,6 +11,7 @@ import pytest
 
 from mvc.compiled import Compiled
 from mvc.older import read_target, read_view
+from mvc.planning.steps import Step, Switch
 from mvc.postgres.apply import apply, plan
 from mvc.postgres.refresh import refresh
 from mvc.sqlgen.script import script
@@ -97,6 +98,10 @@ def test_ledgers_of_older_compilers_are_read(servers: Servers, generation: int) 
     assert json.dumps(sorted(views)) == '["large", "per_city", "per_customer", "per_day"]'
 
 
+def actions(part: Step | Switch) -> list[str]:
+    return [step.action for step in (part.steps if isinstance(part, Switch) else (part,))]
+
+
 @pytest.mark.parametrize("off", [False, True], ids=["whole", "broken"])
 def test_a_log_that_was_whole_is_so_after_an_upgrade(servers: Servers, off: bool) -> None:
     """It is looked at in other ways than before, and its function is another one."""
@@ -109,7 +114,7 @@ def test_a_log_that_was_whole_is_so_after_an_upgrade(servers: Servers, off: bool
         begun: list[str] = []
         for _ in range(2):
             connection.execute("UPDATE mvc.installation SET runtime = 'older'")
-            apply(connection, project, terms=ANYTHING, on_step=lambda step: begun.append(getattr(step, "action", "")))
+            apply(connection, project, terms=ANYTHING, on_step=lambda part: begun.extend(actions(part)))
         assert ("watch" in begun) == off, begun
         run = refresh(connection, project, [VIEW])[0]
         mode = "full" if off or "renew" in begun else "incremental"  # renewed: its statements are others than before
