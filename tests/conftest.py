@@ -35,16 +35,9 @@ def postgres_server(request: pytest.FixtureRequest, servers: Servers) -> Embedde
 
 
 @pytest.fixture
-def database(postgres_server: EmbeddedServer) -> Iterator[Database]:
-    """A database of the test's own, with the runtime and nothing else."""
-    with new_database(postgres_server) as created:
-        yield created
-
-
-@pytest.fixture
-def bare_database(postgres_server: EmbeddedServer) -> Iterator[Database]:
-    """One in which the runtime was never installed."""
-    with new_database(postgres_server, bare=True) as created:
+def database(postgres_server: EmbeddedServer, request: pytest.FixtureRequest) -> Iterator[Database]:
+    """A database of the test's own, with the runtime and nothing else; for a test that is marked `bare`, without."""
+    with new_database(postgres_server, bare=request.node.get_closest_marker("bare") is not None) as created:
         yield created
 
 

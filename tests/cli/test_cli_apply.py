@@ -151,6 +151,7 @@ class TestRefusals:
         policy.write_text(policy.read_text().replace("[shop_staff]", "[shop_staff, 'No Such Role']"))
         refused("No Such Role")
 
+    @pytest.mark.bare
     def test_a_base_table_that_is_missing(self, mvc, shop, database):
         """Found out while it is built: the runtime is there by then, and readers have what they had, which is nothing."""
         connection = create_shop(database, shop)
@@ -164,6 +165,7 @@ class TestRefusals:
         assert connection.execute("SELECT count(*) FROM mvc.deployment").fetchone() == (0,)
         assert connection.execute("SELECT count(*) FROM mvc.stored_relation").fetchone() == (0,)
 
+    @pytest.mark.bare
     def test_a_role_that_may_not_create(self, mvc, shop, database):
         connection = create_shop(database, shop)
         connection.execute("DO $$ BEGIN CREATE ROLE nobody LOGIN; EXCEPTION WHEN duplicate_object THEN END $$")
@@ -185,6 +187,7 @@ class TestRefusals:
         assert str(connection.info.backend_pid) in done.err
         assert objects(connection) == before
 
+    @pytest.mark.bare
     def test_a_schema_mvc_that_someone_else_owns(self, mvc, shop, database):
         """Who owns the schema owns what is in it and could put functions there that the deploying superuser would run."""
         connection = create_shop(database, shop)

@@ -273,6 +273,7 @@ def test_a_reader_in_the_way_is_waited_for_and_named(mvc, sales, deployed_sales,
     assert mvc("rollback", "--yes").code == 0
 
 
+@pytest.mark.bare
 def test_by_a_member_of_the_owner_who_does_not_inherit(mvc, sales, base, database, monkeypatch):
     """As docs/deploying.md has it, and where the role has to be taken on."""
     from psycopg.conninfo import make_conninfo

@@ -79,7 +79,7 @@ def test_a_schema_that_is_still_open_is_refused_before_anything_is_there(shop: D
 def test_in_a_schema_of_their_own_that_has_the_name(shop: Database):
     """Who deploys as an ordinary role must not read a stranger's views either."""
     mean, own = stranger(shop), shop.connect()
-    own.execute(f"GRANT CREATE ON DATABASE {shop.name} TO tt_app, tt_owner".encode())
+    own.execute(f"DROP SCHEMA IF EXISTS mvc CASCADE; GRANT CREATE ON DATABASE {shop.name} TO tt_app, tt_owner".encode())
     mean.execute(f"{HEARD}; CREATE SCHEMA mvc; GRANT ALL ON SCHEMA mvc TO PUBLIC; {LEDGER}".encode())
     deployer = shop.connect(user="tt_app")
     for command in (lambda: plan(deployer, project()), lambda: apply(deployer, project(), terms=ANYTHING)):

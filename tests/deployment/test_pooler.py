@@ -114,8 +114,7 @@ def wait_for_socket(path: Path, process: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture
-def shop(bare_database: Database) -> Database:
-    database = bare_database
+def shop(database: Database) -> Database:
     database.connect().execute(SCHEMA + "; INSERT INTO o SELECT g, g FROM generate_series(1, 20) AS g")
     return database
 
@@ -274,6 +273,7 @@ class TestSameServer:
         assert len(reached) == 2
 
     @newest
+    @pytest.mark.bare
     @pytest.mark.parametrize("before", [False, True], ids=["nothing to lock", "locked there"])
     def test_a_lock_on_another_server_is_found_out(self, shop, servers, monkeypatch, before):
         elsewhere, connection = servers.get(min(installations())), shop.connect()

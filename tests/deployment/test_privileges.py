@@ -93,13 +93,15 @@ class Shop:
 
 
 @pytest.fixture
-def shop(bare_database: Database) -> Iterator[Shop]:
-    made = Shop(bare_database)
+def shop(database: Database) -> Iterator[Shop]:
+    made = Shop(database)
     try:
         yield made
     finally:
         made.close()
 
+
+pytestmark = pytest.mark.bare
 
 PLAIN = (
     "CREATE ROLE dp_plain LOGIN",
@@ -393,5 +395,5 @@ class TestTheDocument:
             for statement in statements:
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(statement.encode())
-        made = plan(shop.as_role("mvc_refresher"), project(refreshers, view=CHANGED))
-        assert [item.message for item in made.refusals] == ["the schema mvc belongs to the role mvc_owner"]
+        with pytest.raises(ServerError, match="the schema mvc belongs to the role mvc_owner"):
+            plan(shop.as_role("mvc_refresher"), project(refreshers, view=CHANGED))

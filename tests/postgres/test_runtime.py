@@ -141,13 +141,14 @@ class TestScript:
         assert (done.returncode, done.stderr) == (0, "")
         assert exists(database, "public", name)
 
-    def test_that_fails_leaves_nothing(self, bare_database):
+    @pytest.mark.bare
+    def test_that_fails_leaves_nothing(self, database):
         """The base table is missing."""
-        done = psql(bare_database, input=project().sql)
+        done = psql(database, input=project().sql)
         assert done.returncode != 0
         assert 'relation "public.t" does not exist' in done.stderr
         query = "SELECT nspname FROM pg_namespace WHERE nspname = 'mvc'"
-        assert bare_database.connect().execute(query).fetchall() == []
+        assert database.connect().execute(query).fetchall() == []
 
     @newest
     def test_works_whatever_the_database_prefers(self, database):

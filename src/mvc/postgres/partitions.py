@@ -104,12 +104,17 @@ def _deployed(connection: psycopg.Connection, compiled: Target) -> Iterator[None
         standing(connection, compiled.stored)
         check_may_refresh(connection, compiled.stored)
         check_generation(connection, compiled.stored)
-        found = connection.execute(
-            "SELECT to_regclass(format('%%I.partition_log', %s::text))", (compiled.stored,)
-        ).fetchone()
-        if found is None or found[0] is None:
+        if not _is_there(connection, compiled):
             raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")
         yield
+
+
+def _is_there(connection: psycopg.Connection, compiled: Target) -> bool:
+    query = "SELECT to_regclass(format('%%I.partition_log', %s::text)) IS NOT NULL"
+    if connection.execute(query, (compiled.stored,)).fetchone() != (True,):
+        return False
+    deployed = f"SELECT FROM {qualified(compiled.stored, 'deployment')} WHERE project = %s LIMIT 1"
+    return connection.execute(deployed.encode(), (compiled.project,)).fetchone() is not None
 
 
 def _marks(connection: psycopg.Connection, stored: str) -> tuple[int, int]:
