@@ -22,13 +22,16 @@ TRUSTED: Final = """coalesce((
 # What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
 # first deployment closed it. A log of changes that was given away is mended instead: nobody but the owner or a superuser can have done that.
 STRANGE: Final = """(
-  SELECT pg_catalog.concat(pg_catalog.pg_describe_object(d.classid, d.objid, 0), ' of the role ', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(o.refobjid)))
-  FROM pg_catalog.pg_depend AS d JOIN pg_catalog.pg_shdepend AS o ON o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype = 'o'
-    AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-    AND o.dbid = (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database())
-  WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid AND d.deptype = 'n'
-    AND NOT pg_catalog.pg_has_role(o.refobjid, n.nspowner, 'MEMBER')
-    AND (pg_catalog.pg_identify_object(d.classid, d.objid, 0)).identity !~ '[.](changes_|kept_|unknown_change|lost_change)' ORDER BY 1 LIMIT 1)"""
+  SELECT pg_catalog.concat(pg_catalog.pg_describe_object(s.classid, s.objid, 0), ' of the role ', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.owner)))
+  FROM (
+    SELECT o.classid, o.objid, o.refobjid AS owner FROM pg_catalog.pg_shdepend AS o
+    WHERE o.dbid = (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database()) AND o.objsubid = 0
+      AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND o.deptype = 'o'
+      AND NOT pg_catalog.pg_has_role(o.refobjid, n.nspowner, 'MEMBER') OFFSET 0  -- mostly there are none
+  ) AS s CROSS JOIN LATERAL (
+    SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'n'
+      AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid OFFSET 0
+  ) AS there WHERE (pg_catalog.pg_identify_object(s.classid, s.objid, 0)).identity !~ '[.](changes_|kept_|unknown_change|lost_change)' ORDER BY 1 LIMIT 1)"""
 _QUERY: Final = f"""
 SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
   pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
