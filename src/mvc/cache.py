@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -57,14 +57,14 @@ def compile_cached(files: Mapping[str, str], folder: Path | None, absent: frozen
                 _write(folder, kept)
     if kept.compiled is None:
         raise ProjectError(kept.errors)
-    return kept.compiled
+    return replace(kept.compiled, files=files)
 
 
 def _compile(key: str, files: Mapping[str, str], absent: frozenset[str]) -> Kept:
     from mvc.compiler import compile_files  # noqa: PLC0415 - a hit must not pay for the compiler
 
     try:
-        return Kept(key, compile_files(files, absent), ())
+        return Kept(key, replace(compile_files(files, absent), files=None), ())
     except ProjectError as problem:
         return Kept(key, None, problem.diagnostics)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from mvc.artifacts import CompiledView, Target
+from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic
 from mvc.sqlgen.script import script
 
@@ -13,12 +14,15 @@ from mvc.sqlgen.script import script
 @dataclass(frozen=True)
 class Compiled(Target):
     """A compiled project. `views` are in an order in which they can be created; `diagnostics` are its warnings, `policies` is
-    how many it has.
+    how many it has. `believed` are the relations and functions of its catalog that the views name, as the catalog describes them;
+    `files` are what it was compiled from (path → text), where that is at hand.
     """
 
     views: tuple[CompiledView, ...]
     diagnostics: tuple[Diagnostic, ...]
     policies: int = field(default=0, kw_only=True)
+    believed: Catalog = field(default=Catalog(), kw_only=True)
+    files: Mapping[str, str] | None = field(default=None, kw_only=True, compare=False, repr=False)
 
     def view(self, name: str) -> CompiledView:
         """The view of that name. Raises KeyError."""

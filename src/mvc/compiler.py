@@ -29,7 +29,7 @@ from mvc.loading import load_files
 from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
-from mvc.sqlgen.named_code import named_code
+from mvc.sqlgen.named_code import named_code, used_of
 from mvc.sqlgen.view import generate
 from mvc.version import VERSION
 from mvc.workspace import PROJECT_FILE
@@ -86,7 +86,8 @@ def _compile_project(project: Project) -> Compiled:
         raise ProjectError(found)
     schedules += partition_schedules(partitions, schedules)
     done = _result(project.settings, tuple(compiled), schedules, partitions, found)
-    return replace(done, policies=len(project.policies))
+    believed = used_of(project.catalog, compiled)
+    return replace(done, policies=len(project.policies), believed=believed, files=project.files)
 
 
 def _compile_one(

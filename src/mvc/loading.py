@@ -49,6 +49,7 @@ class Loaded:
     schedules: list[Schedule] = field(default_factory=list)
     partitions: list[Partitioning] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    files: Files = field(default_factory=dict)
 
     def project(self) -> Project:
         """The project, for which there must be settings."""
@@ -65,12 +66,13 @@ class Loaded:
             frozenset(self.broken),
             self.complete,
             self.absent,
+            self.files,
         )
 
 
 def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
     """Everything in `files` that can be read, with findings for what cannot. Views named as absent exist elsewhere."""
-    loaded = Loaded(absent=absent)
+    loaded = Loaded(absent=absent, files=files)
     spec = _settings(files, loaded)
     if spec is None or loaded.settings is None:
         return loaded

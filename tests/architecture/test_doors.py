@@ -41,6 +41,7 @@ STAGES = (
     ("mvc.comparison",),
     ("mvc.planning",),
     ("mvc.compiler",),
+    ("mvc.consequences",),
     ("mvc.cache", "mvc.cache_folder"),
     ("mvc.sides",),
     ("mvc.postgres",),
@@ -185,6 +186,7 @@ class TestDoors:
             "mvc.workspace",
             "mvc.cache",  # its own entries, and the compiler's sources
             "mvc.cli.compile",  # the output that --check compares with
+            "mvc.cli.catalog",  # the snapshot that --check compares with
             "mvc.postgres.server_folder",  # what a server of our own writes
             "mvc.diagnostics.rules",  # the rules, which lie beside the code
             "mvc.demo.data",  # the demo's SQL, which does too

@@ -379,6 +379,28 @@ class TestDatabase:
         mvc("apply", "--yes")
         assert mvc("diff", "--database", "--exit-code").code == 0  # what is kept is no difference
 
+    def test_what_the_database_does_not_have(self, mvc, base):
+        """Nothing of the project is looked for that no view uses."""
+        assert "catalog says" not in mvc("diff", "--database").out
+        base.execute("ALTER TABLE o DROP COLUMN city; ALTER TABLE o ALTER COLUMN amount TYPE bigint")
+        done = mvc("diff", "--database", "--exit-code")
+        assert done.code == 3
+        assert "error[MV805]: `public.o.amount` is bigint in the database, not integer" in done.err
+        assert "if the database is to be changed: ALTER TABLE public.o ADD COLUMN city text NOT NULL" in done.err
+        assert "not as the project's catalog says" in done.out
+        assert "  views/sales.yml:5:18: error: `public.o` has no column `city` in the database" in done.out
+        assert "not as the project's catalog says" in mvc("diff", "--database", "--format", "markdown").out
+        data = json.loads(mvc("diff", "--database", "--format", "json").out)
+        assert [(item["mismatch"], item["view"], item["refuses"]) for item in data["catalog"]] == [
+            ("ColumnMissing", "sales", True),
+            ("ColumnTypeDiffers", "sales", True),
+        ]
+        assert data["catalog"][0]["diagnostic"]["line"] == 5
+        base.execute(
+            "DELETE FROM o; ALTER TABLE o ADD COLUMN city text NOT NULL; ALTER TABLE o ALTER COLUMN amount TYPE integer"
+        )
+        assert "catalog says" not in mvc("diff", "--database").out
+
     def test_what_reads_it_from_outside(self, mvc, sales, deployed_sales):
         deployed_sales.execute("CREATE SCHEMA rep; CREATE VIEW rep.firsts AS SELECT city, first FROM sales")
         deployed_sales.execute("CREATE VIEW rep.counts AS SELECT city, n FROM sales")

@@ -20,8 +20,9 @@ from servers import Database, newest
 SOURCE = Path(mvc.__file__).parent
 ON_A_SERVER = ("MV801", "MV802")
 ON_DATA = "MV804"
+ON_TABLES = "MV805"
 NEVER = "MV803"  # only a fault of the compiler gives it
-OFFLINE = [code for code in all_codes() if code not in (*ON_A_SERVER, ON_DATA, NEVER)]
+OFFLINE = [code for code in all_codes() if code not in (*ON_A_SERVER, ON_DATA, ON_TABLES, NEVER)]
 
 
 def emitted() -> set[str]:
@@ -84,6 +85,16 @@ def test_examples_for_data(side: str, expected: set[str], database: Database) ->
     connection = database.connect()
     connection.execute(files["schema.sql"].encode())
     assert {item.code for item in check_data(connection, project, mvc.compile(project))} == expected
+
+
+@newest
+@pytest.mark.parametrize(("side", "expected"), [("wrong", [(ON_TABLES, 4, 27)]), ("right", [])])
+def test_examples_for_tables(side: str, expected: list[tuple[str, int, int]], database: Database) -> None:
+    files = completed(getattr(known(ON_TABLES), side).files)
+    connection = database.connect()
+    connection.execute(files["database.sql"].encode())
+    found = [item.diagnostic for item in mvc.plan(connection, mvc.compile(mvc.load(files))).catalog]
+    assert [(item.code, item.span.line, item.span.column) for item in found] == expected
 
 
 @pytest.mark.parametrize("code", all_codes())

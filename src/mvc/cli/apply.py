@@ -1,7 +1,8 @@
 """Deploy the project: what is new is created, what changed is built beside the old and switched in an instant, what drifted is
 mended. Readers go on all the time. What is replaced is kept: mvc rollback puts it back, mvc prune drops it.
 
-The plan is shown and confirmed first. What loses data or lets somebody see more must be allowed by name:
+The plan is shown and confirmed first. What a view relies on and the database does not have, or has otherwise than the project's catalog says, is
+named where the spec uses it and refused (mvc explain MV805); so are missing rights, with the GRANT statements to paste. What loses data or lets somebody see more must be allowed by name:
   drop-view      a view is no longer in the project
   drop-column    readers lose a column, or find it under another name
   loosen-access  somebody may see rows that he could not see before
@@ -81,6 +82,9 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if options.dry_run:
             return int(bool(made.refusals))
         terms = terms_of(options, options.plan or made.id)
+        if made.catalog and made.refusals:
+            count = "the reason is" if len(made.refusals) == 1 else f"the {len(made.refusals)} reasons are"
+            return context.fail(f"this cannot be deployed, {count} above; nothing was changed", "")
         refuse(made, terms)
         if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
@@ -107,6 +111,7 @@ def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_js
     if as_json:
         context.data(json.dumps(plan_json(made, connection.info.dbname), indent=2, ensure_ascii=False))
         return
+    context.show(item.diagnostic for item in made.catalog)
     if made.drift:
         context.talk("not as the last deployment left it:")
         context.talk(drift_text(made.drift, context.style))

@@ -3,7 +3,8 @@
   mvc diff                  the last commit (HEAD) against the work tree
   mvc diff BASE             a revision against the work tree
   mvc diff BASE HEAD        two revisions; BASE..HEAD is the same, BASE...HEAD begins where HEAD branched off
-  mvc diff --database URL   what is deployed against the work tree, and what drifted since; nothing is written there
+  mvc diff --database URL   what is deployed against the work tree, what drifted since, and where the base tables and functions are
+                            not as the project's catalog says; nothing is written there
 
 Layout, comments, the order of keys, a moved file and a renamed alias are no change. Nothing is checked out.
 --format sql writes a migration for tools that run their own; with --output FILE.sql the way back goes to FILE.down.sql.
@@ -108,16 +109,20 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
     from mvc.planning.make_plan import deployed_project, difference_of
     from mvc.planning.outside import outside_of
     from mvc.planning.rebuilds import rebuilds_of
+    from mvc.postgres.apply import findings_of
     from mvc.postgres.connection import connect
     from mvc.postgres.reading import read_state
     from mvc.report.against import Against
 
     after = context.compile()
     with connect(None if options.database is USUAL else options.database) as connection:
-        state = read_state(connection, after.stored, [(view.schema, view.name) for view in after.views])
+        names = [(view.schema, view.name) for view in after.views]
+        state = read_state(connection, after.stored, names, believed=after.believed)
     difference = difference_of(state, after)
     drift = find_drift(state, after.project)
-    against = Against(drift, outside_of(state, difference), rebuilds_of(state, difference))
+    found = findings_of(state, after)
+    context.show(item.diagnostic for item in found)
+    against = Against(drift, outside_of(state, difference), rebuilds_of(state, difference), found)
     return Comparison(deployed_project(state, after), after, difference, against)
 
 

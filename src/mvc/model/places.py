@@ -45,6 +45,14 @@ def place_of(view: View, policies: Iterable[Policy], statement: str, position: i
     return (_otherwise(view, texts, statement, at) if at >= 0 else None) or view.origin.at("view").span
 
 
+def place_of_word(view: View, policies: Iterable[Policy], word: str) -> Span | None:
+    """The first place in the view's texts, or in those of its policies, that the regular expression `word` matches."""
+    for text in _texts(view, policies):
+        if found := re.search(word, text.written):
+            return text.origin.part(*found.span())
+    return None
+
+
 def _otherwise(view: View, texts: Iterable[Text], statement: str, at: int) -> Span | None:
     if isinstance(view.body, Body):
         return _aligned(view.body, statement, at)
@@ -145,15 +153,16 @@ def _lines(sql: str, origin: Origin) -> Iterator[Text]:
 
 
 def _declared(body: Declared) -> Iterator[Text]:
-    sqls: list[Sql | None] = [body.where]
-    for source in body.sources:
-        sqls += [source.on, source.where]
-        if isinstance(source.relation, SubqueryRef):
-            yield from _lines(source.relation.sql, source.origin.at("sql"))
-    sqls += [dimension.sql for dimension in body.dimensions]
+    """What becomes a column first: that is where a word of the view is looked for first."""
+    sqls: list[Sql | None] = [dimension.sql for dimension in body.dimensions]
     for measure in body.measures:
         sqls += _measure(measure)
-    yield from (_sql(sql) for sql in sqls if sql)
+    for source in body.sources:
+        sqls += [source.on, source.where]
+    yield from (_sql(sql) for sql in (*sqls, body.where) if sql)
+    for source in body.sources:
+        if isinstance(source.relation, SubqueryRef):
+            yield from _lines(source.relation.sql, source.origin.at("sql"))
 
 
 def _measure(measure: Aggregate | Computed) -> list[Sql | None]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from mvc.artifacts import Operations
 from mvc.catalog.types import Catalog
@@ -44,3 +45,4 @@ class Project:
     broken: frozenset[str] = frozenset()  # names of views whose files have errors
     complete: bool = True  # whether every file could be read
     absent: frozenset[str] = frozenset()  # names of views whose files were left out, which nothing here reads
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)  # what it was read from

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from itertools import chain
 
 from mvc.artifacts import CompiledView, Operations
 from mvc.comparison.changes import RefresherAdded
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Difference
 from mvc.compiled import Compiled
+from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.drift import find_drift
 from mvc.planning.exposure_steps import exposure_steps
 from mvc.planning.index_steps import unwanted_indexes
 from mvc.planning.job_steps import job_notes, job_steps
 from mvc.planning.name_steps import name_steps
-from mvc.planning.refusals import find_refusals
+from mvc.planning.refusals import catalog_refusals, find_refusals
 from mvc.planning.removal import removal_step, removed_views
+from mvc.planning.rights import absent_schemas, missing_rights, rights_refusal
 from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
@@ -32,15 +35,22 @@ from mvc.sqlgen.statements import target_of
 MOST_TOGETHER = 12  # exposures in one switch: each costs a millisecond or two while readers of all of them wait
 
 
-def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refill: bool = True) -> Plan:
+def make_plan(
+    state: State,
+    wanted: Compiled,
+    names: Iterable[str] = (),
+    *,
+    refill: bool = True,
+    catalog: tuple[CatalogFinding, ...] = (),
+) -> Plan:
     """What brings the database into the wanted state; with `names`, those views and what they read.
 
-    `refill=False` takes stored relations that are still there as they are, which makes a rollback an instant. Raises KeyError
-    for a name that no view has.
+    `refill=False` takes stored relations that are still there as they are, which makes a rollback an instant. `catalog` is where the
+    database is not as the project's catalog says, for the views that are to be deployed. Raises KeyError for a name that no view has.
     """
     chosen = tuple(names)
     state = adopted(state, wanted.project)
-    views, left_out = split_deployable(state.extensions, wanted.with_upstream(chosen) if chosen else wanted.views)
+    views, left_out = planned_views(state, wanted, chosen)
     difference = difference_of(state, wanted)
     drift = find_drift(state, wanted.project)
     site = Site(state, target_of(wanted), difference, drift, refill, views_set_aside(state, wanted.views))
@@ -53,6 +63,8 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
     exposed = {view.name: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
     dropped = tuple(removal_step(name, view, state, wanted.stored) for name, view in removed)
     busy = {step.view for step in prepare} | {name for name, steps in exposed.items() if steps}
+    missing = missing_rights(state, views, (*prepare, *chain.from_iterable(exposed.values())))
+    refusals = (*find_refusals(site, views, removed), *absent_schemas(state, views), *rights_refusal(missing))
     return Plan(
         state=state.deployment,
         prepare=tuple(prepare),
@@ -60,12 +72,21 @@ def make_plan(state: State, wanted: Compiled, names: Iterable[str] = (), *, refi
         created=tuple(view.name for view in views if site.deployed(view) is None),
         unchanged=tuple(view.name for view in views if view.name not in busy),
         left_out=left_out,
-        refusals=tuple(find_refusals(site, views, removed)),
+        refusals=(*refusals, *catalog_refusals(catalog)),
         drift=drift,
         compared=tuple(_compared(views, site)),
         finish=tuple(unwatch_steps(views, _replaced(views, removed, site), site)),
         notes=tuple(job_notes(state, site.target)),
+        catalog=catalog,
+        missing_rights=missing,
     )
+
+
+def planned_views(
+    state: State, wanted: Compiled, names: tuple[str, ...] = ()
+) -> tuple[tuple[CompiledView, ...], tuple[LeftOut, ...]]:
+    """The views that a plan is for, and those of them that the database cannot hold. Raises KeyError for a name that no view has."""
+    return split_deployable(state.extensions, wanted.with_upstream(names) if names else wanted.views)
 
 
 def _replaced(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
+from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.name_steps import name_refusals
 from mvc.planning.site import Site
 from mvc.planning.state import DeployedView, Name, RelationState
@@ -29,6 +30,14 @@ def find_refusals(
         if readers := [item.described for item in site.state.dependents.get(name, ()) if item.kind != "mention"]:
             hint = "change or drop what reads it first"
             yield Refusal(f"{name[1]} is no longer in the project, and is read by {', '.join(readers)}", hint)
+
+
+def catalog_refusals(found: Iterable[CatalogFinding]) -> Iterator[Refusal]:
+    """What the database does not have, or has otherwise, of what the views rely on; each with its place in the spec."""
+    for item in found:
+        if item.refuses:
+            said, span = item.diagnostic, item.diagnostic.span
+            yield Refusal(f"{span.path}:{span.line}:{span.column}: {said.title}", "; ".join(said.help))
 
 
 def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusal]:

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.drift_kinds import Drift
+from mvc.planning.live import MissingRight
 from mvc.planning.state import Name
 
 Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count", "foreign-code"]
@@ -127,7 +129,8 @@ class Plan:
     """What a deployment would do: what can be done beside the readers, then the switches.
 
     `created` are the views that were not deployed, `unchanged` those that need nothing. `compared` are pairs of stored names, the old and the new, whose numbers of
-    rows are set beside each other before a switch. `notes` say what a deployment cannot do by itself.
+    rows are set beside each other before a switch. `notes` say what a deployment cannot do by itself, `catalog` where the
+    database is not as the project's catalog says; those of it that refuse are among the `refusals`, as are `missing_rights`.
     """
 
     state: int
@@ -141,6 +144,8 @@ class Plan:
     compared: tuple[tuple[Name, str, str], ...] = ()
     finish: tuple[Step, ...] = ()
     notes: tuple[str, ...] = ()
+    catalog: tuple[CatalogFinding, ...] = ()
+    missing_rights: tuple[MissingRight, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:

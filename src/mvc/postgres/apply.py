@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 import psycopg
 
 from mvc.compiled import Compiled
-from mvc.planning.make_plan import make_plan, switch_opening
+from mvc.consequences import catalog_findings
+from mvc.planning.catalog_findings import CatalogFinding
+from mvc.planning.make_plan import make_plan, planned_views, switch_opening
+from mvc.planning.state import State
 from mvc.planning.steps import Hazard, LeftOut, Plan, Step, Switch
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import deployment_lock
@@ -64,8 +67,15 @@ def plan(
     working_role(connection, compiled.stored)  # of a schema that is somebody else's nothing is read
     exposed = [(view.schema, view.name) for view in compiled.views]
     exposed += [(item.schema, item.name) for item in compiled.operations.names]
-    state = read_state(connection, compiled.stored, exposed, patience, to_upgrade=True)
-    return make_plan(state, compiled, names)
+    chosen = tuple(names)
+    state = read_state(connection, compiled.stored, exposed, patience, to_upgrade=True, believed=compiled.believed)
+    return make_plan(state, compiled, chosen, catalog=findings_of(state, compiled, chosen))
+
+
+def findings_of(state: State, compiled: Compiled, names: tuple[str, ...] = ()) -> tuple[CatalogFinding, ...]:
+    """Where the database is not as the project's catalog says, for the views that can be deployed. Raises KeyError for an unknown name."""
+    views, _ = planned_views(state, compiled, names)
+    return catalog_findings(compiled, state.live.catalog, views) if state.live else ()
 
 
 @server_errors()

@@ -1,5 +1,5 @@
-"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written. Where pg_cron is,
-a third one asks for its jobs.
+"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written. A third one asks for
+what the views read and call, where a project is to be compared with it; where pg_cron is, another one for its jobs.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from mvc.catalog.types import Catalog
 from mvc.older import read_target, read_view
 from mvc.planning.state import (
     ColumnState,
@@ -30,6 +31,7 @@ from mvc.planning.state import (
 )
 from mvc.postgres.errors import server_errors
 from mvc.postgres.generation import Installed, installed, refuse_newer
+from mvc.postgres.live import read_live
 from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import STRANGE, TRUSTED, distrusted, not_alone
@@ -59,8 +61,11 @@ _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 
 @server_errors()
-def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = ()) -> State:
-    """What the database has under the stored schema `stored`, and of the exposures in its ledger and in `exposed`.
+def observe(
+    connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = (), believed: Catalog | None = None
+) -> State:
+    """What the database has under the stored schema `stored`, and of the exposures in its ledger and in `exposed`; of the relations and
+    functions that are `believed` to be there only where these are given.
 
     Raises ServerError where the ledger may not be read, or its owner not be trusted.
     """
@@ -81,8 +86,10 @@ def observe(connection: psycopg.Connection, stored: str, exposed: Iterable[Name]
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": [*own_tables(), *sorted(runtime_views())], "bodies": list(body_digests(stored))}
         found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
+        schemas = [schema for schema, _ in names]
+        live = read_live(connection, believed, stored, schemas) if believed is not None else None
         cron = _cron(connection, about)
-    state = _state(about, found["ledger"], found["catalog"], cron)
+    state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live)
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state
 
 

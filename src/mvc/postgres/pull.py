@@ -6,7 +6,7 @@ Ten catalog queries, whatever the size, in one read-only transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ _VOLATILITIES: Final[Mapping[str, Volatility]] = {"i": "immutable", "s": "stable
 
 
 @dataclass
-class _Found:
+class Found:
     """Relations by the server's number, while their parts are put together."""
 
     relations: dict[int, Relation] = field(default_factory=dict)
@@ -88,14 +88,9 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
     def rows(name: str) -> list[Row]:
         return cursor.execute(f"FETCH ALL FROM mvc_{name}".encode()).fetchall()
 
-    found = _Found()
-    for number, name, type_, nullable in rows("columns"):
-        found.columns[number].append(Column(name, type_, nullable))
-    _relations(found, rows("relations"))
-    _keys(found, rows("keys"))
-    _foreign_keys(found, rows("foreign_keys"))
+    found = read_relations(rows)
     _view_nullability(found, search_path)
-    called = (item for item in map(_function, rows("functions")) if _is_called(item))
+    called = read_functions(rows("functions"))
     composites = (CompositeType(row[1], row[2], tuple(found.columns[row[0]])) for row in rows("composites"))
     domains = (DomainType(row[0], row[1], row[2], row[3], tuple(row[4])) for row in rows("domains"))
     return Catalog(
@@ -110,11 +105,27 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
     )
 
 
+def read_relations(rows: Callable[[str], list[Row]]) -> Found:
+    """Relations with their columns, keys and foreign keys, from the rows of the queries of these names."""
+    found = Found()
+    for number, name, type_, nullable in rows("columns"):
+        found.columns[number].append(Column(name, type_, nullable))
+    _relations(found, rows("relations"))
+    _keys(found, rows("keys"))
+    _foreign_keys(found, rows("foreign_keys"))
+    return found
+
+
+def read_functions(rows: Iterable[Row]) -> list[Function]:
+    """The functions that somebody can call by name, from the rows of that query."""
+    return [item for item in map(_function, rows) if _is_called(item)]
+
+
 def _sorted(items: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(items, key=lambda item: (item.schema, item.name)))
 
 
-def _relations(found: _Found, rows: list[Row]) -> None:
+def _relations(found: Found, rows: list[Row]) -> None:
     for number, schema, name, kind, partition_by, row_security, method, inherited, body in rows:
         columns = tuple(found.columns[number])
         relation = Relation(
@@ -133,7 +144,7 @@ def _relations(found: _Found, rows: list[Row]) -> None:
             found.bodies[number] = body
 
 
-def _keys(found: _Found, rows: list[Row]) -> None:
+def _keys(found: Found, rows: list[Row]) -> None:
     """A key of a table that others inherit from does not hold for all the rows that a query on it sees."""
     keys: dict[int, list[Key]] = defaultdict(list)
     for number, primary, columns in rows:
@@ -142,7 +153,7 @@ def _keys(found: _Found, rows: list[Row]) -> None:
         found.relations[number] = replace(found.relations[number], keys=ordered_keys(keys[number]))
 
 
-def _foreign_keys(found: _Found, rows: list[Row]) -> None:
+def _foreign_keys(found: Found, rows: list[Row]) -> None:
     keys: dict[int, list[ForeignKey]] = defaultdict(list)
     for number, target_number, columns, target_columns in rows:
         if target := found.relations.get(target_number):
@@ -151,7 +162,7 @@ def _foreign_keys(found: _Found, rows: list[Row]) -> None:
         found.relations[number] = replace(found.relations[number], foreign_keys=ordered_foreign_keys(keys[number]))
 
 
-def _view_nullability(found: _Found, search_path: tuple[str, ...]) -> None:
+def _view_nullability(found: Found, search_path: tuple[str, ...]) -> None:
     """The server has no NOT NULL for views; their queries tell, views being read in the order of their making."""
     known = {
         (item.schema, item.name): {column.name: column for column in item.columns} for item in found.relations.values()

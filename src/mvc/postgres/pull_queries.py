@@ -1,7 +1,9 @@
-"""The catalog queries of `pull`, for PostgreSQL 15 to 18. Each takes two lists: schemas to read (NULL: all) and to skip.
+"""The catalog queries of `pull`, and of a plan for what its views use, for PostgreSQL 15 to 18.
 
-They take no lock beyond AccessShare on the system catalogs; `pg_get_viewdef` holds the same for an instant on a view.
-What an extension made is left out, save its functions: the extension makes them again, DDL and pg_dump do not name them.
+Those of `pull` take two lists: schemas to read (NULL: all) and to skip. Those of a plan take lists of the schemas and names of relations, and
+of functions; they leave the definitions of views out, so they wait for nobody. They take no lock beyond AccessShare on the system
+catalogs; `pg_get_viewdef` holds the same for an instant on a view. What an extension made is left out of a pull, save its functions: the
+extension makes them again, DDL and pg_dump do not name them.
 """
 
 from __future__ import annotations
@@ -9,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-_WANTED: Final = """
+_WANTED: Final = "{wanted}"  # which relations or functions: one of the two conditions below
+_DEFINITION: Final = "CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END"
+_BY_SCHEMA: Final = """
     n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND (%(schemas)s::text[] IS NULL OR n.nspname = ANY (%(schemas)s)) AND n.nspname <> ALL (%(skip)s::text[])"""
 _NO_MEMBER: Final = """
@@ -32,7 +36,7 @@ SELECT c.oid::int8, n.nspname, c.relname,
                              ELSE CASE p.partstrat WHEN 'r' THEN 'range' WHEN 'l' THEN 'list' ELSE 'hash' END END
                  FROM pg_catalog.pg_partitioned_table p WHERE p.partrelid = c.oid), ''),
        c.relkind IN ('r', 'f') AND EXISTS (SELECT FROM pg_catalog.pg_inherits i WHERE i.inhparent = c.oid),
-       CASE WHEN c.relkind IN ('v', 'm') THEN pg_catalog.pg_get_viewdef(c.oid) END
+       {_DEFINITION}
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't' AND {_WANTED} AND {_OF_CLASS}
 ORDER BY c.oid"""
@@ -128,14 +132,28 @@ WHERE extname <> 'plpgsql' AND %(schemas)s::text[] IS NOT DISTINCT FROM %(schema
 
 
 ALL: Final[Mapping[str, str]] = {
-    "columns": COLUMNS,
-    "relations": RELATIONS,
-    "keys": KEYS,
-    "foreign_keys": FOREIGN_KEYS,
-    "functions": FUNCTIONS,
-    "enums": ENUMS,
-    "domains": DOMAINS,
-    "composites": COMPOSITES,
-    "ranges": RANGES,
-    "extensions": EXTENSIONS,
+    name: query.replace(_WANTED, _BY_SCHEMA)
+    for name, query in {
+        "columns": COLUMNS,
+        "relations": RELATIONS,
+        "keys": KEYS,
+        "foreign_keys": FOREIGN_KEYS,
+        "functions": FUNCTIONS,
+        "enums": ENUMS,
+        "domains": DOMAINS,
+        "composites": COMPOSITES,
+        "ranges": RANGES,
+        "extensions": EXTENSIONS,
+    }.items()
 }
+
+# Those of a plan are looked up by name once, as `asked` and `called`.
+_RELATION_ASKED: Final = "c.oid IN (SELECT a.oid FROM asked AS a)"
+_FUNCTION_ASKED: Final = "p.oid IN (SELECT c.oid FROM called AS c)"
+OF_NAMED_RELATIONS: Final[Mapping[str, str]] = {
+    "columns": COLUMNS.replace(_WANTED, _RELATION_ASKED),
+    "relations": (RELATIONS.replace(_DEFINITION, "NULL")).replace(_WANTED, _RELATION_ASKED).replace(_OF_CLASS, "true"),
+    "keys": KEYS.replace(_WANTED, _RELATION_ASKED),
+    "foreign_keys": FOREIGN_KEYS.replace(_WANTED, _RELATION_ASKED),
+}
+OF_NAMED_FUNCTIONS: Final = FUNCTIONS.replace(_WANTED, _FUNCTION_ASKED)

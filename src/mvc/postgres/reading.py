@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg
 
+from mvc.catalog.types import Catalog
 from mvc.planning.state import Name, State
 from mvc.postgres.blockers import blockers
 from mvc.postgres.errors import Denied, InUse, ServerError
@@ -17,38 +19,46 @@ from mvc.postgres.owner import acting_as, standing, working_role
 from mvc.postgres.run_steps import PATIENCE
 
 
-def read_state(
+def read_state(  # noqa: PLR0913 - all that is asked about
     connection: psycopg.Connection,
     stored: str,
     exposed: Iterable[Name] = (),
     patience: float = PATIENCE,
     *,
     to_upgrade: bool = False,
+    believed: Catalog | None = None,
 ) -> State:
-    """What is there. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, also where an older mvc has deployed,
+    """What is there, also of the relations and functions that are `believed` to be. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, also where an older mvc has deployed,
     unless it is read `to_upgrade` it.
 
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
     names = tuple(exposed)
     try:
-        state = _observed(connection, stored, names, None, patience)
+        state = _observed(connection, _Asked(stored, names, believed), None, patience)
     except Denied:
         role = working_role(connection, stored)
         if not role:
             raise
-        state = _observed(connection, stored, names, role, patience)
+        state = _observed(connection, _Asked(stored, names, believed), role, patience)
     if state.generation and not to_upgrade:
         refuse_older(Installed(state.generation))
     return state
 
 
-def _observed(
-    connection: psycopg.Connection, stored: str, exposed: tuple[Name, ...], role: str | None, patience: float
-) -> State:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked about."""
+
+    stored: str
+    exposed: tuple[Name, ...]
+    believed: Catalog | None
+
+
+def _observed(connection: psycopg.Connection, asked: _Asked, role: str | None, patience: float) -> State:
     try:
         with acting_as(connection, role, patience):
-            return observe(connection, stored, exposed)
+            return observe(connection, asked.stored, asked.exposed, asked.believed)
     except InUse as problem:
         who = blockers(connection, ()) or ["look for ALTER TABLE and the like in pg_stat_activity"]
         message = f"what a view reads was in use for {patience:g} s: {problem}"

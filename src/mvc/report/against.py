@@ -1,4 +1,6 @@
-"""What `mvc diff --database` says besides the difference itself: drift, and what reads the views from outside."""
+"""What `mvc diff --database` says besides the difference itself: where the database is not as the catalog says, drift, and what reads the views
+from outside.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.outside import Outside
 from mvc.planning.rebuilds import Rebuild
+from mvc.report.catalog import catalog_json, catalog_text
 from mvc.report.drift import drift_json, drift_text
 from mvc.report.sizes import size_text
 from mvc.report.style import PLAIN, Style
@@ -22,16 +26,21 @@ class Against:
     drift: tuple[Drift, ...] = ()
     outside: tuple[Outside, ...] = ()
     rebuilds: tuple[Rebuild, ...] = ()
+    catalog: tuple[CatalogFinding, ...] = ()
 
     @property
     def differs(self) -> bool:
-        """Whether something is not as it was left and would be mended."""
-        return any(not item.kept for item in self.drift)
+        """Whether something is not as it was left and would be mended, or is not as the project believes it to be."""
+        return any(not item.kept for item in self.drift) or any(item.refuses for item in self.catalog)
 
 
 def against_text(against: Against, style: Style = PLAIN) -> str:
     """All of it as text; empty where there is nothing to say."""
     parts: list[str] = []
+    if against.catalog:
+        parts.append(
+            f"not as the project's catalog says (mvc apply refuses errors):\n{catalog_text(against.catalog, style)}"
+        )
     if against.drift:
         parts.append(f"not as the last deployment left it:\n{drift_text(against.drift, style)}")
     if against.outside:
@@ -61,4 +70,5 @@ def against_json(against: Against) -> dict[str, Any]:
         "drift": [drift_json(item) for item in against.drift],
         "outside": [{**asdict(item), "columns": list(item.columns)} for item in against.outside],
         "rebuilds": [asdict(item) for item in against.rebuilds],
+        "catalog": catalog_json(against.catalog),
     }

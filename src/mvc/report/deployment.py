@@ -7,7 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from mvc.planning.leftovers import Leftover
+from mvc.planning.refusals import catalog_refusals
 from mvc.planning.steps import NO_LOCK, Action, Danger, Plan, Refusal, Step, Switch
+from mvc.report.catalog import catalog_json, rights_json
 from mvc.report.drift import drift_json
 from mvc.report.sizes import size_text
 from mvc.report.style import Style
@@ -50,7 +52,8 @@ _WORDS: Final[dict[Action, str]] = {
 def plan_text(plan: Plan, database: str, style: Style) -> str:
     """What a deployment would do, which locks it takes, and what about it is dangerous."""
     if plan.empty:
-        head = f"nothing to do in the database {database}: {_counted(len(plan.unchanged), 'view')}, nothing differs"
+        differs = "as they were deployed" if plan.catalog else "nothing differs"
+        head = f"nothing to do in the database {database}: {_counted(len(plan.unchanged), 'view')}, {differs}"
     else:
         head = f"plan {plan.id} for the database {database}:"
     lines = [head, *(line for part in plan.prepare for line in _step(part, style))]
@@ -62,7 +65,8 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
     lines += [f"  {style.paint('warning', '!')} left out {item.view}: it {item.reason}" for item in plan.left_out]
     lines += [f"  {style.paint('warning', '!')} {visible(note)}" for note in plan.notes]
     lines += _dangers(plan.dangers, style)
-    lines += [line for item in plan.refusals for line in _refusal(item, style)]
+    placed = {item.message for item in catalog_refusals(plan.catalog)}  # whose help stands with their excerpts
+    lines += [line for item in plan.refusals for line in _refusal(item, style, brief=item.message in placed)]
     return "\n".join(lines)
 
 
@@ -94,9 +98,10 @@ def _dangers(dangers: Iterable[Danger], style: Style) -> list[str]:
     return [f"  {style.paint('error', '!')} {item.hazard}: {visible(item.reason)}" for item in dangers]
 
 
-def _refusal(item: Refusal, style: Style) -> Iterator[str]:
+def _refusal(item: Refusal, style: Style, *, brief: bool) -> Iterator[str]:
     yield f"  {style.paint('error', 'refused')}: {visible(item.message)}"
-    yield f"    = help: {visible(item.hint)}"
+    if not brief:
+        yield f"    = help: {visible(item.hint)}"
 
 
 def step_text(part: Step | Switch, style: Style) -> str:
@@ -164,6 +169,8 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
         "left_out": [asdict(item) for item in plan.left_out],
         "dangers": [asdict(item) for item in plan.dangers],
         "refusals": [asdict(item) for item in plan.refusals],
+        "catalog": catalog_json(plan.catalog),
+        "missing_rights": rights_json(plan.missing_rights),
         "drift": [drift_json(item) for item in plan.drift],
         "notes": list(plan.notes),
     }

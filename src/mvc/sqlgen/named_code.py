@@ -7,11 +7,11 @@ calls is not asked about. A relation is named where rows are read from it: with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from mvc.artifacts import CompiledView
-from mvc.catalog.types import Catalog, DomainType, Relation
+from mvc.catalog.types import Catalog, DomainType, Function, Relation
 from mvc.quoting import qualified
 from mvc.sqlgen.words import Token, end_of_name, tokens, unquoted
 
@@ -48,8 +48,23 @@ def named_code(view: CompiledView, catalog: Catalog) -> tuple[str, ...]:
     functions = (item for item in catalog.functions if item.name in words)
     others: list[Relation | DomainType] = [*relations]
     others += (item for item in catalog.domains if item.name in words | typed)
-    named = {f"{qualified(item.schema, item.name)}({', '.join(item.arguments)})" for item in functions}
+    named = {signature(item) for item in functions}
     return tuple(sorted(named | {qualified(item.schema, item.name) for item in others}))
+
+
+def used_of(catalog: Catalog, views: Iterable[CompiledView]) -> Catalog:
+    """The relations and functions of the catalog that some of the views name."""
+    names = {name for view in views for name in view.named}
+    return Catalog(
+        relations=tuple(item for item in catalog.relations if qualified(item.schema, item.name) in names),
+        functions=tuple(item for item in catalog.functions if signature(item) in names),
+        search_path=catalog.search_path,
+    )
+
+
+def signature(function: Function) -> str:
+    """A function as `CompiledView.named` names it."""
+    return f"{qualified(function.schema, function.name)}({', '.join(function.arguments)})"
 
 
 def _read_from(found: list[Token]) -> Iterator[tuple[str, str]]:
