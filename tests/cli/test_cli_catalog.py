@@ -100,6 +100,48 @@ class TestPull:
         assert mvc("catalog", "pull", "--database", database.url).code == 0
 
 
+@newest
+class TestCheck:
+    """Says in CI whether the snapshot is as the database."""
+
+    def test_what_is_stale(self, mvc, shop, database):
+        connection = create_shop(database, shop)
+        assert mvc("catalog", "pull", "--database", database.url).code == 0
+        before = (shop / "catalog.json").read_text(encoding="utf-8")
+        fresh = mvc("catalog", "pull", "--check", "--database", database.url)
+        assert (fresh.code, fresh.out) == (0, "")
+        assert "catalog.json is as the database" in fresh.err
+        connection.execute(
+            "ALTER TABLE customers ADD COLUMN more int NOT NULL DEFAULT 0; CREATE TABLE extra (id int PRIMARY KEY)"
+        )
+        connection.execute("ALTER TABLE order_lines ALTER COLUMN quantity TYPE bigint")
+        connection.execute("CREATE FUNCTION more(n int) RETURNS int LANGUAGE sql STABLE AS 'SELECT n'")
+        stale = mvc("catalog", "pull", "--check", "--database", database.url)
+        assert stale.code == 3
+        assert stale.out.splitlines() == [
+            "  + function public.more(integer): stable function returns integer arguments n",
+            "  + column more of public.customers: integer NOT NULL",
+            "  + public.extra: table",
+            "  ≠ column quantity of public.order_lines: bigint NOT NULL, not integer NOT NULL",
+        ]
+        assert "catalog.json is stale: mvc catalog pull makes it anew" in stale.err
+        assert (shop / "catalog.json").read_text(encoding="utf-8") == before
+        assert mvc("catalog", "pull", "--database", database.url).code == 0
+        assert mvc("catalog", "pull", "--check", "--database", database.url).code == 0
+
+    def test_what_is_no_snapshot(self, mvc, shop, database):
+        create_shop(database, shop)
+        done = mvc("catalog", "pull", "--check", "--database", database.url)
+        assert (done.code, done.out) == (1, "")
+        assert "there is no snapshot" in done.err
+        assert "mvc diff --database" in done.err
+        assert not (shop / "catalog.json").exists()
+        (shop / "catalog.json").write_text("{", encoding="utf-8")
+        done = mvc("catalog", "pull", "--check", "--database", database.url)
+        assert (done.code, done.out) == (1, "")
+        assert "error[MV024]" in done.err
+
+
 def test_an_unknown_action(mvc):
     done = mvc("catalog", "push")
     assert (done.code, done.out) == (2, "")

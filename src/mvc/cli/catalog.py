@@ -3,8 +3,11 @@
 The snapshot is a JSON file with a line per column and key, to be committed: its diff says what changed in the database.
 It is read in one read-only transaction, without locks that anyone waits for. Rows are never read.
 
-Example:
+--check compares a snapshot that is there with the database, says what differs, and writes nothing: exit code 3 where it is stale.
+
+Examples:
   mvc catalog pull --database postgresql:///shop --output catalog.json
+  mvc catalog pull --check
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from mvc.loading import Loaded
 
 DEFAULT = "catalog.json"
+STALE = 3  # the exit code where the snapshot is not as the database
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,11 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--database", type=database_url, metavar="URL", help="which (default: DATABASE_URL, then libpq's variables)"
     )
     parser.add_argument("--output", "-o", metavar="FILE", help=f"default: the project's {DEFAULT}")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 3 where the snapshot is stale")
     parser.add_argument("--schema", action="append", metavar="NAME", help="only this schema; may be given again")
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
-    """Writes the snapshot."""
+    """Writes the snapshot, or compares it."""
     from mvc.catalog.snapshot import dump_snapshot
     from mvc.postgres.connection import connect
     from mvc.postgres.pull import pull
@@ -49,11 +54,36 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         pulled = pull(connection, tuple(options.schema or ()) or None, search_path, skip=(stored,))
     catalog = _without_exposures(pulled, loaded)
     target = Path(options.output) if options.output else _default(context)
+    if options.check:
+        return _check(target, catalog, context)
     if not options.output:
         refuse_links(target.parent, target)
     target.write_text(dump_snapshot(catalog), encoding="utf-8")
     context.talk(f"wrote {target}: {len(catalog.relations)} relations, {len(catalog.functions)} functions")
     return 0
+
+
+def _check(target: Path, catalog: Catalog, context: Context) -> int:
+    """Says what the snapshot has otherwise than the database."""
+    from mvc.catalog.changes import catalog_changes
+    from mvc.catalog.snapshot import load_snapshot
+    from mvc.report.catalog import changes_text
+
+    if not target.is_file():
+        hint = "mvc catalog pull takes one; where the catalog is DDL, mvc diff --database compares it with a database"
+        return context.fail(f"there is no snapshot {target}", hint)
+    text = target.read_text(encoding="utf-8")
+    snapshot, found = load_snapshot(text, str(target))
+    if found:
+        context.files = {str(target): text}
+        return context.refuse(found)
+    changes = catalog_changes(snapshot, catalog)
+    if not changes:
+        context.talk(f"{target} is as the database")
+        return 0
+    context.data(changes_text(changes, context.data_style))
+    context.talk(f"{target} is stale: mvc catalog pull makes it anew")
+    return STALE
 
 
 def _default(context: Context) -> Path:
