@@ -73,6 +73,10 @@ def _missing_extra(problem: ModuleNotFoundError, context: Context) -> int:
 
 def _unexpected(problem: Exception, context: Context) -> int:
     """A server's refusal carries its own words; anything else is a fault of ours, and is called that."""
+    if diagnostic := getattr(problem, "diagnostic", None):
+        return context.refuse(
+            (diagnostic,), "readers have what they had, and what was built is kept for the next apply"
+        )
     if type(problem).__module__.startswith("mvc."):
         return context.fail(str(problem), getattr(problem, "hint", ""))
     if _of_server(problem):

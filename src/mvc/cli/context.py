@@ -124,11 +124,11 @@ class Context:
         if found := tuple(diagnostics):
             self.talk(render_diagnostics(found, self.files, self.style))
 
-    def refuse(self, diagnostics: Iterable[Diagnostic]) -> int:
-        """All findings and their count. Returns the exit code."""
+    def refuse(self, diagnostics: Iterable[Diagnostic], outcome: str = "nothing was changed") -> int:
+        """All findings, their count, and what became of it. Returns the exit code."""
         found = tuple(diagnostics)
         self.show(found)
-        self.talk(summary(found, "nothing was changed"))
+        self.talk(summary(found, outcome))
         return 1
 
     def fail(self, message: str, hint: str, code: int = 1) -> int:

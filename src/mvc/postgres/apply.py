@@ -17,10 +17,11 @@ from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.make_plan import make_plan, planned_views, switch_opening
 from mvc.planning.state import State
 from mvc.planning.steps import Hazard, LeftOut, Plan, Step, Switch
-from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.errors import ServerError, StatementRefused, server_errors
 from mvc.postgres.lock import deployment_lock
 from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
+from mvc.postgres.refused_view import placed
 from mvc.postgres.run_steps import PATIENCE, Pace, Session, run_step, run_switch
 from mvc.postgres.snapshots import await_snapshots
 from mvc.postgres.standbys import freeze_for_standbys
@@ -136,6 +137,13 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
     """Does what a plan says. Returns the number of the deployment, 0 where none was opened."""
     owner = working_role(connection, compiled.stored)
     session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.terms.pace)
+    try:
+        return _carried_out(session, compiled, made, conduct)
+    except StatementRefused as problem:
+        raise placed(problem, compiled) from None
+
+
+def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: Conduct) -> int:
     for step in made.prepare:
         conduct.begin(step)
         run_step(session, step)
@@ -143,7 +151,7 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
     number = 0
     for switch in made.switches:
         conduct.begin(switch)
-        await_snapshots(connection, compiled.stored, switch.awaits, session.pace.patience)
+        await_snapshots(session.connection, compiled.stored, switch.awaits, session.pace.patience)
         freeze_for_standbys(session, compiled.stored, switch.awaits)
         opened = run_switch(session, switch, _opening(compiled, made, conduct, number))
         number = number or opened

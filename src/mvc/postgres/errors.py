@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
+from mvc.diagnostics import Diagnostic
 from mvc.postgres.advice import advice
 
 LONGEST: Final = 4000  # characters of what a server says that are shown
@@ -37,37 +38,45 @@ class InUse(ServerError):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What PostgreSQL said to one statement. `position` counts characters of the statement from 1; 0 is unknown."""
+    """What PostgreSQL said to one statement. `position` counts characters from 1, of the statement or of the `query` that a function
+    ran for it; 0 is unknown.
+    """
 
     sqlstate: str
     message: str
     detail: str
     hint: str
     position: int
+    query: str = ""
 
 
 class StatementRefused(ServerError):
-    """The server refused a statement of one view (`view` is its name; empty for the runtime) to `role`."""
+    """The server refused a statement for `views` (their names; none for the runtime) to `role`. `diagnostic` says where in the YAML it stands
+    what the server refused, where that is known.
+    """
 
-    def __init__(self, view: str, statement: str, refusal: Refusal, role: str = "") -> None:
-        of_view = f"the view {view}" if view else "the runtime"
+    def __init__(self, views: tuple[str, ...], statement: str, refusal: Refusal, role: str = "") -> None:
+        of_view = f"the view{'s' if len(views) > 1 else ''} {', '.join(views)}" if views else "the runtime"
         absent = (
             "create it again, or take it out of what the view reads and calls" if refusal.sqlstate in _ABSENT else ""
         )
         hint = advice(refusal.sqlstate, refusal.message, role) or absent or _hint(refusal)
         super().__init__(f"the server refuses {of_view}: {refusal.message}", hint)
-        self.view, self.statement, self.refusal = view, statement, refusal
+        self.views, self.statement, self.refusal = views, statement, refusal
+        self.diagnostic: Diagnostic | None = None
 
 
 def refusal_of(problem: psycopg.Error) -> Refusal:
     """The parts of a server's error."""
     said = problem.diag
+    inner = said.internal_query if said.internal_position else None
     return Refusal(
         sqlstate=said.sqlstate or "",
         message=_short(said.message_primary or str(problem).strip() or "no reason given"),
         detail=_short(said.message_detail or ""),
         hint=_short(said.message_hint or ""),
-        position=int(said.statement_position or 0),
+        position=int((said.internal_position if inner else said.statement_position) or 0),
+        query=inner or "",
     )
 
 

@@ -69,7 +69,7 @@ def run_step(session: Session, step: Step) -> None:
     statement_ms = int((session.pace.timeout or 0) * 1000)
     brief = step.lock is not None and step.lock.brief
     lock_ms = READER_WAIT_MS if brief else max(1, int(session.pace.patience * 1000))
-    work = _Work(session, step.view, _locks([step]), brief)
+    work = _Work(session, (step.view,) if step.view else (), _locks([step]), brief)
     work.patiently(lambda: _one_by_one(work, step, session.opening(lock_ms, statement_ms)))
 
 
@@ -81,7 +81,7 @@ def run_switch(session: Session, switch: Switch, opening: Iterable[str]) -> int:
     locks = _locks(switch.steps)
     lock_ms = max(LEAST_WAIT_MS, READER_WAIT_MS // max(len(locks), 1))
     message = _message([*opening, *statements_of(switch.steps), "COMMIT"])
-    work = _Work(session, ", ".join(switch.views), locks, brief=True)
+    work = _Work(session, switch.views, locks, brief=True)
     return work.patiently(lambda: _whole(work, session.opening(lock_ms, 0), message))
 
 
@@ -130,10 +130,10 @@ def _number(cursor: psycopg.Cursor) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is being done, for which view, and with which locks. What is `brief` lets go of its locks and comes back."""
+    """What is being done, for which views, and with which locks. What is `brief` lets go of its locks and comes back."""
 
     session: Session
-    view: str
+    views: tuple[str, ...]
     locks: tuple[Lock, ...]
     brief: bool
 
@@ -151,7 +151,7 @@ class _Work:
                 hint = "readers have the old or the new, whole; the next mvc apply does what is left"
                 raise ServerError(f"the connection was lost: {said.message}", hint) from None
             role = self.session.owner or self.session.connection.info.user
-            raise StatementRefused(self.view, running[-1] if running else "", said, role) from None
+            raise StatementRefused(self.views, running[-1] if running else "", said, role) from None
 
     def patiently(self, attempt: Callable[[], T]) -> T:
         """Tries again as long as there is patience. Raises ServerError with who was in the way."""
@@ -179,4 +179,4 @@ class _Work:
         who = "; ".join(found) or "look for long transactions in pg_stat_activity"
         hint = f"{who}. Wait longer with --wait SECONDS. Readers have what they had, and what was built is kept for the next apply"
         tables = ", ".join(dict.fromkeys(".".join(lock.relation) for lock in self.locks if lock.relation))
-        return ServerError(f"{self.view or tables or 'the runtime'} was in use{waited}: {said}", hint)
+        return ServerError(f"{', '.join(self.views) or tables or 'the runtime'} was in use{waited}: {said}", hint)

@@ -18,7 +18,6 @@ from mvc.artifacts import CompiledView
 from mvc.catalog.script import catalog_statements
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, Span, error, warning
-from mvc.model.places import place_of
 from mvc.model.project import Project
 from mvc.model.view import View
 from mvc.planning.make_plan import split_deployable
@@ -27,6 +26,7 @@ from mvc.postgres.confinement import Confined, confined
 from mvc.postgres.connection import connect
 from mvc.postgres.embedded import EmbeddedServer, choose_installation
 from mvc.postgres.errors import Refusal, ServerError, refusal_of, server_errors
+from mvc.postgres.refused_view import refused_view
 from mvc.postgres.time_limit import GRACE, cut, time_limit
 from mvc.quoting import identifier
 from mvc.runtime import runtime_sql
@@ -126,9 +126,7 @@ class _Proof:
             if self.room.connection.closed or time.monotonic() > self.deadline:
                 raise _OutOfTime from None
             said = refusal_of(problem)
-            span = place_of(spec, self.project.policies, statement, said.position)
-            title = f"PostgreSQL refuses this view: {said.message}"
-            return [error("MV801", span, title, label="here", help=self._help(said))]
+            return [refused_view(spec, self.project.policies, statement, said, self._help(said))]
         return _types(self.room.connection, view, spec)
 
     def _send(self, statements: Iterable[str]) -> None:
