@@ -16,7 +16,8 @@ from cronsim import CronSim
 
 import mvc
 from mvc.planning.jobs import elsewhere_sql
-from mvc.report.schedule_files import KINDS, on_calendar, portable_line, printed
+from mvc.report.cron_lines import portable_line
+from mvc.report.schedule_files import KINDS, on_calendar, printed
 from servers import need
 
 HOSTILE = """{% raw %} "quoted" 'too' $HOME $(DATABASE_URL) $$ 100%"""
@@ -31,18 +32,16 @@ SCHEDULES = [
 ]
 
 
+SHOP = {
+    "mvc.yml": "project: My Shop\ncatalog: s.sql\n",
+    "s.sql": "CREATE TABLE t (id int PRIMARY KEY);\n",
+    "views/v.yml": "view: v\nsources: {t: {table: t}}\ndimensions: {id: t.id}\naggregates: {n: {count: t}}\n",
+}
+
+
 @pytest.fixture(scope="module")
 def compiled():
-    return mvc.compile(
-        mvc.load(
-            {
-                "mvc.yml": "project: My Shop\ncatalog: s.sql\n",
-                "s.sql": "CREATE TABLE t (id int PRIMARY KEY);\n",
-                "views/v.yml": "view: v\nsources: {t: {table: t}}\ndimensions: {id: t.id}\naggregates: {n: {count: t}}\n",
-                "schedules/s.yml": json.dumps({"schedules": SCHEDULES}),
-            }
-        )
-    )
+    return mvc.compile(mvc.load({**SHOP, "schedules/s.yml": json.dumps({"schedules": SCHEDULES})}))
 
 
 def schedule(compiled, name):
@@ -135,7 +134,7 @@ class TestGithub:
         assert name == ".github/workflows/refresh.yml"
         workflow = yaml.safe_load(text.replace("\non:", "\n'on':"))
         lines = [item["cron"] for item in workflow["on"]["schedule"]]
-        assert lines == ["*/15 * * * *", "0,15,30,45 * * * *", "0 3 1,15 JAN-jun/2 0", "*/3 * * * *", "0 * * * *"]
+        assert lines == ["*/15 * * * *", "0,15,30,45 * * * *", "0 3 1,15 JAN-jun/2 0", "4-59/5 * * * *", "0 * * * *"]
         assert workflow["permissions"] == {"contents": "read"}  # for the checkout; else a token may write by default
         assert workflow["jobs"]["refresh"]["steps"][-1]["run"] == "mvc refresh --due"
         assert workflow["jobs"]["refresh"]["steps"][-1]["env"] == {"DATABASE_URL": "${{ secrets.DATABASE_URL }}"}
@@ -160,6 +159,35 @@ class TestAirflow:
         assert rows[3][3] == "mvc refresh --due '--schedule=odd Mondays'"  # Airflow would take a day or a Monday
         assert rows[4][1:] == ("*/3 * * * *", "UTC", "mvc refresh --due --schedule=promise")
         assert "{%" not in rows[5][3].replace("'{%'", "")
+
+
+def github_crons(*lines):
+    schedules = [{"schedule": line, "refresh": "all", "every": line} for line in lines]
+    target = mvc.compile(mvc.load({**SHOP, "schedules/s.yml": json.dumps({"schedules": schedules})}))
+    (text,) = KINDS["github"](target).values()
+    return [item["cron"] for item in yaml.safe_load(text)[True]["schedule"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "asked"),
+    [
+        ("* * * * *", "4-59/5 * * * *"),
+        ("*/2 8-18 * * 1-5", "4-59/5 8-18 * * 1,2,3,4,5"),
+        ("0,3 2 * * *", "4-59/5 2 * * *"),
+        ("1,58 1-2 * * *", "4-59/5 1-2 * * *"),
+        ("1,58 23,0 * * *", "4-59/5 23,0 * * *"),
+        ("1,58 3 * * *", "1,58 3 * * *"),
+        ("1,58 3,5 * * *", "1,58 3,5 * * *"),
+        ("*/5 * * * *", "*/5 * * * *"),
+        ("59 * * * *", "59 * * * *"),
+    ],
+)
+def test_github_starts_nothing_within_five_minutes(line, asked):
+    assert github_crons(line) == [asked]
+
+
+def test_github_asks_once_for_all_that_come_too_often():
+    assert github_crons("* * * * *", "*/2 * * * *", "*/3 * * * *") == ["4-59/5 * * * *"]
 
 
 def test_cron(compiled):

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 from mvc.diagnostics import error
+from mvc.model.build_schedule import check_cron, check_zone
 from mvc.model.build_view import table_ref
-from mvc.model.cron import cron_problem, zone_problem
 from mvc.model.length import UNITS, Length
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
@@ -25,9 +25,8 @@ def build_partitions(spec: PartitionFile, document: Document, timezone: str, fin
 
 
 def _partitioning(spec: PartitionSpec, origin: Origin, timezone: str, findings: Findings) -> Partitioning:
-    for key, problem in (("every", cron_problem(spec.every)), ("timezone", zone_problem(spec.timezone or "UTC"))):
-        if problem:
-            findings.add(error("MV602", origin.at(key).span, problem))
+    check_cron(spec.every, origin.at("every"), findings)
+    check_zone(spec.timezone, origin.at("timezone"), findings)
     return Partitioning(
         table=table_ref(spec.table),
         by=spec.by,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from mvc.diagnostics import error
+from mvc.diagnostics import error, warning
 from mvc.model.cron import cron_problem, cron_times, zone_problem
+from mvc.model.cron_sense import CronSurprise, cron_surprises
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
 from mvc.model.schedule import Schedule, parse_selector
@@ -26,8 +27,8 @@ def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findi
 
 
 def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findings) -> Schedule:
-    fires = _check(spec.every, cron_problem, origin.at("every"), findings)
-    _check(spec.timezone, zone_problem, origin.at("timezone"), findings)
+    fires = check_cron(spec.every, origin.at("every"), findings, _promise)
+    check_zone(spec.timezone, origin.at("timezone"), findings)
     texts = (spec.refresh,) if isinstance(spec.refresh, str) else spec.refresh
     return Schedule(
         name=spec.schedule,
@@ -44,6 +45,32 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
         description=spec.description,
         origin=origin,
     )
+
+
+def check_zone(name: str | None, origin: Origin, findings: Findings) -> None:
+    """A finding for what is no time zone."""
+    _check(name, zone_problem, origin, findings)
+
+
+def check_cron(
+    line: str | None, origin: Origin, findings: Findings, besides: Callable[[CronSurprise], str] = lambda _: ""
+) -> bool:
+    """Whether a line can be read; what it means that its author cannot have meant becomes a finding too. `besides` says what
+    else helps, where the place has other ways than cron lines.
+    """
+    if not _check(line, cron_problem, origin, findings):
+        return False
+    for odd in cron_surprises(line) if line is not None else ():
+        say = error if odd.kind == "never" else warning
+        span = origin.part(odd.start, odd.end)
+        findings.add(say("MV605", span, odd.title, label=odd.label, help=odd.help + besides(odd)))
+    return True
+
+
+def _promise(odd: CronSurprise) -> str:
+    """What the language has for a time between two refreshes that is no cron line's."""
+    older = f"for rows that are never older, `within: {odd.within}` in the place of `every`"
+    return f"; {older}" if odd.within else ""
 
 
 def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, findings: Findings) -> bool:

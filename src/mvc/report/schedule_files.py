@@ -16,6 +16,7 @@ from mvc.artifacts import Target
 from mvc.model.cron import cron_times
 from mvc.planning.jobs import job_line, promise_line
 from mvc.recurring import CompiledSchedule, CronTimes
+from mvc.report.cron_lines import github_entry, portable_line
 from mvc.report.systemd_words import quoted, unit_text
 from mvc.report.visible import visible
 from mvc.version import install, requirement
@@ -53,15 +54,6 @@ def _slugs(target: Target) -> Iterator[tuple[str, CompiledSchedule]]:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-")
-
-
-def portable_line(schedule: CompiledSchedule) -> str:
-    """The cron line with Sunday as 0 and weekdays as numbers, since not every scheduler knows others."""
-    if schedule.cron is None or schedule.times is None:
-        return promise_line(schedule.within_seconds or 0)
-    *fields, weekday = schedule.cron.split()
-    numbers = weekday if weekday.startswith("*") else ",".join(map(str, schedule.times.weekdays))
-    return " ".join([*fields, numbers])
 
 
 def systemd_files(target: Target) -> Files:
@@ -146,7 +138,7 @@ def github_files(target: Target) -> Files:
         for schedule in _enabled(target)
         for line in [job_line(schedule, "UTC")]
     )
-    crons = "\n".join(f"    - cron: {json.dumps(line)}" for line in lines)
+    crons = "\n".join(dict.fromkeys(map(github_entry, lines)))
     return {
         ".github/workflows/refresh.yml": f"""\
 {_head("github", target)}name: Refresh materialized views
