@@ -18,8 +18,19 @@ PARTIAL: Final = frozenset({"incremental", "verify", "window"})  # modes of a sc
 
 
 @dataclass(frozen=True, slots=True)
+class RowsOf:
+    """Which rows are behind something: of which `relations`, and by which `columns` (`relation.column`) they are picked, joined and
+    grouped.
+    """
+
+    relations: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CompiledColumn:
-    """A column of a view. `type` is None where only a server knows it; `lineage` holds `relation.column` names.
+    """A column of a view. `type` is None where only a server knows it; `lineage` holds `relation.column` names, `rows` what it is computed
+    over: nothing for what follows from its own row.
 
     `meaning` is what it is computed from, e.g. `sum(reservations.total_amount) where reservations.status = 'paid'`.
     """
@@ -30,6 +41,7 @@ class CompiledColumn:
     description: str | None
     lineage: tuple[str, ...]
     meaning: str
+    rows: RowsOf = RowsOf()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +142,8 @@ class CompiledView:
     `period` is the column of the grain by which a window could be told, or empty. `probes` find the row whose value
     makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
     identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are
-    all `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run.
+    all `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run. `rows`
+    decide which rows there are.
     """
 
     name: str
@@ -164,6 +177,7 @@ class CompiledView:
     period: str = ""
     probes: tuple[Probe, ...] = ()
     named: tuple[str, ...] = ()
+    rows: RowsOf = RowsOf()
 
     @property
     def readers(self) -> tuple[str, ...]:

@@ -16,7 +16,19 @@ def read_view(data: Any) -> CompiledView:
     if isinstance(data, dict) and "stored_as" not in data:
         stored_as = "view" if data.get("kind") == "plain" else "materialized view"
         data = data | {"stored_as": stored_as, "merge": None}
-    return from_record(CompiledView, data)
+    return from_record(CompiledView, _with_rows(data) if isinstance(data, dict) and "rows" not in data else data)
+
+
+def _with_rows(data: dict[str, Any]) -> dict[str, Any]:
+    """What nothing said until generation 6: which rows are behind a column and a view. All that the view reads may be."""
+    columns = sorted(data["reads"])
+    relations = {name.rpartition(".")[0] for name in columns} | {source["relation"] for source in data["sources"]}
+    relations |= {f"{data['schema']}.{name}" for name in data["upstream"]}
+    rows = {"relations": sorted(relations), "columns": columns}
+    counting = [
+        column | ({"rows": rows} if "(" in column["meaning"] or data["body"] else {}) for column in data["columns"]
+    ]
+    return data | {"rows": rows, "columns": counting}
 
 
 def read_target(data: Any) -> Target:

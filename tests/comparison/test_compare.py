@@ -32,11 +32,11 @@ from mvc.comparison.changes import (
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    UpstreamRebuilt,
     ViewAdded,
     ViewRemoved,
 )
 from mvc.comparison.compare import compare
+from mvc.comparison.upstream import UpstreamRebuilt
 
 
 def source(alias: str, relation: str, meaning: str = "") -> CompiledSource:

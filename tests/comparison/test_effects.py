@@ -38,13 +38,13 @@ from mvc.comparison.changes import (
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    UpstreamRebuilt,
     ViewAdded,
     ViewRemoved,
 )
 from mvc.comparison.compare import compare
 from mvc.comparison.effects import classified
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 
 B, L, T, F, R, S = "breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"
 
@@ -73,6 +73,9 @@ CASES = [
     (BodyChanged(), [B], [B, R]),
     (ShapeChanged("why"), [S], [R]),
     (UpstreamRebuilt(("a",)), [S], [R]),
+    (UpstreamChanged(("a",), True, (ReadFrom("b", "c"), ReadFrom("b", None)), False), [B], [B, R]),
+    (UpstreamChanged((), True, (ReadFrom("b", None),), True), [B], [B, R]),
+    (UpstreamOlder(("a",)), [F], [F]),
     (IndexAdded("btree (a)"), [S], [S]),
     (IndexRemoved("btree (a)"), [S], [S]),
     (OptionChanged("fillfactor", None, "90"), [S], [S]),
@@ -126,7 +129,7 @@ def test_every_kind_of_change_has_a_case():
 
 def test_what_is_assumed_is_said():
     assumed = {type(change) for change, _, _ in CASES for effect in classified(change).effects if effect.undecided}
-    assert assumed == {BodyChanged, RulesChanged, SettingChanged}
+    assert assumed == {BodyChanged, RulesChanged, SettingChanged, UpstreamChanged}
     assert not classified(RulesChanged("app", "loosened", "a", "b", "why")).effects[0].undecided
 
 
@@ -137,6 +140,15 @@ def test_what_is_assumed_is_said():
         (ReaderAdded("app"), "`app` may read the view now"),
         (FreshnessChanged(3600, 86_400), "up to 1 d between two refreshes, where it was 1 h"),
         (FreshnessChanged(60, None), "nothing refreshes the view any longer"),
+        (UpstreamOlder(("a", "b")), "its rows are as old as those that it reads of `a`, `b`"),
+        (
+            UpstreamChanged(("x", "y"), True, (ReadFrom("a", "b"), ReadFrom("a", None)), False),
+            "values change under the same names (`x`, `y`) and it has other rows, since it reads `a.b`, the rows of `a`",
+        ),
+        (
+            UpstreamChanged((), True, (ReadFrom("a", None),), True),
+            "perhaps it has other rows, since it reads the rows of `a`",
+        ),
         (
             RulesChanged("app", "loosened", "a", "b", "seen now: all rows"),
             "`app` may see more rows: seen now: all rows",

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from views import project, view
 
-from mvc.artifacts import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, Rule
+from mvc.artifacts import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, RowsOf, Rule
 from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, ViewAdded, ViewRemoved
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import CLASSES
@@ -27,9 +27,9 @@ def some(items: st.SearchStrategy, **limits) -> st.SearchStrategy[tuple]:
 
 
 rules = st.builds(Rule, some(names), some(names))
-columns = st.builds(
-    CompiledColumn, names, texts, st.booleans(), texts, some(st.sampled_from(("public.a.a", "public.b.b"))), words
-)
+read = some(st.sampled_from(("public.a.a", "public.b.b")))
+behind = st.builds(RowsOf, some(st.sampled_from(("public.a", "public.b", "public.c"))), read)
+columns = st.builds(CompiledColumn, names, texts, st.booleans(), texts, read, words, behind)
 views = st.builds(
     view,
     names,
@@ -43,6 +43,7 @@ views = st.builds(
     body=words,
     grain=some(names),
     upstream=some(names),
+    rows=behind,
     requires=some(names),
     options=some(st.tuples(names, names), unique_by=lambda item: item[0]),
     indexes=some(st.builds(CompiledIndex, names, names, st.booleans(), st.just("spec"))),

@@ -16,12 +16,12 @@ from mvc.comparison.changes import (
     ReaderAdded,
     RefresherAdded,
     RulesChanged,
-    UpstreamRebuilt,
     Verdict,
     ViewAdded,
     ViewRemoved,
 )
 from mvc.comparison.difference import CLASSES, Affected, Classified, Difference, Effect, ViewDifference
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged
 
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KINDS: tuple[type[Change], ...] = get_args(Change)
@@ -56,11 +56,17 @@ REVIEWED = Difference(
                 Effect("access-loosened", "what `allowed` lets through is not known", undecided=True),
             ),
             classified(CommentChanged("", None, "What was sold, by day.")),
-            downstream=(Affected("monthly_revenue", "revenue", "total"),),
+            downstream=(Affected("monthly_revenue", "revenue", "total"), Affected("monthly_revenue", None, None)),
         ),
         view(
             "monthly_revenue",
-            classified(UpstreamRebuilt(("daily_revenue",)), Effect("rebuild", "it reads `daily_revenue`")),
+            classified(
+                UpstreamChanged(
+                    ("revenue",), True, (ReadFrom("daily_revenue", "total"), ReadFrom("daily_revenue", None)), False
+                ),
+                Effect("breaking", "values change under the same names"),
+                Effect("rebuild", "it reads `daily_revenue`"),
+            ),
         ),
         view("old_report", classified(ViewRemoved(), Effect("breaking", "its readers get an error")), status="removed"),
     ),
@@ -101,6 +107,7 @@ _VALUES = {
     "int | None": st.none() | st.integers(0, 10**7),
     "tuple[str, ...]": st.lists(texts, max_size=3).map(tuple),
     "bool": st.booleans(),
+    "tuple[ReadFrom, ...]": st.lists(st.builds(ReadFrom, texts, st.none() | texts), max_size=3).map(tuple),
     "Verdict": st.sampled_from(get_args(Verdict)),
 }
 
@@ -112,7 +119,7 @@ def _fields(kind: type[Change]) -> dict[str, Any]:
 changes = st.one_of([st.builds(kind, **_fields(kind)) for kind in KINDS])
 effects = st.builds(Effect, st.sampled_from(CLASSES), texts, st.booleans())
 classifieds = st.builds(Classified, changes, st.lists(effects, min_size=1, max_size=3).map(tuple))
-affecteds = st.builds(Affected, texts, texts, texts)
+affecteds = st.builds(Affected, texts, st.none() | texts, st.none() | texts)
 views = st.builds(
     ViewDifference,
     texts,
@@ -135,6 +142,8 @@ def hostile_views(name: str) -> Difference:
         for change in (ColumnRenamed(name, name), ReaderAdded(name), CommentChanged(name, name, None))
     )
     return Difference(
-        views=(ViewDifference(name, name, name, "changed", many, (Affected(name, name, name),)),),
+        views=(
+            ViewDifference(name, name, name, "changed", many, (Affected(name, name, name), Affected(name, None, None))),
+        ),
         project=(Classified(RefresherAdded(name), (effect,)),),
     )

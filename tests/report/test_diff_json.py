@@ -33,7 +33,7 @@ def test_every_kind_is_documented_with_its_fields():
 
 def test_a_difference():
     found = diff_json(REVIEWED, "shop")
-    assert (found["format"], found["version"], found["project"]) == ("mvc.diff", 1, "shop")
+    assert (found["format"], found["version"], found["project"]) == ("mvc.diff", 2, "shop")
     assert found["classes"] == ["breaking", "access-loosened", "rebuild", "safe"]
     assert found["project_changes"] == [
         {
@@ -53,11 +53,18 @@ def test_a_difference():
     assert revenue["changes"][0]["kind"] == "column_renamed"
     assert (revenue["changes"][0]["before"], revenue["changes"][0]["after"]) == ("total", "revenue")
     assert revenue["changes"][2]["effects"][0]["undecided"] is True
-    assert revenue["downstream"] == [{"view": "monthly_revenue", "column": "revenue", "through": "total"}]
+    assert revenue["downstream"] == [
+        {"view": "monthly_revenue", "column": "revenue", "through": "total"},
+        {"view": "monthly_revenue", "column": None, "through": None},
+    ]
+    assert found["views"][2]["changes"][0]["through"] == [
+        {"view": "daily_revenue", "column": "total"},
+        {"view": "daily_revenue", "column": None},
+    ]
 
 
 def test_nothing():
-    expected = {"format": "mvc.diff", "version": 1, "project": "p", "classes": [], "project_changes": [], "views": []}
+    expected = {"format": "mvc.diff", "version": 2, "project": "p", "classes": [], "project_changes": [], "views": []}
     assert diff_json(EMPTY, "p") == expected
 
 

@@ -43,6 +43,7 @@ Declared in `views/daily_revenue.yml`.
 Downstream:
 
 - `monthly_revenue.revenue` is computed from `total`
+- rows of `monthly_revenue` follow from these rows
 
 </details>
 

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from mvc.comparison import changes as kinds
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.change_words import told
 from mvc.report.diff_text import diff_text
 from mvc.report.style import Style
@@ -33,7 +34,7 @@ WORDS = [
     (kinds.FilterChanged((), ("a", "b")), "another filter", ": all rows → `a AND b`"),
     (kinds.BodyChanged(), "another SELECT", ""),
     (kinds.ShapeChanged("another time zone"), "stored in another way", ": another time zone"),
-    (kinds.UpstreamRebuilt(("a", "b")), "moves with `a`, `b`", ""),
+    (UpstreamRebuilt(("a", "b")), "moves with `a`, `b`", ""),
     (kinds.IndexAdded("btree (a)"), "index added", ": `btree (a)`"),
     (kinds.IndexRemoved("btree (a)"), "index removed", ": `btree (a)`"),
     (kinds.OptionChanged("fillfactor", None, "90"), "option `fillfactor`", ": not set → `90`"),
@@ -46,6 +47,8 @@ WORDS = [
     (kinds.CommentChanged("x", "a", None), "comment of column `x`", ": `a` → none"),
     (kinds.FreshnessChanged(3_600, 5_400), "longest time between refreshes", ": 1 hour → 90 minutes"),
     (kinds.FreshnessChanged(None, 0), "longest time between refreshes", ": never refreshed → 0 seconds"),
+    (UpstreamOlder(("a", "b")), "reads what may be older", ": `a`, `b`"),
+    (UpstreamChanged(("x",), True, (ReadFrom("a", "b"), ReadFrom("a", None)), False), "reads what is not what it was", ": `a.b`, the rows of `a`"),
     (kinds.CadenceChanged(("a",), ("a", "b")), "other schedules", ": `a` → `a; b`"),
     (kinds.RequirementChanged((), ("postgis",)), "other extensions needed", ": none → `postgis`"),
     (kinds.RefresherAdded("etl"), "`etl` may refresh", ""),
@@ -69,6 +72,12 @@ SHOWN = """\
         safe                nobody notices
     downstream
         monthly_revenue.revenue is computed from total
+        rows of monthly_revenue follow from these rows
+
+~ public.monthly_revenue  breaking, rebuild  views/monthly_revenue.yml
+    reads what is not what it was: `daily_revenue.total`, the rows of `daily_revenue`
+        breaking            values change under the same names
+        rebuild             it reads `daily_revenue`
 
 − public.old_report  breaking  views/old_report.yml
     the view is gone
@@ -78,15 +87,11 @@ SHOWN = """\
     `etl` may refresh
         access-loosened     `etl` may refresh every view
 
-~ public.monthly_revenue  rebuild  views/monthly_revenue.yml
-    moves with `daily_revenue`
-        rebuild             it reads `daily_revenue`
-
 + public.daily_items  safe  views/daily_items.yml
     new view, readable by `shop_staff`
         safe                nobody notices
 
-1 view added, 1 removed, 2 changed, the project changed; 8 changes: 3 breaking, 2 access-loosened, 1 rebuild, 2 safe; \
+1 view added, 1 removed, 2 changed, the project changed; 8 changes: 4 breaking, 2 access-loosened, 2 safe; \
 1 of them undecided"""
 
 
@@ -121,7 +126,9 @@ def test_nothing_of_a_change_is_lost_but_what_is_empty(change):
             kinds.FilterChanged,
             kinds.CadenceChanged,
             kinds.RequirementChanged,
-            kinds.UpstreamRebuilt,
+            UpstreamRebuilt,
+            UpstreamChanged,
+            UpstreamOlder,
             kinds.RulesChanged,
             kinds.CommentChanged,
             kinds.ShapeChanged,

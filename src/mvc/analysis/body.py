@@ -11,6 +11,7 @@ from typing import Final
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_calls import Calls
 from mvc.analysis.body_grouping import Grouping
+from mvc.analysis.body_lineage import rows_of_body
 from mvc.analysis.body_outputs import UNNAMED
 from mvc.analysis.body_parse import Parsed, parse_body
 from mvc.analysis.body_rows import Output, Rows, Scope, place_of
@@ -20,6 +21,7 @@ from mvc.analysis.body_walk import Walk
 from mvc.analysis.functions import Functions, Place, check_call
 from mvc.analysis.readable import Readable
 from mvc.analysis.resolved import OutputColumn, ResolvedView
+from mvc.analysis.row_lineage import NO_ROWS, RowLineage
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.view import Body, View
 
@@ -70,14 +72,16 @@ def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -
     _check_columns(view, body, rows, tables.found)
     text = parsed.text(list(dict.fromkeys(tables.edits)))
     query = AnalysedBody(text, Analysis(parsed, calls, tuple(walk.scopes), walk.names.refs, rows))
+    behind = rows_of_body(parsed.query, walk.scopes, walk.names.refs, tables.relations)
     return ResolvedView(
         view=view,
-        columns=_columns(body, rows),
+        columns=_columns(body, rows, behind),
         grain=body.grain,
         proven=body.grain is not None and _is_proven(frozenset(body.grain), rows, walk, outermost),
         query=query,
         indexes=view.indexes,
         upstream=tuple(sorted(tables.read)),
+        rows=behind,
     )
 
 
@@ -86,9 +90,16 @@ def _is_proven(grain: frozenset[str], rows: Rows, walk: Walk, outermost: Scope |
     return by_key or (outermost is not None and walk.keys.identifies(grain, outermost))
 
 
-def _columns(body: Body, rows: Rows) -> tuple[OutputColumn, ...]:
+def _columns(body: Body, rows: Rows, behind: RowLineage) -> tuple[OutputColumn, ...]:
     return tuple(
-        OutputColumn(item.name, item.type, item.nullable, body.descriptions.get(item.name), item.lineage)
+        OutputColumn(
+            item.name,
+            item.type,
+            item.nullable,
+            body.descriptions.get(item.name),
+            item.lineage,
+            behind if item.counts else NO_ROWS,
+        )
         for item in rows.fields
     )
 

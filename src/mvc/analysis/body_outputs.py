@@ -12,7 +12,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body_calls import Calls
-from mvc.analysis.body_rows import Field, Output, Ref, Scope, columns_under, lineage_of, place_of
+from mvc.analysis.body_rows import Field, Output, Ref, Scope, columns_under, lineage_of, place_of, unwrapped
 from mvc.expression.parse import folded
 
 UNNAMED: Final = "?column?"
@@ -136,7 +136,7 @@ class Outputs:
             named = isinstance(projection, exp.Alias)
             node = projection.this if named else projection
             name = folded(projection.args["alias"]) if named else output_name(node, self.calls)
-            yield Output(self._field(name, node), node, self.refs.get(id(node)))
+            yield Output(self._field(name, node, scope), node, self.refs.get(id(node)))
 
     def _all_of(self, projection: exp.Column, scope: Scope) -> Iterator[Output]:
         ref = self.refs.get(id(projection))
@@ -146,13 +146,26 @@ class Outputs:
             fields = ref.item.rows.fields
             yield from (_starred(Ref(ref.scope, ref.item, field), scope, projection.this) for field in fields)
 
-    def _field(self, name: str, node: exp.Expr) -> Field:
+    def _field(self, name: str, node: exp.Expr, scope: Scope) -> Field:
         ref = self.refs.get(id(node))
         if ref and ref.field:
-            return Field(name, ref.field.type, ref.scope.nullable(ref), ref.field.lineage)
+            counts = ref.scope.counts(ref) or _picks(scope, node)
+            return Field(name, ref.field.type, ref.scope.nullable(ref), ref.field.lineage, counts=counts)
         lineage = frozenset().union(*(self._lineage(column) for column in columns_under(node)))
-        counts = self.calls.name(node) == "count" and self.calls.aggregates(node)
-        return Field(name, "bigint" if counts else None, not counts, lineage)
+        counted = self.calls.name(node) == "count" and self.calls.aggregates(node)
+        counts = self._counts(node) or _picks(scope, node)
+        return Field(name, "bigint" if counted else None, not counted, lineage, counts=counts)
+
+    def _counts(self, node: exp.Expr) -> bool:
+        """Whether something in an expression sees more than one row: an aggregate, a window, a query, a column that does."""
+        if any(isinstance(item, exp.Query | exp.Window) or self._aggregates(item) for item in node.walk()):
+            return True
+        refs = (self.refs.get(id(column)) for column in columns_under(node))
+        return any(ref is None or ref.scope.counts(ref) for ref in refs)
+
+    def _aggregates(self, node: exp.Expr) -> bool:
+        """Whether it is the call of an aggregate, or of something that may be one."""
+        return self.calls.aggregates(node) or self.calls.unknown(node)
 
     def _lineage(self, column: exp.Column) -> frozenset[tuple[str, str]]:
         ref = self.refs.get(id(column))
@@ -164,4 +177,12 @@ class Outputs:
 def _starred(ref: Ref, scope: Scope, star: exp.Expr) -> Output:
     field = ref.field or Field("?")
     at = place_of(star)[0] if ref.item.rows.relation else field.star
-    return Output(replace(field, nullable=scope.nullable(ref), star=at), None, ref)
+    counts = scope.counts(ref) or _picks(scope)
+    return Output(replace(field, nullable=scope.nullable(ref), star=at, counts=counts), None, ref)
+
+
+def _picks(scope: Scope, node: exp.Expr | None = None) -> bool:
+    """Whether a value is that of one row among several: behind DISTINCT ON, whose own expressions are one in all of these rows."""
+    distinct = scope.select.args.get("distinct")
+    on = distinct.args.get("on") if distinct else None
+    return on is not None and not any(unwrapped(term) == node for term in on.expressions)

@@ -12,19 +12,22 @@ from functools import cached_property
 from sqlglot import exp
 
 from mvc.analysis.readable import Readable
-from mvc.analysis.resolved import Origin
+from mvc.analysis.row_lineage import Origin
 from mvc.expression.parse import folded
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of rows. `type` is exact or None; `star` is the offset of the `*` that brought it in from a relation."""
+    """A column of rows. `type` is exact or None; `star` is the offset of the `*` that brought it in from a relation. `counts` says that
+    its value depends on which rows there are, and not only on those of its own row.
+    """
 
     name: str
     type: str | None = None
     nullable: bool = True
     lineage: frozenset[Origin] = frozenset()
     star: int | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,10 @@ class Scope:
     def nullable(self, ref: Ref) -> bool:
         """Whether the column may be NULL, outer joins included."""
         return ref.field is None or ref.field.nullable or ref.item in self.missing
+
+    def counts(self, ref: Ref) -> bool:
+        """Whether a column's value depends on which rows there are: those of what an outer join may lack included."""
+        return ref.field is None or ref.field.counts or ref.item in self.missing
 
     @property
     def chain(self) -> Iterator[Scope]:

@@ -35,6 +35,11 @@ class Tables:
     read: set[str] = field(default_factory=set)
     _rows: dict[str, Rows] = field(default_factory=dict)
 
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """What was read, described."""
+        return tuple(self._rows)
+
     def rows(self, node: exp.Table, ctes: Mapping[str, Rows]) -> Rows:
         """The rows of a named table; unknown ones, with a finding, if there is none of that name."""
         schema, name = folded(node.args.get("db")) or None, name_of(node)

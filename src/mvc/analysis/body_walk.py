@@ -194,7 +194,9 @@ def _named(rows: Rows, name: str, columns: list[str]) -> Rows:
 def _either(one: Field, other: Field) -> Field:
     same = one.type if one.type == other.type else None
     star = one.star if one.star is not None else other.star
-    return Field(one.name, same, one.nullable or other.nullable, one.lineage | other.lineage, star)
+    return Field(
+        one.name, same, one.nullable or other.nullable, one.lineage | other.lineage, star, one.counts or other.counts
+    )
 
 
 def _bare_name(node: exp.Expr) -> str:

@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from mvc.analysis.blocks import Block, Groups, make_blocks
 from mvc.analysis.build_tree import WHERE, build_tree
 from mvc.analysis.computed import order_computed
+from mvc.analysis.declared_lineage import DeclaredLineage, Lineage
 from mvc.analysis.functions import Functions, Place
 from mvc.analysis.grain import ResolvedDimension, check_dimensions, find_grain
 from mvc.analysis.measures import Measure, check_once, resolve_measure
@@ -96,6 +98,7 @@ def _check_keys(blocks: Iterable[Block], tree: JoinTree, found: list[Diagnostic]
 
 
 def _resolved(view: View, declared: Declared, query: DeclaredQuery, measures: Mapping[str, Measure]) -> ResolvedView:
+    lineage = DeclaredLineage(query)
     columns = [_dimension_column(item, query.tree) for item in query.dimensions]
     columns += [
         _computed_column(item) if isinstance(item, Computed) else _measure_column(measures[item.name], query.tree)
@@ -103,13 +106,18 @@ def _resolved(view: View, declared: Declared, query: DeclaredQuery, measures: Ma
     ]
     return ResolvedView(
         view=view,
-        columns=tuple(columns),
+        columns=tuple(_with_lineage(item, lineage.columns[item.name]) for item in columns),
         grain=query.grain.columns,
         proven=True,
         query=query,
         indexes=view.indexes,
         upstream=tuple(sorted({name for node in query.tree.nodes.values() for name in node.readable.views})),
+        rows=lineage.rows,
     )
+
+
+def _with_lineage(column: OutputColumn, lineage: Lineage) -> OutputColumn:
+    return replace(column, lineage=lineage.columns, rows=lineage.rows)
 
 
 def _dimension_column(item: ResolvedDimension, tree: JoinTree) -> OutputColumn:
@@ -118,21 +126,14 @@ def _dimension_column(item: ResolvedDimension, tree: JoinTree) -> OutputColumn:
         type=expression_type(item.expression, tree),
         nullable=not never_null(item.expression, tree, may_be_missing(tree)),
         description=item.dimension.description,
-        lineage=_lineage((item.expression,), tree),
     )
 
 
 def _measure_column(measure: Measure, tree: JoinTree) -> OutputColumn:
     aggregate = measure.aggregate
     never = aggregate.function in ("count", "count_distinct") or aggregate.default is not None
-    lineage = _lineage(measure.expressions, tree)
-    return OutputColumn(aggregate.name, measure_type(measure, tree), not never, aggregate.description, lineage)
+    return OutputColumn(aggregate.name, measure_type(measure, tree), not never, aggregate.description)
 
 
 def _computed_column(item: Computed) -> OutputColumn:
     return OutputColumn(item.name, None, item.default is None, item.description)
-
-
-def _lineage(expressions: Iterable[Expression], tree: JoinTree) -> frozenset[tuple[str, str]]:
-    refs = (ref for expression in expressions for ref in expression.columns if ref.qualifier)
-    return frozenset((tree[ref.qualifier or ""].readable.described, ref.name) for ref in refs)

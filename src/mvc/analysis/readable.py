@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from mvc.analysis.row_lineage import Origin, RowLineage
 from mvc.catalog.types import Column, ForeignKey, Relation, RelationKind
 
 
@@ -15,6 +16,7 @@ class Readable:
     `keys` are sets of columns of which no two rows share non-null values. `primary` is the real primary key, whose other
     columns PostgreSQL knows to be functionally dependent. `open` says that columns other than `columns` may exist.
     `views` are the views of the project that it reads. `kind` is what the catalog calls it, None for what is not in there.
+    `lineage` and `within` say of a subquery what its columns and its rows follow from, `written` is its author's text.
     """
 
     described: str
@@ -27,6 +29,19 @@ class Readable:
     open: bool = False
     views: tuple[str, ...] = ()
     kind: RelationKind | None = None
+    lineage: Mapping[str, frozenset[Origin]] | None = None
+    within: RowLineage | None = None
+    written: str = ""
+
+    def origins(self, column: str) -> frozenset[Origin]:
+        """What values of a column follow from: itself, but for a subquery's."""
+        found = self.lineage.get(column) if self.lineage is not None else None
+        return frozenset({(self.described, column)}) if found is None else found
+
+    @property
+    def rows(self) -> RowLineage:
+        """What its rows follow from."""
+        return RowLineage(frozenset({self.described})) if self.within is None else self.within
 
     def not_null(self, names: Iterable[str]) -> bool:
         """Whether all these columns are known and never NULL."""

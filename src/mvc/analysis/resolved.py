@@ -7,23 +7,25 @@ from dataclasses import dataclass
 from mvc.analysis.blocks import Block
 from mvc.analysis.grain import Grain, ResolvedDimension
 from mvc.analysis.readable import Readable
+from mvc.analysis.row_lineage import NO_ROWS, Origin, RowLineage
 from mvc.analysis.tree import JoinTree
 from mvc.catalog.types import Column
 from mvc.expression import Expression
 from mvc.model.view import Computed, Index, View
 
-Origin = tuple[str, str]  # (described relation, column)
-
 
 @dataclass(frozen=True, slots=True)
 class OutputColumn:
-    """A column of the view. `type` is None where only a server knows it. `lineage` are the columns it is computed from."""
+    """A column of the view. `type` is None where only a server knows it. `lineage` are the columns it is computed from, `rows` those
+    that it is computed over.
+    """
 
     name: str
     type: str | None
     nullable: bool
     description: str | None
     lineage: frozenset[Origin] = frozenset()
+    rows: RowLineage = NO_ROWS
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class ResolvedView:
 
     `grain` are the columns that identify a row, None where nothing is known (a plain view without a claim).
     `upstream` are the views of the project that it reads. `proven` says whether keys prove the grain or the spec claims it.
+    `rows` decide which rows it has.
     """
 
     view: View
@@ -60,6 +63,7 @@ class ResolvedView:
     query: DeclaredQuery | BodyQuery
     indexes: tuple[Index, ...]
     upstream: tuple[str, ...]
+    rows: RowLineage
 
     def column(self, name: str) -> OutputColumn | None:
         """The output column of that name."""

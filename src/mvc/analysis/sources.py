@@ -10,6 +10,7 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.order import mentioned
 from mvc.analysis.readable import Readable, of_relation
 from mvc.analysis.resolved import BodyQuery
+from mvc.analysis.row_lineage import together
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
@@ -67,6 +68,9 @@ class Sources:
             described=f"the subquery {source.alias}",
             reference=None,
             sql=resolved.query.sql,
+            written=ref.sql,
+            lineage={item.name: item.lineage for item in resolved.columns},
+            within=resolved.rows | together(item.rows for item in resolved.columns),
             views=resolved.upstream,
         )
 

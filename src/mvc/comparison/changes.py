@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mvc.comparison.partitioning import PartitionChange
+from mvc.comparison.upstream import UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 
 Verdict = Literal["loosened", "tightened", "equal", "undecided"]
 
@@ -128,13 +129,6 @@ class ShapeChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class UpstreamRebuilt:
-    """Views that it reads are stored anew, so it moves with them."""
-
-    views: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class IndexAdded:
     """An index that was not there."""
 
@@ -240,10 +234,11 @@ class SettingChanged:
 
 ColumnChange = ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined
 SourceChange = SourceAdded | SourceRemoved | SourceChanged
-ContentChange = KindChanged | ColumnChange | GrainChanged | SourceChange | FilterChanged | BodyChanged
+RowChange = GrainChanged | SourceChange | FilterChanged | BodyChanged
+ContentChange = KindChanged | ColumnChange | RowChange | UpstreamChanged
 StorageChange = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged | RequirementChanged
 AccessChange = ReaderAdded | ReaderRemoved | RulesChanged
-ServiceChange = CommentChanged | FreshnessChanged | CadenceChanged
+ServiceChange = CommentChanged | FreshnessChanged | UpstreamOlder | CadenceChanged
 ViewChange = ViewAdded | ViewRemoved | ContentChange | StorageChange | AccessChange | ServiceChange
 ProjectChange = RefresherAdded | RefresherRemoved | SettingChanged | PartitionChange
 Change = ViewChange | ProjectChange

@@ -19,15 +19,15 @@ from mvc.comparison.changes import (
     ViewAdded,
     ViewRemoved,
 )
-from mvc.comparison.columns import column_changes, renames
-from mvc.comparison.difference import Affected, Difference, ViewDifference
+from mvc.comparison.columns import column_changes
+from mvc.comparison.difference import Affected, Altered, Difference, ViewDifference
 from mvc.comparison.effects import classified
-from mvc.comparison.freshness import NEVER, Cadence, cadences, spelled
+from mvc.comparison.freshness import NEVER, Cadence, cadences, loosened, spelled
 from mvc.comparison.lineage import Readers, downstream, readers_of
 from mvc.comparison.partitions import partition_changes
-from mvc.comparison.rows import of_other_rows, row_changes
+from mvc.comparison.reach import Reached, Seed, older_from, reached_from, seed_of
 from mvc.comparison.stored import moved, stored_anew
-from mvc.comparison.view import Surroundings, changed_columns, gone_columns, view_changes
+from mvc.comparison.view import Surroundings, gone_columns, view_changes
 
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
@@ -42,6 +42,7 @@ class _Sides:
     old: Mapping[Identity, CompiledView]
     new: Mapping[Identity, CompiledView]
     columns: Mapping[Identity, list[ColumnChange]]
+    seeds: Mapping[Identity, Seed]
     readers: tuple[Readers, Readers]
     cadences: tuple[Mapping[str, Cadence], Mapping[str, Cadence]]
     moved: frozenset[str]
@@ -51,8 +52,10 @@ class _Sides:
 def compare(before: Compiled, after: Compiled) -> Difference:
     """What changed from `before` to `after`: the views in the order of `after`, then those that are gone."""
     sides = _sides(before, after)
-    affected = _affected_columns(sides)
-    found = [_view(sides, key, affected.get(key[1], {})) for key in sides.new]
+    seeded = ((sides.new[key], seed) for key, seed in sides.seeds.items())
+    reached = reached_from(seeded, sides.readers[1])
+    older = older_from(sides.new.values(), _older(sides))
+    found = [_view(sides, key, reached.get(key[1]), older.get(key[1], ())) for key in sides.new]
     gone = [_removed(sides, view) for key, view in sides.old.items() if key not in sides.new]
     changes = tuple(classified(change) for change in _project_changes(before, after))
     return Difference((*(item for item in found if item), *gone), changes)
@@ -62,10 +65,12 @@ def _sides(before: Compiled, after: Compiled) -> _Sides:
     old, new = _by_identity(before.views), _by_identity(after.views)
     pairs = {key: (old[key], new[key]) for key in new if key in old and old[key] != new[key]}
     same_schedules = before.schedules == after.schedules
+    columns = {key: column_changes(*pair) for key, pair in pairs.items()}
     return _Sides(
         old,
         new,
-        columns={key: column_changes(*pair) for key, pair in pairs.items()},
+        columns=columns,
+        seeds={key: seed_of(*pair, columns[key]) for key, pair in pairs.items()},
         readers=(readers_of(before.views), readers_of(after.views)) if pairs or old.keys() - new.keys() else ({}, {}),
         cadences=({}, {}) if same_schedules else (cadences(before.schedules), cadences(after.schedules)),
         moved=frozenset(key[1] for key, pair in pairs.items() if moved(*pair)),
@@ -84,43 +89,58 @@ def _by_identity(views: Sequence[CompiledView]) -> Mapping[Identity, CompiledVie
     return {(view.schema, view.name): view for view in views}
 
 
-def _affected_columns(sides: _Sides) -> Mapping[str, Mapping[str, str]]:
-    """By view: its columns that are computed from a column of another view that is not what it was, with that one's name."""
-    found: dict[str, dict[str, str]] = {}
-    for key, changes in sides.columns.items():
-        others = of_other_rows(
-            sides.old[key], sides.new[key], row_changes(sides.old[key], sides.new[key], renames(changes))
-        )
-        for item in downstream(sides.new[key], [*changed_columns(changes), *others], sides.readers[1]):
-            found.setdefault(item.view, {}).setdefault(item.column, f"{key[1]}.{item.through}")
-    return found
+def _older(sides: _Sides) -> Iterator[str]:
+    """The views whose rows may be older than before for a reason of their own."""
+    for key, after in sides.new.items():
+        before = sides.old.get(key)
+        was, now = _cadences(sides, after)
+        if before and after.kind == "materialized" and (before.kind == "plain" or loosened(was.bound, now.bound)):
+            yield after.name
 
 
-def _view(sides: _Sides, key: Identity, affected: Mapping[str, str]) -> ViewDifference | None:
+def _cadences(sides: _Sides, view: CompiledView) -> tuple[Cadence, Cadence]:
+    before, after = (side.get(view.name, NEVER) for side in sides.cadences)
+    return before, after
+
+
+def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[str, ...]) -> ViewDifference | None:
     """A view of `after`, or None where nothing changed about it."""
     before, after = sides.old.get(key), sides.new[key]
     if before is None:
         added = classified(ViewAdded(after.readers))
         return ViewDifference(after.name, after.schema, after.path, "added", (added,), ())
-    was, now = (side.get(after.name, NEVER) for side in sides.cadences)
-    if before == after and was == now and not affected:
+    was, now = _cadences(sides, after)
+    if before == after and was == now and not reached and not older:
         return None
-    around = Surroundings(sides.moved, affected, was, now, sides.setting)
+    around = Surroundings(sides.moved, reached, older, was, now, sides.setting)
     anew = stored_anew(before, after)
     changes = tuple(classified(change, anew=anew) for change in view_changes(before, after, around))
-    reached = tuple(_downstream(sides, key))
-    return ViewDifference(after.name, after.schema, after.path, "changed", changes, reached) if changes else None
+    if not changes:
+        return None
+    followers = tuple(_downstream(sides, key))
+    altered = _together(_own(sides, key), reached.altered if reached else Altered())
+    return ViewDifference(after.name, after.schema, after.path, "changed", changes, followers, altered)
+
+
+def _own(sides: _Sides, key: Identity) -> Altered:
+    seed = sides.seeds.get(key)
+    return seed.altered if seed else Altered()
+
+
+def _together(one: Altered, other: Altered) -> Altered:
+    return Altered(tuple(dict.fromkeys([*one.columns, *other.columns])), one.rows or other.rows)
 
 
 def _downstream(sides: _Sides, key: Identity) -> Iterator[Affected]:
-    """What was computed from the columns that are gone, and what is computed from those that changed."""
-    changes = sides.columns.get(key, [])
-    yield from downstream(sides.old[key], gone_columns(changes), sides.readers[0])
-    yield from downstream(sides.new[key], changed_columns(changes), sides.readers[1])
+    """What was computed from the columns that are gone, and what follows from what its own changes alter."""
+    gone = Altered(tuple(gone_columns(sides.columns.get(key, []))))
+    yield from downstream(sides.old[key], gone, sides.readers[0])
+    yield from downstream(sides.new[key], _own(sides, key), sides.readers[1])
 
 
 def _removed(sides: _Sides, view: CompiledView) -> ViewDifference:
-    reached = tuple(downstream(view, [column.name for column in view.columns], sides.readers[0]))
+    everything = Altered(tuple(column.name for column in view.columns), rows=True)
+    reached = tuple(downstream(view, everything, sides.readers[0]))
     return ViewDifference(view.name, view.schema, view.path, "removed", (classified(ViewRemoved()),), reached)
 
 

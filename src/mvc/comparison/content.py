@@ -1,14 +1,10 @@
 """What changes of the content do: which columns and rows there are, and what they mean.
 
 Nearly all of it is `breaking`: a query that names a lost column fails, and one that reads other values under an old name is wrong
-without a word. A source that is only read as well is not: by the rules of the language (ARCHITECTURE, "What a view means") it
-takes rows away only where it is `required`, which its meaning says by that word (`DeclaredMeaning.sources`).
+without a word. A source that is only read as well is not (`mvc.comparison.sources`).
 """
 
 from __future__ import annotations
-
-import re
-from typing import Final
 
 from mvc.comparison.changes import (
     BodyChanged,
@@ -22,22 +18,36 @@ from mvc.comparison.changes import (
     FilterChanged,
     GrainChanged,
     KindChanged,
+    RowChange,
     SourceAdded,
-    SourceChange,
     SourceChanged,
     SourceRemoved,
 )
 from mvc.comparison.difference import Effect
-
-_REQUIRED: Final = re.compile(r"(?:^|, )required(?:, one)?\Z")
-_ONE: Final = re.compile(r"(?:^|, )one\Z")
+from mvc.comparison.sources import is_required, same_rows
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged
 
 
 def content_effect(change: ContentChange) -> Effect:
     """What it does to readers; that rows are stored anew comes on top."""
     if isinstance(change, KindChanged):
         return _of_kind(change)
+    if isinstance(change, UpstreamChanged):
+        return _of_upstream(change)
     return _of_column(change) if isinstance(change, ColumnChange) else _of_rows(change)
+
+
+def _of_upstream(change: UpstreamChanged) -> Effect:
+    columns = ", ".join(f"`{column}`" for column in change.columns)
+    parts = [f"values change under the same names ({columns})"] if columns else []
+    parts += ["it has other rows"] if change.rows else []
+    may = "perhaps " if change.undecided else ""
+    read = ", ".join(_read(item) for item in change.through)
+    return Effect("breaking", f"{may}{' and '.join(parts)}, since it reads {read}", undecided=change.undecided)
+
+
+def _read(item: ReadFrom) -> str:
+    return f"the rows of `{item.view}`" if item.column is None else f"`{item.view}.{item.column}`"
 
 
 def _of_kind(change: KindChanged) -> Effect:
@@ -62,11 +72,11 @@ def _of_column(change: ColumnChange) -> Effect:
             return Effect("breaking", f"`{column}` holds other values under the same name")
 
 
-def _of_rows(change: GrainChanged | SourceChange | FilterChanged | BodyChanged) -> Effect:
+def _of_rows(change: RowChange) -> Effect:
     match change:
         case GrainChanged(after=after):
             return Effect("breaking", f"a row stands for something else: {_grain(after)}")
-        case SourceAdded(relation=relation, meaning=meaning) if _REQUIRED.search(meaning):
+        case SourceAdded(relation=relation, meaning=meaning) if is_required(meaning):
             return Effect(
                 "breaking", f"only rows with a match in {relation} count now: values change under the same names"
             )
@@ -74,7 +84,7 @@ def _of_rows(change: GrainChanged | SourceChange | FilterChanged | BodyChanged) 
             return Effect("safe", f"{relation} is read as well; it takes no row away from what was there")
         case SourceRemoved(relation=relation):
             return Effect("breaking", f"{relation} is no longer read: values change under the same names")
-        case SourceChanged(relation=relation, before=before, after=after) if _unclaimed(before) == _unclaimed(after):
+        case SourceChanged(relation=relation, before=before, after=after) if same_rows(before, after):
             return Effect("safe", f"the same rows, as long as what is claimed of {relation} holds")
         case SourceChanged(relation=relation):
             return Effect("breaking", f"other rows of {relation} count: values change under the same names")
@@ -83,10 +93,6 @@ def _of_rows(change: GrainChanged | SourceChange | FilterChanged | BodyChanged) 
         case BodyChanged():
             reason = "the SELECT has changed: other rows may count, and values change under the same names"
             return Effect("breaking", reason, undecided=True)
-
-
-def _unclaimed(meaning: str) -> str:
-    return _ONE.sub("", meaning)
 
 
 def _grain(columns: tuple[str, ...]) -> str:

@@ -37,17 +37,29 @@ class Classified:
 
 
 @dataclass(frozen=True, slots=True)
+class Altered:
+    """What about a view is not what it was: values of `columns` under the same names, or which `rows` it has."""
+
+    columns: tuple[str, ...] = ()
+    rows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Affected:
-    """A column of another view of the project that is computed from one that goes or changes."""
+    """What of another view of the project follows from something that goes or changes: a `column`, or which rows it has (None).
+    `through` is the column here, or None for which rows there are.
+    """
 
     view: str
-    column: str
-    through: str
+    column: str | None
+    through: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class ViewDifference:
-    """Everything that changed about one view. `path` is where it is (or was) declared."""
+    """Everything that changed about one view. `path` is where it is (or was) declared; `altered` is what of it is not what it was, by
+    its own spec or by what it reads.
+    """
 
     view: str
     schema: str
@@ -55,6 +67,7 @@ class ViewDifference:
     status: Literal["added", "removed", "changed"]
     changes: tuple[Classified, ...]
     downstream: tuple[Affected, ...]
+    altered: Altered = Altered()
 
     @property
     def classes(self) -> tuple[Class, ...]:

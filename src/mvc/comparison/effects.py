@@ -28,14 +28,14 @@ from mvc.comparison.changes import (
     SettingChanged,
     ShapeChanged,
     StorageChange,
-    UpstreamRebuilt,
     ViewAdded,
     ViewRemoved,
 )
 from mvc.comparison.content import content_effect
 from mvc.comparison.difference import CLASSES, Classified, Effect
-from mvc.comparison.freshness import spelled
+from mvc.comparison.freshness import loosened, spelled
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.upstream import UpstreamOlder, UpstreamRebuilt
 
 _OPERATIONS: Final = {
     "names": "",
@@ -175,6 +175,8 @@ def _of_view(change: ViewAdded | ViewRemoved | ServiceChange) -> Effect:
             return Effect("breaking", "the view is gone: whatever reads it fails")
         case CommentChanged():
             return Effect("safe", "a description")
+        case UpstreamOlder(views=views):
+            return Effect("freshness-loosened", f"its rows are as old as those that it reads of {_listed(views)}")
         case CadenceChanged():
             return Effect("safe", "refreshes at other times or under other limits; how old rows may be is told apart")
         case FreshnessChanged(before=before, after=after):
@@ -184,7 +186,7 @@ def _of_view(change: ViewAdded | ViewRemoved | ServiceChange) -> Effect:
 def _of_freshness(before: int | None, after: int | None) -> Effect:
     if after is None:
         return Effect("freshness-loosened", "nothing refreshes the view any longer")
-    if before is not None and after > before:
+    if before is not None and loosened(before, after):
         reason = f"up to {spelled(after)} between two refreshes, where it was {spelled(before)}"
         return Effect("freshness-loosened", reason)
     return Effect("safe", f"refreshed at least every {spelled(after)}, more often than before")

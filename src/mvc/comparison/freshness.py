@@ -42,6 +42,11 @@ def freshness_changes(before: Cadence, after: Cadence) -> list[FreshnessChanged 
     return changes
 
 
+def loosened(before: int | None, after: int | None) -> bool:
+    """Whether rows may be older than before: more time between two refreshes, or none at all."""
+    return before != after and (after is None or (before is not None and after > before))
+
+
 def spelled(seconds: int) -> str:
     """`1 d 6 h`, `15 min`, `0 s`."""
     parts: list[str] = []

@@ -1,31 +1,50 @@
-"""Columns of other views of the project that are computed from a column, through any number of views."""
+"""What follows from a column of a view, or from which rows it has: columns of other views, and which rows these have.
+
+A count follows from rows and from no column; a filter, a join or a grain makes rows follow from columns. So there are places of two
+kinds, and every step of the way may lead from one to the other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from mvc.artifacts import CompiledView
-from mvc.comparison.difference import Affected
+from mvc.artifacts import CompiledColumn, CompiledView, RowsOf
+from mvc.comparison.difference import Affected, Altered
 
-Readers = Mapping[str, list[tuple[CompiledView, str]]]  # `schema.view.column` → the columns computed from it
+
+class Place(NamedTuple):
+    """A column (`schema.view.column`), or the rows of a view (`schema.view`)."""
+
+    name: str
+    rows: bool
+
+
+Readers = Mapping[Place, list[tuple[CompiledView, str | None]]]  # what follows in one step; None: which rows there are
 
 
 def readers_of(views: Iterable[CompiledView]) -> Readers:
-    """What is computed from each column, one step."""
-    readers: dict[str, list[tuple[CompiledView, str]]] = {}
+    """What follows from each place, one step."""
+    readers: dict[Place, list[tuple[CompiledView, str | None]]] = {}
     for view in views:
         for column in view.columns:
-            for read in column.lineage:
-                readers.setdefault(read, []).append((view, column.name))
+            for place in _read_by_column(column):
+                readers.setdefault(place, []).append((view, column.name))
+        for place in dict.fromkeys(_read_by_rows(view.rows)):
+            readers.setdefault(place, []).append((view, None))
     return readers
 
 
-def downstream(view: CompiledView, columns: Iterable[str], readers: Readers) -> list[Affected]:
-    """What is computed from columns of a view, nearest first; `through` is the column of `view`."""
-    return [item for column in columns for item in _affected(view, column, readers)]
+def downstream(view: CompiledView, altered: Altered, readers: Readers) -> list[Affected]:
+    """What follows from what was altered about a view, nearest first. What follows from a column and from the rows is told of the column."""
+    found = [item for column in altered.columns for item in _affected(view, column, readers)]
+    if not altered.rows:
+        return found
+    told = {(item.view, item.column) for item in found}
+    return [*found, *(item for item in _affected(view, None, readers) if (item.view, item.column) not in told)]
 
 
-def _affected(view: CompiledView, column: str, readers: Readers) -> list[Affected]:
+def _affected(view: CompiledView, column: str | None, readers: Readers) -> list[Affected]:
     found: list[Affected] = []
     waiting = [_place(view, column)]
     seen = set(waiting)
@@ -38,5 +57,15 @@ def _affected(view: CompiledView, column: str, readers: Readers) -> list[Affecte
     return found
 
 
-def _place(view: CompiledView, column: str) -> str:
-    return f"{view.schema}.{view.name}.{column}"
+def _place(view: CompiledView, column: str | None) -> Place:
+    relation = f"{view.schema}.{view.name}"
+    return Place(relation, rows=True) if column is None else Place(f"{relation}.{column}", rows=False)
+
+
+def _read_by_column(column: CompiledColumn) -> Iterable[Place]:
+    return dict.fromkeys([*(Place(name, rows=False) for name in column.lineage), *_read_by_rows(column.rows)])
+
+
+def _read_by_rows(rows: RowsOf) -> Iterator[Place]:
+    yield from (Place(name, rows=False) for name in rows.columns)
+    yield from (Place(name, rows=True) for name in rows.relations)

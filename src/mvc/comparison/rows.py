@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from mvc.artifacts import CompiledColumn, CompiledSource, CompiledView
 from mvc.comparison.changes import (
     BodyChanged,
+    ColumnChange,
+    ColumnRedefined,
+    ColumnRetyped,
     FilterChanged,
     GrainChanged,
+    RowChange,
     SourceAdded,
     SourceChange,
     SourceChanged,
     SourceRemoved,
 )
-
-RowChange = GrainChanged | SourceChange | FilterChanged | BodyChanged
+from mvc.comparison.sources import is_required, same_rows
 
 
 def row_changes(before: CompiledView, after: CompiledView, renamed: Mapping[str, str]) -> list[RowChange]:
@@ -32,32 +35,73 @@ def row_changes(before: CompiledView, after: CompiledView, renamed: Mapping[str,
     return changes
 
 
-def of_other_rows(before: CompiledView, after: CompiledView, changes: Iterable[RowChange]) -> Mapping[str, str]:
+def of_other_rows(
+    before: CompiledView, after: CompiledView, changes: Iterable[RowChange], columns: Iterable[ColumnChange] = ()
+) -> Mapping[str, str]:
     """The columns whose text stayed and whose values may not have, since other rows are behind them, with what happened."""
-    columns = (*before.columns, *after.columns)
-    return {column.name: said for change in changes for column in columns if (said := _other_values(column, change))}
+    both = (*before.columns, *after.columns)
+    key = next(_regrouped(before, after, columns), "")
+    said = {column.name: f"is grouped by another `{key}`" for column in both if key and column.rows.relations}
+    return said | {
+        column.name: told for change in changes for column in both if (told := _other_values(column, change))
+    }
+
+
+def _regrouped(before: CompiledView, after: CompiledView, columns: Iterable[ColumnChange]) -> Iterator[str]:
+    """The columns of the grain that are computed from something else: the rows are of other groups then."""
+    grain = {*before.grain, *after.grain}
+    changed = (item for item in columns if isinstance(item, ColumnRedefined | ColumnRetyped))
+    yield from (item.column for item in changed if item.column in grain)
+
+
+def other_rows(
+    before: CompiledView, after: CompiledView, changes: Iterable[RowChange], columns: Iterable[ColumnChange]
+) -> bool:
+    """Whether the view may have other rows than before, and not only other values in them."""
+    if any(_regrouped(before, after, columns)):
+        return True
+    sides = (before, after)
+    relations = {relation for side in sides for relation in side.rows.relations}
+    relations |= {source.relation for side in sides for source in side.sources[:1]}  # the base
+    return any(_moves_rows(change, relations) for change in changes)
+
+
+def _moves_rows(change: RowChange, relations: Collection[str]) -> bool:
+    match change:
+        case SourceChanged(relation=relation, before=before, after=after):
+            required = is_required(before) or is_required(after)
+            return _lets_others_count(change) and (required or _is_subquery(relation) or relation in relations)
+        case SourceAdded(meaning=meaning) | SourceRemoved(meaning=meaning):
+            return is_required(meaning) or change.relation in relations
+    return True
+
+
+def _lets_others_count(change: RowChange) -> bool:
+    return not (isinstance(change, SourceChanged) and same_rows(change.before, change.after))
 
 
 def _other_values(column: CompiledColumn, change: RowChange) -> str:
     match change:
         case BodyChanged():
             return "may hold other values, since the SELECT has changed"
-        case SourceChanged(relation=relation) if _comes_of(column, relation):
+        case SourceChanged(relation=relation) if _lets_others_count(change) and _comes_of(column, relation):
             return f"comes of {relation}, of which other rows count"
-        case FilterChanged() | GrainChanged() if _is_aggregate(column):
+        case SourceAdded(relation=relation, meaning=meaning) if is_required(meaning) and column.rows.relations:
+            return f"is computed from rows with a match in {relation} only"
+        case SourceRemoved(relation=relation) if _comes_of(column, relation):
+            return f"came of {relation}, which is no longer read"
+        case FilterChanged() | GrainChanged() if column.rows.relations:
             return "is computed from other rows"
     return ""
 
 
-def _is_aggregate(column: CompiledColumn) -> bool:
-    """Whether the value may depend on which rows there are, as far as its text tells: a call may be an aggregate."""
-    return "(" in column.meaning
-
-
 def _comes_of(column: CompiledColumn, relation: str) -> bool:
-    """A count has no lineage, and a subquery (which is told by its text) none of its own."""
-    subquery = " " in relation
-    return subquery or not column.lineage or any(item.startswith(f"{relation}.") for item in column.lineage)
+    """Whether it is computed over a relation's rows. A subquery is told by its text, and its lineage goes through it."""
+    return bool(column.rows.relations) if _is_subquery(relation) else relation in column.rows.relations
+
+
+def _is_subquery(relation: str) -> bool:
+    return " " in relation
 
 
 def source_changes(before: Iterable[CompiledSource], after: Iterable[CompiledSource]) -> list[SourceChange]:

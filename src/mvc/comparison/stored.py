@@ -12,8 +12,8 @@ from mvc.comparison.changes import (
     IndexRemoved,
     OptionChanged,
     ShapeChanged,
-    UpstreamRebuilt,
 )
+from mvc.comparison.upstream import UpstreamRebuilt
 
 _KEPT_IN: Final[dict[StoredAs, str]] = {
     "table": "it is kept in a table now, so that a part of it can be refreshed",

@@ -20,20 +20,23 @@ from mvc.comparison.changes import (
 )
 from mvc.comparison.columns import column_changes, comment_changes, renames
 from mvc.comparison.freshness import Cadence, freshness_changes
+from mvc.comparison.reach import Reached, said_of
 from mvc.comparison.rows import of_other_rows, row_changes
 from mvc.comparison.stored import index_changes, option_changes, shape_change
+from mvc.comparison.upstream import UpstreamOlder
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a view's changes follow from beside itself.
 
-    `moved` are the views that another relation stores now. `affected` are the view's own columns that are computed from a
-    changed column of another view, with its name. `setting` is one of the project's that differs and decides what is stored.
+    `moved` are the views that another relation stores now. `reached` is what about the view follows from changes of others, `older` are those
+    that it reads whose rows may be older. `setting` is one of the project's that differs and decides what is stored.
     """
 
     moved: frozenset[str]
-    affected: Mapping[str, str]
+    reached: Reached | None
+    older: tuple[str, ...]
     before: Cadence
     after: Cadence
     setting: str
@@ -44,8 +47,9 @@ def view_changes(before: CompiledView, after: CompiledView, around: Surroundings
     columns = column_changes(before, after)
     renamed = renames(columns)
     rows = row_changes(before, after, renamed)
-    content: list[ContentChange] = [*_kind(before, after), *columns, *rows]
-    other = {**of_other_rows(before, after, rows), **_not_the_same(columns, around.affected)}
+    upstream = [around.reached.change] if around.reached else []
+    content: list[ContentChange] = [*_kind(before, after), *columns, *rows, *upstream]
+    other = {**of_other_rows(before, after, rows, columns), **_not_the_same(columns, around.reached)}
     shape = None if content else shape_change(before, after, around.moved, around.setting)
     return [
         *content,
@@ -56,17 +60,13 @@ def view_changes(before: CompiledView, after: CompiledView, around: Surroundings
         *access_changes(before.access, after.access, other),
         *comment_changes(before, after, renamed),
         *(freshness_changes(around.before, around.after) if before.kind == after.kind == "materialized" else ()),
+        *([UpstreamOlder(around.older)] if around.older else ()),
     ]
 
 
 def gone_columns(changes: Iterable[ColumnChange]) -> list[str]:
     """Columns that are no longer there under their name."""
     return [name for change in changes for name in _gone(change)]
-
-
-def changed_columns(changes: Iterable[ColumnChange]) -> list[str]:
-    """Columns that are there and not what they were."""
-    return list(dict.fromkeys(item.column for item in changes if isinstance(item, (ColumnRetyped, ColumnRedefined))))
 
 
 def _gone(change: ColumnChange) -> Iterator[str]:
@@ -76,9 +76,9 @@ def _gone(change: ColumnChange) -> Iterator[str]:
         yield change.before
 
 
-def _not_the_same(columns: Iterable[ColumnChange], affected: Mapping[str, str]) -> Mapping[str, str]:
+def _not_the_same(columns: Iterable[ColumnChange], reached: Reached | None) -> Mapping[str, str]:
     """The columns that are not what they were, with what happened to each; a view's own change is told first."""
-    said = {name: f"is computed from `{through}`, which is not what it was" for name, through in affected.items()}
+    said = dict(said_of(reached)) if reached else {}
     for change in columns:
         if isinstance(change, ColumnRetyped):
             said[change.column] = f"is {change.after} now, no longer {change.before}"

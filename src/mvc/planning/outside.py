@@ -4,22 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from mvc.comparison.changes import ColumnRedefined, ColumnRemoved, ColumnRenamed, ColumnRetyped, ViewRemoved
-from mvc.comparison.difference import Difference, ViewDifference
+from mvc.comparison.changes import ColumnRemoved, ColumnRenamed, ViewRemoved
+from mvc.comparison.difference import Class, Difference, ViewDifference
 from mvc.planning.state import Dependent, State
+
+_UNKNOWN: Final = "it names the view; which columns it reads is not known"
+_TRAVELS: Final[tuple[tuple[Class, str], ...]] = (
+    ("access-loosened", "whoever reads through it may see more rows of the view"),
+    ("access-tightened", "whoever reads through it may see fewer rows of the view"),
+    ("freshness-loosened", "rows that it shows may be older"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Outside:
     """Something outside that reads a view which changes. `columns` are those of its that go or change; `reason` says what
-    becomes of it.
+    becomes of it, `classes` how grave that is.
     """
 
     view: str
     described: str
     columns: tuple[str, ...]
     reason: str
+    classes: tuple[Class, ...] = ("breaking",)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What becomes of a view's columns and rows."""
+
+    gone: frozenset[str]
+    renamed: frozenset[str]
+    altered: frozenset[str]
+    rows: bool
+    removed: bool
+
+    @property
+    def columns(self) -> frozenset[str]:
+        return self.gone | self.renamed | self.altered
+
+    @property
+    def any(self) -> bool:
+        return bool(self.columns) or self.rows or self.removed
 
 
 def outside_of(state: State, difference: Difference) -> tuple[Outside, ...]:
@@ -28,26 +56,37 @@ def outside_of(state: State, difference: Difference) -> tuple[Outside, ...]:
 
 
 def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
-    changes = [item.change for item in view.changes]
-    gone = {item.column for item in changes if isinstance(item, ColumnRemoved)}
-    renamed = {item.before for item in changes if isinstance(item, ColumnRenamed)}
-    other = {item.column for item in changes if isinstance(item, ColumnRetyped | ColumnRedefined)}
-    removed = any(isinstance(item, ViewRemoved) for item in changes)
+    change = _change(view)
     for dependent in state.dependents.get((view.schema, view.view), ()):
-        touched = (gone | renamed | other) & set(dependent.columns)
-        if dependent.kind == "mention" and (gone or renamed or other or removed):
-            yield Outside(view.view, dependent.described, (), "it names the view; which columns it reads is not known")
-        elif removed:
+        touched = tuple(sorted(change.columns & set(dependent.columns)))
+        if dependent.kind == "mention" and change.any:
+            yield Outside(view.view, dependent.described, (), _UNKNOWN)
+        elif change.removed:
             yield Outside(view.view, dependent.described, dependent.columns, "it reads the view, which goes")
-        elif touched:
-            reason = _reason(dependent, gone, renamed)
-            yield Outside(view.view, dependent.described, tuple(sorted(touched)), reason)
+        elif touched or change.rows:
+            yield Outside(view.view, dependent.described, touched, _reason(dependent, change))
+        for class_, reason in _TRAVELS:
+            if class_ in view.classes and not change.removed:
+                yield Outside(view.view, dependent.described, (), reason, (class_,))
 
 
-def _reason(dependent: Dependent, gone: set[str], renamed: set[str]) -> str:
+def _change(view: ViewDifference) -> _Change:
+    changes = [item.change for item in view.changes]
+    return _Change(
+        gone=frozenset(item.column for item in changes if isinstance(item, ColumnRemoved)),
+        renamed=frozenset(item.before for item in changes if isinstance(item, ColumnRenamed)),
+        altered=frozenset(view.altered.columns),
+        rows=view.altered.rows,
+        removed=any(isinstance(item, ViewRemoved) for item in changes),
+    )
+
+
+def _reason(dependent: Dependent, change: _Change) -> str:
     columns = set(dependent.columns)
-    if gone & columns:
+    if change.gone & columns:
         return "it reads a column that goes: mvc apply refuses until it is changed"
-    if renamed & columns:
+    if change.renamed & columns:
         return "PostgreSQL renames the column in it; its own columns keep their names"
-    return "it goes on with what the column means then"
+    if change.altered & columns:
+        return "it goes on with what the column means then"
+    return "it goes on with the rows that the view has then"

@@ -34,8 +34,8 @@ def reduce_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Pa
 def _kept(one: Outline, other: Outline) -> set[str]:
     changed = changed_views(one, other)
     changed |= restored_views(one, other, changed)
-    moved = one.downstream(changed)  # a reader that is not changed itself is on this side too
-    kept = moved | ruled_views(one, other) | scheduled_views(one, other)
+    changed |= scheduled_views(one, other)  # what reads them may hold older rows
+    kept = one.downstream(changed) | ruled_views(one, other)  # a reader that is not changed itself is on this side too
     carriers = {(side, view) for side in (one, other) for view in carried_views(side)}
     while True:
         kept |= one.upstream(kept) | other.upstream(kept)

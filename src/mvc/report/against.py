@@ -61,14 +61,16 @@ def _rebuild(item: Rebuild) -> str:
 def _outside(items: Iterable[Outside]) -> Iterable[str]:
     for item in items:
         columns = ", ".join(f"{item.view}.{column}" for column in item.columns) or item.view
-        yield f"  {visible(item.described)} reads {visible(columns)}: {item.reason}"
+        yield f"  {visible(item.described)} reads {visible(columns)}: {item.reason}  ({', '.join(item.classes)})"
 
 
 def against_json(against: Against) -> dict[str, Any]:
     """All of it as data."""
     return {
         "drift": [drift_json(item) for item in against.drift],
-        "outside": [{**asdict(item), "columns": list(item.columns)} for item in against.outside],
+        "outside": [
+            {**asdict(item), "columns": list(item.columns), "classes": list(item.classes)} for item in against.outside
+        ],
         "rebuilds": [asdict(item) for item in against.rebuilds],
         "catalog": catalog_json(against.catalog),
     }

@@ -36,12 +36,12 @@ from mvc.comparison.changes import (
     SourceAdded,
     SourceChanged,
     SourceRemoved,
-    UpstreamRebuilt,
     Verdict,
     ViewAdded,
     ViewRemoved,
 )
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.partition_words import partition_words
 from mvc.report.told import Told, Unreachable, values
 from mvc.report.words import Quoted, Words, quoted_in
@@ -63,13 +63,15 @@ def told(change: Change) -> Told:
             return _of_view(change)
         case ColumnAdded() | ColumnRemoved() | ColumnRenamed() | ColumnRetyped() | ColumnRedefined():
             return _of_column(change)
-        case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged():
+        case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged() | UpstreamChanged():
             return _of_rows(change)
         case ShapeChanged() | UpstreamRebuilt() | IndexAdded() | IndexRemoved() | OptionChanged():
             return _of_storage(change)
         case ReaderAdded() | ReaderRemoved() | RulesChanged():
             return _of_access(change)
-        case FreshnessChanged() | CadenceChanged() | RefresherAdded() | RefresherRemoved() | SettingChanged():
+        case FreshnessChanged() | UpstreamOlder() | CadenceChanged() | SettingChanged():
+            return _of_running(change)
+        case RefresherAdded() | RefresherRemoved():
             return _of_running(change)
         case PartitionsAdded() | PartitionsRemoved() | PartitionsChanged():
             return partition_words(change)
@@ -116,7 +118,9 @@ def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyp
             raise Unreachable(change)
 
 
-def _of_rows(change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged) -> Told:
+def _of_rows(
+    change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged | UpstreamChanged,
+) -> Told:
     match change:
         case SourceAdded():
             return Told(("now reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
@@ -129,6 +133,9 @@ def _of_rows(change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged
             return Told(("another filter",), values(before, after, "all rows"))
         case BodyChanged():
             return Told(("another SELECT",))
+        case UpstreamChanged():
+            read = [word for item in change.through for word in (", ", *_read(item))][1:]
+            return Told(("reads what is not what it was",), (": ", *read))
         case _:
             raise Unreachable(change)
 
@@ -165,12 +172,14 @@ def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
 
 
 def _of_running(
-    change: FreshnessChanged | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged,
+    change: FreshnessChanged | UpstreamOlder | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged,
 ) -> Told:
     match change:
         case FreshnessChanged():
             before, after = _lasting(change.before), _lasting(change.after)
             return Told(("longest time between refreshes",), (f": {before} → {after}",))
+        case UpstreamOlder():
+            return Told(("reads what may be older",), (": ", *_listed(change.views, "nothing")))
         case CadenceChanged():
             return Told(("other schedules",), _lists(change.before, change.after, "none", "; "))
         case RefresherAdded():
@@ -181,6 +190,10 @@ def _of_running(
             return Told(("setting ", Quoted(change.setting)), values(change.before, change.after))
         case _:
             raise Unreachable(change)
+
+
+def _read(item: ReadFrom) -> Words:
+    return ("the rows of ", Quoted(item.view)) if item.column is None else (Quoted(f"{item.view}.{item.column}"),)
 
 
 def _role(role: str) -> str:

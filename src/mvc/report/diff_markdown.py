@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mvc.comparison.difference import Affected, Class, Classified, Difference
 from mvc.report.change_words import told
-from mvc.report.diff_summary import SIGNS, Subject, subjects, verdict
+from mvc.report.diff_summary import SIGNS, Subject, followed, subjects, verdict
 from mvc.report.markdown import code, fence, folded, html_code, prose, sentence, shortened
 from mvc.report.words import spoken
 
@@ -111,7 +111,7 @@ def _change(item: Classified) -> Iterator[str]:
 
 
 def _downstream(affected: Iterable[Affected]) -> Iterator[str]:
-    lines = [f"- {_name(f'{item.view}.{item.column}')} is computed from {_name(item.through)}" for item in affected]
+    lines = [f"- {followed(item, _name)}" for item in affected]
     if lines:
         yield "Downstream:\n\n" + "\n".join(lines)
 

@@ -5,7 +5,7 @@ The gravest comes first. What changed about the project as a whole is told like 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -42,6 +42,15 @@ def subjects(difference: Difference) -> list[Subject]:
     project = [Subject(("the project",), "changed", "", difference.project, ())] if difference.project else []
     views = [_of_view(view) for view in sorted(difference.views, key=lambda view: (view.schema, view.view))]
     return sorted(project + views, key=lambda subject: _gravity(subject.changes))
+
+
+def followed(item: Affected, name: Callable[[str], str]) -> str:
+    """What follows from a change, in words; `name` writes a name."""
+    through = "these rows" if item.through is None else name(item.through)
+    if item.column is None:
+        return f"rows of {name(item.view)} follow from {through}"
+    said = "is computed over" if item.through is None else "is computed from"
+    return f"{name(f'{item.view}.{item.column}')} {said} {through}"
 
 
 def verdict(difference: Difference) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from mvc.comparison.difference import CLASSES, Affected, Class, Classified, Difference
 from mvc.report.change_words import told
-from mvc.report.diff_summary import SIGNS, Status, Subject, subjects, verdict
+from mvc.report.diff_summary import SIGNS, Status, Subject, followed, subjects, verdict
 from mvc.report.style import PLAIN, Role, Style
 from mvc.report.visible import visible
 from mvc.report.words import Words, one_line, spoken
@@ -55,7 +55,7 @@ def _class(item: Class, style: Style, *, undecided: bool) -> str:
 
 
 def _affected(item: Affected) -> str:
-    return f"{visible(item.view)}.{visible(item.column)} is computed from {visible(item.through)}"
+    return followed(item, visible)
 
 
 def _told(words: Words) -> str:

@@ -17,7 +17,8 @@ from mvc.analysis.resolved import DeclaredQuery
 from mvc.analysis.tree import JoinTree, Node
 from mvc.artifacts import CompiledSource
 from mvc.expression import Expression
-from mvc.expression.canonical import canonical
+from mvc.expression.canonical import canonical, canonical_tokens
+from mvc.expression.tokens import tokenize
 from mvc.model.view import Aggregate, Computed
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.aggregate import constant
@@ -156,7 +157,9 @@ def _relation_labels(nodes: Mapping[str, Node]) -> dict[str, str]:
 
 
 def _relation_described(node: Node) -> str:
-    return node.readable.sql or node.readable.described
+    """A subquery by its author's text: what stores the views that it reads is no part of what it says."""
+    written = node.readable.written
+    return canonical_tokens(written, tokenize(written), lambda _: None) if written else node.readable.described
 
 
 def _relation_exact(node: Node) -> str:

@@ -10,12 +10,14 @@ from mvc.analysis.body_analysed import AnalysedBody
 from mvc.analysis.partial import Parts
 from mvc.analysis.probes import probes
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.row_lineage import RowLineage
 from mvc.artifacts import (
     CompiledAccess,
     CompiledColumn,
     CompiledSource,
     CompiledView,
     Restriction,
+    RowsOf,
     Rule,
     StoredAs,
 )
@@ -48,9 +50,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
 
     PostgreSQL refreshes materialized views only as a whole: where `parts` of it are refreshed, it is stored as a table.
     """
-    query = query_text(view)
-    meaning = _meaning(view)
-    stored_as = _stored_as(view, parts)
+    query, meaning, stored_as = query_text(view), _meaning(view), _stored_as(view, parts)
     reference = (settings.stored, stored_name(view.view.name, _digest(view, meaning, settings, parts)))
     return CompiledView(
         name=view.view.name,
@@ -83,6 +83,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         probes=probes(view.query) if isinstance(view.query, DeclaredQuery) else (),
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
+        rows=_rows_of(view.rows),
     )
 
 
@@ -112,7 +113,14 @@ def _columns(view: ResolvedView, meaning: _Meaning) -> Iterator[CompiledColumn]:
     for column in view.columns:
         lineage = tuple(sorted(f"{relation}.{name}" for relation, name in column.lineage))
         means = meaning.columns.get(column.name, "")
-        yield CompiledColumn(column.name, column.type, column.nullable, column.description, lineage, means)
+        yield CompiledColumn(
+            column.name, column.type, column.nullable, column.description, lineage, means, _rows_of(column.rows)
+        )
+
+
+def _rows_of(rows: RowLineage) -> RowsOf:
+    columns = sorted(f"{relation}.{name}" for relation, name in rows.columns)
+    return RowsOf(tuple(sorted(rows.relations)), tuple(columns))
 
 
 def _reads(view: ResolvedView) -> set[str]:
