@@ -5,10 +5,16 @@ What a later compiler says besides has a default where it is declared; here is w
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from mvc.artifacts import CompiledView, Target
-from mvc.record import from_record
+from mvc.expression import ExpressionError
+from mvc.expression.canonical import canonical_text
+from mvc.record import RecordError, from_record
+
+_NUMBER: Final = re.compile(r"@([0-9]+)")  # what a table's alias is called in a body's meaning
+_ALIAS: Final = re.compile(r"mvc_alias_([0-9]+)")
 
 
 def read_view(data: Any) -> CompiledView:
@@ -16,7 +22,11 @@ def read_view(data: Any) -> CompiledView:
     if isinstance(data, dict) and "stored_as" not in data:
         stored_as = "view" if data.get("kind") == "plain" else "materialized view"
         data = data | {"stored_as": stored_as, "merge": None}
-    return from_record(CompiledView, _with_rows(data) if isinstance(data, dict) and "rows" not in data else data)
+    try:
+        present = _with_rows(data) if isinstance(data, dict) and "rows" not in data else data
+    except (KeyError, TypeError, AttributeError) as problem:
+        raise RecordError(f"not a record of CompiledView: {problem!r}") from None
+    return from_record(CompiledView, present)
 
 
 def _with_rows(data: dict[str, Any]) -> dict[str, Any]:
@@ -28,7 +38,21 @@ def _with_rows(data: dict[str, Any]) -> dict[str, Any]:
     counting = [
         column | ({"rows": rows} if "(" in column["meaning"] or data["body"] else {}) for column in data["columns"]
     ]
-    return data | {"rows": rows, "columns": counting}
+    sources = [source | {"meaning": respelled(source["meaning"])} for source in data["sources"]]
+    said = [column | {"meaning": respelled(column["meaning"])} for column in counting]
+    filters = sorted(map(respelled, data["filters"]))
+    texts = {"columns": said, "sources": sources, "filters": filters, "body": respelled(data["body"])}
+    return data | {"rows": rows} | texts
+
+
+def respelled(meaning: str) -> str:
+    """A meaning in the spelling that the present compiler gives it; as it is where it is no text of SQL's tokens."""
+    if not meaning:
+        return meaning
+    try:
+        return _ALIAS.sub(r"@\1", canonical_text(_NUMBER.sub(r"mvc_alias_\1", meaning)))
+    except ExpressionError:
+        return meaning
 
 
 def read_target(data: Any) -> Target:

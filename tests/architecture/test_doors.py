@@ -25,14 +25,14 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # longest prefix of its name.
 STAGES = (
     ("mvc.version",),
-    ("mvc.quoting", "mvc.diagnostics", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record", "mvc.older"),
+    ("mvc.quoting", "mvc.diagnostics", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record"),
     ("mvc.workspace", "mvc.runtime"),
     ("mvc.source", "mvc.git"),
     ("mvc.inputs",),
     ("mvc.reduction",),
     ("mvc.spec",),
     ("mvc.catalog",),
-    ("mvc.expression",),
+    ("mvc.expression", "mvc.older"),
     ("mvc.model",),
     ("mvc.loading",),
     ("mvc.analysis",),

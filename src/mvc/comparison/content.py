@@ -6,6 +6,7 @@ without a word. A source that is only read as well is not (`mvc.comparison.sourc
 
 from __future__ import annotations
 
+from mvc.comparison.alike import named_alike
 from mvc.comparison.changes import (
     BodyChanged,
     ColumnAdded,
@@ -68,6 +69,9 @@ def _of_column(change: ColumnChange) -> Effect:
             return Effect(
                 "breaking", f"`{column}` is {after}, no longer {before}: readers may compare or sort it otherwise"
             )
+        case ColumnRedefined(column=column, before=before, after=after) if named_alike(before, after):
+            reason = f"`{column}` is written otherwise; whether it still holds the same values is not decided"
+            return Effect("breaking", reason, undecided=True)
         case ColumnRedefined(column=column):
             return Effect("breaking", f"`{column}` holds other values under the same name")
 
@@ -86,8 +90,14 @@ def _of_rows(change: RowChange) -> Effect:
             return Effect("breaking", f"{relation} is no longer read: values change under the same names")
         case SourceChanged(relation=relation, before=before, after=after) if same_rows(before, after):
             return Effect("safe", f"the same rows, as long as what is claimed of {relation} holds")
+        case SourceChanged(relation=relation, before=before, after=after) if named_alike(before, after):
+            reason = f"what picks rows of {relation} is written otherwise; whether the same ones count is not decided"
+            return Effect("breaking", reason, undecided=True)
         case SourceChanged(relation=relation):
             return Effect("breaking", f"other rows of {relation} count: values change under the same names")
+        case FilterChanged(before=before, after=after) if named_alike(" and ".join(before), " and ".join(after)):
+            reason = "the filter is written otherwise; whether the same rows count is not decided"
+            return Effect("breaking", reason, undecided=True)
         case FilterChanged():
             return Effect("breaking", "other rows count: values change under the same names")
         case BodyChanged():

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from mvc.artifacts import CompiledView
 from mvc.comparison.changes import (
-    BodyChanged,
     ColumnChange,
     ColumnRedefined,
     ColumnRetyped,
 )
 from mvc.comparison.columns import renames
+from mvc.comparison.content import content_effect
 from mvc.comparison.difference import Altered
 from mvc.comparison.lineage import Readers, downstream
 from mvc.comparison.rows import of_other_rows, other_rows, row_changes
@@ -54,8 +54,8 @@ def seed_of(before: CompiledView, after: CompiledView, columns: Iterable[ColumnC
     there = {column.name for column in after.columns}
     others = [name for name in of_other_rows(before, after, rows, columns) if name in there]
     altered = Altered(tuple(dict.fromkeys([*changed, *others])), other_rows(before, after, rows, columns))
-    decided = any(isinstance(item, ColumnRetyped | ColumnRedefined) for item in columns)
-    return Seed(altered, undecided=not decided and all(isinstance(item, BodyChanged) for item in rows))
+    causes = [*(item for item in columns if isinstance(item, ColumnRetyped | ColumnRedefined)), *rows]
+    return Seed(altered, undecided=all(content_effect(item).undecided for item in causes))
 
 
 def reached_from(views: Iterable[tuple[CompiledView, Seed]], readers: Readers) -> Mapping[str, Reached]:

@@ -1,4 +1,5 @@
-"""Canonical text of SQL: equal for two texts that differ in layout, comments, the case of key words or needless quotes only.
+"""Canonical text of SQL: equal for two texts that differ in layout, comments, the case of key words, needless quotes or in spelling only
+(`mvc.expression.normal`).
 
 It is made of the author's tokens, never of a parser's tree, so that texts which mean something else stay different. Columns
 stay apart as pieces, so that what an alias stands for can be written in its place.
@@ -13,12 +14,12 @@ from typing import Final
 from sqlglot import Token
 
 from mvc.catalog.tokens import lowered
+from mvc.expression.brackets import Piece, flat
 from mvc.expression.expression import Expression
+from mvc.expression.normal import normal
+from mvc.expression.normal_query import query_items, without_list
 from mvc.expression.tokens import tokenize
 from mvc.quoting import is_plain
-
-Column = tuple[str, str]  # the qualifier, empty where there is none, and the name
-Piece = str | Column
 
 _TIGHT_BEFORE: Final = frozenset({",", ")", "]", ".", "::", ";"})
 _TIGHT_AFTER: Final = frozenset({"(", "[", ".", "::"})
@@ -72,10 +73,23 @@ def canonical(expression: Expression, write: Callable[[str, str], str]) -> str:
     return "".join(piece if isinstance(piece, str) else write(*piece) for piece in _pieces(expression))
 
 
-def canonical_tokens(text: str, tokens: Iterable[Token], renamed: Callable[[Token], str | None]) -> str:
-    """The canonical text of tokens of `text`; `renamed` may give another text for one of them."""
-    words: list[Piece] = [renamed(token) or _folded(text[token.start : token.end + 1]) for token in tokens]
-    return "".join(str(piece) for piece in _joined(words))
+def canonical_text(text: str) -> str:
+    """The canonical text of a query or an expression."""
+    return canonical_tokens(text, tokenize(text), lambda _: None)
+
+
+def canonical_tokens(
+    text: str, tokens: Iterable[Token], renamed: Callable[[Token], str | None], *, listed: bool = True
+) -> str:
+    """The canonical text of tokens of `text`; `renamed` may give another text for one of them. `listed=False` leaves the columns of
+    a query's outermost SELECT away.
+    """
+    words: list[Piece] = []
+    for token in tokens:
+        other = renamed(token)
+        words += [other] if other else _folded(text[token.start : token.end + 1])
+    items = query_items(normal(words))
+    return "".join(str(piece) for piece in _joined(flat(items if listed else without_list(items))))
 
 
 @lru_cache(maxsize=16384)
@@ -92,17 +106,18 @@ def _pieces(expression: Expression) -> tuple[Piece, ...]:
         ref = columns.get(token.start)
         if ref is not None:
             skipped_to = ref.end
-        items.append(
-            (ref.qualifier or "", ref.name) if ref else _folded(expression.source[token.start : token.end + 1])
-        )
-    return tuple(_joined(items))
+        word = expression.source[token.start : token.end + 1]
+        items += [(ref.qualifier or "", ref.name)] if ref else _folded(word)
+    return tuple(_joined(flat(normal(items))))
 
 
-def _folded(word: str) -> str:
-    """A token as PostgreSQL reads it: strings as they are, words in lower case, quotes only where they are needed."""
+def _folded(word: str) -> list[str]:
+    """A token as PostgreSQL reads it: strings as they are, words in lower case, quotes only where they are needed. What is one token to
+    sqlglot may be several words (`GROUP BY`).
+    """
     if word[0] == '"' and is_plain(word[1:-1]):
-        return word[1:-1]
-    return word if "'" in word or word[0] in '"$' else lowered(word)
+        return [word[1:-1]]
+    return [word] if "'" in word or word[0] in '"$' else lowered(word).split()
 
 
 def _joined(items: list[Piece]) -> list[Piece]:

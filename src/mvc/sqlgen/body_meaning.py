@@ -15,7 +15,7 @@ from sqlglot import Token, TokenType, exp
 from mvc.analysis.body_analysed import Analysis
 from mvc.analysis.body_rows import Output
 from mvc.catalog.tokens import lowered
-from mvc.expression.canonical import canonical_tokens
+from mvc.expression.canonical import canonical_text, canonical_tokens
 from mvc.expression.parse import folded
 from mvc.expression.tokens import tokenize
 
@@ -38,10 +38,8 @@ class BodyMeaning:
     def body(self) -> str:
         """The query without its list of columns, over the views themselves."""
         parsed = self.analysis.parsed
-        tokens = parsed.tokens
-        start, end = _select_list(tokens)
-        kept = [*tokens[:start], *tokens[end:]]
-        return _canonical(parsed.body.sql, kept, _Renaming(tokens, self._aliases))
+        renaming = _Renaming(parsed.tokens, self._aliases)
+        return _canonical(parsed.body.sql, parsed.tokens, renaming, listed=False)
 
     @cached_property
     def _aliases(self) -> Mapping[str, int]:
@@ -78,25 +76,12 @@ class BodyMeaning:
             ref = self.analysis.refs.get(id(original))
             if ref is not None:
                 column.set("table", exp.to_identifier(ref.item.rows.described.rpartition(".")[2]))
-        return str(copy.sql(dialect="postgres", comments=False, normalize_functions="lower"))
+        return canonical_text(str(copy.sql(dialect="postgres", comments=False, normalize_functions="lower")))
 
 
-def _canonical(sql: str, tokens: Iterable[Token], renaming: _Renaming) -> str:
-    return canonical_tokens(sql, (token for token in tokens if token.start not in renaming.needless), renaming)
-
-
-def _select_list(tokens: list[Token]) -> tuple[int, int]:
-    """Where the columns of the one outermost SELECT begin and end; an empty stretch where that is not plain."""
-    depth = 0
-    outer: list[tuple[int, TokenType]] = []
-    for number, token in enumerate(tokens):
-        depth += (token.token_type is TokenType.L_PAREN) - (token.token_type is TokenType.R_PAREN)
-        if depth == 0 and token.token_type in (TokenType.SELECT, TokenType.FROM, TokenType.DISTINCT):
-            outer.append((number, token.token_type))
-    kinds = [kind for _, kind in outer]
-    if kinds[:2] != [TokenType.SELECT, TokenType.FROM] or kinds.count(TokenType.SELECT) != 1:
-        return 0, 0
-    return outer[0][0] + 1, outer[1][0]
+def _canonical(sql: str, tokens: Iterable[Token], renaming: _Renaming, *, listed: bool = True) -> str:
+    kept = (token for token in tokens if token.start not in renaming.needless)
+    return canonical_tokens(sql, kept, renaming, listed=listed)
 
 
 class _Renaming:

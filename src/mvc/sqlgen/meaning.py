@@ -17,8 +17,8 @@ from mvc.analysis.resolved import DeclaredQuery
 from mvc.analysis.tree import JoinTree, Node
 from mvc.artifacts import CompiledSource
 from mvc.expression import Expression
-from mvc.expression.canonical import canonical, canonical_tokens
-from mvc.expression.tokens import tokenize
+from mvc.expression.canonical import canonical, canonical_text
+from mvc.expression.split import conjuncts, disjuncts
 from mvc.model.view import Aggregate, Computed
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.aggregate import constant
@@ -60,7 +60,7 @@ class DeclaredMeaning:
 
     def _conditions(self, alias: str, names: Mapping[str, str]) -> str:
         node = self.query.tree[alias]
-        return " and ".join(sorted(canonical(item, _writer(names)) for item in (*node.on, *node.where)))
+        return _all_of((*node.on, *node.where), _writer(names))
 
     @cached_property
     def signatures(self) -> Mapping[str, str]:
@@ -101,11 +101,7 @@ class DeclaredMeaning:
 
     def _source(self, node: Node) -> str:
         write = _writer(self.labels)
-        parts = [
-            f"{word} {' and '.join(sorted(canonical(item, write) for item in items))}"
-            for word, items in (("on", node.on), ("where", node.where))
-            if items
-        ]
+        parts = [f"{word} {_all_of(items, write)}" for word, items in (("on", node.on), ("where", node.where)) if items]
         claims = [word for word, said in (("required", node.source.required), ("one", node.source.one)) if said]
         return ", ".join([*parts, *claims])
 
@@ -141,6 +137,13 @@ class DeclaredMeaning:
         return found
 
 
+def _all_of(conditions: Iterable[Expression], write: Write) -> str:
+    """Conditions joined by AND, in an order of their own; one with an OR stands in brackets beside others."""
+    items = tuple(conditions)
+    texts = [(canonical(item, write), len(items) > 1 and len(disjuncts(item)) > 1) for item in items]
+    return " and ".join(sorted(f"({text})" if either else text for text, either in texts))
+
+
 def _writer(names: Mapping[str, str]) -> Write:
     return lambda qualifier, name: f"{names.get(qualifier, qualifier)}.{identifier(name)}"
 
@@ -159,7 +162,7 @@ def _relation_labels(nodes: Mapping[str, Node]) -> dict[str, str]:
 def _relation_described(node: Node) -> str:
     """A subquery by its author's text: what stores the views that it reads is no part of what it says."""
     written = node.readable.written
-    return canonical_tokens(written, tokenize(written), lambda _: None) if written else node.readable.described
+    return canonical_text(written) if written else node.readable.described
 
 
 def _relation_exact(node: Node) -> str:
@@ -172,7 +175,7 @@ def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:
     argument = canonical(measure.argument, write) if measure.argument else f"{names[measure.source]}.*"
     text = argument if aggregate.function == "sql" else f"{aggregate.function}({_arguments(measure, argument, write)})"
     of = f" of {names[measure.source]}" if measure.argument and not _reads_only_source(measure) else ""
-    where = f" where {canonical(measure.where, write)}" if measure.where else ""
+    where = f" where {_all_of(conjuncts(measure.where), write)}" if measure.where else ""
     return f"{text}{of}{where}{_default(aggregate)}"
 
 
