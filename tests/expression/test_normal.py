@@ -87,6 +87,8 @@ OTHER = [
     ("(a < b) = c", "a < (b = c)"),
     ("a IN ('b', '1')", "a IN ('b', 1)"),
     ("- (a ^ b)", "- a ^ b"),
+    ('- (a COLLATE "C")::text', '- a COLLATE "C"::text'),
+    ("(a AT TIME ZONE 'UTC')::date", "a AT TIME ZONE 'UTC'::date"),
 ]
 QUERIES = [
     (

@@ -118,7 +118,7 @@ def is_needless(group: Group, before: Sequence[Item], after: Sequence[Item], aro
         return True
     inner = [level for _, level in _operators(group.inner)]
     least = min(inner, default=_ATOM)
-    if least < _ATOM and (_KEEP & words or "between" in around or "between" in words):
+    if _KEEP & words or (least < _ATOM and ("between" in around or "between" in words)):
         return False
     chained = least in (1, 2)  # AND and OR may be regrouped; other operators of one level go from left to right
     return (least > left or (chained and least == left)) and (
