@@ -186,20 +186,23 @@ ALONE = [
 
 @dataclass
 class Standing:
-    """A database that one change after the other is made in; `storage` decides what stores the views, `dirty` where a test has left it in another state."""
+    """A database that one change after the other is made in; `storage` decides what stores the views, `begun` where the shop is deployed, `dirty`
+    where a test has left it in another state.
+    """
 
     connection: Connection
     storage: tuple[Edit, ...] = ()
+    begun: bool = False
     dirty: bool = False
 
     def deployed(self, extra: str = "") -> Connection:
         """The shop as it is in the beginning, with what `extra` adds."""
         if self.dirty:
             self.connection.execute("DROP SCHEMA IF EXISTS rep CASCADE; DROP SCHEMA IF EXISTS mvc CASCADE")
-        if self.dirty or self.connection.execute("SELECT to_regnamespace('mvc')").fetchone() == (None,):
+        if self.dirty or not self.begun:
             deploy(self.connection, compiled(edited(*self.storage)))
             self.connection.execute(extra)
-        self.dirty = True
+        self.begun = self.dirty = True
         return self.connection
 
 
