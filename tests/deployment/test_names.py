@@ -161,6 +161,7 @@ class TestDeployment:
             ("CREATE TABLE refresh_logs (id int)", r"view public\.refresh_logs"),
         ],
     )
+    @pytest.mark.bare
     def test_takes_the_place_of_nothing_that_is_not_ours(self, base, stranger, named):
         base.execute(stranger)
         with pytest.raises(ServerError, match=f"not ours, and in the way: the {named}"):
