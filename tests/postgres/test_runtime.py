@@ -141,17 +141,6 @@ class TestScript:
         assert (done.returncode, done.stderr) == (0, "")
         assert exists(database, "public", name)
 
-    @newest
-    def test_finds_a_null_that_the_catalog_denies(self, database):
-        """Nothing looks at the database before a script runs: the rows themselves are looked at."""
-        connection = database.connect()
-        connection.execute(SCHEMA + ROWS)
-        connection.execute("ALTER TABLE t ALTER at DROP NOT NULL; UPDATE t SET at = NULL WHERE id = 2")
-        done = psql(database, input=project().sql)
-        assert done.returncode != 0
-        assert "the column day of the grain holds NULL" in done.stderr
-        assert not exists(database, "public", "v")
-
     @pytest.mark.bare
     def test_that_fails_leaves_nothing(self, database):
         """The base table is missing."""

@@ -27,7 +27,7 @@ from mvc.source import Document
 from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 from mvc.spec.base import Setting
 
-_PART: Final = re.compile(r'(?:^|\.)("(?:[^"]|"")+"|[^."]*)')
+_PART: Final = re.compile(r'(?:^|\.)("(?:[^"]|"")+"|(?!")[^.]*)')
 
 
 def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
