@@ -117,7 +117,7 @@ class TestModes:
             ("follow", "sales"),
         ]
         deploy(bare, BOTH)
-        assert triggers(bare) == {"customers": 4, "orders": 4}
+        assert triggers(bare) == {"customers": 5, "orders": 5}
         assert logs(bare) == set(LOGS.values())
         assert rows_of(bare, BOTH) == before
         bare.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
@@ -142,7 +142,7 @@ class TestModes:
             ("unwatch", "nobody reads the log of changes of public.customers any more")
         ]
         deploy(deployed, ALONE_ONLY)
-        assert triggers(deployed) == {"orders": 4}
+        assert triggers(deployed) == {"orders": 5}
         deployed.execute("UPDATE orders SET status = 'sent' WHERE id = 1")
         assert refreshed(deployed, "alone")[0] == "incremental"
         is_right(deployed, "alone", ALONE_ONLY)
@@ -167,7 +167,7 @@ class TestModes:
         fewer = compiled(edited(incremental("sales"), lambda files: files.pop("views/alone.yml")))
         assert about_logs(deployed, fewer) == []
         deploy(deployed, fewer)
-        assert triggers(deployed) == {"customers": 4, "orders": 4}
+        assert triggers(deployed) == {"customers": 5, "orders": 5}
 
     def test_from_groups_to_a_period_and_back(self, bare: Connection):
         """Both are tables."""
@@ -186,7 +186,7 @@ class TestModes:
         period = compiled(edited(daily('"mode": "window", "window": "3d"')))
         for project in (groups, period, groups):
             deploy(bare, project)
-            assert triggers(bare) == ({"orders": 4} if project is groups else {})
+            assert triggers(bare) == ({"orders": 5} if project is groups else {})
             refreshed(bare, "daily")
             bare.execute(
                 "UPDATE orders SET placed = now() WHERE id = (SELECT max(id) FROM orders WHERE placed < now() - interval '1 day')"
@@ -202,7 +202,7 @@ class TestTheWayBack:
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
         rollback(deployed, WHOLE, Terms(ANYTHING))
         assert_settled(deployed, BOTH)
-        assert triggers(deployed) == {"customers": 4, "orders": 4}
+        assert triggers(deployed) == {"customers": 5, "orders": 5}
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 4")
         mode, groups, detail = refreshed(deployed, "sales")
         assert (mode, groups) == ("full", None)
@@ -243,7 +243,7 @@ def test_a_log_that_another_project_reads_stays(deployed: Connection):
     deploy(deployed, other)
     with deployed.transaction():
         deployed.execute(migration(BOTH, WHOLE).encode())
-    assert triggers(deployed) == {"orders": 4}
+    assert triggers(deployed) == {"orders": 5}
     assert_settled(deployed, WHOLE)
     deployed.execute("UPDATE orders SET status = 'sent' WHERE id = 1")
     assert refreshed(deployed, "theirs") == ("incremental", 2, None)
@@ -281,7 +281,7 @@ class TestInterrupted:
             if step.action == "watch":
                 for statement in step.statements:
                     bare.execute(statement.encode())
-        assert triggers(bare) == {"customers": 4, "orders": 4}
+        assert triggers(bare) == {"customers": 5, "orders": 5}
         assert not plan(bare, WHOLE).empty
         deploy(bare, WHOLE)
         assert (triggers(bare), logs(bare)) == ({}, set())

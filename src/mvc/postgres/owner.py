@@ -20,7 +20,8 @@ TRUSTED: Final = """coalesce((
     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid = o.oid AND m.member = s.oid)
   FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE o.oid = n.nspowner AND s.rolname = session_user), true)"""
 # What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
-# first deployment closed it. A log of changes that was given away is mended instead: nobody but the owner or a superuser can have done that.
+# first deployment closed it. What is stored, or a log of changes, that was given away since is mended instead: nobody but the owner or a superuser can
+# have done that.
 STRANGE: Final = """(
   SELECT pg_catalog.concat(pg_catalog.pg_describe_object(s.classid, s.objid, 0), ' of the role ', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.owner)))
   FROM (
@@ -31,7 +32,12 @@ STRANGE: Final = """(
   ) AS s CROSS JOIN LATERAL (
     SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'n'
       AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid OFFSET 0
-  ) AS there WHERE (pg_catalog.pg_identify_object(s.classid, s.objid, 0)).identity !~ '[.](changes_|kept_|unknown_change|lost_change)' ORDER BY 1 LIMIT 1)"""
+  ) AS there CROSS JOIN pg_catalog.pg_identify_object(s.classid, s.objid, 0) AS o
+  WHERE o.identity !~ '[.](changes_|kept_|unknown_change|lost_change)' AND NOT (o.identity ~ '_[0-9a-f]{8}(_\\w+)?"?$' AND EXISTS (
+    SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = s.objid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass) AND EXISTS (
+    SELECT FROM pg_catalog.pg_class AS i WHERE i.relnamespace = n.oid AND i.relname = 'installation' AND i.relkind = 'r'
+      AND pg_catalog.pg_has_role(i.relowner, n.nspowner, 'MEMBER')))
+  ORDER BY 1 LIMIT 1)"""
 _QUERY: Final = f"""
 SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
   pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
