@@ -36,13 +36,14 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
     if storage is None:
         return [*_set_aside(view, site), *_names_freed(view, site), *follow_step(view, site), _build(view, site)]
     steps = [
+        *_own(view, storage, site),  # first, since a proof refuses what is somebody else's
         *_names_freed(view, site),
         *proof_steps(view, site),
         *_fill(view, storage, site),
         *index_steps(view, storage, site),
         *_options(view, storage, site),
     ]
-    steps += [*_carry(view, site), *_own(view, storage, site)]
+    steps += _carry(view, site)
     if site.drifted(view, "storage open") or any(part.grants for part in (storage, *_beside(view, site).values())):
         reason = "somebody has rights on what only its owner may read"
         names = (view.storage[1], *(it.name for it in companions(view)), *(arm.name for arm in view.exposure.arms))
