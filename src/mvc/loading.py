@@ -136,7 +136,7 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
     texts = {path: text for path in paths if (text := _text(files, path, loaded)) is not None}
     snapshots = [path for path in texts if path.endswith(".json")]
     ddl = {path: text for path, text in texts.items() if path not in snapshots}
-    catalog, found = read_ddl(ddl, settings.search_path)
+    catalog, found = read_ddl(ddl, settings.search_path, settings.stored)
     loaded.diagnostics += found
     for path in snapshots:
         snapshot, found = load_snapshot(texts[path], path)

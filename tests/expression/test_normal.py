@@ -188,6 +188,7 @@ def expressions():
     return st.recursive(ATOMS, more, max_leaves=8)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(sql=expressions())
 def test_the_normal_form_is_read_as_what_it_stands_for(sql):

@@ -449,7 +449,7 @@ def as_deployer(database: Database, grants: str) -> Connection:
 
 def test_who_may_only_read_a_table_cannot_watch_it_and_is_told(undeployed: Database):
     deployer = as_deployer(undeployed, "SELECT")
-    with pytest.raises(ServerError, match=r"no right to put triggers on public\.sale") as refused:
+    with pytest.raises(ServerError, match=r"lacks a right that this needs: TRIGGER on public\.sale") as refused:
         apply(deployer, project(), terms=ACCEPTED)
     assert refused.value.hint == "GRANT TRIGGER ON public.sale TO rs_deployer"
     assert deployer.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'mvc_log_%'").fetchone() == (0,)

@@ -30,7 +30,12 @@ def create_view(draft: Draft, cursor: Cursor, kind: RelationKind, *, replaces: b
         cursor.skip_one()
     schema, bare = draft.home(name)
     view = DraftRelation(schema, bare, kind, draft.span(name))
-    view.columns = read_query(draft, cursor, listed)
+    try:
+        view.columns = read_query(draft, cursor, listed)
+    except Unreadable:
+        if schema != draft.stored:
+            raise
+        return
     if quiet and (schema, bare) in draft.relations:
         return
     if replaces:

@@ -114,8 +114,9 @@ class SourceText:
 class Draft:
     """All relations, types and functions read so far, the file in hand, and the findings."""
 
-    def __init__(self, search_path: tuple[str, ...]) -> None:
+    def __init__(self, search_path: tuple[str, ...], stored: str = "") -> None:
         self.search_path = search_path
+        self.stored = stored
         self.path = search_path
         self.source = SourceText("", "")
         self.relations: dict[tuple[str, str], DraftRelation] = {}
