@@ -335,6 +335,15 @@ DECLARE
     FROM unnest(stored.watches) AS w (log));
   causes text[];
 BEGIN
+  -- The view of the causes looks for the cursor of the table that it was made for: where that one was renamed by hand, it would find none, and no change.
+  IF EXISTS (
+    SELECT FROM pg_rewrite AS w JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+    JOIN pg_class AS c ON c.oid = d.refobjid AND c.relkind = 'r' AND c.relnamespace = to_regnamespace('{schema}')
+    WHERE w.ev_class = to_regclass(format('%I.%I', '{name}', stored.companions ->> 'causes'))
+      AND c.relname NOT IN ('stored_relation', stored.stored_name) AND c.relname <> ALL (stored.watches)
+  ) THEN
+    RAISE EXCEPTION 'relation "%.%" does not exist', '{name}', stored.stored_name USING ERRCODE = 'undefined_table';
+  END IF;
   EXECUTE format('SELECT ARRAY[%s]::text[]', unseen) INTO causes USING stored.cursor;
   causes := array_remove(causes, NULL) || ARRAY['time'] || CASE WHEN stored.as_of::date <> current_date THEN ARRAY['date'] END;
   RETURN format('SELECT DISTINCT %s FROM %I.%I WHERE mvc_cause = ANY (%L)', {schema}.key_columns(stored), '{name}',
