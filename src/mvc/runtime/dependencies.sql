@@ -23,7 +23,7 @@ BEGIN
         WHERE d.classid = u.class AND d.objid = u.object AND d.refclassid IN ('pg_proc'::regclass, 'pg_operator'::regclass, 'pg_type'::regclass,
           'pg_collation'::regclass, 'pg_ts_config'::regclass, 'pg_ts_dict'::regclass)
         UNION ALL SELECT named.class, named.object FROM pg_rewrite AS r CROSS JOIN LATERAL (
-            SELECT 'pg_type'::regclass::oid, t FROM {schema}.types_in(r.ev_action::text) AS t WHERE t >= 16384
+            SELECT 'pg_type'::regclass::oid, t FROM {schema}.made_types_in(r.ev_action::text) AS t
             UNION ALL SELECT 'pg_collation'::regclass, m[1]::oid FROM regexp_matches(r.ev_action::text, 'collid (\d+)', 'g') AS m
             WHERE m[1] NOT IN ('0', '100', '950', '951')) AS named (class, object)
           WHERE u.class = 'pg_rewrite'::regclass AND r.oid = u.object

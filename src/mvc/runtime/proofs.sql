@@ -182,8 +182,8 @@ BEGIN
     'accepted', ARRAY(SELECT DISTINCT s.owner FROM {schema}.strange_owners(read, roles) AS s),
     'strange', ARRAY(SELECT DISTINCT s.named FROM {schema}.strange_owners(read, roles) AS s JOIN pg_class AS c ON c.oid = s.named AND c.relkind <> 'v'),
     'bare', code = '{}' AND NOT EXISTS (
-      SELECT FROM pg_rewrite AS r CROSS JOIN {schema}.types_in(r.ev_action::text) AS t (type)
-      WHERE r.ev_class = ANY (queries) AND t.type >= 16384 AND {schema}.holds_foreign(t.type, roles)))
+      SELECT FROM pg_rewrite AS r CROSS JOIN {schema}.made_types_in(r.ev_action::text) AS t (type)
+      WHERE r.ev_class = ANY (queries) AND {schema}.holds_foreign(t.type, roles)))
   WHERE s.stored_name = stored.stored_name;
 END $$;
 

@@ -137,7 +137,7 @@ CREATE OR REPLACE FUNCTION {schema}.late_lookups(tree text, roles name[])
 RETURNS TABLE (called text, type oid) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   foreign_types oid[] := ARRAY(
-    SELECT t.type FROM unnest(ARRAY(SELECT m.type FROM {schema}.types_in(tree) AS m (type) WHERE m.type >= 16384)) AS t (type)
+    SELECT t.type FROM unnest(ARRAY(SELECT m.type FROM {schema}.made_types_in(tree) AS m (type))) AS t (type)
     WHERE {schema}.holds_foreign(t.type, roles));
 BEGIN
   IF foreign_types = '{}' THEN
@@ -173,6 +173,15 @@ BEGIN
   RETURN QUERY
   SELECT DISTINCT listed.type::oid FROM regexp_matches(tree, ':\w*type(?:id|s)? (?:\(o )?([\d ]+)', 'g') AS found (m)
   CROSS JOIN regexp_split_to_table(trim(m[1]), ' +') AS listed (type);
+END $$;
+
+-- Those of them that are not PostgreSQL's own: their numbers have five digits at least, so most of the tree is passed over.
+CREATE OR REPLACE FUNCTION {schema}.made_types_in(tree text)
+RETURNS SETOF oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  SELECT DISTINCT listed.type::oid FROM regexp_matches(tree, ':\w*type(?:id|s)? (?:\(o )?([\d ]*\d{5}[\d ]*)', 'g') AS found (m)
+  CROSS JOIN regexp_split_to_table(trim(m[1]), ' +') AS listed (type) WHERE listed.type::oid >= 16384;
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.looks_up_casts(routine pg_proc)
