@@ -202,6 +202,7 @@ def live(
     assert not views.wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 def test_every_type_as_a_grain_that_may_be_null(database: Database, mode: str):
     connection = database.connect()
@@ -211,6 +212,7 @@ def test_every_type_as_a_grain_that_may_be_null(database: Database, mode: str):
     live(connection, compiled_for(schema, views, mode), KINDS)
 
 
+@pytest.mark.slow
 def test_every_type_in_a_window(database: Database):
     connection = database.connect()
     schema = TYPES + ddl(KINDS)
@@ -219,6 +221,7 @@ def test_every_type_in_a_window(database: Database):
     live(connection, compiled_for(schema, views, "window"), KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["full", "incremental"])
 def test_every_type_that_only_a_server_knows(database: Database, mode: str):
     connection = database.connect()
@@ -228,6 +231,7 @@ def test_every_type_that_only_a_server_knows(database: Database, mode: str):
     live(connection, compiled_for(schema, views, mode), COMPUTED)
 
 
+@pytest.mark.slow
 def test_every_type_in_a_body(database: Database):
     connection = database.connect()
     schema = TYPES + ddl(KINDS)
