@@ -33,7 +33,7 @@ def _within(text: str, names: Mapping[str, str]) -> str:
     """SQL in which the names stand as identifiers, or as constants that name them."""
     for old, new in names.items():
         if is_plain(old):
-            text = identifier(new).join(re.split(rf"(?<![\w$\"']){re.escape(old)}(?![\w$\"'])", text))
+            text = identifier(new).join(re.split(rf"(?<![\w$]){re.escape(old)}(?![\w$])", text))
         else:
             text = text.replace(identifier(old), identifier(new))
         text = text.replace(literal(old), literal(new))
