@@ -7,6 +7,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 CODE := $(wildcard src tests bench docs)
 
+# Tests start hundreds of processes: each would compile the sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-fast test-count coverage lint format types docs-check bench clean
 .DEFAULT_GOAL := help
 
