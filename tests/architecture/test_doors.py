@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -81,10 +81,16 @@ def nodes(node: ast.AST) -> Iterator[ast.AST]:
 
 
 @cache
+def code_of(name: str) -> tuple[ast.AST, ...]:
+    """Every node of a module that runs, looked at by many tests."""
+    return tuple(nodes(tree_of(NAMES[name])))
+
+
+@cache
 def imports_of(name: str) -> frozenset[str]:
     """The full names of the modules that a module imports, anywhere in it."""
     found: set[str] = set()
-    for node in nodes(tree_of(NAMES[name])):
+    for node in code_of(name):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -174,7 +180,7 @@ class TestDoors:
         printing = {
             name
             for name in NAMES
-            for node in nodes(tree_of(NAMES[name]))
+            for node in code_of(name)
             if (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print")
             or (isinstance(node, ast.Attribute) and node.attr in ("stdout", "stderr") and is_sys(node.value))
         }
@@ -191,7 +197,7 @@ class TestDoors:
             "mvc.diagnostics.rules",  # the rules, which lie beside the code
             "mvc.demo.data",  # the demo's SQL, which does too
         }
-        readers = {name for name in NAMES for node in nodes(tree_of(NAMES[name])) if reads_a_file(node)}
+        readers = {name for name in NAMES for node in code_of(name) if reads_a_file(node)}
         assert readers <= allowed
 
     def test_files_are_written_by_the_command(self):
@@ -199,7 +205,7 @@ class TestDoors:
         writers = {
             name
             for name in NAMES
-            for node in nodes(tree_of(NAMES[name]))
+            for node in code_of(name)
             if isinstance(node, ast.Attribute) and node.attr in writing
         }
         assert {name for name in writers if not name.startswith(("mvc.cli.", "mvc.cache", "mvc.postgres."))} == set()
@@ -215,7 +221,7 @@ class TestDoors:
             "mvc.report.prometheus",  # labels of metrics
         }
         names = NAMES.keys() - not_sql - {"mvc.quoting"}
-        found = [f"{name}:{node.lineno}" for name in names for node in quotations(tree_of(NAMES[name]))]
+        found = [f"{name}:{node.lineno}" for name in names for node in quotations(code_of(name))]
         assert found == []
 
     def test_no_setting_of_the_process_is_changed(self):
@@ -224,7 +230,7 @@ class TestDoors:
         found = {
             f"{name}:{node.lineno}"
             for name in NAMES
-            for node in nodes(tree_of(NAMES[name]))
+            for node in code_of(name)
             if isinstance(node, ast.Attribute) and node.attr in banned
         }
         assert found == set()
@@ -244,9 +250,9 @@ def reads_a_file(node: ast.AST) -> bool:
     return not any(isinstance(part, ast.Name) and part.id == "files" for part in ast.walk(node.func.value))
 
 
-def quotations(tree: ast.Module) -> Iterator[ast.AST]:
+def quotations(code: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Strings that open or close a double quote around something put in: `'"' + x`, `f'"{x}"'`, `'"{}"'.format`."""
-    for node in nodes(tree):
+    for node in code:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
             if any(
                 isinstance(side, ast.Constant) and side.value in ('"', '"."', '""') for side in (node.left, node.right)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import pytest
 from edits import EDITS, PROJECT, Files
@@ -33,14 +34,24 @@ def order(compiled: Compiled, names: set[str]) -> list[str]:
 
 
 def compiled_part(part: Part) -> Compiled:
-    return compile_files(part.files, part.absent)
+    return _compiled(tuple(part.files.items()), part.absent)
+
+
+def compiled_whole(files: Files) -> Compiled:
+    return _compiled(tuple(files.items()), frozenset())
+
+
+@lru_cache(maxsize=500)
+def _compiled(files: tuple[tuple[str, str], ...], absent: frozenset[str]) -> Compiled:
+    """Most projects here are compiled many times: the first one of all, and both sides of each edit."""
+    return compile_files(dict(files), absent)
 
 
 def check(before: Files, after: Files) -> int | None:
     """Both ways agree. Returns how many views the reduced way compiled; None where the project has errors."""
     parts = reduce_pair(before, after)
     try:
-        wholes = compile_files(before), compile_files(after)
+        wholes = compiled_whole(before), compiled_whole(after)
     except ProjectError:
         return None
     halves = compiled_part(parts[0]), compiled_part(parts[1])
