@@ -37,7 +37,7 @@ from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import STRANGE, TRUSTED, distrusted, not_alone
 from mvc.quoting import identifier
 from mvc.record import RecordError
-from mvc.runtime import body_digests, functions_digest, own_tables, runtime_views
+from mvc.runtime import body_digests, functions_digest, own_tables, runtime_version, runtime_views
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -84,12 +84,13 @@ def observe(
         refuse_newer(there)
         names = list(exposed)
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
-        asked |= {"own": [*own_tables(), *sorted(runtime_views())], "bodies": list(body_digests(stored))}
+        asked |= {"own": [*own_tables(), *sorted(runtime_views())]}
         found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
+        changing = _changing(connection, stored, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
         live = read_live(connection, believed, stored, schemas) if believed is not None else None
         cron = _cron(connection, about)
-    state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live)
+    state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live, functions_changing=changing)
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state
 
 
@@ -122,6 +123,14 @@ def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> st
     )
 
 
+def _changing(connection: psycopg.Connection, stored: str, runtime: str | None) -> int:
+    """How many functions of the runtime another version than this one has there otherwise."""
+    if runtime == runtime_version():
+        return 0
+    found: int = _one(connection, _query("changing"), {"stored": stored, "bodies": list(body_digests(stored))})["changing"]
+    return found
+
+
 def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
     """pg_cron with the jobs of the stored schema's owner, whom it shows his own only. The transaction ends with his role."""
     found = about["cron"]
@@ -143,7 +152,6 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         acts_as_owner=about["acts"],
         deployment=ledger.get("deployment") or 0,
         runtime=ledger.get("runtime"),
-        functions_changing=ledger.get("changing") or 0,
         targets={name: target for name, data in ledger["targets"].items() if (target := _record(read_target, data))},
         views={(row["schema"], row["name"]): _deployed(row) for row in ledger["views"]},
         stored={row["name"]: _stored(row) for row in ledger["stored"]},

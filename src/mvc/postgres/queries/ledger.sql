@@ -1,9 +1,6 @@
 -- Everything that the ledger holds, as one object.
 SELECT json_build_object(
   'runtime', (SELECT i.runtime FROM {schema}.installation AS i WHERE i.functions = {functions} LIMIT 1),
-  'changing', (SELECT count(*) FROM unnest(%(bodies)s::text[]) AS b (digest) WHERE NOT EXISTS (
-    SELECT FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
-    WHERE n.nspname = %(stored)s AND concat_ws(' ', p.proname, md5(p.prosrc)) = b.digest)),
   'deployment', (SELECT max(d.id) FROM {schema}.deployment AS d),
   'targets', (SELECT coalesce(json_object_agg(latest.project, latest.target), '{}') FROM (
     SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC) AS latest),
