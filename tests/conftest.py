@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
 import pytest
 
 from assertion_count import AssertionCount
 from mvc.postgres.embedded import EmbeddedServer
-from servers import MAJORS, Database, Servers, build_booking, build_postgis, new_database
+from servers import IN_CI, MAJORS, Database, Servers, build_booking, build_postgis, new_database
 
 SERVER_FIXTURES = {"servers", "rough_servers", "cron_server", "counting_server", "secure", "arena_url"}
 _ENTER = EmbeddedServer.__enter__
@@ -61,6 +61,9 @@ def postgis_database(servers: Servers) -> Iterator[Database]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="rewrite what golden cases expect")
+    parser.addoption(
+        "--all-majors", action="store_true", help="run each test on all PostgreSQLs that it is for, as CI does"
+    )
     parser.addoption("--count-assertions", action="store_true", help="say how many assertions held (make test-count)")
 
 
@@ -87,21 +90,41 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if SERVER_FIXTURES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("server")
-    config.hook.pytest_deselected(items=[item for item in items if not _is_run(item)])
-    items[:] = [item for item in items if _is_run(item)]
+    chosen = set(map(id, _chosen(items, everywhere=IN_CI or config.getoption("--all-majors"))))
+    config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+    items[:] = [item for item in items if id(item) in chosen]
     yield
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def _is_run(item: pytest.Item) -> bool:
-    """Every test runs on the oldest and the newest server; of the quick ones, half also run on one of those between, where there are such."""
+def _chosen(items: Iterable[pytest.Item], *, everywhere: bool) -> Iterator[pytest.Item]:
+    """Where tests are to run `everywhere`, each does so on the oldest and the newest server, and half of the quick ones also on one of those
+    between. Elsewhere each runs on one of them, by turns.
+    """
+    tests: dict[str, dict[int, pytest.Item]] = {}
+    for item in items:
+        major = _major(item)
+        tests.setdefault(item.nodeid.replace(f"pg{major}", "pg"), {})[major] = item
+    for name, runs in tests.items():
+        turn = crc32(name.encode())
+        majors = sorted(runs)
+        if len(majors) > 1:
+            majors = _everywhere(runs, turn) if everywhere else [majors[turn % len(majors)]]
+        yield from (runs[major] for major in majors)
+
+
+def _everywhere(runs: Mapping[int, pytest.Item], turn: int) -> list[int]:
+    oldest, *between, newest = sorted(runs)
+    is_slow = any(item.get_closest_marker("slow") for item in runs.values())
+    also = [] if is_slow or not between else between[turn % (2 * len(between)) :][:1]
+    return [oldest, *also, newest]
+
+
+def _major(item: pytest.Item) -> int:
+    """The version of the server that a test runs on, 0 where it asks for none."""
     call = getattr(item, "callspec", None)
-    major = call.params.get("postgres_server") if call else None
-    between = MAJORS[1:-1]
-    if major not in between:
-        return True
-    turn = crc32(item.nodeid.replace(f"pg{major}", "").encode()) % (2 * len(between))
-    return not item.get_closest_marker("slow") and between[turn : turn + 1] == (major,)
+    major: int = call.params.get("postgres_server", 0) if call else 0
+    return major
 
 
 # Before fixtures of a module or session start a server for the first test that needs it.

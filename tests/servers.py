@@ -39,8 +39,9 @@ BOOKING_ANCHOR = datetime.now(timezone.utc).date()  # one for the session, thoug
 
 MEMORY = Path("/dev/shm")
 MEMORY_NEEDED = 4 * 2**30  # bytes free; the servers of three workers take 1.5 GiB at most
-# What every server of the tests is started with beyond the usual: what lies in memory should not keep much of a log.
-SETTINGS: Mapping[str, str] = {"max_wal_size": "128MB", "min_wal_size": "32MB"}
+# What every server of the tests is started with beyond the usual: what lies in memory should not keep much of a log, and each of thousands
+# of sessions would load the language anew.
+SETTINGS: Mapping[str, str] = {"max_wal_size": "128MB", "min_wal_size": "32MB", "shared_preload_libraries": "plpgsql"}
 
 IN_CI = os.environ.get("CI") == "true"
 _EXPECTED = {

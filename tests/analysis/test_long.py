@@ -10,6 +10,8 @@ import pytest
 import mvc
 from mvc.diagnostics import Diagnostic, ProjectError
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "mvc.yml": "project: p\ncatalog: s.sql\n",
     "s.sql": "CREATE TABLE t (id int PRIMARY KEY, k text NOT NULL, a int NOT NULL);",

@@ -14,6 +14,8 @@ from mvc.diagnostics import ProjectError
 from mvc.diagnostics.rules import completed
 from mvc.source import read
 
+pytestmark = pytest.mark.slow
+
 FILES = {
     "mvc.yml": "project: p\nversion: 15\ncatalog: schema.sql\ntimezone: UTC\nsearch_path: [public]\nlog: {keep: 90d}\nnotify: c\n",
     "views/v.yml": """\
