@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Final
 
 import psycopg
 
 from mvc.postgres.errors import ServerError
 from mvc.quoting import qualified
+from mvc.runtime import body_digests, runtime_version
 from mvc.runtime.generations import GENERATION
 from mvc.version import VERSION
 
@@ -57,6 +59,15 @@ def refuse_older(found: Installed | None) -> None:
     if found and found.generation < GENERATION:
         message = f"this database was deployed by an older mvc: its runtime is of generation {found.generation}, this is {GENERATION}"
         raise ServerError(message, "mvc apply upgrades it; mvc apply --dry-run says what that does")
+
+
+def functions_changing(connection: psycopg.Connection, stored: str, runtime: str | None) -> int:
+    """How many functions the runtime that is there has otherwise than this version's, or not at all; `runtime` is its version."""
+    if runtime == runtime_version():
+        return 0
+    query = files("mvc.postgres.queries").joinpath("changing.sql").read_bytes()
+    row = connection.execute(query, {"stored": stored, "bodies": list(body_digests(stored))}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def check_generation(connection: psycopg.Connection, stored: str) -> None:

@@ -1,5 +1,5 @@
-"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written. A third one asks for
-what the views read and call, where a project is to be compared with it; where pg_cron is, another one for its jobs.
+"""A database → State: two queries, however many views there are, with no lock above ACCESS SHARE and nothing written. Others ask for what the
+views read and call, where a project is to be compared with it, for what changes in another version's runtime, and for pg_cron's jobs.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from mvc.planning.state import (
     WatchState,
 )
 from mvc.postgres.errors import server_errors
-from mvc.postgres.generation import Installed, installed, refuse_newer
+from mvc.postgres.generation import Installed, functions_changing, installed, refuse_newer
 from mvc.postgres.live import read_live
 from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import STRANGE, TRUSTED, distrusted, not_alone
 from mvc.quoting import identifier
 from mvc.record import RecordError
-from mvc.runtime import body_digests, functions_digest, own_tables, runtime_version, runtime_views
+from mvc.runtime import functions_digest, own_tables, runtime_views
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def observe(
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": [*own_tables(), *sorted(runtime_views())]}
         found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
-        changing = _changing(connection, stored, found["ledger"].get("runtime")) if there else 0
+        changing = functions_changing(connection, stored, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
         live = read_live(connection, believed, stored, schemas) if believed is not None else None
         cron = _cron(connection, about)
@@ -121,14 +121,6 @@ def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> st
     return (as_of_generation(query, there.generation, about["lost"] or ()) if there else query).replace(
         "{schema}", home
     )
-
-
-def _changing(connection: psycopg.Connection, stored: str, runtime: str | None) -> int:
-    """How many functions of the runtime another version than this one has there otherwise."""
-    if runtime == runtime_version():
-        return 0
-    found: int = _one(connection, _query("changing"), {"stored": stored, "bodies": list(body_digests(stored))})["changing"]
-    return found
 
 
 def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
