@@ -203,10 +203,7 @@ class TestDoors:
     def test_files_are_written_by_the_command(self):
         writing = {"write_text", "write_bytes", "unlink", "mkdir", "rmdir", "symlink_to"}
         writers = {
-            name
-            for name in NAMES
-            for node in code_of(name)
-            if isinstance(node, ast.Attribute) and node.attr in writing
+            name for name in NAMES for node in code_of(name) if isinstance(node, ast.Attribute) and node.attr in writing
         }
         assert {name for name in writers if not name.startswith(("mvc.cli.", "mvc.cache", "mvc.postgres."))} == set()
 

@@ -426,7 +426,7 @@ class TestDatabase:
         with deployed_sales.transaction():
             deployed_sales.execute(text.encode())
         assert mvc("diff", "--database", "--exit-code").out == NOTHING
-        assert "nothing to do" in mvc("apply", "--dry-run").err
+        assert "nothing to do" in mvc("apply", "--dry-run").out
 
 
 def test_a_server_that_is_down(mvc, sales):

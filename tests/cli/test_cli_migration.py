@@ -134,7 +134,7 @@ class Migration:
         self.repository.git("checkout", "--quiet", revision)
         done = self.mvc("apply", "--dry-run")
         assert done.code == 0, done.err
-        assert done.err.startswith("nothing to do"), done.err
+        assert done.out.startswith("nothing to do"), done.out
 
 
 @pytest.fixture
@@ -295,7 +295,7 @@ class TestBesideOthers:
         assert by_psycopg(database, migration.up) == ""
         done = mvc("rollback", "--yes")
         assert done.code == 0, done.err
-        assert "undoes deployment 2" in done.err
+        assert "undoes deployment 2" in done.out
         assert observed(deployed_sales) == before
 
     def test_several_in_one_transaction(self, migration, mvc, deployed_sales, database):
@@ -322,7 +322,7 @@ def test_the_first_one_deploys_everything(mvc, base, repository, database, tmp_p
     target = tmp_path / "first.sql"
     assert mvc("diff", "main", "v1", "--format", "sql", "--output", target).code == 0
     assert by_psycopg(database, target) == ""
-    assert mvc("apply", "--dry-run").err.startswith("nothing to do")
+    assert mvc("apply", "--dry-run").out.startswith("nothing to do")
     assert len(observed(base)["views"]) == 3
     assert by_psycopg(database, target.with_name("first.down.sql")) == ""
     assert observed(base)["views"] == []

@@ -254,7 +254,7 @@ class TestRefresh:
         assert said in mvc("status").out
         done = mvc("apply", "--yes")
         assert done.code == 0
-        assert "the triggers that log changes of public.e are not as they were put there" in done.err
+        assert "the triggers that log changes of public.e are not as they were put there" in done.out
         assert mvc("diff", "--database", "--exit-code").code == 0
         (item,) = self.refreshed(mvc, "kinds").values()
         assert (item["mode"], item["changed"]) == ("full", 1)

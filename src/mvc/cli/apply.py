@@ -1,7 +1,7 @@
 """Deploy the project: what is new is created, what changed is built beside the old and switched in an instant, what drifted is
 mended. Readers go on all the time. What is replaced is kept: mvc rollback puts it back, mvc prune drops it.
 
-The plan is shown and confirmed first. What a view relies on and the database does not have, or has otherwise than the project's catalog says, is
+The plan is shown on stdout and confirmed first; what is done then is told on stderr, step by step with the time of each. What a view relies on and the database does not have, or has otherwise than the project's catalog says, is
 named where the spec uses it and refused (mvc explain MV805); so are missing rights, with the GRANT statements to paste. What loses data or lets somebody see more must be allowed by name:
   drop-view      a view is no longer in the project
   drop-column    readers lose a column, or find it under another name
@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
@@ -47,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_terms(parser)
     parser.add_argument("--plan", type=plan_id, metavar="ID", help="refuse any plan but this one")
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="json: the plan on stdout (with --dry-run)"
+        "--format", choices=("text", "json"), default="text", help="json: the plan as data (with --dry-run)"
     )
 
 
@@ -70,7 +71,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where the plan is refused or not confirmed."""
     from mvc.postgres.apply import apply, plan, refuse
     from mvc.postgres.connection import connect
-    from mvc.report.deployment import applied_text, step_text
+    from mvc.report.deployment import applied_text
+    from mvc.report.step_lines import step_lines
 
     if options.format == "json" and not options.dry_run:
         raise Usage("--format json shows a plan", "give --dry-run as well")
@@ -89,11 +91,13 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
             return 1
-        done = apply(connection, compiled, names, terms, lambda part: context.talk(step_text(part, context.style)))
-        due = _due(connection, compiled)
-    context.talk(applied_text(done))
-    if due:
-        context.talk(f"{due} partitions are to be made or retired: mvc partitions")
+        began = time.monotonic()
+        with step_lines(context.stderr, context.style) as begin:
+            done = apply(connection, compiled, names, terms, begin)
+        took = time.monotonic() - began
+        if due := _due(connection, compiled):
+            context.talk(f"{due} partitions are to be made or retired: mvc partitions")
+    context.talk(applied_text(done, took))
     return 0
 
 
@@ -113,9 +117,9 @@ def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_js
         return
     context.show(item.diagnostic for item in made.catalog)
     if made.drift:
-        context.talk("not as the last deployment left it:")
-        context.talk(drift_text(made.drift, context.style))
-    context.talk(plan_text(made, connection.info.dbname, context.style))
+        context.data("not as the last deployment left it:")
+        context.data(drift_text(made.drift, context.data_style))
+    context.data(plan_text(made, connection.info.dbname, context.data_style))
 
 
 def terms_of(options: argparse.Namespace, plan_id: str) -> Terms:
@@ -128,6 +132,7 @@ def terms_of(options: argparse.Namespace, plan_id: str) -> Terms:
 
 def confirmed(question: str, context: Context) -> bool:
     """Whether a person says yes. Raises Usage where there is none to ask."""
+    context.stdout.flush()  # what is asked about comes first
     if sys.stdin is None or not sys.stdin.isatty():
         raise Usage(
             "nobody is there to confirm the plan", "give --yes to go on without asking, --dry-run to see the plan"

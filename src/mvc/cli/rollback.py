@@ -12,6 +12,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import time
 
 from mvc.cli.apply import add_terms, confirmed, terms_of
 from mvc.cli.context import Context
@@ -32,19 +33,22 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where there is nothing to undo, or it is not confirmed."""
     from mvc.postgres.connection import connect
     from mvc.postgres.rollback import plan_rollback, rollback
-    from mvc.report.deployment import applied_text, plan_text, step_text
+    from mvc.report.deployment import applied_text, plan_text
+    from mvc.report.step_lines import step_lines
 
     compiled = context.deployed()
     with connect(options.database) as connection:
         found = plan_rollback(connection, compiled)
-        context.talk(f"undoes deployment {found.deployment}")
-        context.talk(plan_text(found.plan, connection.info.dbname, context.style))
+        context.data(f"undoes deployment {found.deployment}")
+        context.data(plan_text(found.plan, connection.info.dbname, context.data_style))
         if options.dry_run:
             return int(bool(found.plan.refusals))
         if not options.yes and not confirmed("go back?", context):
             context.talk("nothing was changed")
             return 1
         terms = terms_of(options, found.plan.id)
-        done = rollback(connection, compiled, terms, lambda part: context.talk(step_text(part, context.style)))
-    context.talk(applied_text(done))
+        began = time.monotonic()
+        with step_lines(context.stderr, context.style) as begin:
+            done = rollback(connection, compiled, terms, begin)
+    context.talk(applied_text(done, time.monotonic() - began))
     return 0

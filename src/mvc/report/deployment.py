@@ -112,8 +112,8 @@ def step_text(part: Step | Switch, style: Style) -> str:
     return f"  {_WORDS[part.action]} {visible(part.view or table)}".rstrip()
 
 
-def applied_text(applied: Applied) -> str:
-    """What a deployment did. What was left out, its plan has said."""
+def applied_text(applied: Applied, seconds: float) -> str:
+    """What a deployment did, and how long it took. What was left out, its plan has said."""
     parts = [
         f"{_counted(len(names), noun)} {word}"
         for names, noun, word in (
@@ -124,7 +124,7 @@ def applied_text(applied: Applied) -> str:
         if names
     ]
     number = f"deployment {applied.deployment}: " if applied.deployment else ""
-    return f"{number}{', '.join(parts) or 'nothing changed'}, {len(applied.unchanged)} unchanged"
+    return f"{number}{', '.join(parts) or 'nothing changed'}, {len(applied.unchanged)} unchanged, in {seconds:.2f} s"
 
 
 def leftovers_text(items: Iterable[Leftover]) -> str:
