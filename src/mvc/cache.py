@@ -23,6 +23,7 @@ from mvc.cache_folder import cache_folder
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.record import from_record, to_record
+from mvc.sql.parser import is_available
 from mvc.version import VERSION
 
 KEPT = 48  # entries; one per state of a project that was compiled lately
@@ -100,7 +101,7 @@ def _compiler() -> str:
     libraries = [version(name) for name in ("sqlglot", "pydantic", "pyyaml")]
     with suppress(PackageNotFoundError):  # sqlglot may be compiled, or not
         libraries.append(version("sqlglotc"))
-    return _digest([VERSION, sys.version, *libraries, *texts])
+    return _digest([VERSION, sys.version, *libraries, f"grammar: {is_available()}", *texts])
 
 
 def _read(folder: Path, key: str) -> Kept | None:

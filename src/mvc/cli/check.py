@@ -28,12 +28,14 @@ from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.recurring import PARTITIONS
 from mvc.report.diagnostics import summary
 from mvc.report.modes import modes_json, modes_text
+from mvc.sql.parser import is_available
 
 if TYPE_CHECKING:
     from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
 
 EMBEDDED = "embedded"
+UNPROVEN = "PostgreSQL's own grammar was not asked, since its parser (postgast) has no build for this platform: mvc check --server asks a server"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,6 +72,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     context.show(found)
     if options.modes and views:
         context.data(modes_text(views, context.data_style))
+    if not is_available():
+        context.talk(UNPROVEN)
     context.talk(f"{said}: {summary(found) if found else 'no errors, no warnings'}")
     return int(failed)
 

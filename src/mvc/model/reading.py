@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
+from mvc.expression.grammar import check_value
 from mvc.model.origin import Origin
 from mvc.model.view import OrderTerm, Sql
 from mvc.quoting import unusable
@@ -25,7 +26,9 @@ class Findings:
         if text is None:
             return None
         try:
-            return Sql(parse_expression(text), origin)
+            parsed = parse_expression(text)
+            check_value(text)
+            return Sql(parsed, origin)
         except ExpressionError as problem:
             self._expression(problem, origin)
             return None
@@ -33,7 +36,9 @@ class Findings:
     def ordered(self, text: str, origin: Origin) -> OrderTerm | None:
         """The ordered term at `origin`, or None with a finding."""
         try:
-            return OrderTerm(parse_ordered(text), origin)
+            parsed = parse_ordered(text)
+            check_value(parsed.expression.source)
+            return OrderTerm(parsed, origin)
         except ExpressionError as problem:
             self._expression(problem, origin)
             return None
