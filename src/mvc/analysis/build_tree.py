@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mvc.analysis.equality import coarse
 from mvc.analysis.functions import Functions, Place
 from mvc.analysis.readable import Readable
 from mvc.analysis.scope import Scope, reads
@@ -84,7 +85,10 @@ def _node(source: Source, readable: Readable, resolved: Conditions, nodes: Mappi
     parent = max(
         (nodes[alias] for alias in reads(on) - {source.alias}), key=lambda node: (node.depth, node.alias), default=base
     )
-    return Node(source, readable, parent.alias, parent.depth + 1, conditions(on), conditions(where))
+    parts = (conditions(on), conditions(where))
+    readables = {**{alias: node.readable for alias, node in nodes.items()}, source.alias: readable}
+    mixed = coarse((*parts[0], *parts[1]), readables)
+    return Node(source, readable, parent.alias, parent.depth + 1, *parts, mixed)
 
 
 def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions, found: list[Diagnostic]) -> None:

@@ -56,12 +56,19 @@ def _below_to_many(item: ResolvedDimension, many: Node, tree: JoinTree) -> Diagn
         origin.span,
         title,
         label=f"not one value per row of `{tree.base.alias}`",
-        related=(Label(on.origin.span, f"equates no whole key of {many.readable.described}"),) if on else (),
+        related=(Label(on.origin.span, _why_many(many)),) if on else (),
         help=(
             f"base the view on `{many.alias}` ({many.readable.described}) to have a row per value of it, or aggregate it",
             f"if it is to-one although no key says so, add `one: true` to `{many.alias}`" if on else "",
         ),
     )
+
+
+def _why_many(many: Node) -> str:
+    coarse = sorted(column for alias, column in many.coarse if alias == many.alias)
+    if coarse:
+        return f"compares `{coarse[0]}` by another equality than its key's, to which several values may be equal"
+    return f"equates no whole key of {many.readable.described}"
 
 
 def find_grain(dimensions: tuple[ResolvedDimension, ...], tree: JoinTree) -> Grain:

@@ -12,7 +12,8 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.trace import Trace, trace, untraceable
-from mvc.analysis.types import TRUNCATING, plain_type
+from mvc.analysis.types import TRUNCATING
+from mvc.catalog.types import plain_type
 from mvc.diagnostics import Diagnostic, error
 
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})

@@ -5,20 +5,23 @@ A link is to-one when its condition equates a whole key of the joined source; wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from mvc.analysis.equality import equations
 from mvc.analysis.readable import Readable
 from mvc.analysis.scope import bare_column, reads
 from mvc.expression import Expression
-from mvc.expression.split import conjuncts, equation
+from mvc.expression.split import conjuncts
 from mvc.model.view import Source
 
 
 @dataclass(frozen=True)
 class Node:
-    """A source in the tree. `on` and `where` are conjuncts with every column qualified; the base has no parent and no `on`."""
+    """A source in the tree. `on` and `where` are conjuncts with every column qualified; the base has no parent and no `on`. `coarse` are
+    (alias, column) of what these equate by another equality than that of its keys.
+    """
 
     source: Source
     readable: Readable
@@ -26,6 +29,7 @@ class Node:
     depth: int
     on: tuple[Expression, ...]
     where: tuple[Expression, ...]
+    coarse: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def alias(self) -> str:
@@ -34,12 +38,13 @@ class Node:
     @cached_property
     def equated(self) -> Mapping[str, Expression]:
         """Columns of this source that a condition equates with something not of this source."""
-        return dict(_equated(self.alias, (*self.on, *self.where)))
+        return dict(equations(self.alias, (*self.on, *self.where)))
 
     @cached_property
     def to_one(self) -> bool:
         """Whether a row of the parent has at most one row here."""
-        return self.parent is not None and (self.source.one or _covers(self.readable.keys, self.equated))
+        told = (column for column in self.equated if (self.alias, column) not in self.coarse)
+        return self.parent is not None and (self.source.one or _covers(self.readable.keys, told))
 
     @cached_property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -66,18 +71,8 @@ class Node:
     def determines_parent(self) -> frozenset[str]:
         """The parent's columns that a row here fixes."""
         parent = self.parent or ""
-        return frozenset(column for column, other in _equated(parent, self.on) if reads(other) <= {self.alias})
-
-
-def _equated(alias: str, conditions: Iterable[Expression]) -> Iterator[tuple[str, Expression]]:
-    for condition in conditions:
-        sides = equation(condition)
-        if sides is None:
-            continue
-        for one, other in (sides, sides[::-1]):
-            column = bare_column(one)
-            if column and column.qualifier == alias and alias not in reads(other):
-                yield column.name, other
+        found = (column for column, other in equations(parent, self.on) if reads(other) <= {self.alias})
+        return frozenset(column for column in found if (parent, column) not in self.coarse)
 
 
 def _covers(keys: Iterable[tuple[str, ...]], columns: Iterable[str]) -> bool:

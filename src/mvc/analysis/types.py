@@ -6,7 +6,6 @@ a type modifier. `mvc check --server` compares these claims with what a server s
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -15,7 +14,7 @@ from sqlglot import exp
 from mvc.analysis.measures import Measure
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree
-from mvc.catalog.types import Column
+from mvc.catalog.types import Column, plain_type
 from mvc.expression import Expression
 from mvc.expression.parse import folded
 
@@ -29,7 +28,6 @@ TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)  # date_trunc, as sqlglo
 _KEEPING_TIME: Final = (*TRUNCATING, exp.AtTimeZone, exp.Paren)
 _IN_ZONE: Final = {_MOMENT: _LOCAL, _LOCAL: _MOMENT, _DATE: _LOCAL}
 _TRUNCATED: Final = {_MOMENT: _MOMENT, _LOCAL: _LOCAL, _DATE: _MOMENT}
-_MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 _SUM: Final = {
     "smallint": "bigint",
     "integer": "bigint",
@@ -72,11 +70,6 @@ _ELEMENTS: Final = _ORDERED | {
     "point",
     "tsvector",
 }
-
-
-def plain_type(type_: str | None) -> str | None:
-    """The type without its modifier: `numeric(12,2)` → `numeric`."""
-    return _MODIFIER.sub("", type_) if type_ else None
 
 
 def column_of(expression: Expression, tree: JoinTree) -> Column | None:

@@ -5,15 +5,23 @@ Types are spelled as `format_type()` spells them (`timestamp with time zone`, `n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
+
+_MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 
 RelationKind = Literal["table", "partitioned table", "partition", "view", "materialized view", "foreign table"]
 PartitionMethod = Literal["", "range", "list", "hash", "expression"]
 Volatility = Literal["immutable", "stable", "volatile"]
 FunctionKind = Literal["function", "aggregate", "window", "procedure"]
+
+
+def plain_type(type_: str | None) -> str | None:
+    """The type without its modifier: `numeric(12,2)` → `numeric`."""
+    return _MODIFIER.sub("", type_) if type_ else None
 
 
 @dataclass(frozen=True, slots=True)

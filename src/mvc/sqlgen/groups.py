@@ -16,7 +16,8 @@ from mvc.analysis.grain import ResolvedDimension
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree, may_be_missing
-from mvc.analysis.types import TRUNCATING, expression_type, never_null, plain_type
+from mvc.analysis.types import TRUNCATING, expression_type, never_null
+from mvc.catalog.types import plain_type
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.joins import from_sources

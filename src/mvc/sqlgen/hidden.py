@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlglot import exp
 
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
-from mvc.analysis.types import plain_type
+from mvc.catalog.types import plain_type
 from mvc.quoting import qualified
 from mvc.sqlgen.naming import HIDDEN_COLUMN
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mvc.analysis.resolved import ResolvedView
-from mvc.analysis.types import plain_type
+from mvc.catalog.types import plain_type
 from mvc.parts import Merge
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.hidden import hidden_columns
