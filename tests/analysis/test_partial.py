@@ -10,6 +10,7 @@ from mvc.compiled import Compiled
 SCHEMA = """
 CREATE TABLE org (id int PRIMARY KEY, name text, since date);
 CREATE TABLE res (id int PRIMARY KEY, org_id int REFERENCES org, at timestamptz NOT NULL, local timestamp(3), day date, n int);
+CREATE TABLE naming (id int PRIMARY KEY, k text NOT NULL, t regclass NOT NULL, ts regclass[], cfg regconfig, x text);
 CREATE VIEW seen AS SELECT id, org_id FROM res;
 CREATE FUNCTION looks_up(int) RETURNS int LANGUAGE sql STABLE AS 'SELECT 1';
 """
@@ -51,6 +52,25 @@ REASONS = {
     "view: v\nsql: SELECT o.id, count(*) AS n FROM org AS o GROUP BY 1\ngrain: [id]\n": "its body is SQL",
     PLAIN + "materialized: false\n": None,
 }  # fmt: skip
+
+
+NAMING = (
+    "view: v\nsources: {{n: {{table: naming}}}}\ndimensions: {{{0}}}\naggregates: {{n: {{count: n}}, x: {{{1}}}}}\n"
+)
+REASONS |= {
+    NAMING.format("k: n.k", "max: n.t::text"): "depends on `n.t`, a regclass",
+    NAMING.format("k: n.k", "max: n.ts::text"): "depends on `n.ts`, a regclass",
+    NAMING.format("t: 'n.t::text'", "count: n"): "depends on `n.t`, a regclass",
+    NAMING.format("k: n.k", "json_agg: n.t, order: n.id"): "depends on `n.t`, a regclass",
+    NAMING.format("t: n.t", "expr: 't::text'"): "`t::text` depends on `n.t`, a regclass",
+    NAMING.format("k: n.k", "max: 'to_tsvector(n.cfg, n.x)::text'"): "depends on `n.cfg`, a regconfig",
+    NAMING.format("k: n.k", "max: 'to_tsvector(n.k::regconfig, n.x)::text'"): "depends on regconfig",
+    NAMING.format("k: n.k", "max: 'n.id::pg_catalog.regrole::text'"): "depends on regrole",
+    NAMING.format("k: n.k", "max: 'n.id::\"regrole\"::text'"): "depends on regrole",
+    NAMING.format("t: n.t", "array_agg: n.t"): None,
+    NAMING.format("k: n.k", "max: 'to_tsvector(''english''::regconfig, n.x)::text'"): None,
+    NAMING.format("k: n.k", "max: 'to_tsvector(CAST(''english'' AS regconfig), n.x)::text'"): None,
+}
 
 
 @pytest.mark.parametrize(("view", "reason"), REASONS.items(), ids=[reason or "none" for reason in REASONS.values()])

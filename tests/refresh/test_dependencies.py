@@ -315,3 +315,25 @@ def test_a_configuration_by_which_an_operator_goes(database: Database):
     run = refresh(connection, compiled.view("matched"))
     assert (run.status, run.mode, run.wrong) == ("completed", "full", []), run
     assert "the setting default_text_search_config changed" in (run.detail or "")
+
+
+def test_a_setting_by_which_a_column_of_money_is_written(database: Database):
+    """Its type stands nowhere in the text of the query."""
+    connection = database.connect()
+    schema = "CREATE TABLE priced (id int PRIMARY KEY, k text NOT NULL, price money NOT NULL)"
+    connection.execute(
+        f"{schema}; INSERT INTO priced SELECT g, 'k' || g % 3, g FROM generate_series(1, 9) AS g".encode()
+    )
+    files = {
+        "mvc.yml": "project: priced\ncatalog: s.sql\n",
+        "s.sql": schema,
+        "schedules/s.yml": schedule(["v"]),
+        "views/v.yml": "view: v\nsources: {t: {table: priced}}\ndimensions: {k: t.k}\naggregates: {x: {max: t.price::text}}\n",
+    }
+    compiled = mvc.compile(mvc.load(files))
+    apply(connection, compiled)
+    assert refresh(connection, compiled.view("v")).mode == "incremental"
+    connection.execute("SET lc_monetary = 'POSIX'")
+    run = refresh(connection, compiled.view("v"))
+    assert (run.mode, "the setting lc_monetary" in (run.detail or "")) == ("full", True)
+    assert refresh(connection, compiled.view("v")).mode == "incremental"

@@ -13,6 +13,7 @@ from typing import Final
 from sqlglot import Token, TokenType
 
 from mvc.analysis.functions import Functions
+from mvc.analysis.naming import CONFIGURING_TYPES, NAMING_TYPES
 from mvc.expression import Call, Expression
 from mvc.expression.tokens import tokenize
 
@@ -28,11 +29,6 @@ _CALLS: Final = frozenset({"now", "transaction_timestamp"})
 _MOMENTS: Final = frozenset({"now", "today", "tomorrow", "yesterday"})  # as strings that are cast to a date or time
 _SESSION_WORDS: Final = frozenset(
     {"current_user", "session_user", "user", "current_role", "current_schema", "current_catalog", "system_user"}
-)
-# Types whose values are written by names that are looked up in the catalogs. What text search configurations are, a refresh asks itself.
-_NAMING_TYPES: Final = frozenset(
-    {"regclass", "regproc", "regprocedure", "regtype", "regrole", "regnamespace", "regoper", "regoperator"}
-    | {"regcollation"}
 )
 # PostgreSQL's own functions that read catalogs, tables or the session, and call themselves no worse than STABLE.
 _READING_CALLS: Final = frozenset(
@@ -84,13 +80,30 @@ def unpredictable(expression: Expression, functions: Functions) -> str:
         if token.token_type in _TEXTS and _names_moment(token.text):
             return f"the string '{token.text}', which may mean the moment"
         word = token.text.lower()
-        if (
-            word in _SESSION_WORDS | _NAMING_TYPES
-            and token.token_type is not TokenType.IDENTIFIER
-            and not _is_part(tokens, number)
-        ):
+        if word in _SESSION_WORDS and token.token_type is not TokenType.IDENTIFIER and not _is_part(tokens, number):
+            return word
+        if _names_type(tokens, number):
             return word
     return next((f"{call.name}()" for call in expression.calls if _unpredictable_call(call, functions)), "")
+
+
+def _names_type(tokens: list[Token], number: int) -> bool:
+    """Whether the word is a type whose values stand for something in the catalogs, however it is written; but for constants of those that a
+    refresh looks up by itself.
+    """
+    token = tokens[number]
+    word = token.text.lower()
+    if word not in NAMING_TYPES | CONFIGURING_TYPES or token.token_type in _TEXTS:
+        return False
+    first = number - 2 if number > 1 and tokens[number - 1].token_type is TokenType.DOT else number
+    if first < number and tokens[first].text.lower() != "pg_catalog":
+        return False
+    before = tokens[first - 1].token_type if first else None
+    cast = before in (TokenType.DCOLON, TokenType.ALIAS)
+    following = tokens[number + 1].token_type if number + 1 < len(tokens) else None
+    if not cast and following not in _TEXTS:
+        return first == number and token.token_type is not TokenType.IDENTIFIER and not _is_part(tokens, number)
+    return word in NAMING_TYPES or (cast and tokens[first - 2].token_type not in _TEXTS)
 
 
 def _names_moment(text: str) -> bool:

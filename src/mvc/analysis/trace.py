@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mvc.analysis.clock import reads_clock, unpredictable
 from mvc.analysis.functions import Functions
 from mvc.analysis.grain import ResolvedDimension
+from mvc.analysis.naming import named_values
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.scope import reads
 from mvc.analysis.tree import JoinTree, Node, may_be_missing
@@ -82,7 +83,12 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
             yield f"`{measure.name}` is an aggregate in SQL that reads the time: give the condition as its `where`, or declare it"
     for expression in (*_expressions(query), *(item.sql.expression for item in query.computed)):
         if what := unpredictable(expression, functions):
-            yield f"`{expression.text}` depends on {what}: on more than the rows and the time"
+            yield _on_more(expression, what)
+    yield from (_on_more(expression, what) for expression, what in named_values(query))
+
+
+def _on_more(expression: Expression, what: str) -> str:
+    return f"`{expression.text}` depends on {what}: on more than the rows and the time"
 
 
 def _source_reasons(node: Node) -> Iterator[str]:

@@ -50,7 +50,8 @@ BEGIN
       UNION ALL SELECT 'names', jsonb_agg(DISTINCT n) FROM texts AS t CROSS JOIN {schema}.calls_in(t.body) AS n
       UNION ALL SELECT 'schemas', jsonb_agg(DISTINCT n.nspname) FROM texts AS t CROSS JOIN {schema}.schemas_in(t.body) AS s JOIN pg_namespace AS n ON n.oid = s
       UNION ALL SELECT 'operators', jsonb_agg(DISTINCT n) FROM texts AS t CROSS JOIN {schema}.operators_in(t.body) AS n
-      UNION ALL SELECT 'settings', jsonb_agg(DISTINCT n) FROM (SELECT t.body FROM texts AS t UNION ALL SELECT queries_text) AS t (body)
+      UNION ALL SELECT 'settings', jsonb_agg(DISTINCT n) FROM (SELECT t.body FROM texts AS t UNION ALL SELECT queries_text
+        UNION ALL SELECT 'money' WHERE EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = ANY (read) AND a.atttypid IN ('money'::regtype, 'money[]'::regtype))) AS t (body)
       CROSS JOIN {schema}.settings_in(t.body) AS n
     )
     SELECT coalesce(jsonb_object_agg(l.list, l.items) FILTER (WHERE l.items IS NOT NULL), '{}') FROM listed AS l
