@@ -163,6 +163,55 @@ def test_functions_that_changed_names_are_told_and_mended(connection: Connection
     assert plan(connection, project()).empty
 
 
+NAMED_SCHEMA = """
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy'); CREATE DOMAIN tenths AS numeric(10,1); CREATE DOMAIN wholes AS numeric(10,0);
+CREATE TEXT SEARCH CONFIGURATION one (COPY = english); CREATE TEXT SEARCH CONFIGURATION two (COPY = simple);
+CREATE TABLE n (id int PRIMARY KEY, k text NOT NULL, m mood NOT NULL, x text NOT NULL, q numeric NOT NULL);
+"""
+NAMED = {  # what a view says, and two statements that swap what it names, around a third
+    "labels": ("count: n, where: \"n.m = 'sad'\"", "TYPE mood RENAME VALUE '{0}' TO '{1}'", "sad", "happy"),
+    "types": ("max: n.q::tenths", "DOMAIN {0} RENAME TO {1}", "tenths", "wholes"),
+    "configurations": (
+        "max: \"to_tsvector('one', n.x)::text\"",
+        "TEXT SEARCH CONFIGURATION {0} RENAME TO {1}",
+        "one",
+        "two",
+    ),
+}
+
+
+@pytest.mark.parametrize("of", NAMED)
+@pytest.mark.parametrize("mode", ["", ", mode: incremental"], ids=["whole", "grouped"])
+def test_what_stands_in_a_query_by_its_number_and_changed_names(database: Database, of: str, mode: str):
+    says, renaming, one, other = NAMED[of]
+    connection = database.connect()
+    connection.execute(NAMED_SCHEMA)
+    connection.execute(
+        "INSERT INTO n SELECT g, 'k' || g % 3, CASE WHEN g % 4 = 0 THEN 'sad' ELSE 'happy' END::mood, 'running', g + 0.5 FROM generate_series(1, 30) AS g"
+    )
+    files = {
+        "mvc.yml": "project: named\ncatalog: s.sql\n",
+        "s.sql": NAMED_SCHEMA,
+        "views/v.yml": f"view: v\nsources: {{n: {{table: n}}}}\ndimensions: {{k: n.k}}\naggregates: {{v: {{{says}}}}}\n",
+        "schedules/s.yml": f"schedules: [{{schedule: s, refresh: v, every: '* * * * *'{mode}}}]\n",
+    }
+    compiled = mvc.compile(mvc.load(files))
+    apply(connection, compiled)
+    before = connection.execute("SELECT k, v::text FROM v ORDER BY k").fetchall()
+    for a, b in ((one, "aside"), (other, one), ("aside", other)):
+        connection.execute(f"ALTER {renaming.format(a, b)}".encode())
+    status, said = refreshed(connection, "v")
+    assert status == "failed"
+    assert "is another one: mvc apply builds it from that one" in said
+    apply(connection, compiled, terms=Terms())
+    assert plan(connection, compiled).empty
+    assert refreshed(connection, "v")[0] == "completed"
+    after = connection.execute(
+        f"SELECT k, v::text FROM ({compiled.view('v').query}) AS q ORDER BY k".encode()
+    ).fetchall()
+    assert connection.execute("SELECT k, v::text FROM v ORDER BY k").fetchall() == after != before
+
+
 def test_a_view_in_the_place_of_a_table(connection: Connection):
     """The catalog calls it a table; whether a view is meant, only whoever changes the catalog knows."""
     connection.execute("ALTER TABLE sales.t RENAME TO t_data; CREATE VIEW sales.t AS SELECT * FROM sales.t_data")

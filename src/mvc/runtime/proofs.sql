@@ -56,14 +56,16 @@ BEGIN
   );
 END $$;
 
--- The columns and functions that queries name themselves, with the names that they have now: "relation column", and OIDs.
+-- The columns and functions that queries name themselves, with the names that they have now: "relation column", and OIDs; and what else stands in
+-- them by its number: types, collations, text search configurations, and all labels of an enum.
 CREATE OR REPLACE FUNCTION {schema}.parts_read(queries regclass[])
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (
     WITH used AS (
       SELECT DISTINCT d.refclassid AS class, d.refobjid AS object, d.refobjsubid AS place FROM pg_rewrite AS w
-      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid IN (
+        'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_collation'::regclass, 'pg_ts_config'::regclass)
       WHERE w.ev_class = ANY (queries) AND d.refobjid >= 16384
     )
     SELECT coalesce(jsonb_object_agg(p.key, p.name), '{}') FROM (
@@ -72,6 +74,15 @@ BEGIN
       UNION ALL SELECT f.oid::text, format('%I.%I', n.nspname, f.proname) FROM used AS u
       JOIN pg_proc AS f ON f.oid = u.object AND f.pronamespace <> to_regnamespace('{schema}') JOIN pg_namespace AS n ON n.oid = f.pronamespace
       WHERE u.class = 'pg_proc'::regclass
+      UNION ALL SELECT 'type:' || t.oid, t.oid::regtype::text FROM used AS u
+      JOIN pg_type AS t ON t.oid = u.object AND t.typtype IN ('d', 'e', 'c', 'r') JOIN pg_namespace AS n ON n.oid = t.typnamespace AND n.oid <> to_regnamespace('{schema}')
+      WHERE u.class = 'pg_type'::regclass
+      UNION ALL SELECT 'labels:' || e.enumtypid, jsonb_object_agg(e.oid::text, e.enumlabel)::text FROM used AS u
+      JOIN pg_enum AS e ON e.enumtypid = u.object WHERE u.class = 'pg_type'::regclass GROUP BY e.enumtypid
+      UNION ALL SELECT 'collation:' || c.oid, c.oid::regcollation::text FROM used AS u
+      JOIN pg_collation AS c ON c.oid = u.object JOIN pg_namespace AS n ON n.oid = c.collnamespace WHERE u.class = 'pg_collation'::regclass
+      UNION ALL SELECT 'config:' || c.oid, format('%I.%I', n.nspname, c.cfgname) FROM used AS u
+      JOIN pg_ts_config AS c ON c.oid = u.object JOIN pg_namespace AS n ON n.oid = c.cfgnamespace WHERE u.class = 'pg_ts_config'::regclass
     ) AS p (key, name)
   );
 END $$;
@@ -98,12 +109,45 @@ BEGIN
     RETURN;
   END IF;
   FOR part IN SELECT p.key, p.value FROM jsonb_each_text(proven -> 'parts') AS p LOOP
-    IF part.key LIKE '% %' THEN
+    IF part.key LIKE 'labels:%' THEN
+      RETURN QUERY SELECT s.named, s.now FROM {schema}.swapped_label(split_part(part.key, ':', 2)::oid, part.value::jsonb) AS s WHERE s.named IS NOT NULL;
+    ELSIF part.key LIKE '%:%' THEN
+      RETURN QUERY SELECT s.named, s.now FROM {schema}.swapped_name(split_part(part.key, ':', 1), split_part(part.key, ':', 2)::oid, part.value) AS s WHERE s.named IS NOT NULL;
+    ELSIF part.key LIKE '% %' THEN
       RETURN QUERY SELECT s.named, s.now FROM {schema}.swapped_column(split_part(part.key, ' ', 1)::oid, split_part(part.key, ' ', 2)::int2, part.value) AS s WHERE s.named IS NOT NULL;
     ELSE
       RETURN QUERY SELECT s.named, s.now FROM {schema}.swapped_function(part.key::oid, part.value) AS s WHERE s.named IS NOT NULL;
     END IF;
   END LOOP;
+END $$;
+
+-- A label that another value of the enum has now, of those that had the names in `meant`, by their OIDs.
+CREATE OR REPLACE FUNCTION {schema}.swapped_label(enum oid, meant jsonb, OUT named text, OUT now text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  SELECT format('%L::%s', m.value, enum::regtype), format('%L::%s', e.enumlabel, enum::regtype) INTO named, now
+  FROM jsonb_each_text(meant) AS m JOIN pg_enum AS e ON e.oid = m.key::oid
+  WHERE e.enumlabel <> m.value AND EXISTS (SELECT FROM pg_enum AS other WHERE other.enumtypid = enum AND other.enumlabel = m.value) ORDER BY e.enumsortorder LIMIT 1;
+END $$;
+
+-- The same of a type, a collation or a text search configuration, as `kind` says.
+CREATE OR REPLACE FUNCTION {schema}.swapped_name(kind text, object oid, meant text, OUT named text, OUT now text)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  called text := CASE kind WHEN 'type' THEN object::regtype::text WHEN 'collation' THEN object::regcollation::text ELSE object::regconfig::text END;
+  parts text[];
+  other oid;
+BEGIN
+  IF called = meant THEN
+    RETURN;
+  END IF;
+  parts := parse_ident(meant);
+  other := CASE kind WHEN 'type' THEN to_regtype(meant) WHEN 'collation' THEN to_regcollation(meant)
+           ELSE (SELECT c.oid FROM pg_ts_config AS c WHERE c.cfgname = parts[2]::name AND c.cfgnamespace = to_regnamespace(quote_ident(parts[1]))) END;
+  IF other <> object THEN
+    named := meant;
+    now := called;
+  END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.swapped_column(relation oid, place int2, meant name, OUT named text, OUT now text)
