@@ -20,6 +20,13 @@ CREATE TABLE IF NOT EXISTS {schema}.schedule_run (
   PRIMARY KEY (project, schedule, run_by)
 );
 
+-- Runs that go on while the same role has begun another one of the same schedule: what their rows in `schedule_run` were.
+CREATE TABLE IF NOT EXISTS {schema}.earlier_run (
+  run bigint PRIMARY KEY,
+  run_by name NOT NULL,
+  state jsonb NOT NULL
+);
+
 -- The schedules as each project was deployed with last. `times` is the cron line, read (mvc.artifacts.CronTimes).
 CREATE OR REPLACE VIEW {schema}.schedules AS
 SELECT latest.project, s.name AS schedule, s.views, s.cron, s.times, s.within_seconds, s.timezone, s.mode, s.timeout_seconds,
@@ -242,6 +249,27 @@ RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = 
   WHERE p.project = seconds_to_next.project
 $$;
 
+-- A run of the same role that has begun and not ended.
+CREATE OR REPLACE FUNCTION {schema}.run_under_way(number bigint)
+RETURNS SETOF {schema}.schedule_run LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT r.* FROM {schema}.schedule_run AS r WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL
+  UNION ALL SELECT s.* FROM {schema}.earlier_run AS e CROSS JOIN jsonb_populate_record(NULL::{schema}.schedule_run, e.state) AS s
+  WHERE e.run = number AND e.run_by = session_user
+$$;
+
+-- Keeps what another session of the same role is at of a schedule, before a run of its own takes the row of it; those that were cut off go.
+CREATE OR REPLACE FUNCTION {schema}.keep_earlier_run(project text, schedule text)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM {schema}.earlier_run AS e WHERE e.run_by = session_user AND NOT EXISTS (
+    SELECT FROM pg_stat_activity AS a WHERE a.pid = (e.state ->> 'pid')::integer AND coalesce(a.backend_start <= (e.state ->> 'started_at')::timestamptz, true));
+  INSERT INTO {schema}.earlier_run (run, run_by, state)
+  SELECT r.run, r.run_by, to_jsonb(r) FROM {schema}.schedule_run AS r
+  WHERE r.project = keep_earlier_run.project AND r.schedule = keep_earlier_run.schedule AND r.run_by = session_user
+    AND r.run IS NOT NULL AND r.started_at IS NOT NULL AND r.finished_at IS NULL AND r.pid <> pg_backend_pid()
+    AND EXISTS (SELECT FROM pg_stat_activity AS a WHERE a.pid = r.pid AND coalesce(a.backend_start <= r.started_at, true))
+  ON CONFLICT DO NOTHING
+$$;
+
 -- Begins a run of a schedule, and no session of the same role begins it for the same time: its number, and what it has to refresh, in
 -- order. Nothing where it was only to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be
 -- refreshed in full while another refresh of it may do less. A row of the mode `partitions` is no view.
@@ -272,6 +300,7 @@ BEGIN
     RETURN;
   END IF;
   number := nextval('{schema}' || '.schedule_run_number');
+  PERFORM {schema}.keep_earlier_run(schedule_begin.project, schedule_begin.schedule);
   UPDATE {schema}.schedule_run AS r
   SET run = number, views = CASE WHEN planned.mode IS DISTINCT FROM 'partitions' THEN chosen END, seen = clock_timestamp(), tick = ticked, resumed = coalesce(ticked <= r.seen, false),
       started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
@@ -327,8 +356,7 @@ DECLARE
   under_way {schema}.schedule_run;
   asked text;
 BEGIN
-  SELECT r.* INTO under_way FROM {schema}.schedule_run AS r
-  WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL AND schedule_step.view_name = ANY (r.views);
+  SELECT r.* INTO under_way FROM {schema}.run_under_way(number) AS r WHERE schedule_step.view_name = ANY (r.views);
   IF under_way IS NULL THEN
     RAISE EXCEPTION 'run % of a schedule has not begun, or has ended, or is not of %', number, quote_ident(view_name);
   END IF;
@@ -376,11 +404,17 @@ $$;
 -- Ends a run, and says what of it was not done: by the log, or by what is still due of partitions.
 CREATE OR REPLACE FUNCTION {schema}.schedule_end(number bigint)
 RETURNS name[] LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  UPDATE {schema}.schedule_run AS r SET finished_at = clock_timestamp(), failed = CASE
-    WHEN r.views IS NOT NULL THEN {schema}.undone(r, ARRAY['started', 'failed', 'lost', NULL])
-    WHEN EXISTS (SELECT FROM {schema}.partition_tasks(r.project)) THEN '{partitions}' ELSE '{}' END
-  WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL
-  RETURNING r.failed
+  WITH run AS (
+    SELECT CASE WHEN r.views IS NOT NULL THEN {schema}.undone(r, ARRAY['started', 'failed', 'lost', NULL])
+      WHEN EXISTS (SELECT FROM {schema}.partition_tasks(r.project)) THEN '{partitions}' ELSE '{}' END AS failed
+    FROM {schema}.run_under_way(number) AS r
+  ), earlier AS (
+    DELETE FROM {schema}.earlier_run AS e WHERE e.run = number AND e.run_by = session_user
+  ), latest AS (
+    UPDATE {schema}.schedule_run AS r SET finished_at = clock_timestamp(), failed = run.failed FROM run
+    WHERE r.run = number AND r.run_by = session_user AND r.finished_at IS NULL
+  )
+  SELECT run.failed FROM run
 $$;
 
 -- One run of a schedule, for pg_cron or by hand; CALL it outside of a transaction. Each view is refreshed, logged and committed
