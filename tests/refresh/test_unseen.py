@@ -297,6 +297,53 @@ def test_a_second_attempt_looks_at_the_triggers_again(connection: Connection, sh
     assert refresh(connection, BY_ORG).mode == "incremental"
 
 
+# ---------- who writes through a view ----------
+
+THROUGH = {
+    "INSERT": "INSERT INTO by_status (status, month, n, orgs) VALUES ('made up', 1, 1, 1)",
+    "UPDATE": "UPDATE by_status SET n = 0",
+    "DELETE": "DELETE FROM by_status WHERE month = 1",
+    "COPY": "COPY by_status (status, month, n, orgs) FROM PROGRAM 'echo 1'",
+    "through another view": "DELETE FROM over_it",
+}
+
+
+@pytest.mark.parametrize("text", THROUGH.values(), ids=THROUGH)
+def test_nobody_writes_through_a_view(connection: Connection, text: str):
+    """Its owner may write to the stored table, and no refresh would hear of it."""
+    connection.execute("CREATE VIEW over_it AS SELECT * FROM by_status")
+    if text.startswith("COPY"):
+        with (
+            pytest.raises(psycopg.Error),
+            connection.cursor().copy("COPY by_status (status, month, n, orgs) FROM STDIN") as copy,
+        ):
+            copy.write_row(("made up", 1, 1, 1))
+    else:
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState, match="cannot be written to"):
+            connection.execute(text.encode())
+    assert wrong_now(connection, shop()) == {}
+
+
+def test_who_has_a_trigger_of_his_own_goes_on(connection: Connection):
+    connection.execute(
+        "CREATE TABLE heard (op text); CREATE FUNCTION hear() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO heard VALUES (TG_OP); RETURN OLD; END $$;"
+        " CREATE TRIGGER hear INSTEAD OF DELETE ON by_status FOR EACH ROW EXECUTE FUNCTION hear()"
+    )
+    connection.execute("DELETE FROM by_status WHERE month = 1 AND status = 'paid'")
+    assert connection.execute("TABLE heard").fetchall() == [("DELETE",)]
+    with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+        connection.execute("UPDATE by_status SET n = 0")
+
+
+def test_a_plain_view_is_written_through_as_before(shop_database: Database):
+    connection = shop_database.connect()
+    plain = "view: plain\nmaterialized: false\nsources: {o: {table: org}}\ndimensions: {id: o.id, name: o.name}\n"
+    apply(connection, shop(plain=plain))
+    connection.execute("UPDATE plain SET name = 'written' WHERE id = 3")
+    assert connection.execute("SELECT name FROM org WHERE id = 3").fetchone() == ("written",)
+
+
 # ---------- what no trigger hears ----------
 
 

@@ -76,6 +76,7 @@ def runtime_sql(schema: str) -> list[str]:
         f"SELECT {home}.renew_views()",
         f"SELECT {home}.bring_views_back({_names((*sorted(runtime_views()), *RETIRED))})",
         f"SELECT {home}.renew_change_logs()",
+        f"SELECT {home}.refuse_all_writes()",
         f"DELETE FROM {home}.installation",
         f"INSERT INTO {home}.installation (runtime, functions, generation, compiler) VALUES ({values})",
     ]

@@ -13,6 +13,7 @@ BEGIN
   IF target IS NULL THEN
     PERFORM {schema}.run_as_project(format('CREATE VIEW %s WITH (%s) AS %s', exposed, options, query));
     PERFORM {schema}.revoke_all('TABLE', exposed, c.relowner, c.relacl) FROM pg_class AS c WHERE c.oid = exposed::regclass;
+    PERFORM {schema}.refuse_writes(exposed::regclass);
     RETURN;
   END IF;
   FOR pair IN 1 .. coalesce(array_length(renamed, 1), 0) BY 2 LOOP
@@ -22,7 +23,7 @@ BEGIN
     END IF;
   END LOOP;
   IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND attname <> ALL (columns)) THEN
-    PERFORM {schema}.recreate(target, columns, options, query);
+    PERFORM {schema}.recreate(target, columns, options, query), {schema}.refuse_writes(exposed::regclass);
     RETURN;
   END IF;
   BEGIN
@@ -31,6 +32,43 @@ BEGIN
   EXCEPTION WHEN invalid_table_definition THEN  -- a column of another type
     PERFORM {schema}.recreate(target, columns, options, query);
   END;
+  PERFORM {schema}.refuse_writes(exposed::regclass);
+END $$;
+
+-- Has a view refuse INSERT, UPDATE and DELETE where PostgreSQL would let them through to the stored table: its owner may write to that, and
+-- nothing would tell a refresh. Once it is there, the trigger stays, and says nothing where somebody has one of his own.
+CREATE OR REPLACE FUNCTION {schema}.refuse_writes(view regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF pg_relation_is_updatable(view, false) <> 0 AND EXISTS (
+    WITH RECURSIVE below (relation) AS (
+      SELECT view::oid UNION SELECT c.oid FROM below AS b JOIN pg_rewrite AS w ON w.ev_class = b.relation
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class AS c ON c.oid = d.refobjid AND c.relnamespace = to_regnamespace('{schema}')
+    ) SELECT FROM below AS b JOIN pg_class AS c ON c.oid = b.relation AND c.relkind = 'r'
+  ) AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = view AND t.tgfoid = to_regprocedure('{schema}.written_to()')) THEN
+    EXECUTE format('CREATE TRIGGER %I INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %I.written_to()', '~mvc_refuses', view, '{name}');
+  END IF;
+END $$;
+
+-- The same for all views that are deployed, as far as they are there, and ours.
+CREATE OR REPLACE FUNCTION {schema}.refuse_all_writes()
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.refuse_writes(c.oid::regclass) FROM {schema}.deployed_view AS d
+  JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', d.view_schema, d.view_name)) AND c.relkind = 'v' AND pg_has_role(c.relowner, 'USAGE')
+  WHERE d.kind = 'materialized';
+END $$;
+
+CREATE OR REPLACE FUNCTION {schema}.written_to()
+RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = TG_RELID AND t.tgfoid <> to_regprocedure('{schema}.written_to()') AND t.tgtype & 64 <> 0
+                   AND t.tgtype & CASE TG_OP WHEN 'INSERT' THEN 4 WHEN 'DELETE' THEN 8 ELSE 16 END <> 0) THEN  -- INSTEAD OF
+    RAISE EXCEPTION 'the view %.% holds what its query gives: it cannot be written to', quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'write to the tables that it reads; the next refresh brings it up to date';
+  END IF;
+  RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
 END $$;
 
 -- Runs a statement in which names mean what they mean to the project: along the search path of the latest deployment. Readers may have been
