@@ -218,6 +218,36 @@ def test_a_crash_between_the_work_and_the_tidying_up(shop_database: Database, ch
     assert wrong_now(connection, shop()) == {}
 
 
+def test_a_crash_empties_a_table_that_was_unlogged_for_a_while(shop_database: Database, changed: Connection):
+    """When a refresh looks, it is logged again. A table that was rewritten without a crash is as it was."""
+    session, connection = shop_database.connect(), changed
+    for table in ("pay", "res"):  # so that they are watched since the last crash of this server
+        connection.execute(
+            f"ALTER TABLE {table} DISABLE TRIGGER USER; ALTER TABLE {table} ENABLE TRIGGER USER".encode()
+        )
+    for view in (BY_ORG, BY_STATUS):
+        assert refresh(connection, view).wrong == []
+    connection.execute("VACUUM FULL pay")
+    connection.execute("CLUSTER pay USING pay_pkey")
+    run = refresh(connection, BY_ORG)
+    assert (run.mode, run.groups, run.wrong, run.detail) == ("incremental", 0, [], None)
+    connection.execute("ALTER TABLE pay SET UNLOGGED")
+    connection.execute("CHECKPOINT")
+    os.kill(session.info.backend_pid, signal.SIGKILL)
+    until(lambda: _ended(connection))
+    shop_database.close()
+    connection = _reconnected(shop_database)
+    never_whole(connection)
+    connection.execute("ALTER TABLE pay SET LOGGED")
+    assert connection.execute("SELECT count(*) FROM pay").fetchone() == (0,)
+    assert "by_org" in wrong_now(connection, shop())
+    for mode in ("full", "incremental"):
+        run = refresh(connection, BY_ORG)
+        assert (run.mode, run.wrong) == (mode, [])
+    connection.execute("VACUUM FULL pay")
+    assert refresh(connection, BY_ORG).mode == "incremental"
+
+
 def test_a_crash_empties_unlogged_tables(shop_database: Database, changed: Connection):
     """Which no trigger hears of; each time, and for the log of every one of them."""
     changed.execute(

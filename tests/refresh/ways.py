@@ -230,6 +230,11 @@ WAYS: Final = [
         undo="INSERT INTO p (id, k, amount, day) SELECT g, 'old', g, '2011-01-01' FROM generate_series(500, 520) AS g"),
     Way("moved between partitions by MERGE", "MERGE INTO p USING (VALUES (501), (502), (503)) AS w (id) ON p.id = w.id"
         " WHEN MATCHED THEN UPDATE SET day = current_date, k = 'm'", bases=("p",)),
+    Way("moved by MERGE, and changed by a trigger of the partition", "CREATE FUNCTION louder() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.k := upper(NEW.k) || '!'; RETURN NEW; END $$;"
+        " CREATE TRIGGER louder BEFORE INSERT ON p_1 FOR EACH ROW EXECUTE FUNCTION louder();"
+        " MERGE INTO p USING (VALUES (501), (502)) AS w (id) ON p.id = w.id WHEN MATCHED THEN UPDATE SET day = '2012-01-01', k = 'loud'", bases=("p",), undo="DROP TRIGGER louder ON p_1"),
+    Way("moved by MERGE, and changed by a trigger after ours", 'CREATE TRIGGER "~~louder" BEFORE UPDATE ON p FOR EACH ROW EXECUTE FUNCTION louder();\n'
+        "MERGE INTO p USING (VALUES (504), (505)) AS w (id) ON p.id = w.id WHEN MATCHED THEN UPDATE SET day = current_date, k = 'later'", bases=("p",), undo='DROP TRIGGER "~~louder" ON p'),
     Way("attached to another table, and written there", "CREATE TABLE q_all (LIKE q INCLUDING ALL) PARTITION BY RANGE (day);\n"
         "GRANT SELECT, TRIGGER ON q_all TO ways_owner, ways_least;\nALTER TABLE q_all ATTACH PARTITION q FOR VALUES FROM ('2020-01-01') TO ('2100-01-01');\n"
         "UPDATE q_all SET amount = amount + 7, k = 'w' WHERE id % 4 = 0", bases=("q",)),

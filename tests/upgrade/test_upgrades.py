@@ -95,6 +95,24 @@ class TestFromEachState:
         assert {view.view for view in found.views} == set(VIEWS)
         assert [item.kind for item in found.drift] == []
 
+    @pytest.mark.parametrize("generation", [number for number in GENERATIONS if number > 2])
+    def test_what_only_new_tables_had_is_there(self, empty: Database, generation: int) -> None:
+        """Triggers for what is replicated, and views that refuse writers."""
+        connection = restored(empty, generation)
+        query = (
+            "SELECT count(*) FROM mvc.watched_table AS w WHERE EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgfoid = format('mvc.%I', w.log)::regproc"
+            " AND t.tgrelid = format('%I.%I', w.table_schema, w.table_name)::regclass AND t.tgtype & 3 = 1 AND t.tgenabled = 'R')"
+        )
+        assert connection.execute(query).fetchone() == ((2 if generation > 5 else 0),)
+        apply(connection, project_of(generation), terms=ANYTHING)
+        with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
+            connection.execute("DELETE FROM per_customer")
+        assert connection.execute(query).fetchone() == (2,)
+        assert connection.execute("SELECT count(*) FROM mvc.watched_table").fetchone() == (2,)
+        kept = generation > 5  # before, it was not kept with what the rows were computed
+        assert outcomes(connection, generation)["per_customer"] == ("completed", "incremental" if kept else "full")
+        assert wrong_rows(connection, generation)["per_customer"] == 0
+
 
 class TestWithMore:
     @pytest.mark.parametrize("generation", [number for number in GENERATIONS if number > 1])

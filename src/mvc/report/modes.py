@@ -10,19 +10,15 @@ from mvc.artifacts import CompiledView
 from mvc.report.style import Style
 from mvc.report.visible import visible
 
-_CODE: Final = (
-    "changed in SQL that a function puts together while it runs, in a library (C), or in a dictionary's files"
-)
+_CODE: Final = "changed in SQL that a function puts together while it runs, in a library (C), or in the files of a dictionary or of time zones"
 # By the mode that views are deployed for: what its refreshes do not notice, and the mode that finds it with a line of YAML for that.
 UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
     "incremental": (
         "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
         "written by a subscription to such a table that came and went between two refreshes",
         "written by replication that is not PostgreSQL's own, row by row and without triggers",
-        "written by hand to the logs or rows in the stored schema, or by the owner through the view, or done to PostgreSQL's catalogs",
-        "lost in a crash by a table that was UNLOGGED for less than the time between two refreshes",
+        "written by hand to the logs or rows in the stored schema, or while its owner lacked rights there, or done to PostgreSQL's catalogs",
         "meant by a word for the moment in a text that is cast to a date or time ('today'), when time passes",
-        "given as a key by a trigger BEFORE INSERT of a partition to a row that MERGE moves there",
         "done while triggers were off, or by attaching a partition, in the instant between a refresh's beginning and its snapshot, until the next refresh",
         _CODE,
     ),

@@ -279,6 +279,18 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Has the rows told that are replicated to a table, which generation 5 did not; whether all of that is there. Nobody is waited for while the
+-- upgrade holds its locks: what could not be had comes with the next refresh, a whole one.
+CREATE OR REPLACE FUNCTION {schema}.hear_replicated(base regclass, log name)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '60ms' AS $$
+BEGIN
+  PERFORM {schema}.log_replicated(d, log) FROM {schema}.with_descendants(base) AS d JOIN pg_class AS c ON c.oid = d AND c.relkind = 'r' AND pg_has_role(c.relowner, 'USAGE')
+  WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = d AND t.tgfoid = to_regproc(format('%I.%I', '{name}', log)) AND t.tgtype & 3 = 1);  -- AFTER, FOR EACH ROW
+  RETURN true;
+EXCEPTION WHEN lock_not_available OR deadlock_detected OR insufficient_privilege THEN
+  RETURN false;
+END $$;
+
 -- Writes the functions anew that log the changes of tables. Whoever writes to a table meanwhile waits for nothing. A log that was
 -- whole before is whole after.
 CREATE OR REPLACE FUNCTION {schema}.renew_change_logs()
@@ -292,11 +304,12 @@ BEGIN
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log)
        AND {schema}.log_has_columns(watched.log, ARRAY[watched.log]) THEN
-      intact := watched.triggers IN ('{"intact": true}', {schema}.triggers_of(base, watched.log, watched.columns)) AND NOT EXISTS (
+      intact := (watched.triggers = '{"intact": true}' OR {schema}.heard_alike(watched.triggers, {schema}.triggers_of(base, watched.log, watched.columns))) AND NOT EXISTS (
         SELECT FROM {schema}.ancestors(base) AS a  -- generation 5 did not look for those of children
-        WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = a.relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', watched.log))));
-      PERFORM {schema}.make_change_log(base, watched.log, watched.columns), {schema}.mark_unlogged(base);
-      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log AND intact;
+        WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = a.relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', watched.log)))
+      ) AND {schema}.hear_replicated(base, watched.log);
+      PERFORM {schema}.make_change_log(base, watched.log, watched.columns), {schema}.mark_unlogged();
+      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_noted(base, w.log, w.columns) WHERE w.log = watched.log AND intact;
     END IF;
   END LOOP;
 END $$;

@@ -20,7 +20,7 @@ CREATE TABLE IF NOT EXISTS {schema}.unknown_change (
 );
 
 -- Emptied whenever unlogged tables are, which no trigger is told of: by a crash, or where a standby takes over. While it has a row, its
--- file says since when they are whole.
+-- file says since when they are whole. So are those that were unlogged for a while and are logged again, which are in another file then.
 CREATE UNLOGGED TABLE IF NOT EXISTS {schema}.unlogged_since (at timestamptz NOT NULL DEFAULT now());
 
 -- Counts the changes of all watched tables that could neither be logged nor noted as unknown: where the disk is full, or somebody holds
@@ -103,11 +103,11 @@ BEGIN
   RETURN CASE WHEN pg_relation_size(mark) > 0 THEN pg_relation_filenode(mark)::text ELSE '-' END;
 END $$;
 
--- Puts the mark again, in another file, for a table that a crash would empty.
-CREATE OR REPLACE FUNCTION {schema}.mark_unlogged(base regclass)
+-- Puts the mark again, in another file, where a crash took it.
+CREATE OR REPLACE FUNCTION {schema}.mark_unlogged()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (SELECT FROM {schema}.with_descendants(base) AS d JOIN pg_class AS c ON c.oid = d WHERE c.relpersistence = 'u') AND {schema}.unlogged_file() = '-' THEN
+  IF {schema}.unlogged_file() = '-' THEN
     TRUNCATE {schema}.unlogged_since;
     INSERT INTO {schema}.unlogged_since DEFAULT VALUES;
   END IF;
@@ -118,7 +118,7 @@ END $$;
 -- columns, since with another one all values change and no trigger fires; whether replication writes to it; whether it was
 -- emptied by a crash; whether the triggers could fire for replicas as well, since the table's owner is ours now; what it belongs to, with
 -- the transaction that made it so, or began to detach it: what is not there for a while can be rewritten meanwhile; and, after a
--- space, which columns have the names that are logged. A vacuum leaves a transaction's number where it is, also when it freezes
+-- space, which columns have the names that are logged; and the files of all of these tables. A vacuum leaves a transaction's number where it is, also when it freezes
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
@@ -136,7 +136,7 @@ BEGIN
     above := ARRAY(SELECT a.relation::oid FROM {schema}.ancestors(base) AS a);
   END IF;
   WITH kin AS (
-    SELECT c.oid, c.relkind, k.inside, t.stand, t.rows_told, t.to_enable, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
+    SELECT c.oid, c.relkind, c.relfilenode, k.inside, t.stand, t.rows_told, t.to_enable, EXISTS (SELECT FROM pg_subscription_rel AS s WHERE s.srrelid = c.oid) AS subscribed,
       CASE c.relpersistence WHEN 'u' THEN {schema}.unlogged_file() END AS file,
       (SELECT string_agg(concat('<', i.inhparent, ':', i.xmin), '' ORDER BY i.inhparent) FROM pg_inherits AS i WHERE i.inhrelid = c.oid) AS belongs
     FROM (SELECT unnest(below) AS relation, true AS inside UNION ALL SELECT unnest(above), false) AS k
@@ -148,7 +148,8 @@ BEGIN
   )
   SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat(
       '/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END, k.belongs), a.logged))
-      FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written)),
+      FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written),
+        'files', jsonb_object_agg(k.oid::text, k.relfilenode) FILTER (WHERE k.relkind = 'r')),
     CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
          WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
          THEN 'logical replication writes to it, which only triggers for each row are told of that its owner has enabled for replicas' END
@@ -164,6 +165,24 @@ CREATE OR REPLACE FUNCTION {schema}.triggers_of(base regclass, log name, columns
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (SELECT l.triggers FROM {schema}.listening(base, log, columns) AS l);
+END $$;
+
+-- The same with the mark for unlogged tables as it is now, to be kept.
+CREATE OR REPLACE FUNCTION {schema}.triggers_noted(base regclass, log name, columns name[])
+RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN {schema}.triggers_of(base, log, columns) || jsonb_build_object('mark', {schema}.unlogged_file());
+END $$;
+
+-- Whether what hears of a table's changes is what was noted. A table in another file was rewritten, which changes no row; but for one
+-- that was unlogged meanwhile, and a crash emptied.
+CREATE OR REPLACE FUNCTION {schema}.heard_alike(noted jsonb, triggers jsonb)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF noted - 'mark' = triggers THEN
+    RETURN true;
+  END IF;
+  RETURN coalesce(noted - ARRAY['mark', 'files'] = triggers - 'files' AND noted ->> 'mark' <> '-' AND noted ->> 'mark' = {schema}.unlogged_file(), false);
 END $$;
 
 -- What a log has besides, for changes that some have read and others have not: see `keep_unread`.
@@ -237,7 +256,7 @@ BEGIN
   END IF;
   broken := CASE
     WHEN base IS NULL THEN 'it is gone'
-    WHEN watched.triggers IS DISTINCT FROM triggers
+    WHEN NOT {schema}.heard_alike(watched.triggers, triggers)
     THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
     WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
     WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role' END;
@@ -293,9 +312,9 @@ BEGIN
   PERFORM {schema}.log_changes_of(a.relation, log) FROM {schema}.ancestors(base) AS a;
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
-  PERFORM {schema}.mark_unlogged(base);
+  PERFORM {schema}.mark_unlogged();
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
-  VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_of(base, watch.log, wanted), {schema}.lost_changes())
+  VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_noted(base, watch.log, wanted), {schema}.lost_changes())
   ON CONFLICT ON CONSTRAINT watched_table_pkey DO UPDATE SET columns = excluded.columns, triggers = excluded.triggers;
 END $$;
 
@@ -369,12 +388,15 @@ BEGIN
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s)) AS replicated (%3$s);
       ELSE
         INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s);
-        IF %9$s AND TG_WHEN OPERATOR(pg_catalog.=) 'BEFORE' THEN
+        IF TG_WHEN OPERATOR(pg_catalog.=) 'BEFORE' THEN
           GET DIAGNOSTICS calls = PG_CONTEXT;
-          PERFORM FROM %1$I.unknown_change AS u WHERE u.log OPERATOR(pg_catalog.=) %2$L AND u.at OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id();
-          IF NOT FOUND AND (pg_catalog.strpos(calls, E'\n') OPERATOR(pg_catalog.<>) 0
-                            OR pg_catalog.current_query() OPERATOR(pg_catalog.~*) '^\s*update\M(?!.*\mmerge\M)' IS NOT TRUE) THEN
-            INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'a row may have been moved to another partition by MERGE, which tells nobody its computed columns');
+          IF pg_catalog.strpos(calls, E'\n') OPERATOR(pg_catalog.<>) 0
+             OR pg_catalog.current_query() OPERATOR(pg_catalog.~*) '^\s*update\M(?!.*\mmerge\M)' IS NOT TRUE THEN
+            PERFORM FROM %1$I.unknown_change AS u WHERE u.log OPERATOR(pg_catalog.=) %2$L AND u.at OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id();
+            IF NOT FOUND AND (%9$s OR %1$I.changes_moved(TG_RELID, TG_NAME)) THEN
+              INSERT INTO %1$I.unknown_change (log, why)
+              VALUES (%2$L, 'a row may have been moved to another partition by MERGE, which tells nobody its computed columns, nor what triggers make of it');
+            END IF;
           END IF;
         END IF;
       END IF;
@@ -477,7 +499,8 @@ $$;
 -- A MERGE that moves a row to another partition tells no statement trigger of that row (PostgreSQL 15 to 18): its old and its
 -- new image are meant for triggers of DELETE and INSERT, which only fire where the MERGE has such an action. So rows whose
 -- partition key changes are logged one by one; the trigger is the last to see the new row, but for columns that are computed, of which it
--- knows nothing: unless the client's own statement is an UPDATE, which tells of moved rows, those are changes of which no rows are known. Rows
+-- knows nothing, and for what triggers make of it after ours: unless the client's own statement is an UPDATE, which tells of moved rows, those are
+-- changes of which no rows are known. Rows
 -- also move between a partition and others of the table that it belongs to.
 CREATE OR REPLACE FUNCTION {schema}.log_moves_of(base regclass, log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -498,6 +521,17 @@ BEGIN
   IF (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class AS c WHERE c.oid = within) THEN
     EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', within, named);
   END IF;
+END $$;
+
+-- Whether there are triggers that may change a row which is moved between the partitions of a table after ours, of the name `told`, has seen
+-- it: those BEFORE INSERT, and those BEFORE UPDATE whose names come later.
+CREATE OR REPLACE FUNCTION {schema}.changes_moved(partition regclass, told name)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN EXISTS (
+    SELECT FROM pg_partition_tree(coalesce(pg_partition_root(partition), partition)) AS p JOIN pg_trigger AS t ON t.tgrelid = p.relid
+    WHERE t.tgtype & 3 = 3 AND (t.tgtype & 4 <> 0 OR t.tgtype & 16 <> 0 AND t.tgname > told) AND t.tgenabled <> 'D'  -- BEFORE, FOR EACH ROW
+      AND t.tgfoid NOT IN (SELECT f.oid FROM pg_proc AS f WHERE f.pronamespace = '{schema}'::regnamespace));
 END $$;
 
 -- Has what logical replication writes to a relation logged row by row: it fires no triggers of statements. Those who apply it run no query
@@ -526,9 +560,9 @@ BEGIN
   FOR watched IN SELECT * FROM {schema}.watched_table LOOP
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF partition IN (SELECT d FROM {schema}.with_descendants(base) AS d)
-       AND watched.triggers = {schema}.triggers_of(base, watched.log, watched.columns) - partition::oid::text THEN
+       AND {schema}.heard_alike(watched.triggers, ({schema}.triggers_of(base, watched.log, watched.columns) - partition::oid::text) #- ARRAY['files', partition::oid::text]) THEN
       PERFORM {schema}.log_changes_of(partition, watched.log), {schema}.log_replicated(partition, watched.log);
-      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_of(base, w.log, w.columns) WHERE w.log = watched.log;
+      UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_noted(base, w.log, w.columns) WHERE w.log = watched.log;
     END IF;
   END LOOP;
 END $$;
