@@ -46,7 +46,7 @@ BEGIN
       JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass
       JOIN pg_class AS c ON c.oid = d.refobjid AND c.relnamespace = to_regnamespace('{schema}')
     ) SELECT FROM below AS b JOIN pg_class AS c ON c.oid = b.relation AND c.relkind = 'r'
-  ) AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = view AND t.tgfoid = to_regprocedure('{schema}.written_to()')) THEN
+  ) AND NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = view AND t.tgfoid = to_regprocedure('{schema}' || '.written_to()')) THEN
     EXECUTE format('CREATE TRIGGER %I INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION %I.written_to()', '~mvc_refuses', view, '{name}');
   END IF;
 END $$;
@@ -63,7 +63,7 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.written_to()
 RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = TG_RELID AND t.tgfoid <> to_regprocedure('{schema}.written_to()') AND t.tgtype & 64 <> 0
+  IF NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = TG_RELID AND t.tgfoid <> to_regprocedure('{schema}' || '.written_to()') AND t.tgtype & 64 <> 0
                    AND t.tgtype & CASE TG_OP WHEN 'INSERT' THEN 4 WHEN 'DELETE' THEN 8 ELSE 16 END <> 0) THEN  -- INSTEAD OF
     RAISE EXCEPTION 'the view %.% holds what its query gives: it cannot be written to', quote_ident(TG_TABLE_SCHEMA), quote_ident(TG_TABLE_NAME)
       USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'write to the tables that it reads; the next refresh brings it up to date';
