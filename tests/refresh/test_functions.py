@@ -29,8 +29,10 @@ UNSANITIZED = "text type variable is not sanitized"
 WHOLE_STATEMENTS = {
     "bring_views_back",
     "carry_indexes",
+    "copy_rows",
     "create_index",
     "dress",
+    "drop_relations",
     "is_view",
     "keep_unread",
     "log_changes_of",
@@ -44,6 +46,9 @@ WHOLE_STATEMENTS = {
     "revoke_all",
     "run_as_project",
     "set_readers",
+    "show_nothing",
+    "take_back",
+    "take_place",
     "make_change_log",
 }
 

@@ -35,6 +35,10 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
 
 def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: State) -> Iterator[Drift]:
     exposure = state.relations.get(name)
+    if deployed.released and exposure is not None:  # all that differs is meant so, but for who may read it
+        yield Drift("released", view.name, ".".join(name))
+        yield from _of_grants(deployed, view, exposure, state)
+        return
     if exposure is None:
         yield Drift("exposure missing", view.name, ".".join(name))
     else:

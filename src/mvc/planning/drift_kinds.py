@@ -11,6 +11,7 @@ DriftKind = Literal[
     "exposure option",
     "storage missing",
     "storage changed",
+    "released",
     "storage unpopulated",
     "storage outdated",
     "storage open",

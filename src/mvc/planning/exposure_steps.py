@@ -69,6 +69,8 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site)
         return "it is not known how it was deployed"
     if not site.is_live(view) or site.storage(view) is None:
         return "readers move to what was built"
+    if deployed.released:
+        return "it was released for a change of base tables that its rules read"
     if exposure_key(before) != exposure_key(view):
         return "who sees which rows changed"
     if before.exposure.form != view.exposure.form:

@@ -25,6 +25,7 @@ from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.planning.storage_steps import storage_steps
+from mvc.planning.unneeded import unneeded_steps
 from mvc.planning.upgrade import adopted, runtime_step
 from mvc.planning.watching import unwatch_steps, watch_steps
 from mvc.quoting import qualified
@@ -75,7 +76,10 @@ def make_plan(
         refusals=(*refusals, *catalog_refusals(catalog)),
         drift=drift,
         compared=tuple(_compared(views, site)),
-        finish=tuple(unwatch_steps(views, _replaced(views, removed, site), site)),
+        finish=(
+            *unwatch_steps(views, _replaced(views, removed, site), site),
+            *unneeded_steps(views, _replaced(views, removed, site), site),
+        ),
         notes=tuple(job_notes(state, site.target)),
         catalog=catalog,
         missing_rights=missing,

@@ -86,6 +86,11 @@ class Site:
         deployed = self.deployed(view)
         return deployed is not None and deployed.stored_name == view.storage[1]
 
+    def is_released(self, view: CompiledView) -> bool:
+        """Whether readers have what they were given while base tables change."""
+        deployed = self.deployed(view)
+        return deployed is not None and deployed.released
+
     def changes(self, view: CompiledView) -> ViewDifference | None:
         """What changed about the view."""
         return self.by_view.get((view.schema, view.name))
@@ -114,6 +119,6 @@ def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[st
 
 def _as_built(view: CompiledView, relation: RelationState, state: State) -> bool:
     known = state.stored.get(view.storage[1])
-    if known is None or relation.kind != kind_of(view) or known.replaced:
+    if known is None or relation.kind != kind_of(view) or known.replaced or known.frozen:
         return False
     return not differs(relation.printed, known.printed)

@@ -111,7 +111,8 @@ class StoredState:
 
     `companions` names what is beside a table. `proven` are the roles beside the owner of whom it was proven that only their code
     runs; None where that is not known, or not so any more. `renamed` are the tables that it reads and that have another name now.
-    `outdated` names what of its functions, types and the like changed since it was computed as a whole.
+    `outdated` names what of its functions, types and the like changed since it was computed as a whole. What is `frozen` is a copy of the last
+    rows, or a table that nothing refreshes any more: its view was released for a change of base tables.
     """
 
     view: Name
@@ -124,6 +125,7 @@ class StoredState:
     proven: frozenset[str] | None = None
     renamed: tuple[RenamedSource, ...] = ()
     outdated: str = ""
+    frozen: bool = False
 
     @property
     def replaced(self) -> bool:
@@ -143,7 +145,8 @@ class WatchState:
 @dataclass(frozen=True, slots=True)
 class DeployedView:
     """A view in the ledger. `definition` is None where another version wrote what this one cannot read. `roles` are the numbers
-    that the roles of its rules had on the `server` where it was deployed.
+    that the roles of its rules had on the `server` where it was deployed. `released` says that it is past what stands in the way of a
+    change of base tables, until it is deployed again.
     """
 
     project: str
@@ -154,6 +157,7 @@ class DeployedView:
     indexes: Mapping[str, str] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     server: str = ""
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

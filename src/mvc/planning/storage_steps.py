@@ -15,7 +15,7 @@ from mvc.planning.steps import Lock, Step
 from mvc.planning.watching import follow_step
 from mvc.quoting import identifier, literal, qualified
 from mvc.sqlgen.companions import companions
-from mvc.sqlgen.naming import joined_name
+from mvc.sqlgen.naming import arm_names, joined_name
 from mvc.sqlgen.proofs import create_index, prove_code_sql, prove_sources_sql
 from mvc.sqlgen.renaming import renamed_view
 from mvc.sqlgen.script import requirements_sql
@@ -70,6 +70,9 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     renamed += [(RELATION_KINDS[relation.kind], other) for other, relation in beside.items()]
     renamed += [("INDEX", index.name) for index in there.indexes] if there else []
     asides = {old: joined_name(old, "aside", number) for _, old in renamed}
+    if there and (arms := _arms(view, site)):  # they read it, and those of the new one may have other columns
+        renamed += [("VIEW", arm) for arm in arms]
+        asides |= dict(zip(arm_names(name), arm_names(asides[name]), strict=True))
     statements = [f"ALTER {kind} {qualified(schema, old)} RENAME TO {identifier(asides[old])}" for kind, old in renamed]
     names: dict[str, str] = {it.purpose: asides[it.name] for it in companions(view) if it.name in beside}
     before = site.before(view)
@@ -86,8 +89,15 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     yield Step("set aside", view.name, reason, tuple(statements), lock)
 
 
+def _arms(view: CompiledView, site: Site) -> list[str]:
+    """The arms of its exposure that are there."""
+    return [name for name in arm_names(view.storage[1]) if (view.storage[0], name) in site.state.relations]
+
+
 def _why_aside(view: CompiledView, site: Site) -> str:
     known = site.state.stored.get(view.storage[1])
+    if known and known.frozen:
+        return "it was released for a change of its base tables"
     for source in known.renamed if known else ():
         if source.replaced:
             return f"it reads {source.now}, which was {source.named} when it was built"
@@ -135,6 +145,8 @@ def _build(view: CompiledView, site: Site) -> Step:
 def _why_built(view: CompiledView, site: Site) -> str:
     if site.deployed(view) is None:
         return "it is new"
+    if site.is_released(view):
+        return "it was released for a change of its base tables; readers go on with the last rows until the switch"
     if site.drifted(view, "storage missing", "storage changed"):
         return "what stored it is gone or was changed behind our back"
     return "its definition changed; readers go on with the old one until the switch"

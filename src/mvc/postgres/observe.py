@@ -56,6 +56,8 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
     ),
     "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
     "outdated": ("outdated", "{schema}.outdated(s)", "NULL::text"),
+    "released": ("release_plan", "v.released IS NOT NULL", "false"),
+    "frozen": ("release_plan", "s.frozen_at IS NOT NULL", "false"),
 }
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
@@ -181,6 +183,7 @@ def _deployed(row: Json) -> DeployedView:
         indexes=recorded.get("indexes") or {},
         roles=recorded.get("roles") or {},
         server=recorded.get("server") or "",
+        released=row["released"],
     )
 
 
@@ -196,6 +199,7 @@ def _stored(row: Json) -> StoredState:
         proven=frozenset(row["proven"]) if row["proven"] is not None else None,
         renamed=tuple(RenamedSource(*item) for item in row["renamed"] or ()),
         outdated=row["outdated"] or "",
+        frozen=row["frozen"],
     )
 
 

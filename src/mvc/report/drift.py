@@ -16,6 +16,7 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "exposure option": "the options of the view that readers use were changed",
     "storage missing": "what stores it is gone",
     "storage changed": "what stores it was changed behind our back",
+    "released": "it was released for a change of base tables, and is not built anew yet",
     "storage unpopulated": "it holds no data",
     "source replaced": "it reads a table that has another name now, and another table has its name",
     "source renamed": "a table that it reads has another name now",

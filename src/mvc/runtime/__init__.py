@@ -28,6 +28,7 @@ FILES: Final = (
     "trust.sql",
     "proofs.sql",
     "dependencies.sql",
+    "release.sql",
     "standbys.sql",
     "locate.sql",
     "refresh.sql",

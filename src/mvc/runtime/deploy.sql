@@ -108,7 +108,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   home name := definition ->> 'schema';
   named name := definition ->> 'name';
-  before jsonb := (SELECT d.definition FROM {schema}.deployed_view AS d WHERE d.view_schema = home AND d.view_name = named);
+  before jsonb := (SELECT coalesce(d.released -> 'definition', d.definition) FROM {schema}.deployed_view AS d WHERE d.view_schema = home AND d.view_name = named);
   latest {schema}.deployment;
 BEGIN
   SELECT * INTO STRICT latest FROM {schema}.deployment ORDER BY id DESC LIMIT 1;
@@ -122,7 +122,7 @@ BEGIN
           record.definition, {schema}.objects_of(record.definition), latest.id)
   ON CONFLICT ON CONSTRAINT deployed_view_pkey DO UPDATE
   SET project = excluded.project, stored_name = excluded.stored_name, kind = excluded.kind, timezone = excluded.timezone,
-      definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment;
+      definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment, released = NULL;
   IF before #>> '{storage,1}' = record.definition #>> '{storage,1}' AND jsonb_typeof(record.definition -> 'increment') = 'object'
      AND before -> 'increment' IS DISTINCT FROM record.definition -> 'increment' THEN
     UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'it is refreshed by other statements than before'
@@ -140,6 +140,7 @@ BEGIN
   UPDATE {schema}.stored_relation AS s SET stored_name = now_called, companions = move_stored.companions WHERE s.stored_name = former;
   INSERT INTO {schema}.turn (work) VALUES ('refresh ' || now_called) ON CONFLICT DO NOTHING;
   UPDATE {schema}.deployed_view AS d SET stored_name = now_called, definition = move_stored.definition,
+    released = jsonb_build_object('definition', d.definition) || d.released,
     recorded = CASE WHEN as_recorded THEN {schema}.objects_of(move_stored.definition) ELSE d.recorded END
   WHERE d.stored_name = former AND d.view_schema = move_stored.definition ->> 'schema' AND d.view_name = move_stored.definition ->> 'name';
 END $$;

@@ -230,6 +230,9 @@ BEGIN
   IF NOT {schema}.take_turn('refresh ' || deployed.stored_name) THEN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
+  ELSIF EXISTS (SELECT FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name AND s.frozen_at IS NOT NULL) THEN
+    ended.status := 'skipped';
+    ended.error := 'it was released for a change of its base tables: mvc apply builds it anew';
   ELSE
     SELECT c.relispopulated AND (s.filled_at IS NOT NULL OR s.companions = '{}'), s.watches <> '{}' AND s.cursor IS NULL AND s.hold IS NULL
     INTO ended.concurrent, given_up

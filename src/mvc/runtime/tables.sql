@@ -16,7 +16,8 @@ CREATE OR REPLACE VIEW {schema}.current_target AS
 SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC;
 
 -- What is deployed: one row per view. `definition` is the compiled view; `recorded` what the server itself said of the
--- objects when they were put in place, by which a change behind our back is found.
+-- objects when they were put in place, by which a change behind our back is found. `released` says since when the view is past what stands in the way of
+-- a change of base tables (release.sql), by whom, what shows its rows else (`shown`), and what it was deployed as (`definition`) once that is stored otherwise.
 CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   view_schema name NOT NULL,
   view_name name NOT NULL,
@@ -27,6 +28,7 @@ CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   definition jsonb NOT NULL,
   recorded jsonb NOT NULL,
   deployment bigint NOT NULL REFERENCES {schema}.deployment,
+  released jsonb,
   PRIMARY KEY (view_schema, view_name)
 );
 
@@ -64,7 +66,8 @@ FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_olde
 -- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
 -- relation is being filled. `proven` says in which database it was proven, what it reads and calls, and whose that was; NULL where an
 -- older version built it. `windowed_at` is when the window that its schedules ask for was refreshed last. `made_with` is
--- what its rows were computed with beside rows (dependencies.sql).
+-- what its rows were computed with beside rows (dependencies.sql). `frozen_at` is since when nobody refreshes it: a copy of the last rows, or a table whose
+-- companions are gone (release.sql).
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -87,7 +90,8 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   rows bigint,
   proven jsonb,
   windowed_at timestamptz,
-  made_with jsonb
+  made_with jsonb,
+  frozen_at timestamptz
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what

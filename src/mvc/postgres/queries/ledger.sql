@@ -6,12 +6,12 @@ SELECT json_build_object(
     SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC) AS latest),
   'views', (SELECT coalesce(json_agg(json_build_object(
       'schema', v.view_schema, 'name', v.view_name, 'project', v.project, 'stored_name', v.stored_name,
-      'definition', v.definition, 'recorded', v.recorded) ORDER BY v.view_schema, v.view_name), '[]') FROM {schema}.deployed_view AS v),
+      'definition', v.definition, 'recorded', v.recorded, 'released', {released}) ORDER BY v.view_schema, v.view_name), '[]') FROM {schema}.deployed_view AS v),
   'stored', (SELECT coalesce(json_agg(json_build_object(
       'name', s.stored_name, 'view_schema', s.view_schema, 'view_name', s.view_name, 'printed', s.printed, 'companions', s.companions,
       'built_at', extract(epoch FROM s.built_at)::float8,
       'filled_at', extract(epoch FROM s.filled_at)::float8, 'fill_seconds', s.fill_seconds, 'rows', s.rows,
-      'proven', {proven}, 'renamed', {renamed}, 'outdated', {outdated}) ORDER BY s.stored_name), '[]')
+      'proven', {proven}, 'renamed', {renamed}, 'outdated', {outdated}, 'frozen', {frozen}) ORDER BY s.stored_name), '[]')
     FROM {schema}.stored_relation AS s),
   'watched', (SELECT coalesce(json_agg(json_build_object(
       'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', {broken}
