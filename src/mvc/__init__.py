@@ -6,7 +6,7 @@
     print(compiled.sql)
 
 Nothing here prints. `load`, `compile` and `diff` need neither a server nor an extra; `plan` and `apply` take a psycopg connection
-in autocommit mode (the extra `postgres`), and what else talks to servers is in `mvc.postgres`. Names are imported when they are
+in autocommit mode (the extra `postgres`), as do `around` and `release`, and what else talks to servers is in `mvc.postgres`. Names are imported when they are
 first used, so that `import mvc` and `mvc --help` cost nothing.
 """
 
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     from mvc.compiled import Compiled
     from mvc.diagnostics import Diagnostic, ProjectError, Span
     from mvc.model.project import Project
+    from mvc.planning.release import Altered, Release
     from mvc.planning.steps import Plan
     from mvc.postgres.apply import Applied, Terms
+    from mvc.postgres.around import Around
     from mvc.recurring import CompiledSchedule
 
 __all__ = [
+    "Altered",
     "Applied",
+    "Around",
     "Compiled",
     "CompiledColumn",
     "CompiledSchedule",
@@ -41,14 +45,17 @@ __all__ = [
     "Plan",
     "Project",
     "ProjectError",
+    "Release",
     "Span",
     "Terms",
     "__version__",
     "apply",
+    "around",
     "compile",
     "diff",
     "load",
     "plan",
+    "release",
 ]
 
 _HOMES = {
@@ -58,7 +65,9 @@ _HOMES = {
     "Project": "mvc.model.project",
     "Difference": "mvc.comparison.difference",
     "Plan": "mvc.planning.steps",
+    **dict.fromkeys(("Altered", "Release"), "mvc.planning.release"),
     **dict.fromkeys(("Applied", "Terms"), "mvc.postgres.apply"),
+    "Around": "mvc.postgres.around",
 }
 
 
@@ -110,6 +119,28 @@ def apply(
     from mvc.postgres.apply import apply as applied
 
     return applied(connection, compiled, names, terms)
+
+
+def around(connection: psycopg.Connection, compiled: Compiled, sql: str, terms: Terms | None = None) -> Around:
+    """Runs a migration of base tables (plain SQL, one transaction) past the views that read them, and deploys the project as it is to be after that.
+
+    Raises UnusableMigration and ServerError. Unless the migration was committed by then, base tables and views are as before.
+    """
+    from mvc.postgres.around import around as gone_around
+
+    return gone_around(connection, compiled, sql, terms)
+
+
+def release(
+    connection: psycopg.Connection, compiled: Compiled, altered: Iterable[Altered], terms: Terms | None = None
+) -> Release:
+    """Releases the views that stand in the way of a change of these columns or tables, until `apply` builds them anew.
+
+    Raises ServerError, after which everything is as before.
+    """
+    from mvc.postgres.release import release as released
+
+    return released(connection, compiled, altered, terms)
 
 
 def __getattr__(name: str) -> object:

@@ -31,7 +31,7 @@ CLASHES = 3  # so often a long build is begun again after a deadlock, whatever t
 AGAIN = (errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 
 # A build goes on in the server when its client was killed, unless the server looks whether anybody is still there.
-_NOTICE_LOSS = """DO $$ BEGIN
+NOTICE_LOSS = """DO $$ BEGIN
   PERFORM pg_catalog.set_config('client_connection_check_interval', '1s', true);
 EXCEPTION WHEN invalid_parameter_value THEN NULL;
 END $$"""
@@ -61,7 +61,7 @@ class Session:
         role = [f"SET LOCAL ROLE {identifier(self.owner)}"] if self.owner else []
         times = own_limits(self.connection, statement_ms, lock_ms)
         mode = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE"
-        return _message([mode, *role, times, _NOTICE_LOSS, *self.preamble])
+        return _message([mode, *role, times, NOTICE_LOSS, *self.preamble])
 
 
 def run_step(session: Session, step: Step) -> None:

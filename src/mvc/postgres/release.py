@@ -1,0 +1,144 @@
+"""Releases what stands in the way of a change of base tables: by itself, for migration tools that run the change on their own, or as the first part of
+`around`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+
+from mvc.artifacts import Target
+from mvc.catalog.altered import AlteredName
+from mvc.planning.release import Altered, Release, ReleasedView, Rows, targets_json
+from mvc.planning.steps import Step
+from mvc.postgres.apply import Conduct, OnStep, Terms
+from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.generation import installed, refuse_newer, refuse_older
+from mvc.postgres.lock import deployment_lock
+from mvc.postgres.owner import working_role
+from mvc.postgres.reading import ledger
+from mvc.postgres.run_steps import Session, run_step, run_switch
+from mvc.quoting import literal, qualified
+from mvc.sqlgen.script import settings_sql
+
+
+@server_errors()
+def plan_release(connection: psycopg.Connection, target: Target, altered: Iterable[Altered]) -> Release:
+    """What stands in the way of a change, and how it would be released. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError."""
+    wanted = tuple(altered)
+    working_role(connection, target.stored)
+    query = f"SELECT {qualified(target.stored, 'release_plan')}({literal(targets_json(wanted))})"
+    with ledger(connection, target.stored):
+        there = installed(connection, target.stored)
+        refuse_newer(there)
+        refuse_older(there)
+        row = connection.execute(query.encode()).fetchone() if there else None
+    if row is None:
+        return Release(target.stored, wanted)
+    found: dict[str, Any] = row[0]
+    views = tuple(_view(item) for item in found["views"])
+    return Release(target.stored, wanted, views, tuple(found["leftovers"]), tuple(found["outside"]))
+
+
+def _view(item: dict[str, Any]) -> ReleasedView:
+    rows: Rows = "copied" if item["copied"] else "kept" if item["kept"] else "refreshed"
+    return ReleasedView(item["schema"], item["name"], item["project"], item["stored"], rows, item["closed"])
+
+
+@server_errors()
+def find_altered(
+    connection: psycopg.Connection, names: Iterable[AlteredName], *, strict: bool = False
+) -> tuple[Altered, ...]:
+    """What the names mean along the connection's search path. What is not there is left out or, where it is `strict`, raises ServerError; `a.b` is
+    then a column of `a` too, where there is no such relation.
+    """
+    found = [item for name in names if (item := _found(connection, name, strict=strict))]
+    return tuple(dict.fromkeys(found))
+
+
+def _found(connection: psycopg.Connection, name: AlteredName, *, strict: bool) -> Altered | None:
+    at = _relation(connection, name.schema, name.name)
+    if at is None and strict and name.schema and not name.column:
+        at, name = _relation(connection, None, name.schema), AlteredName(None, name.schema, name.name)
+    if at is None:
+        if strict:
+            written = ".".join(filter(None, (name.schema, name.name)))
+            raise ServerError(
+                f"there is no relation {written}", "name it as TABLE, SCHEMA.TABLE or SCHEMA.TABLE.COLUMN"
+            )
+        return None
+    altered = Altered(*at, name.column)
+    if strict and name.column and not _has_column(connection, altered):
+        raise ServerError(f"{'.'.join(at)} has no column {name.column}", "name it as the database does")
+    return altered
+
+
+def _relation(connection: psycopg.Connection, schema: str | None, name: str) -> tuple[str, str] | None:
+    query = """SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+        WHERE c.oid = pg_catalog.to_regclass(%s)"""
+    return connection.execute(query, (qualified(schema, name) if schema else qualified(name),)).fetchone()
+
+
+def _has_column(connection: psycopg.Connection, altered: Altered) -> bool:
+    query = """SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attname = %s AND a.attnum > 0"""
+    return connection.execute(query, (qualified(altered.schema, altered.name), altered.column)).fetchone() is not None
+
+
+@server_errors()
+def release(
+    connection: psycopg.Connection,
+    target: Target,
+    altered: Iterable[Altered],
+    terms: Terms | None = None,
+    on_step: OnStep | None = None,
+) -> Release:
+    """Releases what stands in the way of a change of these columns and relations, and drops it; `apply` builds it anew after the change.
+
+    The connection must be in autocommit mode. Raises ServerError; then everything is as before.
+    """
+    agreed = terms or Terms()
+    with deployment_lock(connection, target.stored) as still_locked:
+        conduct = Conduct(agreed, still_locked, on_step)
+        session = session_of(connection, target, agreed)
+        found = plan_release(connection, target, altered)
+        try:
+            open_way(session, found, conduct)
+            if found.clearing and not found.empty:
+                conduct.begin(found.clearing)
+                run_step(session, found.clearing)
+        except BaseException:
+            take_back(session, found)
+            raise
+    return found
+
+
+def session_of(connection: psycopg.Connection, target: Target, terms: Terms) -> Session:
+    """In the name of the stored schema's owner."""
+    return Session(connection, tuple(settings_sql(target)), working_role(connection, target.stored), terms.pace)
+
+
+def open_way(session: Session, found: Release, conduct: Conduct) -> None:
+    """Copies and switches: nobody reads afterwards what stands in the way. Raises ServerError, with a part of it done."""
+    for step in found.copies:
+        conduct.begin(step)
+        run_step(session, step)
+    for switch in found.switches:
+        conduct.begin(switch)
+        run_switch(session, switch, ())
+
+
+def take_back(session: Session, found: Release) -> None:
+    """Everything as before, where it was released. Raises ServerError where readers are in the way for too long: the next deployment mends it then."""
+    if session.connection.closed:
+        return  # the server has undone what was not committed; the rest is released, and the next deployment builds it anew
+    for switch in found.way_back:
+        run_switch(session, switch, ())
+    run_step(session, _copies_gone(found))
+
+
+def _copies_gone(found: Release) -> Step:
+    """Drops copies that nobody reads."""
+    statement = f"SELECT {qualified(found.home, 'drop_unneeded')}()"
+    return Step("drop unneeded", "", "copies that nobody reads", (statement,))
