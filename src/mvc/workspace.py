@@ -83,6 +83,11 @@ def _read(root: Path, path: str) -> bytes:
     return content
 
 
+def read_file(path: Path) -> str:
+    """The text of a file that somebody names, be it of the project or not. Raises OSError, and UnicodeDecodeError for what is not UTF-8."""
+    return path.read_text(encoding="utf-8-sig")
+
+
 def too_large() -> OSError:
     """What is raised for a file over MAX_BYTES."""
     return OSError(errno.EFBIG, f"it has more than {MAX_BYTES // 1024**2} MB, which no file of a project needs")

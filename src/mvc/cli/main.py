@@ -17,6 +17,8 @@ COMMANDS = {
     "compile": "print the SQL; --output writes it to a file or folder",
     "diff": "what changes between two revisions, or from what is deployed",
     "apply": "deploy the project to a database, while readers go on",
+    "around": "run a migration of base tables past the views that read them",
+    "release": "release the views in its way, for a tool that runs it itself",
     "refresh": "refresh deployed views",
     "partitions": "make the next partitions of base tables, retire old ones",
     "run": "a worker that keeps views fresh, as the schedules say",

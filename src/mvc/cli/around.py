@@ -1,0 +1,78 @@
+"""Run a migration of base tables past the views that read them.
+
+PostgreSQL refuses to retype or drop a column that a view reads. So what stands in the way, and only that, is released: readers go on with a copy of its
+last rows that depends on no base table; a stored table stays and is not refreshed for a while; a view whose rules read the column shows no rows. Then the
+migration runs, in one transaction, as whoever is connected; then the project is deployed, which is to be as it should be after the migration. Grants, and
+what others built on the views, stay.
+
+A migration that fails, or after which the project could not be deployed, is undone, and what was released is taken back. What is broken off later, the next
+mvc apply mends. Hazards must be allowed as for mvc apply. FILE is plain SQL, without commands of psql; `-` is standard input.
+
+A tool that runs its migrations itself: mvc release before it, mvc apply after it.
+
+Examples:
+  mvc around migrations/0007_amount_bigint.sql --dry-run
+  mvc around migrations/0007_amount_bigint.sql --yes
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from mvc.catalog.altered import Migration, UnusableMigration, read_migration
+from mvc.cli.apply import add_terms, confirmed, terms_of
+from mvc.cli.context import Context, Failure
+from mvc.cli.values import database_url
+from mvc.workspace import read_file
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("file", metavar="FILE", help="the migration, plain SQL; - is standard input")
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
+    parser.add_argument("--dry-run", action="store_true", help="show what would be released and stop")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    add_terms(parser)
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Exit code 1 where the migration is refused, or not confirmed."""
+    from mvc.postgres.around import around, plan_around
+    from mvc.postgres.connection import connect
+    from mvc.report.deployment import applied_text, step_text
+    from mvc.report.release import release_text
+
+    text = _text(options.file)
+    migration = _read(options.file, text)
+    compiled = context.compile()
+    with connect(options.database) as connection:
+        found = plan_around(connection, compiled, migration)
+        context.talk(release_text(found, compiled.project, context.style, len(migration.statements)))
+        if options.dry_run:
+            return 0
+        if not options.yes and not confirmed("run this migration?", context):
+            context.talk("nothing was changed")
+            return 1
+        terms = terms_of(options, "")
+        done = around(connection, compiled, text, terms, lambda part: context.talk(step_text(part, context.style)))
+    context.talk(applied_text(done.applied))
+    return 0
+
+
+def _text(file: str) -> str:
+    """Raises Failure for what is no text."""
+    try:
+        return sys.stdin.read() if file == "-" else read_file(Path(file))
+    except UnicodeDecodeError:
+        raise Failure(f"{file} is not UTF-8", "save it as UTF-8") from None
+
+
+def _read(file: str, text: str) -> Migration:
+    try:
+        return read_migration(text)
+    except UnusableMigration as problem:
+        raise Failure(f"{file}:{problem.line}: {problem}", problem.hint) from None

@@ -1,0 +1,99 @@
+"""Release the views that stand in the way of a change of base tables, for a tool that runs its migrations itself: Alembic, Django, Flyway, Supabase.
+
+What reads the columns is released, and what stood in the way dropped: readers go on with a copy of the last rows that depends on no base table; a stored
+table stays and is not refreshed for a while; a view whose rules read a column shows no rows. Then the tool can change the tables, and mvc apply builds anew
+what was released, be the tables changed or not. A table without a column is for what drops or swaps the table as a whole.
+
+--sql prints the same as statements for a migration of its own before the one that changes the table; it asks no database.
+
+Examples:
+  mvc release orders.amount --yes && alembic upgrade head && mvc apply --yes
+  mvc release public.orders.amount public.orders.status --sql
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+
+from mvc.catalog.altered import AlteredName, written_name
+from mvc.catalog.tokens import Unreadable
+from mvc.cli.apply import confirmed
+from mvc.cli.context import Context
+from mvc.cli.values import database_url, seconds
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument(
+        "names", nargs="+", type=_name, metavar="TABLE[.COLUMN]", help="what is to change, with or without a schema"
+    )
+    parser.add_argument(
+        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
+    )
+    parser.add_argument("--sql", action="store_true", help="print statements for a migration, and release nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show what would be released and stop")
+    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
+    parser.add_argument(
+        "--wait",
+        type=seconds,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to retry while readers are in the way (60)",
+    )
+
+
+def execute(options: argparse.Namespace, context: Context) -> int:
+    """Exit code 1 where it is not confirmed."""
+    from mvc.postgres.apply import Terms
+    from mvc.postgres.connection import connect
+    from mvc.postgres.release import find_altered, plan_release, release
+    from mvc.postgres.run_steps import Pace
+    from mvc.report.deployment import step_text
+    from mvc.report.release import release_text, released_text
+
+    compiled = context.deployed()
+    if options.sql:
+        context.data(_sql(compiled.stored, options.names, context))
+        return 0
+    with connect(options.database) as connection:
+        altered = find_altered(connection, options.names, strict=True)
+        found = plan_release(connection, compiled, altered)
+        context.talk(release_text(found, compiled.project, context.style))
+        if options.dry_run or found.empty:
+            return 0
+        if not options.yes and not confirmed("release these?", context):
+            context.talk("nothing was changed")
+            return 1
+        terms = Terms(pace=Pace(options.wait))
+        done = release(connection, compiled, altered, terms, lambda part: context.talk(step_text(part, context.style)))
+    context.talk(released_text(done))
+    return 0
+
+
+def _name(text: str) -> AlteredName:
+    try:
+        return written_name(text)
+    except Unreadable as problem:
+        raise argparse.ArgumentTypeError(f"`{text}`: {problem.reason}") from None
+
+
+def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
+    """Where a catalog is at hand, it says which of two parts is the table."""
+    from mvc.planning.release import release_sql
+
+    return "\n".join(release_sql(stored, _placed(names, context)))
+
+
+def _placed(names: Iterable[AlteredName], context: Context) -> list[AlteredName]:
+    from mvc.diagnostics import ProjectError
+
+    try:
+        catalog = context.load().catalog
+    except ProjectError:
+        return list(names)
+    placed = []
+    for name in names:
+        table = name.schema and not name.column and catalog.relation(name.schema)
+        placed.append(AlteredName(table.schema, table.name, name.name) if table else name)
+    return placed
