@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from mvc.former import Alias, Former
 from mvc.parts import Increment, Merge, Probe, Window
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
 
@@ -46,8 +47,8 @@ class CompiledColumn:
 
 @dataclass(frozen=True, slots=True)
 class CompiledSource:
-    """A source of a declared view. `relation` is what it reads (`public.orders`, a view's name, or a subquery's text);
-    `meaning` says which of its rows count: how it is joined, filtered, whether it is required.
+    """A source of a declared view. `relation` is what it reads (`public.orders`, a view's name, or a subquery's text); `meaning` says which of its
+    rows count: how it is joined, filtered, whether it is required.
     """
 
     alias: str
@@ -107,9 +108,8 @@ class Arm:
 
 @dataclass(frozen=True, slots=True)
 class Exposure:
-    """The view that readers use: its SELECT, the arms that it reads, whether it is a security barrier.
-
-    `form` counts the ways in which SQL was written for the same rules: what has an earlier one is put in place anew.
+    """The view that readers use: its SELECT, the arms that it reads, whether it is a security barrier. `form` counts the ways in which SQL
+    was written for the same rules: what has an earlier one is put in place anew.
     """
 
     query: str
@@ -120,9 +120,8 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`).
-
-    `query` returns the values of `columns` that break the claim, with the number of their rows; nothing where it holds.
+    """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`). `query` returns the values of `columns`
+    that break the claim, with the number of their rows; nothing where it holds.
     """
 
     alias: str
@@ -135,15 +134,14 @@ class Claim:
 class CompiledView:
     """A view, ready to be deployed.
 
-    `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal
-    names are equal content. `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which
-    may hold one more column. Where parts of it are refreshed (`increment`, `window`), it is stored as a table, which
-    `merge` brings up to date as a whole; `whole_because` says why no increment is possible, and is empty where one is.
-    `period` is the column of the grain by which a window could be told, or empty. `probes` find the row whose value
-    makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
-    identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are
-    all `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run. `rows`
-    decide which rows there are.
+    `storage` is the (schema, name) of the stored relation; the name ends in a fingerprint of the meaning, so equal names are equal content.
+    `query` gives exactly the view's rows and columns; `stored_query` is what is stored, which may hold one more column. Where parts of it are
+    refreshed (`increment`, `window`), it is stored as a table, which `merge` brings up to date as a whole; `whole_because` says why no
+    increment is possible, and is empty where one is. `period` is the column of the grain by which a window could be told, or empty. `probes`
+    find the row whose value makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
+    identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all
+    `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run. `rows` decide which
+    rows there are. `former` is there where something was renamed; a view that is only a former name of another has an `alias`.
     """
 
     name: str
@@ -178,6 +176,8 @@ class CompiledView:
     probes: tuple[Probe, ...] = ()
     named: tuple[str, ...] = ()
     rows: RowsOf = RowsOf()
+    former: Former | None = None
+    alias: Alias | None = None
 
     @property
     def readers(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -25,10 +25,12 @@ from mvc.analysis.sources import Sources
 from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError, error
+from mvc.former import Renamed
 from mvc.loading import load_files
 from mvc.model.project import Project, Settings
 from mvc.model.view import Body, View
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
+from mvc.sqlgen.alias import alias_of
 from mvc.sqlgen.named_code import named_code, used_of
 from mvc.sqlgen.view import generate
 from mvc.version import VERSION
@@ -77,6 +79,8 @@ def _compile_project(project: Project) -> Compiled:
         resolved.append(result[0])
         compiled.append(result[1])
         sources.views[view.name] = result[0].readable(result[1].storage)
+        if former := result[1].former:
+            sources.renamed[view.name] = Renamed(view.name, result[1].storage, former)
     partitions = resolve_partitions(project, found)
     schedules: tuple[CompiledSchedule, ...] = ()
     if project.complete and len(compiled) == len(project.views):
@@ -85,9 +89,15 @@ def _compile_project(project: Project) -> Compiled:
     if any(item.severity == "error" for item in found):
         raise ProjectError(found)
     schedules += partition_schedules(partitions, schedules)
-    done = _result(project.settings, tuple(compiled), schedules, partitions, found)
+    done = _result(project.settings, _with_aliases(resolved, compiled), schedules, partitions, found)
     believed = used_of(project.catalog, compiled)
     return replace(done, policies=len(project.policies), believed=believed, files=project.files)
+
+
+def _with_aliases(resolved: Iterable[ResolvedView], compiled: Iterable[CompiledView]) -> tuple[CompiledView, ...]:
+    """The views, and after each one its former name where that one stays."""
+    both = ((made, alias_of(view.view, made)) for view, made in zip(resolved, compiled, strict=True))
+    return tuple(item for pair in both for item in pair if item)
 
 
 def _compile_one(
@@ -117,7 +127,7 @@ def _compile_view(
     if any(item.severity == "error" for item in found[before:]):
         return None
     found += lint_view(resolved, functions)
-    made = generate(resolved, access, parts, project.settings)
+    made = generate(resolved, access, parts, project.settings, sources.renamed)
     return resolved, replace(made, named=named_code(made, project.catalog))
 
 

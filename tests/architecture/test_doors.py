@@ -25,7 +25,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # longest prefix of its name.
 STAGES = (
     ("mvc.version",),
-    ("mvc.quoting", "mvc.diagnostics", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record"),
+    ("mvc.quoting", "mvc.diagnostics", "mvc.former", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record"),
     ("mvc.workspace", "mvc.runtime"),
     ("mvc.source", "mvc.git"),
     ("mvc.inputs",),

@@ -249,7 +249,7 @@ class TestFormats:
 
     def test_json(self, mvc, history):
         data = json.loads(mvc("diff", "v1", "--format", "json").out)
-        assert (data["format"], data["version"], data["project"]) == ("mvc.diff", 2, "sales")
+        assert (data["format"], data["version"], data["project"]) == ("mvc.diff", 3, "sales")
         assert data["classes"][0] == "breaking"
         assert {view["name"] for view in data["views"]} >= {"sales"}
         documented = (Path(__file__).parents[2] / "docs" / "json.md").read_text(encoding="utf-8")

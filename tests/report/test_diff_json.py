@@ -33,7 +33,7 @@ def test_every_kind_is_documented_with_its_fields():
 
 def test_a_difference():
     found = diff_json(REVIEWED, "shop")
-    assert (found["format"], found["version"], found["project"]) == ("mvc.diff", 2, "shop")
+    assert (found["format"], found["version"], found["project"]) == ("mvc.diff", 3, "shop")
     assert found["classes"] == ["breaking", "access-loosened", "rebuild", "safe"]
     assert found["project_changes"] == [
         {
@@ -64,7 +64,7 @@ def test_a_difference():
 
 
 def test_nothing():
-    expected = {"format": "mvc.diff", "version": 2, "project": "p", "classes": [], "project_changes": [], "views": []}
+    expected = {"format": "mvc.diff", "version": 3, "project": "p", "classes": [], "project_changes": [], "views": []}
     assert diff_json(EMPTY, "p") == expected
 
 

@@ -143,8 +143,16 @@ def _check_columns(view: View, body: Body, rows: Rows, found: list[Diagnostic]) 
     """What `grain` and `columns` name must be output columns."""
     names = [item.name for item in rows.fields]
     places = [(name, view.origin.at("grain", number).span) for number, name in enumerate(body.grain or ())]
-    places += [(name, view.origin.at("columns", name).key_span) for name in body.descriptions]
+    places += [
+        (name, view.origin.at("columns", name).key_span) for name in {**body.descriptions, **view.former_columns}
+    ]
     for name, span in places:
         if name not in names and not rows.open:
             near = did_you_mean(name, names, "columns of this view")
             found.append(error("MV204", span, f"the query has no column `{name}`", label="no such column", help=near))
+    for name, was in view.former_columns.items():
+        if was in names:
+            span = view.origin.at("columns", name, "was").span
+            help_line = "take `was` away, or deploy the two one after the other: first without the column of that name"
+            title = f"the view has a column `{was}`"
+            found.append(error("MV216", span, title, label="no former name", help=help_line))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
+from mvc.analysis.former_names import called_now, check_former_names
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule
@@ -15,11 +16,12 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
     names = {view.name for view in project.views} | project.broken | project.absent
     for policy in project.policies:
         if policy.view not in names:
-            near = did_you_mean(policy.view, names, "views")
+            near = called_now(policy.view, project.views) or did_you_mean(policy.view, names, "views")
             title = f"no view of the project is named `{policy.view}`"
             found.append(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
     found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
     found.extend(_check_own_names(project, names))
+    found.extend(check_former_names(project, names))
     for view in project.views:
         relation = project.catalog.relation(view.name, view.schema)
         if relation is not None and relation.kind != "view":
@@ -59,7 +61,7 @@ def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[st
     for number, selector in enumerate(schedule.selectors):
         span = schedule.origin.at("refresh", number).span
         if selector.kind == "name" and selector.value not in names:
-            near = did_you_mean(selector.value, names, "views")
+            near = called_now(selector.value, project.views) or did_you_mean(selector.value, names, "views")
             title = f"no view of the project is named `{selector.value}`"
             yield error("MV601", span, title, label="unknown view", help=near)
         elif selector.kind == "tag" and selector.value not in tags and known:

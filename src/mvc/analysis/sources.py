@@ -13,16 +13,18 @@ from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.former import Renamed
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
 
 
 class Sources:
-    """Everything that can be read: the catalog's relations, and the views compiled so far."""
+    """Everything that can be read: the catalog's relations, and the views compiled so far; `renamed` are those whose names changed."""
 
     def __init__(self, catalog: Catalog, broken: frozenset[str]) -> None:
         self.catalog = catalog
         self.broken = broken  # views that exist but have errors: to read them is no fault of the reader
         self.views: dict[str, Readable] = {}
+        self.renamed: dict[str, Renamed] = {}
         self._relations: dict[tuple[str, str], Readable] = {}
 
     def relation(self, schema: str | None, name: str) -> Readable | None:
@@ -76,7 +78,11 @@ class Sources:
 
     def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> Readable | None:
         if ref.name not in self.views and ref.name not in self.broken:
-            near = did_you_mean(ref.name, self.views, "views") or "write it in a file of `views/`"
+            former = next(
+                (f"it is called `{item.name}` now" for item in self.renamed.values() if item.former.name == ref.name),
+                "",
+            )
+            near = former or did_you_mean(ref.name, self.views, "views") or "write it in a file of `views/`"
             span = source.origin.at("view").span
             found.append(
                 error("MV205", span, f"no view of the project is named `{ref.name}`", label="unknown view", help=near)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mvc.comparison.partitioning import PartitionChange
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 
 Verdict = Literal["loosened", "tightened", "equal", "undecided"]
@@ -16,9 +17,10 @@ Verdict = Literal["loosened", "tightened", "equal", "undecided"]
 
 @dataclass(frozen=True, slots=True)
 class ViewAdded:
-    """A view that was not there."""
+    """A view that was not there; one that only is the former name of another says of which."""
 
     readers: tuple[str, ...]
+    former_name_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +241,6 @@ ContentChange = KindChanged | ColumnChange | RowChange | UpstreamChanged
 StorageChange = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged | RequirementChanged
 AccessChange = ReaderAdded | ReaderRemoved | RulesChanged
 ServiceChange = CommentChanged | FreshnessChanged | UpstreamOlder | CadenceChanged
-ViewChange = ViewAdded | ViewRemoved | ContentChange | StorageChange | AccessChange | ServiceChange
+ViewChange = ViewAdded | ViewRemoved | ViewRenamed | ContentChange | StorageChange | AccessChange | ServiceChange
 ProjectChange = RefresherAdded | RefresherRemoved | SettingChanged | PartitionChange
 Change = ViewChange | ProjectChange

@@ -17,16 +17,28 @@ from mvc.comparison.changes import (
 
 
 def column_changes(before: CompiledView, after: CompiledView) -> list[ColumnChange]:
-    """What changed: gone, renamed, changed, added, each in the order of the columns."""
+    """What changed: gone, renamed, changed, added, each in the order of the columns. What a spec says of former names comes first."""
     old, new = _named(before.columns), _named(after.columns)
-    renamed = _renamed([old[name] for name in old if name not in new], [new[name] for name in new if name not in old])
-    taken = set(renamed.values())
+    gone, come = [name for name in old if name not in new], [name for name in new if name not in old]
+    said = {then: now for then, now in former_columns(before, after).items() if then in gone and now in come}
+    renamed = said | _renamed(
+        [old[name] for name in gone if name not in said], [new[name] for name in come if name not in said.values()]
+    )
+    pairs = [(old[name], new[name]) for name in new if name in old]
+    pairs += [(old[then], new[now]) for then, now in said.items()]
     return [
-        *(ColumnRemoved(name) for name in old if name not in new and name not in renamed),
-        *(ColumnRenamed(name, other) for name, other in renamed.items()),
-        *(change for name in new if name in old for change in _changed(old[name], new[name])),
-        *(ColumnAdded(name, new[name].meaning) for name in new if name not in old and name not in taken),
+        *(ColumnRemoved(name) for name in gone if name not in renamed),
+        *(ColumnRenamed(name, renamed[name]) for name in gone if name in renamed),
+        *(change for pair in pairs for change in _changed(*pair)),
+        *(ColumnAdded(name, new[name].meaning) for name in come if name not in renamed.values()),
     ]
+
+
+def former_columns(before: CompiledView, after: CompiledView) -> Mapping[str, str]:
+    """The columns that had another name, then → now, as the later of both definitions says it."""
+    if after.former:
+        return {then: now for now, then in after.former.columns}
+    return dict(before.former.columns) if before.former else {}
 
 
 def renames(changes: Iterable[object]) -> Mapping[str, str]:

@@ -6,7 +6,7 @@ A `mvc diff` with a warm cache loads this package and the compiled views, so not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mvc.artifacts import CompiledView, Operations, OwnName, Target
@@ -20,19 +20,19 @@ from mvc.comparison.changes import (
     ViewRemoved,
 )
 from mvc.comparison.columns import column_changes
-from mvc.comparison.difference import Affected, Altered, Difference, ViewDifference
+from mvc.comparison.difference import Affected, Altered, Difference, Status, ViewDifference
 from mvc.comparison.effects import classified
 from mvc.comparison.freshness import NEVER, Cadence, cadences, loosened, spelled
 from mvc.comparison.lineage import Readers, downstream, readers_of
 from mvc.comparison.partitions import partition_changes
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.reach import Reached, Seed, older_from, reached_from, seed_of
+from mvc.comparison.renamed import Identity, Pair, followed, pairs_of
 from mvc.comparison.stored import moved, stored_anew
 from mvc.comparison.view import Surroundings, gone_columns, view_changes
 
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
-
-Identity = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,14 @@ class _Sides:
     cadences: tuple[Mapping[str, Cadence], Mapping[str, Cadence]]
     moved: frozenset[str]
     setting: str
+    renamed: Mapping[Identity, Pair] = field(default_factory=dict)
 
 
 def compare(before: Compiled, after: Compiled) -> Difference:
     """What changed from `before` to `after`: the views in the order of `after`, then those that are gone."""
-    sides = _sides(before, after)
+    pairs = pairs_of(before.views, after.views)
+    before = followed(before, pairs)
+    sides = replace(_sides(before, after), renamed={pair.now: pair for pair in pairs if pair.now != pair.was})
     seeded = ((sides.new[key], seed) for key, seed in sides.seeds.items())
     reached = reached_from(seeded, sides.readers[1])
     older = older_from(sides.new.values(), _older(sides))
@@ -107,19 +110,33 @@ def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[st
     """A view of `after`, or None where nothing changed about it."""
     before, after = sides.old.get(key), sides.new[key]
     if before is None:
-        added = classified(ViewAdded(after.readers))
+        alias = after.alias
+        added = classified(ViewAdded(after.readers, f"{alias.schema}.{alias.name}" if alias else ""))
         return ViewDifference(after.name, after.schema, after.path, "added", (added,), ())
     was, now = _cadences(sides, after)
-    if before == after and was == now and not reached and not older:
+    renaming = _renaming(sides, after)
+    if before == after and was == now and not reached and not older and not renaming:
         return None
     around = Surroundings(sides.moved, reached, older, was, now, sides.setting)
     anew = stored_anew(before, after)
-    changes = tuple(classified(change, anew=anew) for change in view_changes(before, after, around))
+    found = [*renaming, *view_changes(before, after, around)]
+    changes = tuple(classified(change, anew=anew) for change in found)
     if not changes:
         return None
     followers = tuple(_downstream(sides, key))
     altered = _together(_own(sides, key), reached.altered if reached else Altered())
-    return ViewDifference(after.name, after.schema, after.path, "changed", changes, followers, altered)
+    status: Status = "renamed" if renaming else "changed"
+    return ViewDifference(after.name, after.schema, after.path, status, changes, followers, altered)
+
+
+def _renaming(sides: _Sides, view: CompiledView) -> list[ViewRenamed]:
+    pair = sides.renamed.get((view.schema, view.name))
+    if pair is None:
+        return []
+    stays = next(
+        (item.alias.until for item in sides.new.values() if item.alias and (item.schema, item.name) == pair.was), ""
+    )
+    return [ViewRenamed(*pair.was, *pair.now, stays)]
 
 
 def _own(sides: _Sides, key: Identity) -> Altered:

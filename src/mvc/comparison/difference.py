@@ -19,6 +19,9 @@ CLASSES: Final[tuple[Class, ...]] = (
 )  # the gravest first
 
 
+Status = Literal["added", "removed", "renamed", "changed"]
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What a change does, and why. `undecided` says that this is assumed, since it could not be decided."""
@@ -64,7 +67,7 @@ class ViewDifference:
     view: str
     schema: str
     path: str
-    status: Literal["added", "removed", "changed"]
+    status: Status
     changes: tuple[Classified, ...]
     downstream: tuple[Affected, ...]
     altered: Altered = Altered()

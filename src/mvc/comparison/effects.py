@@ -35,6 +35,7 @@ from mvc.comparison.content import content_effect
 from mvc.comparison.difference import CLASSES, Classified, Effect
 from mvc.comparison.freshness import loosened, spelled
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import UpstreamOlder, UpstreamRebuilt
 
 _OPERATIONS: Final = {
@@ -167,10 +168,18 @@ def _of_operations(change: SettingChanged) -> Effect:
             return Effect("safe", _OPERATIONS[change.setting])
 
 
-def _of_view(change: ViewAdded | ViewRemoved | ServiceChange) -> Effect:
+def _of_view(change: ViewAdded | ViewRemoved | ViewRenamed | ServiceChange) -> Effect:
     match change:
-        case ViewAdded():
+        case ViewAdded(former_name_of=""):
             return Effect("safe", "a new view; nothing reads it yet")
+        case ViewAdded(former_name_of=name):
+            return Effect("safe", f"it has the rows of `{name}`, for the same readers")
+        case ViewRenamed(alias_until=""):
+            return Effect("breaking", "whatever asks for it by its former name fails; views that read it follow")
+        case ViewRenamed(alias_until=until):
+            return Effect(
+                "safe", f"the former name stays until {until}, as a view of the same rows; views that read it follow"
+            )
         case ViewRemoved():
             return Effect("breaking", "the view is gone: whatever reads it fails")
         case CommentChanged():

@@ -7,11 +7,11 @@ from typing import Final
 
 from mvc.diagnostics import error
 from mvc.model.build_schedule import check_cron, check_zone
-from mvc.model.build_view import table_ref
 from mvc.model.length import UNITS, Length
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.reading import Findings
+from mvc.model.table_name import table_ref
 from mvc.source import Document
 from mvc.spec import PartitionFile, PartitionSpec
 

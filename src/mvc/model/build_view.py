@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final
 
 from mvc.diagnostics import error
+from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
+from mvc.model.table_name import table_ref
 from mvc.model.view import (
     Body,
     Declared,
@@ -19,15 +19,12 @@ from mvc.model.view import (
     Relation,
     Source,
     SubqueryRef,
-    TableRef,
     View,
     ViewRef,
 )
 from mvc.source import Document
 from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 from mvc.spec.base import Setting
-
-_PART: Final = re.compile(r'(?:^|\.)("(?:[^"]|"")+"|(?!")[^.]*)')
 
 
 def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
@@ -38,9 +35,10 @@ def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findi
     if spec.schema_:
         findings.name(spec.schema_, origin.at("schema"))
     body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, findings)
+    schema = spec.schema_ or exposed
     return View(
         name=spec.view,
-        schema=spec.schema_ or exposed,
+        schema=schema,
         description=spec.description,
         tags=spec.tags,
         kind="materialized" if spec.materialized else "plain",
@@ -50,11 +48,19 @@ def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findi
         requires=spec.requires,
         accept=spec.accept,
         origin=origin,
+        was=former_name(spec, schema, origin, findings),
+        alias_until=spec.alias_until or "",
+        former_columns=former_columns(spec, origin, findings),
     )
 
 
 def _body(spec: ViewSpec, origin: Origin, _findings: Findings) -> Body:
-    return Body(spec.sql or "", spec.grain, spec.columns, origin.at("sql"))
+    descriptions = {
+        name: text
+        for name, said in spec.columns.items()
+        if (text := said if isinstance(said, str) else said.description)
+    }
+    return Body(spec.sql or "", spec.grain, descriptions, origin.at("sql"))
 
 
 def _declared(spec: ViewSpec, origin: Origin, findings: Findings) -> Declared:
@@ -102,15 +108,6 @@ def _relation(spec: SourceSpec) -> Relation:
     if spec.sql is not None:
         return SubqueryRef(spec.sql, spec.key or ())
     return table_ref(spec.table or "")
-
-
-def table_ref(text: str) -> TableRef:
-    """`name` or `schema.name`, as SQL reads them: within double quotes a dot is part of the name, and so is a quote that is doubled."""
-    parts = _PART.findall(text)
-    if ".".join(parts) != text:
-        return TableRef(None, text)
-    names = [part[1:-1].replace('""', '"') if part.startswith('"') and len(part) > 2 else part for part in parts]
-    return TableRef(".".join(names[:-1]) or None, names[-1])
 
 
 def _dimensions(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Dimension, ...]:

@@ -151,7 +151,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One view of the project, as its author means it."""
+    """One view of the project, as its author means it.
+
+    `was` is the (schema, name) that it had before; where `alias_until` is a date, that name stays. `former_columns` are the columns that had
+    another name, with that one.
+    """
 
     name: str
     schema: str
@@ -164,3 +168,6 @@ class View:
     requires: tuple[str, ...]
     accept: Mapping[str, str]
     origin: Origin = field(compare=False, repr=False)
+    was: tuple[str, str] | None = None
+    alias_until: str = ""
+    former_columns: Mapping[str, str] = field(default_factory=dict)

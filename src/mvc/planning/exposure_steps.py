@@ -8,6 +8,7 @@ from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
 from mvc.planning.drift import differs, exposure_options, granted_by_hand
 from mvc.planning.proof_steps import foreign_code
+from mvc.planning.renames import rename_steps
 from mvc.planning.renewal import is_refreshed_otherwise, renewal_steps
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
@@ -28,7 +29,13 @@ from mvc.sqlgen.statements import (
 def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list[Step]:
     """What must happen in the switch, after `also`; nothing where readers have what they should."""
     exposure = site.exposure(view)
-    steps = [*also, *renewal_steps(view, site), *_owner(view, exposure, site), *_expose(view, exposure, site)]
+    steps = [
+        *rename_steps(site.renames, view),
+        *also,
+        *renewal_steps(view, site),
+        *_owner(view, exposure, site),
+        *_expose(view, exposure, site),
+    ]
     steps += [*_readers(view, exposure, site), *_comments(view, exposure, site)]
     before = site.before(view)
     if (
@@ -36,6 +43,7 @@ def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list
         or before is None
         or site.changes(view)
         or not site.is_live(view)
+        or (view.schema, view.name) in site.renames.pairs
         or _is_recorded_otherwise(before, view, site)
     ):
         steps.append(Step("record", view.name, "the ledger says what is deployed", (record_sql(site.target, view),)))

@@ -20,6 +20,7 @@ from mvc.planning.job_steps import job_notes, job_steps
 from mvc.planning.name_steps import name_steps
 from mvc.planning.refusals import catalog_refusals, find_refusals
 from mvc.planning.removal import removal_step, removed_views
+from mvc.planning.renames import alias_notes, find_renames, history_statements, renamed_state, stored_steps
 from mvc.planning.rights import absent_schemas, missing_rights, rights_refusal
 from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
@@ -50,14 +51,13 @@ def make_plan(
     database is not as the project's catalog says, for the views that are to be deployed. Raises KeyError for a name that no view has.
     """
     chosen = tuple(names)
-    state = adopted(state, wanted.project)
     views, left_out = planned_views(state, wanted, chosen)
-    difference = difference_of(state, wanted)
-    drift = find_drift(state, wanted.project)
-    site = Site(state, target_of(wanted), difference, drift, refill, views_set_aside(state, wanted.views))
+    site = _site_of(adopted(state, wanted.project), wanted, views, everything=not chosen, refill=refill)
+    state, renames = site.state, site.renames
     removed = [] if chosen else removed_views(state, wanted)
     prepare = [
         *_runtime(site),
+        *stored_steps(renames),
         *watch_steps(views, site),
         *(step for view in views for step in storage_steps(view, site)),
     ]
@@ -74,15 +74,32 @@ def make_plan(
         unchanged=tuple(view.name for view in views if view.name not in busy),
         left_out=left_out,
         refusals=(*refusals, *catalog_refusals(catalog)),
-        drift=drift,
+        drift=site.drift,
         compared=tuple(_compared(views, site)),
         finish=(
             *unwatch_steps(views, _replaced(views, removed, site), site),
             *unneeded_steps(views, _replaced(views, removed, site), site),
         ),
-        notes=tuple(job_notes(state, site.target)),
+        notes=(*job_notes(state, site.target), *alias_notes(state, views)),
         catalog=catalog,
         missing_rights=missing,
+    )
+
+
+def _site_of(
+    state: State, wanted: Compiled, views: tuple[CompiledView, ...], *, everything: bool, refill: bool
+) -> Site:
+    """What the views are planned by: the state once they are renamed."""
+    renames = find_renames(state, wanted, views, everything=everything)
+    then = renamed_state(renames)
+    return Site(
+        then,
+        target_of(wanted),
+        difference_of(then, wanted),
+        find_drift(then, wanted.project),
+        refill,
+        views_set_aside(then, wanted.views),
+        renames,
     )
 
 
@@ -199,13 +216,19 @@ def _switches(
     groups = _together([view for view in views if exposed[view.name]])
     first = True
     for group in groups:
-        steps = tuple(step for view in group for step in exposed[view.name])
+        steps = (*_history(group, site), *(step for view in group for step in exposed[view.name]))
         extra = (*project, *dropped) if first else ()
         awaits = tuple(view.storage[1] for view in group if _is_new_table(view, site))
         yield Switch(tuple(view.name for view in group), (*extra, *steps), awaits)
         first = False
     if first and (project or dropped):
         yield Switch((), (*project, *dropped))
+
+
+def _history(group: Iterable[CompiledView], site: Site) -> Iterator[Step]:
+    names = [(view.schema, view.name) for view in group]
+    if statements := tuple(history_statements(site.renames, names)):
+        yield Step("record", "", "what is told of a view is told under its name", statements)
 
 
 def _is_new_table(view: CompiledView, site: Site) -> bool:

@@ -8,7 +8,8 @@ from typing import Final
 
 from mvc.comparison.changes import ColumnRemoved, ColumnRenamed, ViewRemoved
 from mvc.comparison.difference import Class, Difference, ViewDifference
-from mvc.planning.state import Dependent, State
+from mvc.comparison.presence import ViewRenamed
+from mvc.planning.state import Dependent, Name, State
 
 _UNKNOWN: Final = "it names the view; which columns it reads is not known"
 _TRAVELS: Final[tuple[tuple[Class, str], ...]] = (
@@ -56,8 +57,16 @@ def outside_of(state: State, difference: Difference) -> tuple[Outside, ...]:
 
 
 def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
-    change = _change(view)
-    for dependent in state.dependents.get((view.schema, view.view), ()):
+    change, renamed = _change(view), _renamed(view)
+    for dependent in state.dependents.get(renamed[0] if renamed else (view.schema, view.view), ()):
+        if renamed and not renamed[1] and dependent.kind == "mention":
+            yield Outside(
+                view.view,
+                dependent.described,
+                (),
+                f"its text names the view as {'.'.join(renamed[0])}, which it is no more",
+            )
+            continue
         touched = tuple(sorted(change.columns & set(dependent.columns)))
         if dependent.kind == "mention" and change.any:
             yield Outside(view.view, dependent.described, (), _UNKNOWN)
@@ -68,6 +77,12 @@ def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
         for class_, reason in _TRAVELS:
             if class_ in view.classes and not change.removed:
                 yield Outside(view.view, dependent.described, (), reason, (class_,))
+
+
+def _renamed(view: ViewDifference) -> tuple[Name, bool] | None:
+    """What a view was called that has another name, and whether the former one stays."""
+    found = next((item.change for item in view.changes if isinstance(item.change, ViewRenamed)), None)
+    return (found.was, bool(found.alias_until)) if found else None
 
 
 def _change(view: ViewDifference) -> _Change:

@@ -42,6 +42,6 @@ def proof_steps(view: CompiledView, site: Site) -> Iterator[Step]:
     allowed = site.agreed(view)
     statements = [prove_code_sql(site.target, view, allowed)]
     if site.is_live(view) and site.exposure(view):
-        statements.append(prove_exposure_sql(site.target, view, allowed))
+        statements.append(prove_exposure_sql(site.target, site.until_switch(view), allowed))
     reason = "it is not known whose code it runs" if known.proven is None else "other roles are trusted"
     yield Step("prove", view.name, reason, tuple(statements), dangers=foreign_code(view, site))

@@ -9,6 +9,7 @@ from mvc.artifacts import CompiledView
 from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
 from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.name_steps import name_refusals
+from mvc.planning.renames import rename_refusals
 from mvc.planning.site import Site
 from mvc.planning.state import DeployedView, Name, RelationState
 from mvc.planning.steps import Refusal
@@ -23,6 +24,7 @@ def find_refusals(
     yield from _missing_roles(site, chosen)
     yield from _moved_storage(site)
     yield from name_refusals(site.state, site.target)
+    yield from rename_refusals(site.renames)
     for view in chosen:
         yield from _not_ours(view, site)
         yield from _broken_dependents(view, site)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mvc.artifacts import CompiledView, Target
 from mvc.comparison.difference import Difference, ViewDifference
 from mvc.planning.drift import differs, kind_of, named_roles
 from mvc.planning.drift_kinds import Drift
+from mvc.planning.renames import Renames
 from mvc.planning.state import DeployedView, Name, RelationState, State
 
 
@@ -17,19 +18,26 @@ from mvc.planning.state import DeployedView, Name, RelationState, State
 class Site:
     """A plan's surroundings. `refill` says that a stored relation which is not in use is filled anew before it is.
 
-    `set_aside` names the views whose stored relation is not what was built, or reads such a one.
+    `set_aside` names the views whose stored relation is not what was built, or reads such a one. The state is that
+    after the `renames`.
     """
 
     state: State
     target: Target
     difference: Difference
     drift: tuple[Drift, ...]
-    refill: bool = True
-    set_aside: frozenset[str] = frozenset()
+    refill: bool
+    set_aside: frozenset[str]
+    renames: Renames
 
     def deployed(self, view: CompiledView) -> DeployedView | None:
         """The view as the ledger has it."""
         return self.state.views.get((view.schema, view.name))
+
+    def until_switch(self, view: CompiledView) -> CompiledView:
+        """The view under the name that readers know until the switch."""
+        pair = self.renames.pairs.get((view.schema, view.name))
+        return replace(view, schema=pair.was[0], name=pair.was[1]) if pair else view
 
     def before(self, view: CompiledView) -> CompiledView | None:
         """The definition that is deployed."""

@@ -201,7 +201,7 @@ class State:
     `targets` what each project was deployed with last, `watched` the logs of changes by name. `role_numbers` are the roles by their
     numbers, which mean nothing on another `server`. `strangers` are the owners of functions, domains and plain views who could not act
     as `owner`, by what these are called; `strange_tables` those of tables, of what is below these, and of what plain views read. Without
-    pg_cron on the server, `cron` is None. `live` is what there is of what the views read and call, where that was asked.
+    pg_cron on the server, `cron` is None. `live` is what there is of what the views read and call, where that was asked. `today` is the server's date.
     """
 
     database: str
@@ -228,6 +228,7 @@ class State:
     strange_tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cron: CronState | None = None
     live: Live | None = None
+    today: str = ""
 
     def role_now(self, role: str, deployed: DeployedView) -> str | None:
         """What a role is called now that the rules of a deployed view name; None where it is gone. `public` is everyone."""

@@ -25,6 +25,7 @@ Action = Literal[
     "runtime",
     "upgrade",
     "set aside",
+    "rename",
     "build",
     "fill",
     "index",

@@ -157,6 +157,7 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         roles=frozenset(about["roles"]),
         role_numbers={number: name for name, number in about["roles"].items()},
         server=about["server"],
+        today=about["today"],
         extensions=frozenset(about["extensions"]),
         strangers=about["strangers"] or {},
         strange_tables={name: tuple(owners) for name, owners in (about["strange_tables"] or {}).items()},

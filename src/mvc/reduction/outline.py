@@ -17,7 +17,20 @@ from mvc.workspace import PROJECT_FILE, spec_paths
 _VIEW: Final = re.compile(r"^view:.*$", re.MULTILINE)
 _NAMED: Final = re.compile(r"view:[ \t]+(?P<quote>[\"']?)(?P<name>\w+)(?P=quote)[ \t]*(?:[ \t]#.*)?\Z")
 _KEYS: Final = (
-    *("view", "schema", "description", "tags", "materialized", "sources", "where", "dimensions", "aggregates", "sql"),
+    *(
+        "view",
+        "was",
+        "alias_until",
+        "schema",
+        "description",
+        "tags",
+        "materialized",
+        "sources",
+        "where",
+        "dimensions",
+        "aggregates",
+        "sql",
+    ),
     *("grain", "columns", "indexes", "with", "requires", "accept"),
 )
 _ODD_LINE: Final = re.compile(rf"^(?!$|[ \t#\]}}]|-{{1,3}}(?:[ \t]|$)|(?:{'|'.join(_KEYS)}):(?:[ \t]|$))", re.MULTILINE)

@@ -41,6 +41,7 @@ from mvc.comparison.changes import (
     ViewRemoved,
 )
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.partition_words import partition_words
 from mvc.report.told import Told, Unreachable, values
@@ -59,7 +60,9 @@ _SEES: Final[dict[Verdict, str]] = {
 def told(change: Change) -> Told:
     """Any change in words."""
     match change:
-        case ViewAdded() | ViewRemoved() | KindChanged() | GrainChanged() | CommentChanged() | RequirementChanged():
+        case ViewAdded() | ViewRemoved() | ViewRenamed():
+            return _of_presence(change)
+        case KindChanged() | GrainChanged() | CommentChanged() | RequirementChanged():
             return _of_view(change)
         case ColumnAdded() | ColumnRemoved() | ColumnRenamed() | ColumnRetyped() | ColumnRedefined():
             return _of_column(change)
@@ -79,14 +82,22 @@ def told(change: Change) -> Told:
             raise Unreachable(change)
 
 
-def _of_view(
-    change: ViewAdded | ViewRemoved | KindChanged | GrainChanged | CommentChanged | RequirementChanged,
-) -> Told:
+def _of_presence(change: ViewAdded | ViewRemoved | ViewRenamed) -> Told:
     match change:
-        case ViewAdded():
+        case ViewAdded(former_name_of=""):
             return Told(("new view",), (", readable by ", *_listed(change.readers, "its owner alone")))
+        case ViewAdded():
+            return Told(("former name of ", Quoted(change.former_name_of)))
         case ViewRemoved():
             return Told(("the view is gone",))
+        case ViewRenamed():
+            return Told(("renamed from ", Quoted(".".join(change.was))), (" to ", Quoted(".".join(change.now))))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_view(change: KindChanged | GrainChanged | CommentChanged | RequirementChanged) -> Told:
+    match change:
         case KindChanged():
             return Told((f"{change.before} view becomes a {change.after} one",))
         case GrainChanged():

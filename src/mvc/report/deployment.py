@@ -23,6 +23,7 @@ _WORDS: Final[dict[Action, str]] = {
     "runtime": "install the runtime",
     "upgrade": "upgrade the runtime",
     "set aside": "set aside",
+    "rename": "rename",
     "build": "build aside",
     "fill": "fill",
     "index": "create index",

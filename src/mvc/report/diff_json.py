@@ -10,7 +10,7 @@ from mvc.comparison.changes import Change
 from mvc.comparison.difference import Classified, Difference, ViewDifference
 
 FORMAT: Final = "mvc.diff"
-VERSION: Final = 2
+VERSION: Final = 3
 
 
 def diff_json(difference: Difference, project: str) -> dict[str, Any]:

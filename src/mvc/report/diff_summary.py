@@ -7,14 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from mvc.comparison.difference import CLASSES, Affected, Class, Classified, Difference, ViewDifference, classes_of
+from mvc.comparison.difference import (
+    CLASSES,
+    Affected,
+    Class,
+    Classified,
+    Difference,
+    Status,
+    ViewDifference,
+    classes_of,
+)
 from mvc.report.words import Quoted, Words
 
-Status = Literal["added", "removed", "changed"]
-STATUSES: Final[tuple[Status, ...]] = ("added", "removed", "changed")
-SIGNS: Final[dict[Status, str]] = {"added": "+", "removed": "−", "changed": "~"}
+STATUSES: Final[tuple[Status, ...]] = ("added", "removed", "renamed", "changed")
+SIGNS: Final[dict[Status, str]] = {"added": "+", "removed": "−", "renamed": "→", "changed": "~"}
 
 
 @dataclass(frozen=True, slots=True)

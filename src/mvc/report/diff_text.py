@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mvc.comparison.difference import CLASSES, Affected, Class, Classified, Difference
+from mvc.comparison.difference import CLASSES, Affected, Class, Classified, Difference, Status
 from mvc.report.change_words import told
-from mvc.report.diff_summary import SIGNS, Status, Subject, followed, subjects, verdict
+from mvc.report.diff_summary import SIGNS, Subject, followed, subjects, verdict
 from mvc.report.style import PLAIN, Role, Style
 from mvc.report.visible import visible
 from mvc.report.words import Words, one_line, spoken
@@ -21,7 +21,12 @@ _ROLES: Final[dict[Class, Role]] = {
     "rebuild": "related",
     "safe": "help",
 }
-_SIGN_ROLES: Final[dict[Status, Role]] = {"added": "help", "removed": "error", "changed": "related"}
+_SIGN_ROLES: Final[dict[Status, Role]] = {
+    "added": "help",
+    "removed": "error",
+    "renamed": "related",
+    "changed": "related",
+}
 
 
 def diff_text(difference: Difference, style: Style = PLAIN) -> str:

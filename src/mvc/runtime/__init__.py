@@ -35,6 +35,7 @@ FILES: Final = (
     "schedules.sql",
     "partitions.sql",
     "monitoring.sql",
+    "renames.sql",
     "usage.sql",
     "names.sql",
 )

@@ -4,10 +4,11 @@ from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
 from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
-from mvc.spec.view import AggregateSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+from mvc.spec.view import AggregateSpec, BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 
 __all__ = [
     "AggregateSpec",
+    "BodyColumnSpec",
     "DimensionSpec",
     "IndexColumnSpec",
     "IndexSpec",

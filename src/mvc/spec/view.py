@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from datetime import date
+from typing import Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -29,6 +30,9 @@ FUNCTIONS = (
     "first",
     "last",
 )
+
+
+_COLUMN_WAS: Final = "The name that the column had before: it is renamed where it is, and not computed anew."
 
 
 class SourceSpec(SpecModel):
@@ -61,6 +65,7 @@ class DimensionSpec(SpecModel):
 
     expr: Sql = Field(description="The expression, e.g. `o.id`.")
     description: str | None = Field(None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(None, description=_COLUMN_WAS)
 
 
 class AggregateSpec(SpecModel):
@@ -100,6 +105,7 @@ class AggregateSpec(SpecModel):
     at: float | int | None = Field(None, ge=0, le=1, description="Which percentile, from 0 to 1.")
     default: Setting | None = Field(None, description="The value for a group without rows, instead of NULL.")
     description: str | None = Field(None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(None, description=_COLUMN_WAS)
 
     @model_validator(mode="after")
     def _one_function(self) -> AggregateSpec:
@@ -114,6 +120,13 @@ class AggregateSpec(SpecModel):
         return tuple(
             name for name in (*FUNCTIONS, "expr", "sql") if name in self.model_fields_set and getattr(self, name)
         )
+
+
+class BodyColumnSpec(SpecModel):
+    """What is said of a column of a `sql` body."""
+
+    description: str | None = Field(None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(None, description=_COLUMN_WAS)
 
 
 class IndexColumnSpec(SpecModel):
@@ -151,6 +164,14 @@ class ViewSpec(SpecModel):
     schema_: Name | None = Field(
         None, alias="schema", description="The schema readers find it in; default: the project's."
     )
+    was: Name | None = Field(
+        None, description="The name that it had before, `name` or `schema.name`: it is renamed, with all that reads it."
+    )
+    alias_until: str | None = Field(
+        None,
+        pattern=r"^\d{4}-\d{2}-\d{2}$",
+        description="The former name stays as a view of the same rows, for the same readers; until when, as a date.",
+    )
     description: str | None = Field(None, description="Becomes the view's COMMENT.")
     tags: Names = Field((), description="Names to select views by: `tag:finance`.")
     materialized: bool = Field(default=True, description="false: a plain view, computed when it is read.")
@@ -164,7 +185,9 @@ class ViewSpec(SpecModel):
     aggregates: dict[Name, AggregateSpec] = Field(default_factory=dict)
     sql: Sql | None = Field(None, description="A whole SELECT instead of sources, dimensions and aggregates.")
     grain: Names | None = Field(None, description="With `sql`: the columns of which no two rows share the values.")
-    columns: dict[Name, str] = Field(default_factory=dict, description="With `sql`: column → description.")
+    columns: dict[Name, str | BodyColumnSpec] = Field(
+        default_factory=dict, description="With `sql`: column → description, or a mapping."
+    )
     indexes: tuple[IndexSpec, ...] = ()
     storage: dict[str, Setting] = Field(
         default_factory=dict, alias="with", description="Storage parameters of the stored relation: `fillfactor: 90`."
@@ -174,11 +197,22 @@ class ViewSpec(SpecModel):
 
     @model_validator(mode="after")
     def _one_body(self) -> ViewSpec:
+        if self.alias_until is not None:
+            _check_alias(self.was, self.alias_until)
         if self.sql is None:
             _check_declared(self)
         else:
             _check_body(self)
         return self
+
+
+def _check_alias(was: str | None, until: str) -> None:
+    if was is None:
+        raise ValueError("`alias_until` belongs to `was`: it says until when the former name stays")
+    try:
+        date.fromisoformat(until)
+    except ValueError:
+        raise ValueError(f"`alias_until` is a date such as 2026-12-31, and {until} is none") from None
 
 
 def _check_declared(spec: ViewSpec) -> None:

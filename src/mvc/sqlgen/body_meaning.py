@@ -18,20 +18,22 @@ from mvc.catalog.tokens import lowered
 from mvc.expression.canonical import canonical_text, canonical_tokens
 from mvc.expression.parse import folded
 from mvc.expression.tokens import tokenize
+from mvc.sqlgen.before import NOTHING, Before
 
 
 class BodyMeaning:
-    """The meaning of a body that was analysed; `sql` is its text with storage in the place of views."""
+    """The meaning of a body that was analysed; `sql` is its text with storage in the place of views, all by the names that were `before`."""
 
-    def __init__(self, sql: str, analysis: Analysis) -> None:
-        self.sql = sql
+    def __init__(self, sql: str, analysis: Analysis, before: Before = NOTHING) -> None:
+        self.sql = before.body(sql)
         self.analysis = analysis
+        self.before = before
 
     @property
     def digest_parts(self) -> tuple[str, ...]:
         """What is stored: the whole query over what stores the views that it reads."""
         tokens = tokenize(self.sql)
-        names = repr([field.name for field in self.analysis.output.fields])
+        names = repr(self.before.own(field.name for field in self.analysis.output.fields))
         return names, _canonical(self.sql, tokens, _Renaming(tokens, self._aliases))
 
     @property

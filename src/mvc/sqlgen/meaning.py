@@ -20,8 +20,9 @@ from mvc.expression import Expression
 from mvc.expression.canonical import canonical, canonical_text
 from mvc.expression.split import conjuncts, disjuncts
 from mvc.model.view import Aggregate, Computed
-from mvc.quoting import identifier, qualified
+from mvc.quoting import identifier
 from mvc.sqlgen.aggregate import constant
+from mvc.sqlgen.before import NOTHING, Before
 from mvc.sqlgen.naming import fingerprint
 
 GENERATION: Final = "1"  # raise it when the same meaning must be stored anew
@@ -30,10 +31,13 @@ Write = Callable[[str, str], str]
 
 
 class DeclaredMeaning:
-    """The meaning of a declared view, with aliases written as their relations (`labels`) or as digests (`signatures`)."""
+    """The meaning of a declared view, with aliases written as their relations (`labels`) or as digests (`signatures`); these by the
+    names that were `before`.
+    """
 
-    def __init__(self, query: DeclaredQuery) -> None:
+    def __init__(self, query: DeclaredQuery, before: Before = NOTHING) -> None:
         self.query = query
+        self.before = before
 
     @cached_property
     def labels(self) -> Mapping[str, str]:
@@ -81,16 +85,26 @@ class DeclaredMeaning:
             found.setdefault(alias, "self")  # a circle of conditions reads this one as itself
             self._sign(other, tree, found)
         found.pop(alias, None)
-        write = _writer({**found, alias: "self"})
+        write = self._signing({**found, alias: "self"})
         conditions = [sorted(canonical(item, write) for item in part) for part in (node.on, node.where)]
         facts = (
             found.get(node.parent or "", ""),
-            _relation_exact(node),
+            self.before.relation(node.readable),
             node.source.required,
             node.to_one,
-            node.identity,
+            node.identity and tuple(self.before.column(node.readable, name) for name in node.identity),
         )
         found[alias] = fingerprint(repr((conditions, facts)))
+
+    def _signing(self, names: Mapping[str, str]) -> Write:
+        """Writes a column by the name that it had before."""
+        write, nodes = _writer(names), self.query.tree.nodes
+
+        def write_former(qualifier: str, name: str) -> str:
+            node = nodes.get(qualifier)
+            return write(qualifier, self.before.column(node.readable, name) if node else name)
+
+        return write_former
 
     @property
     def sources(self) -> tuple[CompiledSource, ...]:
@@ -113,22 +127,23 @@ class DeclaredMeaning:
     @property
     def columns(self) -> Mapping[str, str]:
         """The meaning of each column, for people."""
-        return self._columns(self.labels)
+        return self._columns(self.labels, _writer(self.labels))
 
     @property
     def digest_parts(self) -> tuple[str, ...]:
         """Everything that is stored, in an order that does not depend on the spec's."""
-        columns = sorted(self._columns(self.signatures).items())
-        filters = sorted(canonical(item, _writer(self.signatures)) for item in self.query.where)
+        write = self._signing(self.signatures)
+        meanings = self._columns(self.signatures, write)
+        columns = sorted(zip(self.before.own(meanings), meanings.values(), strict=True))
+        filters = sorted(canonical(item, write) for item in self.query.where)
         return (
             repr(columns),
             repr(filters),
             repr(sorted(self.signatures.values())),
-            repr(sorted(self.query.grain.columns)),
+            repr(sorted(self.before.own(self.query.grain.columns))),
         )
 
-    def _columns(self, names: Mapping[str, str]) -> dict[str, str]:
-        write = _writer(names)
+    def _columns(self, names: Mapping[str, str], write: Write) -> dict[str, str]:
         found = {item.name: canonical(item.expression, write) for item in self.query.dimensions}
         for block in self.query.blocks:
             found |= {item.name: _measure(item, names, write) for item in block.measures}
@@ -163,11 +178,6 @@ def _relation_described(node: Node) -> str:
     """A subquery by its author's text: what stores the views that it reads is no part of what it says."""
     written = node.readable.written
     return canonical_text(written) if written else node.readable.described
-
-
-def _relation_exact(node: Node) -> str:
-    """What is read: of another view of the project, its stored relation."""
-    return qualified(*node.readable.reference) if node.readable.reference else f"{node.readable.sql}"
 
 
 def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:

@@ -21,7 +21,7 @@ def renamed_view(view: CompiledView, names: Mapping[str, str]) -> CompiledView:
 
 def _renamed(data: Any, names: Mapping[str, str]) -> Any:
     if isinstance(data, str):
-        return names[data] if data in names else _within(data, names)
+        return names[data] if data in names else renamed_text(data, names)
     if isinstance(data, list):
         return [_renamed(item, names) for item in data]
     if isinstance(data, dict):
@@ -29,7 +29,7 @@ def _renamed(data: Any, names: Mapping[str, str]) -> Any:
     return data
 
 
-def _within(text: str, names: Mapping[str, str]) -> str:
+def renamed_text(text: str, names: Mapping[str, str]) -> str:
     """SQL in which the names stand as identifiers, or as constants that name them."""
     for old, new in names.items():
         if is_plain(old):

@@ -159,6 +159,11 @@ def move_stored_sql(
     return f"SELECT {qualified(target.stored, 'move_stored')}({', '.join(values)})"
 
 
+def json_text(value: object) -> str:
+    """A value of JSON, with what the compiler makes in it, as a constant of SQL."""
+    return dollar_quoted(json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=to_record), "record")
+
+
 def expect_sql(target: Target, view: CompiledView, before: CompiledView | None, *, may_be_new: bool) -> str:
     """Refuses to go on unless the view is deployed as `before`, or, where it may be new, not at all."""
     stored = literal(before.storage[1]) if before else "NULL"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mvc.analysis.access import Access, Term
 from mvc.analysis.body_analysed import AnalysedBody
@@ -22,7 +22,9 @@ from mvc.artifacts import (
     StoredAs,
 )
 from mvc.expression import Expression
+from mvc.former import Former, Renamed
 from mvc.model.project import Settings
+from mvc.sqlgen.before import NOTHING, Before
 from mvc.sqlgen.body_meaning import BodyMeaning
 from mvc.sqlgen.claims import claims
 from mvc.sqlgen.exposure import exposure_of
@@ -45,13 +47,17 @@ class _Meaning:
     body: str = ""
 
 
-def generate(view: ResolvedView, access: Access, parts: Parts, settings: Settings) -> CompiledView:
-    """Everything that deploys one view, and everything by which it is compared with another state of itself.
+def generate(
+    view: ResolvedView, access: Access, parts: Parts, settings: Settings, renamed: Mapping[str, Renamed]
+) -> CompiledView:
+    """Everything that deploys one view, and everything by which it is compared with another state of itself. `renamed` are views that were
+    renamed, by name, or that read such ones.
 
     PostgreSQL refreshes materialized views only as a whole: where `parts` of it are refreshed, it is stored as a table.
     """
     query, meaning, stored_as = query_text(view), _meaning(view), _stored_as(view, parts)
     reference = (settings.stored, stored_name(view.view.name, _digest(view, meaning, settings, parts)))
+    before = Before({name: renamed[name] for name in view.upstream if name in renamed}, _former_columns(view))
     return CompiledView(
         name=view.view.name,
         schema=view.view.schema,
@@ -84,7 +90,24 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
         rows=_rows_of(view.rows),
+        former=_former(view, parts, settings, before),
     )
+
+
+def _former_columns(view: ResolvedView) -> Mapping[str, str]:
+    return {now: then for now, then in view.view.former_columns.items() if view.column(now)}
+
+
+def _former(view: ResolvedView, parts: Parts, settings: Settings, before: Before) -> Former | None:
+    """The view without the renames; None where there are none."""
+    if not (view.view.was or before.read or before.columns):
+        return None
+    schema, name = view.view.was or (view.view.schema, view.view.name)
+    columns = tuple(replace(column, name=before.own([column.name])[0]) for column in view.columns)
+    grain = tuple(before.own(view.grain)) if view.grain is not None else None
+    was = replace(view, view=replace(view.view, schema=schema), columns=columns, grain=grain)
+    digest = _digest(was, _meaning(view, before), settings, parts)
+    return Former(schema, name, stored_name(name, digest), tuple(before.columns.items()))
 
 
 def _stored_as(view: ResolvedView, parts: Parts) -> StoredAs:
@@ -99,12 +122,12 @@ def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, parts: Pa
     return fingerprint(*parts.asked, *surroundings, *settings.search_path, *meaning.digest_parts)
 
 
-def _meaning(view: ResolvedView) -> _Meaning:
+def _meaning(view: ResolvedView, before: Before = NOTHING) -> _Meaning:
     if isinstance(view.query, DeclaredQuery):
-        declared = DeclaredMeaning(view.query)
+        declared = DeclaredMeaning(view.query, before)
         return _Meaning(declared.digest_parts, declared.columns, declared.sources, declared.filters)
     if isinstance(view.query, AnalysedBody):
-        body = BodyMeaning(view.query.sql, view.query.analysis)
+        body = BodyMeaning(view.query.sql, view.query.analysis, before)
         return _Meaning(body.digest_parts, body.columns, body=body.body)
     raise TypeError(view.query)
 

@@ -3,6 +3,7 @@
 SELECT json_build_object(
   'reads_only', set_config('transaction_read_only', 'on', true),
   'database', current_database(),
+  'today', current_date::text,
   'user', current_user,
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
