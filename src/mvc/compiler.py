@@ -32,7 +32,7 @@ from mvc.model.view import Body, View
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
 from mvc.sqlgen.alias import alias_of
 from mvc.sqlgen.named_code import named_code, used_of
-from mvc.sqlgen.view import generate
+from mvc.sqlgen.view import former_of, generate
 from mvc.version import VERSION
 from mvc.workspace import PROJECT_FILE
 
@@ -127,8 +127,9 @@ def _compile_view(
     if any(item.severity == "error" for item in found[before:]):
         return None
     found += lint_view(resolved, functions)
-    made = generate(resolved, access, parts, project.settings, sources.renamed)
-    return resolved, replace(made, named=named_code(made, project.catalog))
+    made = generate(resolved, access, parts, project.settings)
+    former = former_of(resolved, parts, project.settings, sources.renamed)
+    return resolved, replace(made, named=named_code(made, project.catalog), former=former)
 
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:

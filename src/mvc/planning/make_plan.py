@@ -92,15 +92,8 @@ def _site_of(
     """What the views are planned by: the state once they are renamed."""
     renames = find_renames(state, wanted, views, everything=everything)
     then = renamed_state(renames)
-    return Site(
-        then,
-        target_of(wanted),
-        difference_of(then, wanted),
-        find_drift(then, wanted.project),
-        refill,
-        views_set_aside(then, wanted.views),
-        renames,
-    )
+    difference, drift = difference_of(then, wanted), find_drift(then, wanted.project)
+    return Site(then, target_of(wanted), difference, drift, refill, views_set_aside(then, wanted.views), renames)
 
 
 def planned_views(

@@ -47,17 +47,13 @@ class _Meaning:
     body: str = ""
 
 
-def generate(
-    view: ResolvedView, access: Access, parts: Parts, settings: Settings, renamed: Mapping[str, Renamed]
-) -> CompiledView:
-    """Everything that deploys one view, and everything by which it is compared with another state of itself. `renamed` are views that were
-    renamed, by name, or that read such ones.
+def generate(view: ResolvedView, access: Access, parts: Parts, settings: Settings) -> CompiledView:
+    """Everything that deploys one view, and everything by which it is compared with another state of itself.
 
     PostgreSQL refreshes materialized views only as a whole: where `parts` of it are refreshed, it is stored as a table.
     """
     query, meaning, stored_as = query_text(view), _meaning(view), _stored_as(view, parts)
     reference = (settings.stored, stored_name(view.view.name, _digest(view, meaning, settings, parts)))
-    before = Before({name: renamed[name] for name in view.upstream if name in renamed}, _former_columns(view))
     return CompiledView(
         name=view.view.name,
         schema=view.view.schema,
@@ -90,24 +86,23 @@ def generate(
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
         rows=_rows_of(view.rows),
-        former=_former(view, parts, settings, before),
     )
 
 
-def _former_columns(view: ResolvedView) -> Mapping[str, str]:
-    return {now: then for now, then in view.view.former_columns.items() if view.column(now)}
-
-
-def _former(view: ResolvedView, parts: Parts, settings: Settings, before: Before) -> Former | None:
-    """The view without the renames; None where there are none."""
+def former_of(view: ResolvedView, parts: Parts, settings: Settings, renamed: Mapping[str, Renamed]) -> Former | None:
+    """The view without the renames that the project tells of; None where there are none. `renamed` are views whose names changed, or that read
+    such ones, by name.
+    """
+    columns = {now: then for now, then in view.view.former_columns.items() if view.column(now)}
+    before = Before({name: renamed[name] for name in view.upstream if name in renamed}, columns)
     if not (view.view.was or before.read or before.columns):
         return None
     schema, name = view.view.was or (view.view.schema, view.view.name)
-    columns = tuple(replace(column, name=before.own([column.name])[0]) for column in view.columns)
+    outputs = tuple(replace(column, name=columns.get(column.name, column.name)) for column in view.columns)
     grain = tuple(before.own(view.grain)) if view.grain is not None else None
-    was = replace(view, view=replace(view.view, schema=schema), columns=columns, grain=grain)
+    was = replace(view, view=replace(view.view, schema=schema), columns=outputs, grain=grain)
     digest = _digest(was, _meaning(view, before), settings, parts)
-    return Former(schema, name, stored_name(name, digest), tuple(before.columns.items()))
+    return Former(schema, name, stored_name(name, digest), tuple(columns.items()))
 
 
 def _stored_as(view: ResolvedView, parts: Parts) -> StoredAs:
