@@ -60,7 +60,10 @@ def _of_kind(change: KindChanged) -> Effect:
 def _of_column(change: ColumnChange) -> Effect:
     match change:
         case ColumnAdded(column=column):
-            return Effect("safe", f"`{column}` is added, the other columns stay")
+            return Effect(
+                "safe",
+                f"`{column}` is added, the other columns stay; a prepared `SELECT *` fails once (prepared-statements)",
+            )
         case ColumnRemoved(column=column):
             return Effect("breaking", f"`{column}` is gone: whatever reads it fails")
         case ColumnRenamed(before=before, after=after):

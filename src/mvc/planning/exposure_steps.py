@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mvc.artifacts import CompiledView
-from mvc.comparison.changes import ColumnRemoved, ColumnRenamed
+from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, ColumnRetyped
 from mvc.planning.drift import differs, exposure_options, granted_by_hand
 from mvc.planning.proof_steps import foreign_code
 from mvc.planning.renames import rename_steps
@@ -99,6 +99,7 @@ def exposure_key(view: CompiledView) -> object:
 
 def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
     yield from _without_rules(view, site)
+    yield from _prepared(view, site)
     changes = site.changes(view)
     for item in changes.changes if changes else ():
         if isinstance(item.change, ColumnRemoved):
@@ -108,6 +109,20 @@ def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
         for effect in item.effects:
             if effect.class_ == "access-loosened":
                 yield Danger("loosen-access", f"{view.name}: {effect.reason}")
+
+
+def _prepared(view: CompiledView, site: Site) -> Iterator[Danger]:
+    """PostgreSQL plans a prepared statement anew, and refuses a result of other columns than the client was told of."""
+    changes = site.changes(view) if site.exposure(view) else None
+    found = [item.change for item in changes.changes] if changes else []
+    others = [item.column for item in found if isinstance(item, ColumnAdded | ColumnRemoved | ColumnRetyped)]
+    others += [item.after for item in found if isinstance(item, ColumnRenamed)]
+    if others:
+        reason = (
+            f"{view.name} has other columns then ({', '.join(others)}): a connection that has prepared SELECT * of it gets `cached plan must not"
+            " change result type`. Name the columns in queries, or have clients connect anew, or DISCARD ALL, after the deployment"
+        )
+        yield Danger("prepared-statements", reason)
 
 
 def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:

@@ -9,6 +9,7 @@ from typing import Final
 from mvc.comparison.changes import ColumnRemoved, ColumnRenamed, ViewRemoved
 from mvc.comparison.difference import Class, Difference, ViewDifference
 from mvc.comparison.presence import ViewRenamed
+from mvc.planning.obstacles import obstacles
 from mvc.planning.state import Dependent, Name, State
 
 _UNKNOWN: Final = "it names the view; which columns it reads is not known"
@@ -58,7 +59,9 @@ def outside_of(state: State, difference: Difference) -> tuple[Outside, ...]:
 
 def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
     change, renamed = _change(view), _renamed(view)
-    for dependent in state.dependents.get(renamed[0] if renamed else (view.schema, view.view), ()):
+    dependents = state.dependents.get(renamed[0] if renamed else (view.schema, view.view), ())
+    refused = {item.dependent: item for item in obstacles(view, dependents)}
+    for dependent in dependents:
         if renamed and not renamed[1] and dependent.kind == "mention":
             yield Outside(
                 view.view,
@@ -70,8 +73,8 @@ def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
         touched = tuple(sorted(change.columns & set(dependent.columns)))
         if dependent.kind == "mention" and change.any:
             yield Outside(view.view, dependent.described, (), _UNKNOWN)
-        elif change.removed:
-            yield Outside(view.view, dependent.described, dependent.columns, "it reads the view, which goes")
+        elif dependent in refused:
+            yield Outside(view.view, dependent.described, refused[dependent].columns, refused[dependent].why)
         elif touched or change.rows:
             yield Outside(view.view, dependent.described, touched, _reason(dependent, change))
         for class_, reason in _TRAVELS:
@@ -98,8 +101,6 @@ def _change(view: ViewDifference) -> _Change:
 
 def _reason(dependent: Dependent, change: _Change) -> str:
     columns = set(dependent.columns)
-    if change.gone & columns:
-        return "it reads a column that goes: mvc apply refuses until it is changed"
     if change.renamed & columns:
         return "PostgreSQL renames the column in it; its own columns keep their names"
     if change.altered & columns:

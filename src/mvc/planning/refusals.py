@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mvc.artifacts import CompiledView
-from mvc.comparison.changes import ColumnRemoved, ColumnRetyped
 from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.name_steps import name_refusals
+from mvc.planning.obstacles import obstacles
 from mvc.planning.renames import rename_refusals
 from mvc.planning.site import Site
 from mvc.planning.state import DeployedView, Name, RelationState
@@ -87,15 +87,6 @@ def _was_ours(view: CompiledView, exposure: RelationState, site: Site) -> bool:
 def _broken_dependents(view: CompiledView, site: Site) -> Iterator[Refusal]:
     """Whatever reads a column that goes; and, where the view must be created anew, what cannot be created again."""
     changes = site.changes(view)
-    found = [item.change for item in changes.changes] if changes else []
-    gone = {item.column for item in found if isinstance(item, ColumnRemoved)}
-    recreated = gone | {item.column for item in found if isinstance(item, ColumnRetyped)}
-    for item in site.state.dependents.get((view.schema, view.name), ()):
-        lost = sorted(gone & set(item.columns))
-        if item.kind != "mention" and lost:
-            message = f"{item.described} reads {', '.join(f'{view.name}.{name}' for name in lost)}, which goes"
-            yield Refusal(message, "change or drop it first, or keep the column")
-        elif item.kind == "fixed" and recreated:
-            columns = ", ".join(sorted(recreated))
-            message = f"{view.name} must be created anew, since {columns} goes or changes its type, and {item.described} reads it"
-            yield Refusal(message, "drop it first and create it again afterwards, or keep the column as it is")
+    dependents = site.state.dependents.get((view.schema, view.name), ())
+    for item in obstacles(changes, dependents) if changes else ():
+        yield Refusal(item.message, item.hint)

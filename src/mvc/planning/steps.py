@@ -12,14 +12,18 @@ from mvc.planning.drift_kinds import Drift
 from mvc.planning.live import MissingRight
 from mvc.planning.state import Name
 
-Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count", "foreign-code"]
+Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count", "foreign-code", "prepared-statements"]
 HAZARDS: Final[dict[Hazard, str]] = {
     "drop-view": "readers lose a view",
     "drop-column": "readers lose a column",
     "loosen-access": "somebody may see rows that he could not see before",
     "foreign-code": "somebody else can have code run with the deployer's or the readers' rights: the owner of a function, or of a table that is read",
     "row-count": "the new definition gives far more or far fewer rows than the old one",
+    "prepared-statements": "a connected client that has prepared SELECT * fails once",
 }
+ONLY_TOLD: Final[frozenset[Hazard]] = frozenset(
+    {"prepared-statements"}
+)  # what passes by itself: nobody has to agree to it
 
 Action = Literal[
     "runtime",

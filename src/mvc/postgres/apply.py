@@ -16,7 +16,7 @@ from mvc.consequences import catalog_findings
 from mvc.planning.catalog_findings import CatalogFinding
 from mvc.planning.make_plan import make_plan, planned_views, switch_opening
 from mvc.planning.state import State
-from mvc.planning.steps import Hazard, LeftOut, Plan, Step, Switch
+from mvc.planning.steps import ONLY_TOLD, Hazard, LeftOut, Plan, Step, Switch
 from mvc.postgres.errors import ServerError, StatementRefused, server_errors
 from mvc.postgres.lock import deployment_lock
 from mvc.postgres.owner import working_role
@@ -126,7 +126,7 @@ def refuse(made: Plan, terms: Terms) -> None:
     if terms.plan_id and terms.plan_id != made.id:
         hint = f"look at the plan again: it is {made.id} now"
         raise ServerError(f"the plan {terms.plan_id} was made for another state of the database or the project", hint)
-    dangers = [danger for danger in made.dangers if danger.hazard not in terms.allow]
+    dangers = [danger for danger in made.dangers if danger.hazard not in terms.allow | ONLY_TOLD]
     if dangers:
         listed = "; ".join(f"{danger.reason} ({danger.hazard})" for danger in dangers)
         hazards = ",".join(sorted({danger.hazard for danger in dangers}))
