@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 
@@ -461,6 +462,14 @@ def test_mv409(schedule, fires):
     result = resolve(files)
     assert result.found == ()
     assert ("no schedule refreshes `v`" in "".join(item.title for item in result.lints)) is fires
+
+
+@pytest.mark.parametrize("name", ["v: x", "it's", "a, b]", "true", "1", "#c", "ü", 'q"q', "a b", "- x", "*"])
+def test_mv409_says_what_can_be_pasted_for_any_name(name):
+    view = body_view("SELECT id FROM orders", name=json.dumps(name))
+    (said,) = [item for item in resolve({"views/v.yml": view}).lints if item.code == "MV409"]
+    pasted = "schedules:\n" + said.help[0].removeprefix("add to schedules/: ") + "\n"
+    assert "MV409" not in resolve({"views/v.yml": view, "schedules/s.yml": pasted}).lint_codes
 
 
 def test_mv409_plain_views_are_always_fresh():

@@ -259,3 +259,14 @@ class TestRefresh:
         (item,) = self.refreshed(mvc, "kinds").values()
         assert (item["mode"], item["changed"]) == ("full", 1)
         assert item["detail"].startswith("changes of public.e may have gone unnoticed: its triggers, ")
+
+
+def test_what_is_found_in_some_views(mvc, parts):
+    edit(parts, "schedules/all.yml", "refresh: kinds,", "refresh: daily,")
+    done = mvc("check", "kinds", "--modes")
+    assert "MV409" in done.err
+    assert "kinds" in done.out
+    assert "odd" not in done.out
+    assert "MV409" not in mvc("check", "daily", "odd").err
+    assert mvc("check", "kind").code == 1
+    assert "did you mean `kinds`" in mvc("check", "kind").err

@@ -14,12 +14,24 @@ from .projects import CHANGES, edit, observed
 
 pytestmark = newest
 
-KEYS = {"change_logs", "format", "version", "database", "deployment", "at", "views", "runs", "drift", "leftovers"}
+KEYS = {
+    "schedules",
+    "change_logs",
+    "format",
+    "version",
+    "database",
+    "deployment",
+    "at",
+    "views",
+    "runs",
+    "drift",
+    "leftovers",
+}
 VIEW_KEYS = {
     *("view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh", "storage"),
     *("table_bytes", "index_bytes", "toast_bytes", "last_status", "last_success_age", "last_success_seconds"),
     *("last_error", "last_error_age", "today", "running_seconds", "dead_rows", "dead_share", "queued_groups"),
-    *("promises", "usage", "upstream", "tables", "problem"),
+    *("promises", "usage", "upstream", "tables", "problem", "tags"),
 }
 RUN_KEYS = {"view", "status", "mode", "schedule", "started_at", "seconds", "changed", "rows", "error"}
 DRIFT_KEYS = {"kind", "view", "subject", "expected", "found", "kept"}
@@ -43,7 +55,7 @@ class TestViews:
     def test_as_text(self, mvc, deployed_sales, database):
         done = mvc("status")
         assert (done.code, done.err) == (0, "")
-        head, columns, *lines = done.out.splitlines()
+        head, columns, *lines = done.out.partition("\n\n")[0].splitlines()
         assert head == f"database {database.name}, deployment 1"
         assert columns.split() == ["view", "rows", "size", "data", "from", "last", "refresh"]
         assert [line.split()[0] for line in lines] == ["now", "sales", "top"]
@@ -129,6 +141,52 @@ class TestNothing:
         assert mvc("status").code == 0
 
 
+class TestSomeViews:
+    def test_by_name_and_by_tag(self, mvc, sales, deployed_sales):
+        lines = mvc("status", "sales").out.partition("\n\n")[0].splitlines()[2:]
+        assert [line.split()[0] for line in lines] == ["sales"]
+        assert [view["view"] for view in json.loads(mvc("status", "+top", "--json").out)["views"]] == ["sales", "top"]
+        edit(sales, "views/top.yml", "view: top\n", "view: top\ntags: [first]\n")
+        assert mvc("apply", "--yes").code == 0
+        assert [view["view"] for view in json.loads(mvc("status", "tag:first", "--json").out)["views"]] == ["top"]
+
+    def test_of_no_such_name(self, mvc, deployed_sales):
+        done = mvc("status", "sale")
+        assert (done.code, done.out) == (1, "")
+        assert "no view of the project is named `sale`" in done.err
+        assert "`sales`" in done.err
+
+
+class TestSchedules:
+    def test_are_told_with_what_they_promise(self, mvc, sales, deployed_sales):
+        edit(
+            sales,
+            "schedules/all.yml",
+            "every: '0 * * * *'}",
+            "every: '0 * * * *'}, {schedule: soon, refresh: [sales], within: 2h}",
+        )
+        assert mvc("apply", "--yes").code == 0
+        text = mvc("status").out
+        assert "\nschedules:\n  all: 0 * * * * (UTC): sales, top\n  soon: when a promise asks for it: sales" in text
+        assert re.search(
+            r"\npromises:\n  sales: no older than 2 h 0 min was promised, the data is \d+ s old \(soon\)\n", text
+        )
+        assert [item["schedule"] for item in status(mvc)["schedules"]] == ["all", "soon"]
+
+
+class TestAfterAFailure:
+    def test_a_rebuild_makes_it_well(self, mvc, sales, deployed_sales):
+        deployed_sales.execute(
+            "INSERT INTO mvc.refresh_log (view_schema, view_name, status, error, started_at, finished_at)"
+            " VALUES ('public', 'sales', 'failed', 'division by zero', now() - interval '1 minute', now())"
+        )
+        deployed_sales.execute("UPDATE mvc.stored_relation SET filled_at = filled_at - interval '1 hour'")
+        assert mvc("status", "--check").code == 1
+        CHANGES["column added"].make(sales)
+        assert mvc("apply", "--yes").code == 0
+        assert mvc("status", "--check").code == 0
+
+
 class TestLeftovers:
     def test_of_a_deployment(self, mvc, sales, deployed_sales):
         CHANGES["column added"].make(sales)
@@ -177,6 +235,12 @@ class TestDrift:
         text = mvc("status").out
         assert "not as the last deployment left it (mvc apply mends it):" in text
         assert "≠ sales: a reader lost the right to read (cli_reader, expected SELECT)" in text
+        assert (
+            text.index("(mvc apply mends it):")
+            < text.index("≠ sales")
+            < text.index("done by hand, and kept:")
+            < text.index("· sales")
+        )
         assert "· sales: a right was granted by hand (cli_other, found SELECT); it is kept" in text
         assert {(item["kind"], item["kept"]) for item in status(mvc)["drift"]} == {
             ("grant missing", False),

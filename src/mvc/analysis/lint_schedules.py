@@ -9,6 +9,7 @@ from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.selection import Tagged, select
 from mvc.diagnostics import Diagnostic, warning
 from mvc.model.schedule import Schedule
+from mvc.source.words import yaml_name
 
 CODE: Final = "MV409"
 
@@ -26,5 +27,6 @@ def lint_schedules(views: Iterable[ResolvedView], schedules: Iterable[Schedule])
         if item.view.kind == "materialized" and name not in refreshed:
             span = item.view.origin.at("view").span
             title = f"no schedule refreshes `{name}`: it stays as it is when it is first filled"
-            help_line = f"add to schedules/: - {{schedule: refresh-{name}, refresh: [{name}], every: '0 * * * *'}}"
+            called, view = yaml_name(f"refresh-{name}"), yaml_name(name)
+            help_line = f"add to schedules/: - {{schedule: {called}, refresh: [{view}], every: '0 * * * *'}}"
             yield warning(CODE, span, title, label="no schedule", help=help_line)

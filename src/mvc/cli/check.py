@@ -13,7 +13,7 @@ time, why not, and what such refreshes do not notice.
 
 Examples:
   mvc check --server
-  mvc check --modes
+  mvc check sales --modes
   mvc check --data postgresql:///shop
 """
 
@@ -21,9 +21,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.selection import NAMES, chosen_names
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.recurring import PARTITIONS
 from mvc.report.diagnostics import summary
@@ -40,6 +42,7 @@ UNPROVEN = "PostgreSQL's own grammar was not asked, since its parser (postgast) 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"show what is found in these views: {NAMES}")
     parser.add_argument(
         "--server",
         nargs="?",
@@ -99,7 +102,19 @@ def _findings(
         with connect(options.data or None) as connection:
             found += check_data(connection, context.load(), compiled)
             said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
-    return found, said, compiled.views
+    return _chosen(found, said, compiled, options.names)
+
+
+def _chosen(
+    found: tuple[Diagnostic, ...], said: str, compiled: Compiled, names: Sequence[str]
+) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
+    """What was found in the files of the views that are asked for; the whole project is checked all the same."""
+    if not names:
+        return found, said, compiled.views
+    wanted = set(chosen_names(compiled, names))
+    views = tuple(view for view in compiled.views if view.name in wanted)
+    paths = {view.path for view in views}
+    return tuple(item for item in found if item.span.path in paths), f"{said}; of {', '.join(sorted(wanted))}", views
 
 
 def _counts(compiled: Compiled) -> str:

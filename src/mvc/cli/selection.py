@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from mvc.cli.context import Failure
 from mvc.diagnostics import did_you_mean
 
 if TYPE_CHECKING:
+    from mvc.analysis.selection import Selectable
     from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
     from mvc.model.schedule import Selector
@@ -21,16 +22,20 @@ def chosen_names(compiled: Compiled, asked: Sequence[str]) -> list[str]:
 
     Raises Failure for what selects no view.
     """
+    return names_among({view.name: view for view in compiled.views}, asked)
+
+
+def names_among(views: Mapping[str, Selectable], asked: Sequence[str]) -> list[str]:
+    """The same among any `views`, by name, in their order."""
     from mvc.analysis.selection import select
     from mvc.model.schedule import Selector, parse_selector
 
-    views = {view.name: view for view in compiled.views}
     wanted: set[str] = set()
     for text in asked:
         selector = Selector("name", text, upstream=False) if text in views else parse_selector(text)
         found = select(selector, views)
         if not found and selector.kind != "all":
-            raise _selects_nothing(selector, compiled)
+            raise _selects_nothing(selector, views)
         wanted |= found
     return [name for name in views if name in wanted]
 
@@ -40,9 +45,10 @@ def chosen_views(compiled: Compiled, asked: Sequence[str]) -> tuple[CompiledView
     return compiled.with_upstream(chosen_names(compiled, asked)) if asked else compiled.views
 
 
-def _selects_nothing(selector: Selector, compiled: Compiled) -> Failure:
+def _selects_nothing(selector: Selector, views: Mapping[str, Selectable]) -> Failure:
     if selector.kind == "tag":
-        tags = sorted({tag for view in compiled.views for tag in view.tags})
+        tags = sorted({tag for view in views.values() for tag in view.tags})
         return Failure(f"no view has the tag `{selector.value}`", did_you_mean(selector.value, tags, "tags"))
-    names = [view.name for view in compiled.views]
-    return Failure(f"no view of the project is named `{selector.value}`", did_you_mean(selector.value, names, "views"))
+    return Failure(
+        f"no view of the project is named `{selector.value}`", did_you_mean(selector.value, list(views), "views")
+    )

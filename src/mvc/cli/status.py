@@ -3,6 +3,7 @@ not as the last deployment left it; what no reader uses any more.
 
 Examples:
   mvc status --database postgresql:///shop
+  mvc status sales tag:finance
   mvc status --html status.html
   mvc status --check --alert        from cron: exit code 1 and a NOTIFY where a promise is broken
   mvc status --format prometheus > /var/lib/node_exporter/mvc.prom
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.selection import NAMES, names_among
 from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
     parser.add_argument(
         "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
     )
@@ -52,6 +55,10 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     compiled = context.deployed()
     with connect(options.database) as connection:
         found = status(connection, compiled)
+        if options.names and found.deployment:
+            declared = {view.name: view for view in compiled.views}
+            known = {view.view: declared.get(view.view, view) for view in found.views}
+            found = found.of(set(names_among(known, options.names)))
         told = alert(connection, compiled) if options.alert and found.deployment else 0
     if options.html:
         _write_page(options.html, found, compiled, context)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from mvc.postgres.prune import leftovers_of
 from mvc.postgres.reading import ledger, read_state
 from mvc.quoting import identifier, qualified
 from mvc.record import from_record
+from mvc.recurring import CompiledSchedule
 
 Json = Mapping[str, Any]
 _SAME: Final = (
@@ -130,6 +132,7 @@ class ViewStatus:
     upstream: tuple[str, ...]
     tables: tuple[str, ...]
     problem: str | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def broken(self) -> tuple[Promise, ...]:
@@ -138,8 +141,9 @@ class ViewStatus:
 
     @property
     def failed(self) -> bool:
-        """Whether the last run that was not skipped came to nothing."""
-        return self.last_status in ("failed", "lost")
+        """Whether the last run that was not skipped came to nothing, and nothing has filled it since, as a deployment does."""
+        since = None not in (self.data_age, self.last_error_age) and (self.data_age or 0) < (self.last_error_age or 0)
+        return self.last_status in ("failed", "lost") and not since
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +160,19 @@ class Status:
     at: float = 0.0
     runs: tuple[Run, ...] = ()
     change_logs: tuple[ChangeLog, ...] = ()
+    schedules: tuple[CompiledSchedule, ...] = ()
+
+    def of(self, names: AbstractSet[str]) -> Status:
+        """What there is to say of some views."""
+        return replace(
+            self,
+            views=tuple(view for view in self.views if view.view in names),
+            drift=tuple(item for item in self.drift if item.view in names),
+            leftovers=tuple(item for item in self.leftovers if item.view in names),
+            runs=tuple(run for run in self.runs if run.view in names),
+            change_logs=(),
+            schedules=tuple(item for item in self.schedules if not names.isdisjoint(item.views)),
+        )
 
     @property
     def troubled(self) -> bool:
@@ -176,7 +193,9 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     runs = tuple(from_record(Run, row) for row in found["runs"])
     drift = find_drift(state, compiled.project)
     logs = change_logs(connection, compiled.stored)
-    return Status(state.database, state.deployment, views, drift, left, found["at"], runs, logs)
+    target = state.targets.get(compiled.project)
+    schedules = target.schedules if target else ()
+    return Status(state.database, state.deployment, views, drift, left, found["at"], runs, logs, schedules)
 
 
 @server_errors()
@@ -225,6 +244,7 @@ def _view(row: Json, found: Json, state: State) -> ViewStatus:
         usage=next((from_record(Usage, item) for item in _of(name, found["usage"])), None),
         upstream=definition.upstream if definition else (),
         tables=_tables(definition, state) if definition else (),
+        tags=definition.tags if definition else (),
     )
 
 

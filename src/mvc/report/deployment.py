@@ -142,8 +142,12 @@ def leftovers_text(items: Iterable[Leftover]) -> str:
         "arm": "part of a view that is no more",
         "unknown": "not made by mvc",
     }
-    lines = [f"  {visible(item.name)}  {size_text(item.bytes)}  {words[item.kind]}" for item in items]
+    lines = (f"  {visible(item.name)}  {size_text(item.bytes)}  {words[item.kind]}{_of(item)}" for item in items)
     return "\n".join(lines)
+
+
+def _of(item: Leftover) -> str:
+    return f" ({visible(item.view)})" if item.view else ""
 
 
 def pruned_text(pruned: Pruned) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from mvc.postgres.status import LastRefresh, Promise, Status, ViewStatus
 from mvc.report.deployment import leftovers_text
 from mvc.report.drift import drift_json, drift_text
+from mvc.report.schedule_lines import schedule_lines
 from mvc.report.sizes import size_text
 from mvc.report.style import Style
 from mvc.report.visible import visible
@@ -24,6 +25,8 @@ def status_text(status: Status, style: Style) -> str:
         titled = (
             ("broken views", _problems(status)),
             ("broken promises", _broken(status)),
+            ("promises", _kept(status)),
+            ("schedules", schedule_lines(status)),
             ("long logs of changes", _long(status)),
             ("reads", _reads(status)),
         )
@@ -31,11 +34,24 @@ def status_text(status: Status, style: Style) -> str:
             lines += ["", f"{title}:", *found] if found else []
     else:
         lines = [f"nothing of this project is deployed in the database {status.database}"]
-    if status.drift:
-        lines += ["", "not as the last deployment left it (mvc apply mends it):", drift_text(status.drift, style)]
-    if status.leftovers:
-        lines += ["", "no reader uses these (mvc prune drops them):", leftovers_text(status.leftovers)]
+    lines += _beside(status, style)
     return "\n".join(lines)
+
+
+def _beside(status: Status, style: Style) -> Iterator[str]:
+    """What drifted, and what no reader uses."""
+    for title, kept in (
+        ("not as the last deployment left it (mvc apply mends it)", False),
+        ("done by hand, and kept", True),
+    ):
+        if found := [item for item in status.drift if item.kept == kept]:
+            yield from ("", f"{title}:", drift_text(found, style))
+    for title, unknown in (
+        ("no reader uses these (mvc prune drops them)", False),
+        ("in the stored schema, and not of mvc", True),
+    ):
+        if left := [item for item in status.leftovers if (item.kind == "unknown") == unknown]:
+            yield from ("", f"{title}:", leftovers_text(left))
 
 
 def _problems(status: Status) -> list[str]:
@@ -47,6 +63,15 @@ def _broken(status: Status) -> list[str]:
         f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
         for view in status.views
         for promise in view.broken
+    ]
+
+
+def _kept(status: Status) -> list[str]:
+    return [
+        f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
+        for view in status.views
+        for promise in view.promises
+        if not promise.broken
     ]
 
 
@@ -138,4 +163,15 @@ def status_json(status: Status) -> dict[str, Any]:
         "drift": [drift_json(item) for item in status.drift],
         "leftovers": [asdict(item) for item in status.leftovers],
         "change_logs": [asdict(log) for log in status.change_logs],
+        "schedules": [
+            {
+                "schedule": item.name,
+                "views": list(item.views),
+                "cron": item.cron,
+                "within_seconds": item.within_seconds,
+                "timezone": item.timezone,
+                "mode": item.mode,
+            }
+            for item in status.schedules
+        ],
     }
