@@ -100,6 +100,7 @@ def exposure_key(view: CompiledView) -> object:
 def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
     yield from _without_rules(view, site)
     yield from _prepared(view, site)
+    yield from _lost_columns(view, site)
     changes = site.changes(view)
     for item in changes.changes if changes else ():
         if isinstance(item.change, ColumnRemoved):
@@ -109,6 +110,18 @@ def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
         for effect in item.effects:
             if effect.class_ == "access-loosened":
                 yield Danger("loosen-access", f"{view.name}: {effect.reason}")
+
+
+def _lost_columns(view: CompiledView, site: Site) -> Iterator[Danger]:
+    """Where the ledger does not know what is there, as after a restore of definitions alone, the view itself says its columns."""
+    exposure = site.exposure(view)
+    if exposure is not None and site.before(view) is None:
+        wanted = {column.name for column in view.columns}
+        yield from (
+            Danger("drop-column", f"{view.name}.{item.name} goes")
+            for item in exposure.columns
+            if item.name not in wanted
+        )
 
 
 def _prepared(view: CompiledView, site: Site) -> Iterator[Danger]:
