@@ -390,6 +390,25 @@ class TestDefault:
         assert outcomes(done) == [("failed", first), *(("created", name) for name in others)]
         assert errors(done)[0].startswith("the DEFAULT partition public.rest holds rows from")
 
+    def test_what_is_said_of_rows_in_it_moves_them(self, database: Database) -> None:
+        connection = database.connect()
+        tables = (
+            'CREATE TABLE "Odd t" (id bigint GENERATED ALWAYS AS IDENTITY, "At" timestamptz NOT NULL, n int NOT NULL, '
+            'twice int GENERATED ALWAYS AS (n * 2) STORED) PARTITION BY RANGE ("At");'
+        )
+        compiled = deployed(connection, "{table: '\"Odd t\"', by: month, ahead: 1}", tables)
+        connection.execute('CREATE TABLE "the rest" PARTITION OF "Odd t" DEFAULT')
+        connection.execute('INSERT INTO "Odd t" ("At", n) VALUES (now(), 1), (now() - interval \'9 years\', 2)')
+        before = connection.execute('SELECT id, n, twice FROM "Odd t" ORDER BY 1').fetchall()
+        said = errors(maintain_partitions(connection, compiled))[0].partition("move them: ")[2]
+        detach, move = said.split(" then mvc partitions; then ")
+        connection.execute(detach.encode(), prepare=False)
+        assert errors(maintain_partitions(connection, compiled)) == []
+        connection.execute(move.encode(), prepare=False)
+        assert connection.execute('SELECT id, n, twice FROM "Odd t" ORDER BY 1').fetchall() == before
+        assert connection.execute('SELECT n FROM ONLY "the rest"').fetchall() == [(2,)]
+        assert errors(maintain_partitions(connection, compiled)) == []
+
     def test_a_large_one_is_not_looked_through_under_a_lock(self, database: Database) -> None:
         connection = database.connect()
         compiled = deployed(connection, "{table: events, by: month, ahead: 1}")

@@ -387,14 +387,27 @@ BEGIN
   PERFORM set_config('row_security', 'off', true);
   EXECUTE format('SELECT EXISTS (SELECT FROM %s AS d WHERE d.%I >= %L AND d.%2$I < %4$L)', fallback.named, fallback.key, lower, upper) INTO found;
   IF found THEN
-    RAISE EXCEPTION 'the DEFAULT partition % holds rows from % to %', fallback.named, lower, upper
-      USING ERRCODE = 'check_violation', HINT = 'move them: detach it, or delete them and insert them again once the partition is there';
+    RAISE EXCEPTION 'the DEFAULT partition % holds rows from % to %; %', fallback.named, lower, upper,
+      {schema}.moving_words(format('%I.%I', table_schema, table_name)::regclass, fallback.named, fallback.key, lower, upper) USING ERRCODE = 'check_violation';
   ELSIF fallback.large THEN
     PERFORM {schema}.drop_guards(table_schema, table_name);
     EXECUTE format('ALTER TABLE %s ADD CONSTRAINT %I CHECK (NOT (%I IS NOT NULL AND %3$I >= %4$L AND %3$I < %5$L)) NOT VALID',
                    fallback.named, guard, fallback.key, lower, upper);
   END IF;
   RETURN fallback.large;
+END $$;
+
+-- How rows leave a DEFAULT partition: statements to paste, in which none is ever gone. Readers do not see its rows from the first to the last.
+CREATE OR REPLACE FUNCTION {schema}.moving_words(parent regclass, fallback regclass, key name, lower text, upper text)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  columns constant text := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a
+                            WHERE a.attrelid = parent AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '');
+  those constant text := format('FROM %s WHERE %I >= %L AND %2$I < %4$L', fallback, key, lower, upper);
+BEGIN
+  RETURN format('move them: ALTER TABLE %s DETACH PARTITION %s; then mvc partitions; then BEGIN; '
+                'INSERT INTO %1$s (%3$s) OVERRIDING SYSTEM VALUE SELECT %3$s %4$s; DELETE %4$s; ALTER TABLE %1$s ATTACH PARTITION %2$s DEFAULT; COMMIT;',
+                parent, fallback, columns, those);
 END $$;
 
 -- Takes the guards of a DEFAULT partition away; what cannot be taken away now is named.
