@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 from mvc.catalog.altered import Migration, UnusableMigration, read_migration
@@ -43,23 +44,26 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where the migration is refused, or not confirmed."""
     from mvc.postgres.around import around, plan_around
     from mvc.postgres.connection import connect
-    from mvc.report.deployment import applied_text, step_text
+    from mvc.report.deployment import applied_text
     from mvc.report.release import release_text
+    from mvc.report.step_lines import step_lines
 
     text = _text(options.file)
     migration = _read(options.file, text)
     compiled = context.compile()
     with connect(options.database) as connection:
         found = plan_around(connection, compiled, migration)
-        context.talk(release_text(found, compiled.project, context.style, len(migration.statements)))
+        context.data(release_text(found, compiled.project, context.data_style, len(migration.statements)))
         if options.dry_run:
             return 0
         if not options.yes and not confirmed("run this migration?", context):
             context.talk("nothing was changed")
             return 1
         terms = terms_of(options, "")
-        done = around(connection, compiled, text, terms, lambda part: context.talk(step_text(part, context.style)))
-    context.talk(applied_text(done.applied))
+        began = time.monotonic()
+        with step_lines(context.stderr, context.style) as begin:
+            done = around(connection, compiled, text, terms, begin)
+    context.talk(applied_text(done.applied, time.monotonic() - began))
     return 0
 
 

@@ -49,8 +49,8 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     from mvc.postgres.connection import connect
     from mvc.postgres.release import find_altered, plan_release, release
     from mvc.postgres.run_steps import Pace
-    from mvc.report.deployment import step_text
     from mvc.report.release import release_text, released_text
+    from mvc.report.step_lines import step_lines
 
     compiled = context.deployed()
     if options.sql:
@@ -59,14 +59,15 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     with connect(options.database) as connection:
         altered = find_altered(connection, options.names, strict=True)
         found = plan_release(connection, compiled, altered)
-        context.talk(release_text(found, compiled.project, context.style))
+        context.data(release_text(found, compiled.project, context.data_style))
         if options.dry_run or found.empty:
             return 0
         if not options.yes and not confirmed("release these?", context):
             context.talk("nothing was changed")
             return 1
         terms = Terms(pace=Pace(options.wait))
-        done = release(connection, compiled, altered, terms, lambda part: context.talk(step_text(part, context.style)))
+        with step_lines(context.stderr, context.style) as begin:
+            done = release(connection, compiled, altered, terms, begin)
     context.talk(released_text(done))
     return 0
 
