@@ -44,6 +44,7 @@ from mvc.comparison.changes import (
 from mvc.comparison.compare import compare
 from mvc.comparison.effects import classified
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 
 B, L, T, F, R, S = "breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"
@@ -52,6 +53,8 @@ B, L, T, F, R, S = "breaking", "access-loosened", "access-tightened", "freshness
 CASES = [
     (ViewAdded(("app",)), [S], [S]),
     (ViewRemoved(), [B], [B]),
+    (ViewRenamed("public", "a", "public", "b"), [B], [B]),
+    (ViewRenamed("public", "a", "public", "b", "2999-12-31"), [S], [S]),
     (KindChanged("plain", "materialized"), [F], [F, R]),
     (KindChanged("materialized", "plain"), [S], [R]),
     (ColumnAdded("a", "x"), [S], [R]),

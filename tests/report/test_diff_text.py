@@ -10,6 +10,7 @@ from hypothesis import given
 
 from mvc.comparison import changes as kinds
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.change_words import told
 from mvc.report.diff_text import diff_text
@@ -20,6 +21,7 @@ WORDS = [
     (kinds.ViewAdded(("a", "public")), "new view", ", readable by `a`, everyone"),
     (kinds.ViewAdded(()), "new view", ", readable by its owner alone"),
     (kinds.ViewRemoved(), "the view is gone", ""),
+    (ViewRenamed("s", "a", "t", "b"), "renamed from `s.a`", " to `t.b`"),
     (kinds.KindChanged("materialized", "plain"), "materialized view becomes a plain one", ""),
     (kinds.ColumnAdded("x", "sum(o.y)"), "column `x` added", ": `sum(o.y)`"),
     (kinds.ColumnRemoved("x"), "column `x` is gone", ""),

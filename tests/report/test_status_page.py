@@ -10,7 +10,8 @@ import pytest
 
 from mvc.planning.drift_kinds import Drift
 from mvc.planning.leftovers import Leftover
-from mvc.postgres.status import LastRefresh, Promise, Run, Status, Usage, ViewStatus
+from mvc.postgres.status import Status, ViewStatus
+from mvc.postgres.status_parts import LastRefresh, Promise, Run, Usage
 from mvc.report.html.lineage import LETTERS, lineage
 from mvc.report.html.page import status_page
 from mvc.report.html.timeline import UP, clock, timeline, zone_of

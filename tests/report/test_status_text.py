@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from test_status_page import view
 
-from mvc.postgres.status import LastRefresh, Status
+from mvc.postgres.status import Status
+from mvc.postgres.status_parts import LastRefresh
 from mvc.report.status import status_text
 from mvc.report.style import Style
 

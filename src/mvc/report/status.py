@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from mvc.postgres.status import LastRefresh, Promise, Status, ViewStatus
+from mvc.postgres.status import Status, ViewStatus
+from mvc.postgres.status_parts import LastRefresh, Promise
 from mvc.report.deployment import leftovers_text
 from mvc.report.drift import drift_json, drift_text
 from mvc.report.schedule_lines import schedule_lines

@@ -8,7 +8,8 @@ from math import sqrt
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mvc.postgres.status import Run, Status
+from mvc.postgres.status import Status
+from mvc.postgres.status_parts import Run
 from mvc.report.html.tags import Markup, breakable, table, tag
 from mvc.report.status import age_text
 from mvc.report.words import one_line
