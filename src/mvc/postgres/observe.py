@@ -56,8 +56,16 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
     ),
     "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
     "outdated": ("outdated", "{schema}.outdated(s)", "NULL::text"),
-    "released": ("release_plan", "v.released IS NOT NULL", "false"),
-    "frozen": ("release_plan", "s.frozen_at IS NOT NULL", "false"),
+    "released": (
+        "release_plan",
+        "EXISTS (SELECT FROM {schema}.released_view AS r WHERE r.view_schema = v.view_schema AND r.view_name = v.view_name)",
+        "false",
+    ),
+    "frozen": (
+        "release_plan",
+        "EXISTS (SELECT FROM {schema}.frozen_relation AS f WHERE f.stored_name = s.stored_name)",
+        "false",
+    ),
 }
 _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 

@@ -108,7 +108,9 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   home name := definition ->> 'schema';
   named name := definition ->> 'name';
-  before jsonb := (SELECT coalesce(d.released -> 'definition', d.definition) FROM {schema}.deployed_view AS d WHERE d.view_schema = home AND d.view_name = named);
+  before jsonb := (
+    SELECT coalesce(r.released -> 'definition', d.definition) FROM {schema}.deployed_view AS d
+    LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name WHERE d.view_schema = home AND d.view_name = named);
   latest {schema}.deployment;
 BEGIN
   SELECT * INTO STRICT latest FROM {schema}.deployment ORDER BY id DESC LIMIT 1;
@@ -122,7 +124,8 @@ BEGIN
           record.definition, {schema}.objects_of(record.definition), latest.id)
   ON CONFLICT ON CONSTRAINT deployed_view_pkey DO UPDATE
   SET project = excluded.project, stored_name = excluded.stored_name, kind = excluded.kind, timezone = excluded.timezone,
-      definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment, released = NULL;
+      definition = excluded.definition, recorded = excluded.recorded, deployment = excluded.deployment;
+  DELETE FROM {schema}.released_view AS r WHERE r.view_schema = home AND r.view_name = named;
   IF before #>> '{storage,1}' = record.definition #>> '{storage,1}' AND jsonb_typeof(record.definition -> 'increment') = 'object'
      AND before -> 'increment' IS DISTINCT FROM record.definition -> 'increment' THEN
     UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'it is refreshed by other statements than before'
@@ -139,8 +142,10 @@ DECLARE
 BEGIN
   UPDATE {schema}.stored_relation AS s SET stored_name = now_called, companions = move_stored.companions WHERE s.stored_name = former;
   INSERT INTO {schema}.turn (work) VALUES ('refresh ' || now_called) ON CONFLICT DO NOTHING;
+  UPDATE {schema}.frozen_relation AS f SET stored_name = now_called WHERE f.stored_name = former;
+  UPDATE {schema}.released_view AS r SET released = jsonb_build_object('definition', d.definition) || r.released
+  FROM {schema}.deployed_view AS d WHERE d.stored_name = former AND d.view_schema = r.view_schema AND d.view_name = r.view_name;
   UPDATE {schema}.deployed_view AS d SET stored_name = now_called, definition = move_stored.definition,
-    released = jsonb_build_object('definition', d.definition) || d.released,
     recorded = CASE WHEN as_recorded THEN {schema}.objects_of(move_stored.definition) ELSE d.recorded END
   WHERE d.stored_name = former AND d.view_schema = move_stored.definition ->> 'schema' AND d.view_name = move_stored.definition ->> 'name';
 END $$;
@@ -232,5 +237,6 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name
   ON CONFLICT DO NOTHING;
   DELETE FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name;
+  DELETE FROM {schema}.released_view AS r WHERE r.view_schema = forget.view_schema AND r.view_name = forget.view_name;
   SELECT {schema}.stop_following(view_schema, view_name, NULL)
 $$;

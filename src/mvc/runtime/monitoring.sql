@@ -16,11 +16,12 @@ FROM {schema}.refresh_log AS r,
 
 -- The views of which something is not there any more, since somebody dropped it behind our back or base tables are being changed, and what to do.
 CREATE OR REPLACE VIEW {schema}.problems AS
-SELECT d.project, d.view_schema, d.view_name, CASE WHEN d.released IS NULL THEN format('%s is gone: mvc apply puts it back', gone.what)
-  WHEN d.released ? 'shown' THEN 'it was released for a change of base tables that its rules read, and shows no rows: mvc apply puts it back'
+SELECT d.project, d.view_schema, d.view_name, CASE WHEN r.released IS NULL THEN format('%s is gone: mvc apply puts it back', gone.what)
+  WHEN r.released OPERATOR(pg_catalog.?) 'shown' THEN 'it was released for a change of base tables that its rules read, and shows no rows: mvc apply puts it back'
   ELSE 'it was released for a change of its base tables, and shows the last rows: mvc apply builds it anew' END AS problem
 FROM {schema}.deployed_view AS d
 LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name
 CROSS JOIN LATERAL (
   SELECT CASE
     WHEN NOT EXISTS (
@@ -38,7 +39,7 @@ CROSS JOIN LATERAL (
       CROSS JOIN unnest(ARRAY[watched.log, regexp_replace(watched.log, '^changes_', 'kept_')]) AS part (name)
       WHERE w.log IS NULL OR NOT EXISTS (SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = '{name}' AND c.relname = part.name)
       ORDER BY part.name LIMIT 1)) END) AS gone (what)
-WHERE gone.what IS NOT NULL OR d.released IS NOT NULL;
+WHERE gone.what IS NOT NULL OR r.released IS NOT NULL;
 
 -- Bytes of a relation: its own with the maps, its indexes, its toast with its index; the sum is `total_bytes`. NULL while somebody
 -- holds it so that not even its size can be asked: whoever looks on does not queue.

@@ -230,7 +230,7 @@ BEGIN
   IF NOT {schema}.take_turn('refresh ' || deployed.stored_name) THEN
     ended.status := 'skipped';
     ended.error := 'another refresh of this view is under way';
-  ELSIF EXISTS (SELECT FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name AND s.frozen_at IS NOT NULL) THEN
+  ELSIF EXISTS (SELECT FROM {schema}.frozen_relation AS f WHERE f.stored_name = deployed.stored_name) THEN
     ended.status := 'skipped';
     ended.error := 'it was released for a change of its base tables: mvc apply builds it anew';
   ELSE

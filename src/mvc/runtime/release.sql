@@ -49,7 +49,7 @@ RETURNS SETOF oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $
   )
   SELECT {schema}.readers_of(w.relation, w.attribute) FROM wanted AS w WHERE NOT w.stored AND NOT w.shown
   UNION SELECT CASE WHEN s.frozen_at IS NULL OR w.relkind <> 'm' THEN w.relation ELSE to_regclass(format('%I.%I', '{name}', {schema}.name_beside(w.relname, 'former'))) END
-  FROM wanted AS w LEFT JOIN {schema}.stored_relation AS s ON w.stored AND s.stored_name = w.relname WHERE w.stored OR w.shown
+  FROM wanted AS w LEFT JOIN {schema}.frozen_relation AS s ON w.stored AND s.stored_name = w.relname WHERE w.stored OR w.shown
 $$;
 
 -- The relations that a deployment made: what stores a view, what stands beside that, the arms of what shows it. `live` is what is deployed; `view_schema`
@@ -95,18 +95,20 @@ BEGIN
         bool_or(m.part = 'storage' AND m.relation = ANY (going)) AS copied,
         bool_or(m.part = 'companion' AND m.relation = ANY (going) AND s.frozen_at IS NULL) AS kept,
         (to_regclass(format('%I.%I', d.view_schema, d.view_name)) = ANY (direct)
-          OR bool_or(m.part = 'arm' AND m.relation = ANY (direct))) AND (d.released ->> 'shown') IS NULL AS closed
-      FROM {schema}.deployed_view AS d LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+          OR bool_or(m.part = 'arm' AND m.relation = ANY (direct))) AND (r.released ->> 'shown') IS NULL AS closed
+      FROM {schema}.deployed_view AS d LEFT JOIN {schema}.frozen_relation AS s ON s.stored_name = d.stored_name
+      LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name
       LEFT JOIN {schema}.made_relations() AS m ON m.live AND m.view_schema = d.view_schema AND m.view_name = d.view_name
-      GROUP BY d.view_schema, d.view_name, d.project, d.stored_name, d.released, d.definition
+      GROUP BY d.view_schema, d.view_name, d.project, d.stored_name, r.released, d.definition
     ) AS v WHERE v.copied OR v.kept OR v.closed);
   gone := going || ARRAY(
     SELECT m.relation FROM {schema}.made_relations() AS m JOIN {schema}.deployed_view AS d ON d.view_schema = m.view_schema AND d.view_name = m.view_name
-    LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+    LEFT JOIN {schema}.frozen_relation AS s ON s.stored_name = d.stored_name
+    LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name
     WHERE m.live AND (m.part = 'companion' AND (m.relation = ANY (going) OR s.frozen_at IS NOT NULL OR EXISTS (
         SELECT FROM {schema}.made_relations() AS other WHERE other.part = 'companion' AND other.relation = ANY (going)
           AND other.view_schema = m.view_schema AND other.view_name = m.view_name))
-      OR m.part = 'arm' AND (m.relation = ANY (direct) OR (d.released ->> 'shown') IS NOT NULL)));
+      OR m.part = 'arm' AND (m.relation = ANY (direct) OR (r.released ->> 'shown') IS NOT NULL)));
   RETURN jsonb_build_object('views', views, 'drops', (
       SELECT coalesce(jsonb_agg(DISTINCT c.relname), '[]') FROM pg_class AS c WHERE c.oid = ANY (gone)),
     'leftovers', (SELECT coalesce(jsonb_agg(DISTINCT c.relname), '[]') FROM pg_class AS c JOIN {schema}.made_relations() AS m ON m.relation = c.oid
@@ -144,10 +146,11 @@ BEGIN
     EXECUTE made;
   END LOOP;
   EXECUTE format('ANALYZE %s', made_as);
-  INSERT INTO {schema}.stored_relation (stored_name, view_schema, view_name, project, filled_at, rows, frozen_at)
-  SELECT copy, d.view_schema, d.view_name, d.project, s.filled_at, s.rows, now()
+  INSERT INTO {schema}.stored_relation (stored_name, view_schema, view_name, project, filled_at, rows)
+  SELECT copy, d.view_schema, d.view_name, d.project, s.filled_at, s.rows
   FROM {schema}.deployed_view AS d LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name WHERE d.stored_name = copy_rows.stored_name
-  ON CONFLICT ON CONSTRAINT stored_relation_pkey DO UPDATE SET frozen_at = now();
+  ON CONFLICT DO NOTHING;
+  INSERT INTO {schema}.frozen_relation (stored_name) VALUES (copy) ON CONFLICT DO NOTHING;
 END $$;
 
 -- The views that show what stores a view, those that others read first: its arms and what readers use.
@@ -199,10 +202,10 @@ BEGIN
       EXECUTE texts[place];
     END LOOP;
   END IF;
-  UPDATE {schema}.stored_relation AS s SET frozen_at = now() WHERE s.stored_name = deployed.stored_name AND (copied OR kept);
-  UPDATE {schema}.deployed_view AS d SET released = coalesce(d.released, '{}') || jsonb_strip_nulls(jsonb_build_object(
-    'at', now(), 'by', session_user, 'shown', CASE WHEN closed THEN texts[1] END))
-  WHERE d.view_schema = release_view.view_schema AND d.view_name = release_view.view_name;
+  INSERT INTO {schema}.frozen_relation (stored_name) SELECT deployed.stored_name WHERE copied OR kept ON CONFLICT DO NOTHING;
+  INSERT INTO {schema}.released_view AS r (view_schema, view_name, released) VALUES (deployed.view_schema, deployed.view_name, jsonb_strip_nulls(jsonb_build_object(
+    'at', now(), 'by', session_user, 'shown', CASE WHEN closed THEN texts[1] END)))
+  ON CONFLICT ON CONSTRAINT released_view_pkey DO UPDATE SET released = r.released || excluded.released;
 END $$;
 
 -- Has a view show no rows, of the columns that it has.
@@ -238,8 +241,10 @@ BEGIN
   EXECUTE change;
   EXECUTE format('ALTER MATERIALIZED VIEW %I.%I RENAME TO %I', '{name}', copy, stored_name);
   DELETE FROM {schema}.stored_relation AS s WHERE s.stored_name = copy;
-  INSERT INTO {schema}.stored_relation (stored_name, view_schema, view_name, project, built_at, filled_at, rows, frozen_at)
-  SELECT former, s.view_schema, s.view_name, s.project, s.built_at, s.filled_at, s.rows, now() FROM {schema}.stored_relation AS s WHERE s.stored_name = take_place.stored_name
+  DELETE FROM {schema}.frozen_relation AS f WHERE f.stored_name = copy;
+  INSERT INTO {schema}.frozen_relation (stored_name) VALUES (former) ON CONFLICT DO NOTHING;
+  INSERT INTO {schema}.stored_relation (stored_name, view_schema, view_name, project, built_at, filled_at, rows)
+  SELECT former, s.view_schema, s.view_name, s.project, s.built_at, s.filled_at, s.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = take_place.stored_name
   ON CONFLICT DO NOTHING;
 END $$;
 
@@ -248,6 +253,7 @@ CREATE OR REPLACE FUNCTION {schema}.take_back(view_schema name, view_name name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   deployed {schema}.deployed_view;
+  released jsonb;
   copy name;
   former regclass;
   change text;
@@ -255,10 +261,11 @@ DECLARE
 BEGIN
   SELECT d.* INTO STRICT deployed FROM {schema}.deployed_view AS d
   WHERE d.view_schema = take_back.view_schema AND d.view_name = take_back.view_name FOR UPDATE;
+  released := (SELECT r.released FROM {schema}.released_view AS r WHERE r.view_schema = take_back.view_schema AND r.view_name = take_back.view_name);
   copy := {schema}.name_beside(deployed.stored_name, 'copy');
   former := to_regclass(format('%I.%I', '{name}', {schema}.name_beside(deployed.stored_name, 'former')));
-  IF deployed.released ? 'shown' THEN
-    texts := ARRAY[deployed.released ->> 'shown'];
+  IF released ? 'shown' THEN
+    texts := ARRAY[released ->> 'shown'];
   ELSIF former IS NOT NULL THEN
     texts := {schema}.replacements_of({schema}.shown_by(deployed));
   END IF;
@@ -274,8 +281,8 @@ BEGIN
     EXECUTE format('DROP MATERIALIZED VIEW %I.%I', '{name}', copy);
     DELETE FROM {schema}.stored_relation AS s WHERE s.stored_name = {schema}.name_beside(deployed.stored_name, 'former');
   END IF;
-  UPDATE {schema}.stored_relation AS s SET frozen_at = NULL WHERE s.stored_name = deployed.stored_name;
-  UPDATE {schema}.deployed_view AS d SET released = NULL WHERE d.view_schema = take_back.view_schema AND d.view_name = take_back.view_name;
+  DELETE FROM {schema}.frozen_relation AS f WHERE f.stored_name IN (deployed.stored_name, {schema}.name_beside(deployed.stored_name, 'former'));
+  DELETE FROM {schema}.released_view AS r WHERE r.view_schema = take_back.view_schema AND r.view_name = take_back.view_name;
 END $$;
 
 -- Drops what stands in the way of a change, once its views are released.
@@ -310,6 +317,7 @@ BEGIN
     waiting := ARRAY(SELECT unnest(waiting) EXCEPT SELECT unnest(ready));
   END LOOP;
   DELETE FROM {schema}.stored_relation AS s WHERE s.stored_name = ANY (names) AND NOT EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE d.stored_name = s.stored_name);
+  DELETE FROM {schema}.frozen_relation AS f WHERE f.stored_name = ANY (names) AND NOT EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE d.stored_name = f.stored_name);
   DELETE FROM {schema}.turn AS t WHERE t.work = ANY (ARRAY(SELECT 'refresh ' || n FROM unnest(names) AS n))
     AND NOT EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE t.work = 'refresh ' || d.stored_name);
 END $$;
@@ -334,8 +342,8 @@ DECLARE
   together name[];
 BEGIN
   FOR unneeded IN
-    SELECT s.stored_name FROM {schema}.stored_relation AS s
-    WHERE s.frozen_at IS NOT NULL AND NOT EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE d.stored_name = s.stored_name)
+    SELECT s.stored_name FROM {schema}.frozen_relation AS s
+    WHERE NOT EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE d.stored_name = s.stored_name)
     UNION ALL SELECT {schema}.idle_leftovers()
   LOOP
     together := {schema}.with_leftover_readers(ARRAY[unneeded] || ARRAY(

@@ -16,8 +16,7 @@ CREATE OR REPLACE VIEW {schema}.current_target AS
 SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC;
 
 -- What is deployed: one row per view. `definition` is the compiled view; `recorded` what the server itself said of the
--- objects when they were put in place, by which a change behind our back is found. `released` says since when the view is past what stands in the way of
--- a change of base tables (release.sql), by whom, what shows its rows else (`shown`), and what it was deployed as (`definition`) once that is stored otherwise.
+-- objects when they were put in place, by which a change behind our back is found.
 CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   view_schema name NOT NULL,
   view_name name NOT NULL,
@@ -28,7 +27,6 @@ CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   definition jsonb NOT NULL,
   recorded jsonb NOT NULL,
   deployment bigint NOT NULL REFERENCES {schema}.deployment,
-  released jsonb,
   PRIMARY KEY (view_schema, view_name)
 );
 
@@ -66,8 +64,7 @@ FOR EACH ROW WHEN (NEW.generation IS NULL) EXECUTE FUNCTION {schema}.refuse_olde
 -- cursor the next refresh is a whole one. `missed` says why there is none. `hold` keeps changes from being dropped while the
 -- relation is being filled. `proven` says in which database it was proven, what it reads and calls, and whose that was; NULL where an
 -- older version built it. `windowed_at` is when the window that its schedules ask for was refreshed last. `made_with` is
--- what its rows were computed with beside rows (dependencies.sql). `frozen_at` is since when nobody refreshes it: a copy of the last rows, or a table whose
--- companions are gone (release.sql).
+-- what its rows were computed with beside rows (dependencies.sql).
 CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   stored_name name PRIMARY KEY,
   view_schema name NOT NULL,
@@ -90,8 +87,22 @@ CREATE TABLE IF NOT EXISTS {schema}.stored_relation (
   rows bigint,
   proven jsonb,
   windowed_at timestamptz,
-  made_with jsonb,
-  frozen_at timestamptz
+  made_with jsonb
+);
+
+-- The views that are past what stands in the way of a change of base tables (release.sql): since when, by whom, what shows a view's rows else (`shown`),
+-- and what it was deployed as (`definition`) once that is stored otherwise. Tables of their own, since to add columns would wait for refreshes and readers.
+CREATE TABLE IF NOT EXISTS {schema}.released_view (
+  view_schema name NOT NULL,
+  view_name name NOT NULL,
+  released jsonb NOT NULL,
+  PRIMARY KEY (view_schema, view_name)
+);
+
+-- The stored relations that nobody refreshes any more: copies of the last rows, and tables whose companions are gone.
+CREATE TABLE IF NOT EXISTS {schema}.frozen_relation (
+  stored_name name PRIMARY KEY,
+  frozen_at timestamptz NOT NULL DEFAULT now()
 );
 
 -- What was refreshed: started → completed | failed | skipped, or lost where the server or the session went away. `rows` is what

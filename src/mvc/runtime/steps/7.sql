@@ -6,9 +6,4 @@ IF pg_catalog.to_regprocedure('{schema}' || '.triggers_of(regclass,name,name[])'
   UPDATE {schema}.watched_table AS w SET triggers = '{"intact": true}' WHERE w.triggers OPERATOR(pg_catalog.-) 'mark'::text = {schema}.triggers_of(
     pg_catalog.to_regclass(pg_catalog.format('%I.%I', w.table_schema, w.table_name)), w.log, w.columns);
 -- views can be released for a change of base tables.
-IF (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.deployed_view') AND a.attname = 'released') = 0 THEN
-  ALTER TABLE IF EXISTS {schema}.deployed_view ADD COLUMN IF NOT EXISTS released jsonb;
-END IF;
-IF (SELECT count(*) FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass('{schema}' || '.stored_relation') AND a.attname = 'frozen_at') = 0 THEN
-  ALTER TABLE IF EXISTS {schema}.stored_relation ADD COLUMN IF NOT EXISTS frozen_at timestamptz;
-END IF;
+-- That takes two tables of their own, which tables.sql makes; what changes tables that are there goes here.
