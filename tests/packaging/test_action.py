@@ -237,6 +237,26 @@ class TestAction:
         (given,) = [set(step["env"]) for step in self.steps if "review.sh" in step.get("run", "")]
         assert given == read | {"GH_TOKEN"}
 
+    @pytest.mark.slow
+    def test_installing_runs_nothing_of_the_pull_request(self, tmp_path):
+        """What it has checked out is the current folder, where `python -m` looks for modules first."""
+        for module in ("venv", "pip", "ensurepip", "logging"):
+            (tmp_path / module).mkdir()
+            for name in ("__init__.py", "__main__.py"):
+                (tmp_path / module / name).write_text("open('ran', 'w').close()\n")
+        (script,) = [step["run"] for step in self.steps if "pip install" in step.get("run", "")]
+        env = {
+            **os.environ,
+            "PYTHON": sys.executable,
+            "RUNNER_TEMP": str(tmp_path / "temp"),
+            "VERSION": str(tmp_path / "nothing"),
+        }
+        done = subprocess.run(
+            ["bash", "-e", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert not (tmp_path / "ran").exists(), done.stderr
+        assert "nothing" in done.stderr  # it came as far as the package, which is not there
+
     def test_the_script_can_be_run(self):
         assert os.access(SCRIPT, os.X_OK)
         assert subprocess.run(["bash", "-n", str(SCRIPT)], check=False).returncode == 0
