@@ -255,3 +255,54 @@ def test_a_partial_clone_fetches_nothing_and_says_so(repository):
     assert "git fetch --refetch --no-filter" in caught.value.hint
     subprocess.run(["git", "fetch", "--quiet", "--refetch", "--no-filter"], cwd=clone, check=True)
     assert open_revision(clone, "HEAD~1")["views/a.yml"] == "view: a\n"
+
+
+def embed(repository, folder: str, *, link: bool = False) -> None:
+    """Files that make a folder look like a repository, whose history hides what was changed."""
+    place = repository.root / folder
+    inner = place / "elsewhere" if link else place
+    inner.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["git", "init", "--quiet", "--bare", str(inner)], check=True)
+    (inner / "refs" / "heads" / ".keep").touch()
+    (inner / "refs" / "tags" / ".keep").touch()
+    (inner / "objects" / "info" / ".keep").touch()
+    if link:
+        (place / "HEAD").write_text("ref: refs/heads/main\n")
+        (place / "commondir").write_text("elsewhere\n")
+    base = repository.git("rev-parse", "HEAD:" + folder)
+    pack = subprocess.run(
+        ["git", "pack-objects", "--revs", "--stdout", "--quiet"],
+        cwd=repository.root, input=f"{base}\n".encode(), capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    subprocess.run(["git", "unpack-objects", "-q"], cwd=inner, input=pack, check=True)
+    same = subprocess.run(
+        ["git", "commit-tree", "-m", "the same", base], cwd=inner, capture_output=True, text=True, check=True
+    ).stdout.strip()
+    outer = repository.git("rev-parse", "HEAD")
+    (inner / "refs" / "heads" / "main").write_text(f"{same}\n")
+    (inner / "refs" / "replace").mkdir()
+    (inner / "refs" / "replace" / outer).write_text(f"{same}\n")
+    (inner / "HEAD").write_text("ref: refs/heads/main\n")
+
+
+@pytest.mark.parametrize("link", [False, True], ids=["whole", "elsewhere"])
+def test_a_folder_that_looks_like_a_repository(repository, tmp_path, link):
+    """Git would find that one first: what a pull request changes would then be compared with what its author made up."""
+    base = repository.commit({"shop/mvc.yml": "project: shop\n", "shop/views/a.yml": "view: a\n"})
+    embed(repository, "shop", link=link)
+    repository.commit({"shop/views/a.yml": "view: changed\n"})
+    clone = tmp_path / "clone"
+    repository.git("clone", "--quiet", ".", str(clone))
+    found = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone / "shop", capture_output=True, text=True, check=True)
+    assert found.stdout.strip() != repository.git("rev-parse", "HEAD")  # git itself is led astray
+    for folder in (clone / "shop", clone / "shop" / "views"):
+        with pytest.raises(GitError, match="shop is made to look like a git repository of its own"):
+            open_range(folder, parse_range(f"{base}...HEAD"))
+    assert open_revision(clone, "HEAD")["shop/views/a.yml"] == "view: changed\n"
+
+
+def test_what_is_called_like_a_part_of_one_is_no_repository(repository):
+    commit = repository.commit(
+        {"shop/mvc.yml": "", "shop/HEAD": "x", "shop/refs/a.sql": "b", "shop/views/objects/a.yml": "view: a\n"}
+    )
+    assert list(open_revision(repository.root / "shop", commit)) == ["mvc.yml", "refs/a.sql", "views/objects/a.yml"]

@@ -1,7 +1,8 @@
 """One git command, kept from everything that writes, asks, or runs what a repository's configuration names.
 
 Only commands that read objects and references belong here: none of them looks at the index or the work tree, so no filter,
-hook or file system monitor has a part in them. A partial clone would fetch what it lacks; it is not let.
+hook or file system monitor has a part in them. A partial clone would fetch what it lacks; it is not let. Files of a repository may make up
+another one (HEAD, objects/, refs/), which git would take for the repository of a folder below it; such a folder is refused.
 """
 
 from __future__ import annotations
@@ -66,12 +67,25 @@ def _run(folder: Path, arguments: tuple[str, ...], given: bytes) -> subprocess.C
         raise GitError(
             "git is not installed, or not on PATH", "revisions are read with it: https://git-scm.com/downloads"
         )
+    _check_place(folder)
     kept = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
-    command = (git, "--no-pager", "--literal-pathspecs", *arguments)
+    command = (git, "--no-pager", "--literal-pathspecs", "-c", "safe.bareRepository=explicit", *arguments)
     done = subprocess.run(command, cwd=folder, input=given, env=kept | _OURS, capture_output=True, check=False)  # noqa: S603
     if done.returncode:
         _check_repository(folder, done.stderr.decode("utf-8", "replace"))
     return done
+
+
+def _check_place(folder: Path) -> None:
+    """Raises GitError where git would find a repository that is made of files of the one that is meant. Since 2.38 it can be told not to."""
+    for place in (folder.resolve(), *folder.resolve().parents):
+        if (place / ".git").exists():
+            return
+        if os.path.lexists(place / "HEAD") and any(os.path.lexists(place / name) for name in ("objects", "commondir")):
+            raise GitError(
+                f"{place} is made to look like a git repository of its own, which would be compared instead",
+                "take HEAD, objects and refs out of it",
+            )
 
 
 def _check_repository(folder: Path, said: str) -> None:
