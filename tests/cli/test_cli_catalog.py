@@ -141,6 +141,19 @@ class TestCheck:
         assert (done.code, done.out) == (1, "")
         assert "error[MV024]" in done.err
 
+    def test_a_link_out_of_the_project(self, mvc, shop, database, tmp_path):
+        """Who wrote the project would have the check print a line of any file, and the pull overwrite it."""
+        create_shop(database, shop)
+        other = tmp_path / "secret"
+        other.write_text("DATABASE_URL=postgresql://me:hidden@host/shop\n", encoding="utf-8")
+        (shop / "catalog.json").symlink_to(other)
+        for options in (("--check",), (), ("--check", "--output", "catalog.json"), ("--output", "catalog.json")):
+            done = mvc("catalog", "pull", *options, "--database", database.url)
+            assert (done.code, done.out) == (1, "")
+            assert "catalog.json leads out of the project's folder" in done.err
+            assert "hidden" not in done.err
+        assert "hidden" in other.read_text(encoding="utf-8")
+
 
 def test_an_unknown_action(mvc):
     done = mvc("catalog", "push")

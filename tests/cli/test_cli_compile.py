@@ -225,3 +225,23 @@ class TestCheck:
         done = mvc("check", "--server", "postgresql://127.0.0.1:1/x")
         assert (done.code, done.out) == (1, "")
         assert "cannot connect" in done.err
+
+
+@pytest.mark.parametrize("output", ["deploy.sql", "sql/", "in/sql/deploy.sql"])
+def test_nothing_is_written_out_of_the_project_by_its_own_links(mvc, shop, tmp_path, output):
+    """A shell, for one, runs what stands between backticks in a file that it reads when it starts."""
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "sql").mkdir(parents=True)
+    (elsewhere / "profile").write_text("mine")
+    (shop / "deploy.sql").symlink_to(elsewhere / "profile")
+    (shop / "sql").symlink_to(elsewhere)
+    (shop / "in").symlink_to(elsewhere)
+    for options in ((), ("--check",)):
+        done = mvc("compile", "--output", output, *options)
+        assert done.code == 1, done.err
+        assert "leads out of the project's folder" in done.err
+    assert sorted(path.name for path in elsewhere.rglob("*")) == ["profile", "sql"]
+    assert (elsewhere / "profile").read_text() == "mine"
+    (shop / "within").mkdir()
+    (shop / "linked").symlink_to(shop / "within")
+    assert mvc("compile", "--output", "linked/").code == 0

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Failure
-from mvc.cli.output import refuse_links
+from mvc.cli.output import refuse_links, refuse_way_out
 from mvc.cli.values import database_url
 from mvc.workspace import Folder
 
@@ -54,6 +54,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         pulled = pull(connection, tuple(options.schema or ()) or None, search_path, skip=(stored,))
     catalog = _without_exposures(pulled, loaded)
     target = Path(options.output) if options.output else _default(context)
+    refuse_way_out(context, target)
     if options.check:
         return _check(target, catalog, context)
     if not options.output:

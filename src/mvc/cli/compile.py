@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
-from mvc.cli.output import refuse_links, write_within
+from mvc.cli.output import refuse_links, refuse_way_out, write_within
 from mvc.cli.selection import NAMES, chosen_views
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         context.data(texts[""])
         return 0
     target = Path(options.output)
+    refuse_way_out(context, target)
     leftovers = [] if options.names else _leftovers(target, texts)
     files = {target / name if name else target: text.encode() for name, text in texts.items()}
     return _compare(files, leftovers, context) if options.check else _write(target, files, leftovers, context)

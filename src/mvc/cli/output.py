@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from mvc.cli.context import Failure
+from mvc.cli.context import Context, Failure
 
 
 def write_within(folder: Path, path: Path, content: bytes) -> None:
@@ -12,6 +13,23 @@ def write_within(folder: Path, path: Path, content: bytes) -> None:
     refuse_links(folder, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def refuse_way_out(context: Context, path: Path) -> None:
+    """Raises Failure where what the user has named lies in the project's folder, and a link there leads out of it: whoever wrote the project
+    would have a file read or overwritten that is none of it.
+    """
+    try:
+        root = context.folder()
+    except Failure:
+        return
+    named, project = os.path.abspath(path), os.path.abspath(root)  # noqa: PTH100 - as they are named: no link is followed
+    inside = Path(named).is_relative_to(project)
+    if inside and not path.resolve().is_relative_to(root.resolve()):
+        raise Failure(
+            f"{path} leads out of the project's folder, to {path.resolve()}",
+            "remove the link, or name that place itself",
+        )
 
 
 def refuse_links(folder: Path, path: Path) -> None:

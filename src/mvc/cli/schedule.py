@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context, Usage
-from mvc.cli.output import write_within
+from mvc.cli.output import refuse_way_out, write_within
 from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     if options.output is None:
         context.data(printed(files))
         return 0
+    refuse_way_out(context, options.output)
     for name, text in files.items():
         path = options.output / name
         write_within(options.output, path, text.encode())
@@ -63,7 +64,7 @@ def _jobs(target: Target, options: argparse.Namespace) -> str:
     from mvc.postgres.reading import read_state
 
     with connect(options.database) as connection:
-        state = read_state(connection, target.stored)
+        state = read_state(connection, target)
     zone = state.cron.zone if state.cron else "GMT"
     statements = elsewhere_sql(target, state.database, state.owner or "", zone)
     return "".join(f"{statement};\n" for statement in statements)

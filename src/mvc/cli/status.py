@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
+from mvc.cli.output import refuse_way_out
 from mvc.cli.selection import NAMES, names_among
 from mvc.cli.values import database_url
 
@@ -81,5 +82,6 @@ def _shown(found: Status, form: str, context: Context) -> str:
 def _write_page(path: Path, found: Status, compiled: Compiled, context: Context) -> None:
     from mvc.report.html.page import status_page
 
+    refuse_way_out(context, path)
     path.write_text(status_page(found, compiled.project, compiled.timezone), encoding="utf-8")
     context.talk(f"written: {path}")
