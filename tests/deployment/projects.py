@@ -240,7 +240,7 @@ def told(made: Plan) -> list[tuple[str, str, str]]:
 
 
 def drift_of(connection: Connection, project: Compiled) -> tuple[Drift, ...]:
-    return find_drift(observe(connection, project.stored), project.project)
+    return find_drift(observe(connection, project), project.project)
 
 
 def rows_of(connection: Connection, project: Compiled) -> dict[str, tuple[list[str], list[Any]]]:

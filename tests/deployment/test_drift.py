@@ -256,7 +256,7 @@ def test_a_plan_asks_as_many_questions_however_many_views_there_are(deployed: Da
     counted = []
     for project in (PROJECT, many(30)):
         Spy.sent.clear()
-        observe(connection, project.stored, [(view.schema, view.name) for view in project.views])
+        observe(connection, project, [(view.schema, view.name) for view in project.views])
         counted.append(list(Spy.sent))
         Spy.sent.clear()
         plan(connection, project)

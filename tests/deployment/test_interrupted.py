@@ -180,7 +180,7 @@ def recover(database: Database, wanted: Compiled = NEW) -> None:
 
 
 def assert_nothing_unknown(connection: psycopg.Connection[Any]) -> None:
-    state = observe(connection, "mvc")
+    state = observe(connection, NEW)
     assert [item for item in find_leftovers(state, "mvc") if item.kind == "unknown"] == []
     assert set(state.stored) <= {name for _, name in state.relations}
 

@@ -468,10 +468,10 @@ def test_it_is_one_question_more(database: Database, project: Compiled, monkeypa
     counts = []
     for believed in (None, project.believed):
         asked.clear()
-        observe(connection, project.stored, [], believed)
+        observe(connection, project, [], believed)
         counts.append(len(asked))
     assert counts[1] == counts[0] + 1
-    assert observe(connection, project.stored, [], None).live is None
+    assert observe(connection, project, [], None).live is None
 
 
 @pytest.mark.parametrize("major", [15])

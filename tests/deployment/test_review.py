@@ -102,10 +102,10 @@ def test_what_is_deployed_is_read_in_a_transaction_that_can_only_read(database: 
     connection = database.connect()
     deploy(connection, project("a", "va"))
     with connection.transaction():
-        observe(connection, "mvc")
+        observe(connection, project("a", "va"))
         connection.execute("CREATE TABLE public.afterwards ()")
     connection.execute("CREATE TABLE public.written (id int)")
     connection.execute("""CREATE OR REPLACE FUNCTION mvc.proven_for(stored_name name) RETURNS jsonb LANGUAGE sql
         AS $$ INSERT INTO public.written VALUES (1) RETURNING '[]'::jsonb $$""")
     with pytest.raises(ServerError, match="read-only transaction"):
-        observe(connection, "mvc")
+        observe(connection, project("a", "va"))

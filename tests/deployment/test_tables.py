@@ -202,12 +202,12 @@ def test_the_way_back_and_what_is_left(deployed: Database):
     rollback(connection, CHANGED, Terms(ANYTHING))
     assert_settled(connection, PROJECT)
     assert rows_of(connection, PROJECT) == before
-    left = {item.name: item.companions for item in leftovers(connection, "mvc")}
+    left = {item.name: item.companions for item in leftovers(connection, PROJECT)}
     sales = CHANGED.view("sales")
     assert set(left[sales.storage[1]]) == {(it.name, it.relkind) for it in companions(sales)}
     assert not set(left) & {*QUERIES.values(), *STORED.values()}
     assert prune(connection, PROJECT, Pace()).kept == ()
-    assert leftovers(connection, "mvc") == ()
+    assert leftovers(connection, PROJECT) == ()
     assert_settled(connection, PROJECT)
     assert {item.status for item in refresh(connection, PROJECT)} == {"completed"}
 
@@ -216,7 +216,7 @@ def test_a_query_without_its_table_is_left_over(deployed: Database):
     connection = deployed.connect()
     deploy(connection, CHANGED)
     connection.execute(f"DROP TABLE {SALES} CASCADE")
-    (left,) = (item for item in leftovers(connection, "mvc") if item.kind == "arm")
+    (left,) = (item for item in leftovers(connection, PROJECT) if item.kind == "arm")
     assert QUERIES["sales"] in {name for name, _ in left.companions}
     assert prune(connection, CHANGED, Pace()).kept == ()
     assert drift_of(connection, CHANGED) == ()

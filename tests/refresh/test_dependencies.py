@@ -116,7 +116,7 @@ def connection(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Con
 
 
 def outdated(connection: Connection) -> dict[str, str]:
-    drift = find_drift(observe(connection, "mvc"), "code")
+    drift = find_drift(observe(connection, project()), "code")
     return {item.view: item.found for item in drift if item.kind == "storage outdated"}
 
 

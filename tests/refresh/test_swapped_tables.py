@@ -257,4 +257,4 @@ def test_a_proof_does_not_forget_a_swap(copied: Connection, proven: bool):
     assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
     connection.execute("SELECT mvc.prove_code(stored_name) FROM mvc.stored_relation")
     assert [refreshed(connection, view)[0] for view in MODES] == ["failed"] * 4
-    assert any(stored.replaced for stored in observe(connection, "mvc").stored.values())
+    assert any(stored.replaced for stored in observe(connection, project()).stored.values())

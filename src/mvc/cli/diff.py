@@ -117,7 +117,7 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
     after = context.compile()
     with connect(None if options.database is USUAL else options.database) as connection:
         names = [(view.schema, view.name) for view in after.views]
-        state = read_state(connection, after.stored, names, believed=after.believed)
+        state = read_state(connection, after, names, believed=after.believed)
     difference = difference_of(state, after)
     drift = find_drift(state, after.project)
     found = findings_of(state, after)

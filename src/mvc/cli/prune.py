@@ -36,7 +36,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
 
     compiled = context.deployed()
     with connect(options.database) as connection:
-        found = leftovers(connection, compiled.stored)
+        found = leftovers(connection, compiled)
         context.data(leftovers_text(found) if found else "nothing to drop")
         if options.dry_run or not any(item.kind != "unknown" for item in found):
             return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvc.diagnostics import error
+from mvc.diagnostics import Diagnostic, error
 from mvc.model.build_operations import build_operations
 from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
@@ -11,6 +11,16 @@ from mvc.model.reading import Findings
 from mvc.quoting import unusable
 from mvc.source import Document
 from mvc.spec import ProjectSpec
+
+
+def _before_their_own(schema: str, origin: Origin) -> Diagnostic:
+    """A path that puts what others can create before what is PostgreSQL's."""
+    if schema == "pg_temp":
+        return error(
+            "MV014", origin.span, "`pg_temp` is looked at last, and nowhere else", help="take it out of search_path"
+        )
+    title = "`pg_catalog` behind another schema: whoever may create something there could replace PostgreSQL's own"
+    return error("MV014", origin.span, title, help="take it out of search_path: it is looked at first")
 
 
 def build_settings(spec: ProjectSpec, document: Document, findings: Findings) -> Settings:
@@ -22,6 +32,8 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
         findings.name(value, origin.at("schemas", key))
     for number, value in enumerate(spec.search_path):
         findings.name(value, origin.at("search_path", number))
+        if value == "pg_temp" or (value == "pg_catalog" and number > 0):
+            findings.add(_before_their_own(value, origin.at("search_path", number)))
     if spec.schemas.exposed == spec.schemas.stored:
         title = "`exposed` and `stored` must be two schemas: only one is for readers"
         findings.add(error("MV012", origin.at("schemas").key_span, title))

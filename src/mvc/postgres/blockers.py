@@ -57,7 +57,8 @@ def blockers(connection: psycopg.Connection, locks: Iterable[Lock]) -> list[str]
 def deployer(connection: psycopg.Connection, relation: tuple[str, str]) -> str:
     """Who holds the deployment's lock, in words; empty where that is not to be seen."""
     try:
-        row = connection.execute(_DEPLOYER, relation).fetchone()
+        with own_names(connection):
+            row = connection.execute(_DEPLOYER, relation).fetchone()
     except psycopg.Error:
         return ""
     return session_words(row[0], row[1], row[2], row[3], None) if row else ""

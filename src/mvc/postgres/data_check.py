@@ -15,6 +15,7 @@ from mvc.diagnostics import Diagnostic, error
 from mvc.model.project import Project
 from mvc.model.view import View
 from mvc.postgres.errors import Denied, ServerError, refusal_of, server_errors
+from mvc.postgres.owner import AS_ANOTHER
 from mvc.quoting import identifier
 from mvc.runtime import trust_sql
 from mvc.sqlgen.call_words import call_words, reads_parts
@@ -23,8 +24,8 @@ from mvc.sqlgen.script import settings_sql
 from mvc.sqlgen.type_words import type_words
 
 # Whoever may act as the role that checks gains nothing by it.
-_IS_TRUSTED: Final = """CREATE FUNCTION pg_temp.is_trusted(owner oid, roles name[] DEFAULT '{}') RETURNS boolean LANGUAGE sql STABLE
-SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_has_role(owner, current_user, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) $$"""
+_IS_TRUSTED: Final = f"""CREATE FUNCTION pg_temp.is_trusted(owner oid, roles name[] DEFAULT '{{}}') RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp AS $$ SELECT pg_has_role(owner, current_user, {AS_ANOTHER}) OR pg_get_userbyid(owner) = ANY (roles) $$"""
 _LOOK: Final = "SELECT pg_temp.prove_sources(%s::text, %s::text[], %s::text[], %s::name[])"
 _LOOK_AT_CALLS: Final = "SELECT pg_temp.prove_calls(%s::text, %s::text[], %s::name[])"
 _PROVE: Final = "SELECT pg_temp.expect_trusted(ARRAY[%s::text]::regclass[], %s::text, %s::name[], '{}')"

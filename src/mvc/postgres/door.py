@@ -18,7 +18,7 @@ from mvc.postgres.own_names import placed
 
 def ask(connection: psycopg.Connection, stored: str, what: str, said: Mapping[str, Any] | None = None) -> Any:
     """Has `what` done and committed; its answer, as JSON has it. The connection must be in autocommit mode."""
-    call = f"CALL {placed(stored, 'committed')}(%s::text, %s::pg_catalog.jsonb, NULL)"
+    call = f"CALL {placed(stored, 'committed')}(%s::pg_catalog.text, %s::pg_catalog.jsonb, NULL)"
     row = connection.execute(call.encode(), (what, json.dumps(said or {}, default=_plain))).fetchone()
     return row[0] if row else None
 
@@ -31,9 +31,7 @@ def _plain(value: Any) -> str:
 
 def works_as_owner(connection: psycopg.Connection, stored: str) -> bool:
     """Whether what is behind the door is open to whoever is connected."""
-    query = (
-        "SELECT pg_catalog.has_function_privilege(pg_catalog.format('%%I.refresh_run(bigint)', %s::text), 'EXECUTE')"
-    )
+    query = "SELECT pg_catalog.has_function_privilege(pg_catalog.format('%%I.refresh_run(bigint)', %s::pg_catalog.text), 'EXECUTE')"
     row = connection.execute(query, (stored,)).fetchone()
     return bool(row and row[0])
 

@@ -20,7 +20,7 @@ from mvc.artifacts import Target
 from mvc.postgres.blockers import deployer
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.limits import own_limits
-from mvc.postgres.owner import acting_as, standing
+from mvc.postgres.owner import acting_as, check_may_refresh, standing
 from mvc.quoting import identifier, literal, qualified
 
 _RELATION: Final = "deploying"  # runtime/turns.sql
@@ -124,7 +124,7 @@ class _DeploymentLock:
 
     def _prove_same_start(self) -> None:
         """The same where there is nothing to lock: by when the server was started."""
-        query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::float8, pg_catalog.inet_server_port(), pg_catalog.current_database()"
+        query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::pg_catalog.float8, pg_catalog.inet_server_port(), pg_catalog.current_database()"
         _free_of_limits(self.holder)  # its transaction is open from here on
         if self.holder.execute(query).fetchone() != self.connection.execute(query).fetchone():
             raise _on_another_server()
@@ -153,9 +153,15 @@ class Contender:
         return self.led
 
     def _take(self) -> bool:
-        """Where nothing is deployed, or we may not refresh, there is nothing to lock: whoever begins to work is told so."""
+        """Where nothing is deployed, or we may not refresh, there is nothing to lock: whoever begins to work is told so. Of an owner who is
+        not to be trusted nothing is called.
+        """
         query = f"SELECT {qualified(self.target.stored, 'lead')}({literal(self.target.project)})"
         try:
+            if standing(self.holder, self.target.stored).owner is None:
+                self.holder.rollback()
+                return True
+            check_may_refresh(self.holder, self.target)
             row = self.holder.execute(query.encode()).fetchone()
         except (*_GONE, errors.InsufficientPrivilege):
             self.holder.rollback()

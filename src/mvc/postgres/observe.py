@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 
+from mvc.artifacts import Target
 from mvc.catalog.types import Catalog
 from mvc.older import read_target, read_view
 from mvc.planning.state import (
@@ -34,7 +35,7 @@ from mvc.postgres.generation import Installed, functions_changing, installed, re
 from mvc.postgres.live import read_live
 from mvc.postgres.older import LEDGER, as_of_generation
 from mvc.postgres.own_names import own_names
-from mvc.postgres.owner import STRANGE, TRUSTED, distrusted, not_alone
+from mvc.postgres.owner import distrusted, not_alone, unknown, with_trust
 from mvc.quoting import identifier
 from mvc.record import RecordError
 from mvc.runtime import functions_digest, own_tables, runtime_views
@@ -72,25 +73,30 @@ _NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 @server_errors()
 def observe(
-    connection: psycopg.Connection, stored: str, exposed: Iterable[Name] = (), believed: Catalog | None = None
+    connection: psycopg.Connection, target: Target, exposed: Iterable[Name] = (), believed: Catalog | None = None
 ) -> State:
-    """What the database has under the stored schema `stored`, and of the exposures in its ledger and in `exposed`; of the relations and
+    """What the database has under the stored schema of `target`, and of the exposures in its ledger and in `exposed`; of the relations and
     functions that are `believed` to be there only where these are given.
 
     Raises ServerError where the ledger may not be read, or its owner not be trusted.
     """
+    stored = target.stored
     with own_names(connection):
         asked: dict[str, Any] = {
             "stored": stored,
+            "trusted_roles": list(target.trusted_roles),
             "tables": [part[0] for part in LEDGER],
             "columns": [part[1] for part in LEDGER],
         }
-        about = _one(connection, _query("about").replace("{trusted}", TRUSTED).replace("{strange}", STRANGE), asked)
+        about = _one(connection, with_trust(_query("about")), asked)
         if not about["trusted"]:
             raise distrusted(stored, about["owner"], about["user"])
+        if not about["known"]:
+            raise unknown(target, about["owner"], about["user"])
         if about["strange"]:
             raise not_alone(stored, about["strange"])
-        there = installed(connection, stored)
+        # Of a schema that was not there nothing is read: whoever makes it now is not known to be trusted.
+        there = installed(connection, stored) if about["owner"] else None
         refuse_newer(there)
         names = list(exposed)
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}

@@ -9,7 +9,8 @@ import psycopg
 
 from mvc.quoting import qualified
 
-_SETTINGS = """SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
+OWN_NAMES = ("SET LOCAL search_path = pg_catalog, pg_temp",)
+_SETTINGS = f"""{OWN_NAMES[0]}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
 SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
 SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL jit = off"""
 

@@ -9,53 +9,76 @@ from typing import Final
 
 import psycopg
 
+from mvc.artifacts import Target
 from mvc.postgres.errors import Denied, ServerError
 from mvc.postgres.limits import own_limits
+from mvc.postgres.own_names import own_names
 from mvc.quoting import identifier
 
+# What makes a role able to do what another can. Since PostgreSQL 16 a membership may give neither its rights nor its name, and be none.
+AS_ANOTHER: Final = """CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000
+  THEN 'USAGE, SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END"""
 # Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
-# on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member.
+# on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member: a
+# member that another superuser made. Whoever has made a role, or has its ADMIN OPTION, can give it to anybody.
 TRUSTED: Final = """coalesce((
   SELECT o.rolsuper OR NOT s.rolsuper OR o.oid = s.oid
-    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m WHERE m.roleid = o.oid AND m.member = s.oid)
+    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.grantor
+               WHERE m.roleid = o.oid AND m.member = s.oid AND g.rolsuper)
   FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE o.oid = n.nspowner AND s.rolname = session_user), true)"""
 # What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
 # first deployment closed it. What is stored, or a log of changes, that was given away since is mended instead: nobody but the owner or a superuser can
 # have done that.
-STRANGE: Final = """(
+STRANGE: Final = f"""(
   SELECT pg_catalog.concat(pg_catalog.pg_describe_object(s.classid, s.objid, 0), ' of the role ', pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(s.owner)))
   FROM (
     SELECT o.classid, o.objid, o.refobjid AS owner FROM pg_catalog.pg_shdepend AS o
     WHERE o.dbid = (SELECT b.oid FROM pg_catalog.pg_database AS b WHERE b.datname = pg_catalog.current_database()) AND o.objsubid = 0
       AND o.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND o.deptype = 'o'
-      AND NOT pg_catalog.pg_has_role(o.refobjid, n.nspowner, 'MEMBER') OFFSET 0  -- mostly there are none
+      AND NOT pg_catalog.pg_has_role(o.refobjid, n.nspowner, {AS_ANOTHER}) OFFSET 0  -- mostly there are none
   ) AS s CROSS JOIN LATERAL (
     SELECT FROM pg_catalog.pg_depend AS d WHERE d.classid = s.classid AND d.objid = s.objid AND d.deptype = 'n'
       AND d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid OFFSET 0
   ) AS there CROSS JOIN pg_catalog.pg_identify_object(s.classid, s.objid, 0) AS o
-  WHERE o.identity !~ '[.](changes_|kept_|unknown_change|lost_change)' AND NOT (o.identity ~ '_[0-9a-f]{8}(_\\w+)?"?$' AND EXISTS (
+  WHERE o.identity !~ '[.](changes_|kept_|unknown_change|lost_change)' AND NOT (o.identity ~ '_[0-9a-f]{{8}}(_\\w+)?"?$' AND EXISTS (
     SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = s.objid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass) AND EXISTS (
     SELECT FROM pg_catalog.pg_class AS i WHERE i.relnamespace = n.oid AND i.relname = 'installation' AND i.relkind = 'r'
-      AND pg_catalog.pg_has_role(i.relowner, n.nspowner, 'MEMBER')))
+      AND pg_catalog.pg_has_role(i.relowner, n.nspowner, {AS_ANOTHER})))
   ORDER BY 1 LIMIT 1)"""
 _QUERY: Final = f"""
-SELECT current_user::text, pg_catalog.pg_get_userbyid(n.nspowner)::text,
+SELECT current_user::pg_catalog.text, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text,
   pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
   pg_catalog.pg_has_role(n.nspowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
   {TRUSTED}, {STRANGE}
 FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
 
 
-# NULL where the runtime is not there.
-_MAY_REFRESH: Final = """
-SELECT current_user::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (
+# Of who may not do what the owner can: he must be trusted, too. He is where he could have anything run here as it is (a superuser, the owner
+# of the database), and where the project names him. NULL where there is no such schema; `may` is NULL where the runtime is not there.
+KNOWN: Final = """coalesce((
+  SELECT o.rolsuper OR pg_catalog.pg_has_role(o.oid, 'MEMBER') OR o.rolname = ANY (%(trusted_roles)s::pg_catalog.name[])
+    OR o.oid = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+  FROM pg_catalog.pg_roles AS o WHERE o.oid = n.nspowner), true)"""
+_GUEST: Final = f"""
+SELECT current_user::pg_catalog.text, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text, {{may}}, {KNOWN}
+FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(stored)s"""
+_MAY_REFRESH: Final = _GUEST.replace(
+    "{may}",
+    """pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND (
   SELECT pg_catalog.bool_and(pg_catalog.has_function_privilege(p.oid, 'EXECUTE')) FROM pg_catalog.pg_proc AS p
-  WHERE p.pronamespace = n.oid AND p.proname = 'committed')
-FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s"""
+  WHERE p.pronamespace = n.oid AND p.proname = 'committed')""",
+)
+_MAY_LOOK: Final = _GUEST.replace(
+    "{may}", "pg_catalog.has_schema_privilege(n.oid, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'MEMBER')"
+)
 
-_MAY_LOOK: Final = """
-SELECT current_user::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE') OR pg_catalog.pg_has_role(n.nspowner, 'MEMBER')
-FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %s"""
+
+def with_trust(query: str) -> str:
+    """A query of the row `n` of the stored schema in pg_namespace, with these conditions in their places; it takes `trusted_roles`."""
+    parts = {"trusted": TRUSTED, "known": KNOWN, "strange": STRANGE, "as_another": AS_ANOTHER}
+    for name, condition in parts.items():
+        query = query.replace(f"{{{name}}}", condition)
+    return query
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +100,8 @@ def standing(connection: psycopg.Connection, stored: str) -> Standing:
     """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted, or for what
     somebody else has put there.
     """
-    row = connection.execute(_QUERY, (stored,)).fetchone()
+    with own_names(connection):
+        row = connection.execute(_QUERY.encode(), (stored,)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT from one row
     user, owner, inherits, may_become, trusted, strange = row
     if not trusted:
@@ -92,6 +116,15 @@ def distrusted(stored: str, owner: str, user: str) -> ServerError:
     message = f"the schema {stored} belongs to the role {owner}, who could run what he likes as the superuser {user}"
     hint = f"deploy as {owner}, or GRANT {identifier(owner)} TO {identifier(user)} where it is trusted, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
     return ServerError(message, hint)
+
+
+def unknown(target: Target, owner: str, user: str) -> ServerError:
+    """Why a role that may look or refresh does not touch what is in a schema."""
+    message = f"the schema {target.stored} belongs to the role {owner}, who could run what he likes as {user}"
+    roles = ", ".join((*target.trusted_roles, owner))
+    return ServerError(
+        message, f"if {owner} deploys here, name it in mvc.yml: trusted_roles: [{roles}]; or let it own the database"
+    )
 
 
 def not_alone(stored: str, strange: str) -> ServerError:
@@ -109,20 +142,33 @@ def working_role(connection: psycopg.Connection, stored: str) -> str | None:
     return found.role
 
 
-def check_may_refresh(connection: psycopg.Connection, stored: str) -> None:
-    """Raises Denied for a role that no project names as one that refreshes: each of the runtime's functions would only say its own name."""
-    row = connection.execute(_MAY_REFRESH, (stored,)).fetchone()
-    if row and row[1] is False:
+def check_may_refresh(connection: psycopg.Connection, target: Target) -> None:
+    """Raises Denied for a role that no project names as one that refreshes: each of the runtime's functions would only say its own name.
+    Raises ServerError where the owner of the stored schema is none whom that role has a reason to trust.
+    """
+    row = _guest(connection, target, _MAY_REFRESH)
+    if row and row[2] is False:
         hint = f"name it in mvc.yml, and mvc apply: refresh_roles: [{row[0]}]"
         raise Denied(f"the role {row[0]} may not refresh what is deployed here", hint)
 
 
-def check_may_look(connection: psycopg.Connection, stored: str) -> None:
-    """Raises Denied for a role that no project names as one that monitors or refreshes, and that cannot deploy either."""
-    row = connection.execute(_MAY_LOOK, (stored,)).fetchone()
-    if row and not row[1]:
+def check_may_look(connection: psycopg.Connection, target: Target) -> None:
+    """Raises Denied for a role that no project names as one that monitors or refreshes, and that cannot deploy either. Raises ServerError
+    as `check_may_refresh` does.
+    """
+    row = _guest(connection, target, _MAY_LOOK)
+    if row and not row[2]:
         hint = f"name it in mvc.yml, and mvc apply: monitor_roles: [{row[0]}]"
         raise Denied(f"the role {row[0]} may not see what is deployed here", hint)
+
+
+def _guest(connection: psycopg.Connection, target: Target, query: str) -> tuple[str, str, bool | None, bool] | None:
+    asked = {"stored": target.stored, "trusted_roles": list(target.trusted_roles)}
+    with own_names(connection):
+        row = connection.execute(query.encode(), asked).fetchone()
+    if row and not row[3]:
+        raise unknown(target, row[1], row[0])
+    return row
 
 
 @contextmanager

@@ -101,10 +101,11 @@ def maintain_partitions(connection: psycopg.Connection, compiled: Target) -> Mai
 def _deployed(connection: psycopg.Connection, compiled: Target) -> Iterator[None]:
     """A transaction with names of our own, where something of the project is deployed. Raises ServerError."""
     with own_names(connection):
-        standing(connection, compiled.stored)
-        check_may_refresh(connection, compiled.stored)
-        check_generation(connection, compiled.stored)
-        if not _is_there(connection, compiled):
+        there = standing(connection, compiled.stored).owner is not None
+        if there:  # else whoever makes it now is not known to be trusted
+            check_may_refresh(connection, compiled)
+            check_generation(connection, compiled.stored)
+        if not there or not _is_there(connection, compiled):
             raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")
         yield
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import psycopg
 
+from mvc.artifacts import Target
 from mvc.compiled import Compiled
 from mvc.planning.leftovers import Leftover, find_leftovers
 from mvc.planning.state import RELATION_KINDS, State
 from mvc.planning.steps import Lock, Step
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import deployment_lock
+from mvc.postgres.own_names import OWN_NAMES
 from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import Pace, Session, run_step
@@ -28,9 +30,9 @@ class Pruned:
 
 
 @server_errors()
-def leftovers(connection: psycopg.Connection, stored: str) -> tuple[Leftover, ...]:
+def leftovers(connection: psycopg.Connection, target: Target) -> tuple[Leftover, ...]:
     """What is there and not in use. Writes nothing."""
-    return leftovers_of(connection, read_state(connection, stored), stored)
+    return leftovers_of(connection, read_state(connection, target), target.stored)
 
 
 def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> tuple[Leftover, ...]:
@@ -55,8 +57,8 @@ def prune(
     dropped: list[Leftover] = []
     kept: list[tuple[Leftover, str]] = []
     with deployment_lock(connection, compiled.stored) as still_locked:
-        session = Session(connection, (), working_role(connection, compiled.stored), pace)
-        for item in leftovers(connection, compiled.stored):
+        session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace)
+        for item in leftovers(connection, compiled):
             if item.kind == "unknown":
                 kept.append((item, "it was not made by mvc"))
                 continue

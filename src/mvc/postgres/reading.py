@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from mvc.artifacts import Target
 from mvc.catalog.types import Catalog
 from mvc.planning.state import Name, State
 from mvc.postgres.blockers import blockers
@@ -21,7 +22,7 @@ from mvc.postgres.run_steps import PATIENCE
 
 def read_state(  # noqa: PLR0913 - all that is asked about
     connection: psycopg.Connection,
-    stored: str,
+    target: Target,
     exposed: Iterable[Name] = (),
     patience: float = PATIENCE,
     *,
@@ -33,14 +34,14 @@ def read_state(  # noqa: PLR0913 - all that is asked about
 
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
-    names = tuple(exposed)
+    asked = _Asked(target, tuple(exposed), believed)
     try:
-        state = _observed(connection, _Asked(stored, names, believed), None, patience)
+        state = _observed(connection, asked, None, patience)
     except Denied:
-        role = working_role(connection, stored)
+        role = working_role(connection, target.stored)
         if not role:
             raise
-        state = _observed(connection, _Asked(stored, names, believed), role, patience)
+        state = _observed(connection, asked, role, patience)
     if state.generation and not to_upgrade:
         refuse_older(Installed(state.generation))
     return state
@@ -50,7 +51,7 @@ def read_state(  # noqa: PLR0913 - all that is asked about
 class _Asked:
     """What is asked about."""
 
-    stored: str
+    target: Target
     exposed: tuple[Name, ...]
     believed: Catalog | None
 
@@ -58,7 +59,7 @@ class _Asked:
 def _observed(connection: psycopg.Connection, asked: _Asked, role: str | None, patience: float) -> State:
     try:
         with acting_as(connection, role, patience):
-            return observe(connection, asked.stored, asked.exposed, asked.believed)
+            return observe(connection, asked.target, asked.exposed, asked.believed)
     except InUse as problem:
         who = blockers(connection, ()) or ["look for ALTER TABLE and the like in pg_stat_activity"]
         message = f"what a view reads was in use for {patience:g} s: {problem}"

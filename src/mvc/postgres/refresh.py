@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import psycopg
 
+from mvc.artifacts import Target
 from mvc.compiled import Compiled
 from mvc.planning.make_plan import split_deployable
 from mvc.postgres.errors import ServerError, server_errors
@@ -30,7 +31,7 @@ def refresh(
     The connection must be in autocommit mode. Raises ServerError if nothing of the project is deployed, and KeyError for an
     unknown name; a view's own failure is a result.
     """
-    check_deployed(connection, compiled.stored)
+    check_deployed(connection, compiled)
     named = {compiled.view(name).name for name in names}
     wanted = named or {view.name for view in compiled.views}
     asked = how or How()
@@ -60,15 +61,17 @@ def _left_out(connection: psycopg.Connection, compiled: Compiled) -> dict[str, s
     return {item.view: item.reason for item in left_out}
 
 
-def check_deployed(connection: psycopg.Connection, stored: str) -> None:
+def check_deployed(connection: psycopg.Connection, target: Target) -> None:
     """Raises ServerError where the stored schema holds no view, its owner is not to be trusted, or we may not refresh."""
+    stored = target.stored
     with own_names(connection):
-        standing(connection, stored)
-        check_may_refresh(connection, stored)
-        check_generation(connection, stored)
-        exists = connection.execute("SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)).fetchone()
-        if exists and exists[0]:
+        if standing(connection, stored).owner is not None:  # else whoever makes it now is not known to be trusted
+            check_may_refresh(connection, target)
+            check_generation(connection, stored)
+            there = connection.execute(
+                "SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)
+            ).fetchone()
             query = f"SELECT FROM {qualified(stored, 'deployed_view')} LIMIT 1"
-            if connection.execute(query.encode()).rowcount:
+            if there and there[0] and connection.execute(query.encode()).rowcount:
                 return
     raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")

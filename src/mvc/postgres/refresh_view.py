@@ -105,7 +105,7 @@ def _work(connection: psycopg.Connection, stored: str, run: int, how: How) -> No
     transaction of ours, in which none but the owner may work.
     """
     if not works_as_owner(connection, stored):
-        call = f"CALL {placed(stored, 'refresh_work')}({run}, %s::float8, NULL)"
+        call = f"CALL {placed(stored, 'refresh_work')}({run}, %s::pg_catalog.float8, NULL)"
         with cancelled_after(connection, how.timeout):
             connection.execute(call.encode(), (how.lock_timeout or None,))
         return

@@ -40,12 +40,12 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Return:
 
     `compiled` only names the project and its stored schema.
     """
-    state = read_state(connection, compiled.stored)
+    state = read_state(connection, compiled)
     if not state.deployment:
         raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")
     number, target, before = _last(connection, compiled)
     if not before.keys() <= state.views.keys():  # others may have taken the name of a view that was dropped
-        state = read_state(connection, compiled.stored, before)
+        state = read_state(connection, compiled, before)
     current = deployed_project(state, compiled)
     project = _returned(current, target or replace(current, operations=Operations()), before)
     return Return(number, project, make_plan(state, project, refill=False))

@@ -16,7 +16,7 @@ from mvc.artifacts import Target
 from mvc.postgres.door import ask
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.lock import Contender, contender
-from mvc.postgres.own_names import placed
+from mvc.postgres.own_names import own_names, placed
 from mvc.postgres.partitions import maintain_partitions
 from mvc.postgres.refresh import check_deployed
 from mvc.postgres.refresh_view import How, Refreshed, Status, Task, refresh_view
@@ -43,7 +43,7 @@ def contend(connection: psycopg.Connection, target: Target) -> AbstractContextMa
 def run_due(connection: psycopg.Connection, target: Target, only: str | None = None) -> Iterator[Refreshed]:
     """Refreshes what is due, or what is due of the schedule `only`, until nothing is. Raises ServerError."""
     with server_errors():
-        check_deployed(connection, target.stored)
+        check_deployed(connection, target)
         if only is not None:
             _check_schedule(connection, target, only)
         runs = _more(connection, target, {}, only)
@@ -55,7 +55,7 @@ def run_due(connection: psycopg.Connection, target: Target, only: str | None = N
 def run_schedule(connection: psycopg.Connection, target: Target, schedule: str) -> Iterator[Refreshed]:
     """Refreshes all views of a schedule, whether it is due or not. Raises ServerError, also where there is no such schedule."""
     with server_errors():
-        check_deployed(connection, target.stored)
+        check_deployed(connection, target)
         runs = _begun(connection, target, schedule, if_due=False)
         while runs:
             yield _turn(connection, target, runs)
@@ -72,7 +72,9 @@ def seconds_to_next(connection: psycopg.Connection, target: Target) -> float:
 def _check_schedule(connection: psycopg.Connection, target: Target, schedule: str) -> None:
     """Raises ServerError for one that is not deployed: it would never be due, and nobody would hear of the slip."""
     query = f"SELECT FROM {placed(target.stored, 'schedules')} WHERE project = %s AND schedule = %s"
-    if not connection.execute(query.encode(), (target.project, schedule)).rowcount:
+    with own_names(connection):
+        found = connection.execute(query.encode(), (target.project, schedule)).rowcount
+    if not found:
         raise ServerError(f"no schedule {schedule} of the project {target.project} is deployed", "deploy it: mvc apply")
 
 

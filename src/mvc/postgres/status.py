@@ -131,8 +131,8 @@ class Status:
 @server_errors()
 def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
     """What is deployed of the project. Writes nothing. Raises ServerError."""
-    check_may_look(connection, compiled.stored)
-    state = read_state(connection, compiled.stored)
+    check_may_look(connection, compiled)
+    state = read_state(connection, compiled)
     left = leftovers_of(connection, state, compiled.stored)
     if all(view.project != compiled.project for view in state.views.values()):
         return Status(state.database, 0, (), (), left)

@@ -99,7 +99,7 @@ def _become_leader(contender: Contender, worker: Worker) -> bool:
 
 
 def _serve(connection: psycopg.Connection, contender: Contender, worker: Worker) -> None:
-    check_deployed(connection, worker.target.stored)
+    check_deployed(connection, worker.target)
     worker.hear(Led(connection.info.dbname))
     while not worker.stopping() and contender.leads():
         for result in run_due(connection, worker.target):

@@ -39,7 +39,7 @@ BEGIN
   JOIN pg_namespace AS n ON n.nspname = '{name}' CROSS JOIN LATERAL (VALUES (t.typowner), (CASE
     WHEN home.nspowner <> 'pg_database_owner'::regrole THEN home.nspowner
     ELSE (SELECT d.datdba FROM pg_database AS d WHERE d.datname = current_database()) END)) AS who (owner)
-  WHERE NOT pg_has_role(who.owner, n.nspowner, 'MEMBER') AND pg_get_userbyid(who.owner) <> ALL (trusted)
+  WHERE NOT {schema}.can_act_as(who.owner, n.nspowner) AND pg_get_userbyid(who.owner) <> ALL (trusted)
     AND NOT (p.whole AND t.typtype = 'e' AND NOT EXISTS (SELECT FROM pg_enum AS e WHERE e.enumtypid = t.oid AND e.enumlabel ~ '^\s*[{(\[]'))
   ORDER BY t.typtype <> 'd', 1 LIMIT 1;
   IF found.type IS NOT NULL THEN

@@ -256,7 +256,7 @@ END $$;
 CREATE OR REPLACE PROCEDURE {schema}.alert()
 LANGUAGE plpgsql AS $$
 DECLARE
-  told jsonb;
+  told pg_catalog.jsonb;
 BEGIN
   CALL {schema}.committed('alert', NULL, told);
 END $$;

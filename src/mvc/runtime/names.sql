@@ -21,12 +21,12 @@ $$;
 CREATE OR REPLACE PROCEDURE {schema}.refresh_project(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  item record;
-  step jsonb;
-  outcome text;
-  said jsonb;
-  failed name[];
-  reasons text[];
+  item pg_catalog.record;
+  step pg_catalog.jsonb;
+  outcome pg_catalog.text;
+  said pg_catalog.jsonb;
+  failed pg_catalog.name[];
+  reasons pg_catalog.text[];
 BEGIN
   COMMIT;
   SET LOCAL search_path = pg_catalog, pg_temp;

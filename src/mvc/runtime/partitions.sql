@@ -495,7 +495,7 @@ $$;
 CREATE OR REPLACE PROCEDURE {schema}.maintain_partitions(project text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  failed text[];
+  failed pg_catalog.text[];
 BEGIN
   CALL {schema}.partition_work(project, failed);
   IF failed IS NOT NULL THEN
@@ -508,12 +508,12 @@ CREATE OR REPLACE PROCEDURE {schema}.partition_work(project text, INOUT failed t
 LANGUAGE plpgsql AS $$
 DECLARE
   began bigint;
-  tasks text[];
-  task text;
-  outcome jsonb;
-  reader record;
-  run jsonb;
-  ended text;
+  tasks pg_catalog.text[];
+  task pg_catalog.text;
+  outcome pg_catalog.jsonb;
+  reader pg_catalog.record;
+  run pg_catalog.jsonb;
+  ended pg_catalog.text;
 BEGIN
   COMMIT;
   SET LOCAL search_path = pg_catalog, pg_temp;

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION {schema}.is_trusted(owner oid, roles name[] DEFAULT '{}')
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (SELECT pg_has_role(owner, n.nspowner, 'MEMBER') OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}');
+  RETURN (SELECT {schema}.can_act_as(owner, n.nspowner) OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}');
 END $$;
 
 -- The relations that hold the queries of a stored relation: itself, and what is beside it.

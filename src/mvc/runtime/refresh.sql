@@ -7,8 +7,8 @@ CREATE OR REPLACE PROCEDURE {schema}.refresh(
   until timestamptz DEFAULT NULL
 ) LANGUAGE plpgsql AS $$
 DECLARE
-  run jsonb;
-  outcome text;
+  run pg_catalog.jsonb;
+  outcome pg_catalog.text;
 BEGIN
   CALL {schema}.committed('refresh', pg_catalog.jsonb_build_object(
     'view_schema', view_schema, 'view_name', view_name, 'mode', mode, 'schedule', schedule, 'since', since, 'until', until), run);
@@ -21,7 +21,7 @@ END $$;
 CREATE OR REPLACE PROCEDURE {schema}.say_outcome(run bigint, outcome text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  said jsonb;
+  said pg_catalog.jsonb;
 BEGIN
   SET LOCAL search_path = pg_catalog, pg_temp;
   IF outcome IS NOT DISTINCT FROM 'completed' THEN
@@ -52,8 +52,8 @@ $$;
 CREATE OR REPLACE PROCEDURE {schema}.refresh_work(run bigint, lock_timeout_seconds double precision, INOUT outcome text)
 LANGUAGE plpgsql AS $$
 DECLARE
-  said jsonb := pg_catalog.jsonb_build_object('run', run, 'lock_timeout', lock_timeout_seconds);
-  answer jsonb;
+  said pg_catalog.jsonb := pg_catalog.jsonb_build_object('run', run, 'lock_timeout', lock_timeout_seconds);
+  answer pg_catalog.jsonb;
 BEGIN
   FOR attempt IN 1 .. 4 LOOP
     COMMIT;
@@ -112,7 +112,7 @@ DECLARE
   project_of text := (SELECT d.project FROM {schema}.deployed_view AS d
                    WHERE d.view_schema = expect_schedule.view_schema AND d.view_name = expect_schedule.view_name);
 BEGIN
-  IF schedule IS NOT NULL AND NOT pg_has_role(session_user, current_user, 'MEMBER') AND NOT EXISTS (
+  IF schedule IS NOT NULL AND NOT {schema}.can_act_as(quote_ident(session_user)::regrole, quote_ident(current_user)::regrole) AND NOT EXISTS (
     SELECT FROM {schema}.schedules AS s WHERE s.project = project_of AND s.schedule = expect_schedule.schedule
       AND expect_schedule.view_name = ANY (s.views)
     UNION ALL SELECT FROM {schema}.partitionings(project_of) WHERE expect_schedule.schedule = 'partitions'

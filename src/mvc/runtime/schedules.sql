@@ -424,12 +424,12 @@ $$;
 CREATE OR REPLACE PROCEDURE {schema}.run_schedule(project text, schedule text, if_due boolean DEFAULT false)
 LANGUAGE plpgsql AS $$
 DECLARE
-  waiting jsonb;
-  task jsonb;
-  step jsonb;
-  outcome text;
-  run jsonb;
-  failed text[];
+  waiting pg_catalog.jsonb;
+  task pg_catalog.jsonb;
+  step pg_catalog.jsonb;
+  outcome pg_catalog.text;
+  run pg_catalog.jsonb;
+  failed pg_catalog.text[];
   again integer := 0;
 BEGIN
   CALL {schema}.committed('begin schedule', pg_catalog.jsonb_build_object('project', project, 'schedule', schedule, 'if_due', if_due), waiting);

@@ -389,9 +389,29 @@ CREATE OR REPLACE FUNCTION {schema}.prove_calls(named text, called text[], roles
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM {schema}.expect_trusted_calls(named, called, pg_catalog.current_schemas(false), roles, allowed);
+  PERFORM {schema}.expect_whole_path(named, pg_catalog.current_setting('search_path'), roles);
   PERFORM {schema}.expect_kept_names(named, called, pg_catalog.current_schemas(false), {schema}.types_meant_by(ARRAY(
     SELECT pg_catalog.jsonb_array_elements_text(pg_catalog.current_setting('mvc.looked')::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'types'))), roles, allowed);
   PERFORM pg_catalog.set_config('mvc.called', pg_catalog.to_jsonb(called)::pg_catalog.text, true);
+END $$;
+
+-- Refuses a path with a schema that is not there while somebody whom nobody trusts may create it.
+CREATE OR REPLACE FUNCTION {schema}.expect_whole_path(named text, path text, roles name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  found record;
+BEGIN
+  SELECT l.lacking, a.role = 0 AS is_anybody, pg_get_userbyid(a.role) AS role INTO found FROM (
+    SELECT coalesce(replace(p.part[1], '""', '"'), p.part[2]) FROM regexp_matches(path, '"((?:[^"]|"")*)"|([^",\s]+)', 'g') AS p (part)) AS l (lacking)
+  JOIN pg_database AS d ON d.datname = current_database()
+  CROSS JOIN LATERAL (SELECT d.datdba UNION SELECT e.grantee FROM aclexplode(d.datacl) AS e WHERE e.privilege_type = 'CREATE') AS a (role)
+  WHERE l.lacking NOT IN ('', '$user', 'pg_temp') AND to_regnamespace(quote_ident(l.lacking)) IS NULL AND (a.role = 0 OR NOT {schema}.is_trusted(a.role, roles))
+  ORDER BY a.role <> 0, 1, 3 LIMIT 1;
+  IF found.lacking IS NOT NULL THEN
+    RAISE EXCEPTION '% has constants that are read as what a function or operator takes, and % may create the schema % of the search path, which is not there', named,
+      CASE WHEN found.is_anybody THEN 'anybody' ELSE 'the role ' || quote_ident(found.role) END, quote_ident(found.lacking)
+      USING ERRCODE = 'wrong_object_type', HINT = format('CREATE SCHEMA %I, or take it out of search_path in mvc.yml', found.lacking);
+  END IF;
 END $$;
 
 -- Refuses functions and operators that take or return values of roles that nobody trusts, which run code when a constant of them is read.

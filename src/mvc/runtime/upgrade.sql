@@ -3,6 +3,7 @@
 DO $$ DECLARE
   home pg_catalog.pg_namespace := (SELECT n FROM pg_catalog.pg_namespace AS n WHERE n.nspname = '{name}');
   strange pg_catalog.text;
+  as_another pg_catalog.text := CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'USAGE, SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END;
 BEGIN
   IF pg_catalog.pg_get_userbyid(home.nspowner) <> current_user THEN
     RAISE EXCEPTION 'the schema % belongs to another role', quote_ident('{name}')
@@ -19,10 +20,10 @@ BEGIN
       SELECT format('the %s of the role %I is in it', pg_describe_object(d.classid, d.objid, 0), pg_get_userbyid(o.refobjid))
       FROM pg_depend AS d JOIN pg_shdepend AS o ON o.classid = d.classid AND o.objid = d.objid AND o.objsubid = 0 AND o.deptype = 'o'
         AND o.dbid = (SELECT b.oid FROM pg_database AS b WHERE b.datname = current_database())
-      WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = home.oid AND NOT pg_has_role(o.refobjid, home.nspowner, 'MEMBER')
+      WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = home.oid AND NOT pg_has_role(o.refobjid, home.nspowner, as_another)
       UNION ALL SELECT CASE e.grantee WHEN 0 THEN 'anybody' ELSE format('the role %I', pg_get_userbyid(e.grantee)) END || ' may create something in it'
       FROM aclexplode(home.nspacl) AS e
-      WHERE e.privilege_type = 'CREATE' AND (e.grantee = 0 OR NOT pg_has_role(nullif(e.grantee, 0), home.nspowner, 'MEMBER')) LIMIT 1);
+      WHERE e.privilege_type = 'CREATE' AND (e.grantee = 0 OR NOT pg_has_role(nullif(e.grantee, 0), home.nspowner, as_another)) LIMIT 1);
     IF strange IS NOT NULL THEN
       RAISE EXCEPTION 'the schema % must be the owner''s alone before anything is installed there: %', quote_ident('{name}'), strange
         USING HINT = format('DROP SCHEMA %I, and mvc apply makes it; or REVOKE ALL ON SCHEMA %1$I FROM that role, and drop what is in it', '{name}');
@@ -40,10 +41,18 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress', 'can_act_as')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
+END $$;
+
+-- Whether a role can do what another can: it has its rights, may take its name, or may give itself both. Since PostgreSQL 16 a membership
+-- may be none of these.
+CREATE OR REPLACE FUNCTION {schema}.can_act_as(role oid, another oid)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN pg_has_role(role, another, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'USAGE, SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END);
 END $$;
 
 -- The generation of the runtime that is installed; NULL where there is none. The first three did not write it down: their tables tell.

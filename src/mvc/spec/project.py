@@ -63,7 +63,7 @@ class ProjectSpec(SpecModel):
     refresh_roles: Names = Field((), description="Roles besides the owner that may refresh views.")
     trusted_roles: Names = Field(
         (),
-        description="Roles whose functions, operators and types may run, and whose tables may be read, with the deployer's and the readers' rights.",
+        description="Roles whose functions, operators and types may run, and whose tables may be read, with the deployer's and the readers' rights; and the one that deploys, where others refresh or monitor.",
     )
     monitor_roles: Names = Field((), description="Roles besides these that may see sizes, freshness and the log.")
     notify: Name | None = Field(None, description="A channel that is told of failed refreshes and broken promises.")

@@ -7,6 +7,7 @@ SELECT json_build_object(
   'user', current_user,
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
+  'known', {known},
   'strange', {strange},
   'lost', (SELECT json_agg(DISTINCT l.name) FROM unnest(%(tables)s::text[], %(columns)s::text[]) AS l (name, column_name) WHERE NOT EXISTS (
     SELECT FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attname = l.column_name
@@ -21,7 +22,7 @@ SELECT json_build_object(
       FROM pg_type AS t JOIN pg_namespace AS s ON s.oid = t.typnamespace WHERE t.typtype = 'd' AND t.oid >= 16384
       UNION ALL SELECT format('%%I.%%I', s.nspname, c.relname), c.relowner
       FROM pg_class AS c JOIN pg_namespace AS s ON s.oid = c.relnamespace WHERE c.relkind = 'v' AND c.oid >= 16384) AS code (name, owner)
-    WHERE NOT pg_has_role(code.owner, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER')),
+    WHERE NOT pg_has_role(code.owner, coalesce(n.nspowner, current_user::regrole::oid), {as_another})),
   'strange_tables', (
     WITH RECURSIVE owned (relation, owner) AS (
       SELECT c.oid, o.owner FROM pg_class AS c LEFT JOIN pg_foreign_table AS t ON t.ftrelid = c.oid
@@ -30,7 +31,7 @@ SELECT json_build_object(
       WHERE c.relkind IN ('r', 'p', 'f', 'm') AND c.oid >= 16384 AND o.owner IS NOT NULL
     ), above (relation, owner) AS (
       SELECT o.relation, o.owner FROM owned AS o
-      WHERE o.owner IN (SELECT r.oid FROM pg_roles AS r WHERE NOT pg_has_role(r.oid, coalesce(n.nspowner, current_user::regrole::oid), 'MEMBER'))
+      WHERE o.owner IN (SELECT r.oid FROM pg_roles AS r WHERE NOT pg_has_role(r.oid, coalesce(n.nspowner, current_user::regrole::oid), {as_another}))
       UNION SELECT over.relation, a.owner FROM above AS a CROSS JOIN LATERAL (
         SELECT i.inhparent FROM pg_inherits AS i WHERE i.inhrelid = a.relation
         UNION ALL SELECT v.oid FROM pg_depend AS d JOIN pg_rewrite AS q ON q.oid = d.objid JOIN pg_class AS v ON v.oid = q.ev_class

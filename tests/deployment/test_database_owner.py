@@ -1,0 +1,167 @@
+"""Whoever owns a database says along which path its sessions look names up, and may put `public` before PostgreSQL's own schema. Nothing of what
+is there then is run by who deploys, refreshes or looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+import pytest
+
+import mvc
+from mvc.compiled import Compiled
+from mvc.planning.steps import HAZARDS
+from mvc.postgres.apply import Terms, apply, plan
+from mvc.postgres.data_check import check_data
+from mvc.postgres.errors import ServerError
+from mvc.postgres.lock import contender
+from mvc.postgres.partitions import due_partitions, maintain_partitions
+from mvc.postgres.prune import prune
+from mvc.postgres.pull import pull
+from mvc.postgres.refresh import refresh
+from mvc.postgres.rollback import rollback
+from mvc.postgres.run_steps import Pace
+from mvc.postgres.schedule_runs import run_due, run_schedule, seconds_to_next
+from mvc.postgres.status import alert, status
+from mvc.sqlgen.script import script
+from servers import MAJORS, Database, Servers, new_database
+
+Connection = psycopg.Connection[Any]
+Command = Callable[[Connection], object]
+ANYTHING = Terms(frozenset(HAZARDS))
+ROLES = ("do_owner", "do_refresh", "do_watch")
+SCHEMA = "CREATE TABLE sale (id int PRIMARY KEY, shop text NOT NULL, amount int NOT NULL);"
+VIEW = "view: v\nsources: {s: {table: sale}}\ndimensions: {shop: s.shop}\naggregates: {n: {sum: s.amount}}\n"
+FILES = {
+    "mvc.yml": "project: shops\ncatalog: s.sql\nrefresh_roles: [do_refresh]\nmonitor_roles: [do_watch]\nnotify: shops\n",
+    "s.sql": SCHEMA,
+    "views/v.yml": VIEW,
+    "schedules/s.yml": "schedules: [{schedule: often, refresh: all, every: '* * * * *', mode: incremental}]\n",
+}
+# In the place of each operator of PostgreSQL's base types, and of the names of its types: what does the same, but says so.
+PLANT = """
+DO $do$ DECLARE
+  o record;
+  type text;
+  n int := 0;
+BEGIN
+  FOR o IN
+    SELECT p.oprname AS name, format_type(p.oprleft, NULL) AS one, format_type(p.oprright, NULL) AS other, format_type(p.oprresult, NULL) AS result
+    FROM pg_operator AS p JOIN pg_type AS l ON l.oid = p.oprleft AND l.typtype = 'b' JOIN pg_type AS r ON r.oid = p.oprright AND r.typtype = 'b'
+    WHERE p.oid < 16384 AND p.oprcode <> 0
+  LOOP
+    n := n + 1;
+    EXECUTE format($f$CREATE FUNCTION public.instead_%s(a %s, b %s) RETURNS %s LANGUAGE plpgsql SET search_path = pg_catalog AS $b$ BEGIN
+      IF current_user <> 'do_owner' THEN RAISE EXCEPTION USING MESSAGE = 'planted operator %s ran as ' || current_user; END IF; RETURN a %s b; END $b$$f$,
+      n, o.one, o.other, o.result, o.name, o.name);
+    EXECUTE format('CREATE OPERATOR public.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = public.instead_%s)', o.name, o.one, o.other, n);
+  END LOOP;
+  FOREACH type IN ARRAY ARRAY['text', 'name', 'int4', 'int8', 'float8', 'jsonb', 'json', 'oid', 'regclass', 'bool', 'timestamptz', 'xid'] LOOP
+    EXECUTE format($f$CREATE FUNCTION public.check_%s(pg_catalog.%1$I) RETURNS bool LANGUAGE plpgsql SET search_path = pg_catalog AS $b$ BEGIN
+      IF current_user <> 'do_owner' THEN RAISE EXCEPTION USING MESSAGE = 'planted type %1$s ran as ' || current_user; END IF; RETURN true; END $b$$f$, type);
+    EXECUTE format('CREATE DOMAIN public.%I AS pg_catalog.%1$I CHECK (public.check_%1$s(VALUE))', type);
+  END LOOP;
+END $do$"""
+
+
+def project(view: str = VIEW) -> Compiled:
+    return mvc.compile(mvc.load({**FILES, "views/v.yml": view}))
+
+
+CHANGED = project(VIEW + "indexes: [{columns: [n desc]}]\n")
+
+
+def build(connection: Connection) -> None:
+    for role in ROLES:
+        with suppress(psycopg.errors.DuplicateObject):
+            connection.execute(f"CREATE ROLE {role} LOGIN".encode())
+    connection.execute(
+        f"{SCHEMA} INSERT INTO sale VALUES (1, 'a', 1); GRANT CREATE ON SCHEMA public TO do_owner".encode()
+    )
+
+
+@pytest.fixture(params=[min(MAJORS), max(MAJORS)], ids=lambda major: f"pg{major}")
+def shop(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Database]:
+    server = servers.get(request.param)
+    with new_database(server, servers.template(server, "owned", build)) as database:
+        database.connect().execute(f"ALTER DATABASE {database.name} OWNER TO do_owner".encode())
+        yield database
+
+
+def plant(shop: Database) -> None:
+    owner = shop.connect(user="do_owner")
+    owner.execute(PLANT)
+    owner.execute(f"ALTER DATABASE {shop.name} SET search_path = public, pg_catalog".encode())
+    with pytest.raises(psycopg.Error, match="planted operator = ran as postgres"):
+        shop.connect().execute("SELECT FROM pg_class WHERE relname = 'x'")
+
+
+LOOKS: dict[str, Command] = {
+    "status": lambda it: status(it, project()),
+    "catalog pull": pull,
+}
+REFRESHES: dict[str, Command] = {
+    "refresh": lambda it: [item.reason for item in refresh(it, project()) if item.status != "completed"],
+    "a schedule": lambda it: [item.reason for item in run_schedule(it, project(), "often") if item.status == "failed"],
+    "what is due": lambda it: [item.reason for item in run_due(it, project(), "often") if item.status == "failed"],
+    "the next time": lambda it: [] if seconds_to_next(it, project()) >= 0 else ["?"],
+    "alert": lambda it: [] if alert(it, project()) >= 0 else ["?"],
+    "partitions": lambda it: [*due_partitions(it, project()), *maintain_partitions(it, project()).partitions],
+}
+CALLS = (
+    "refresh('public', 'v')",
+    "refresh_project('shops')",
+    "run_schedule('shops', 'often')",
+    "maintain_partitions('shops')",
+    "alert()",
+)
+DEPLOYS: dict[str, Command] = {
+    "plan": lambda it: plan(it, project()),
+    "apply": lambda it: apply(it, CHANGED, terms=ANYTHING),
+    "check": lambda it: check_data(it, mvc.load(FILES), project()),
+    "rollback": lambda it: rollback(it, CHANGED, ANYTHING),
+    "prune": lambda it: prune(it, project(), Pace()),
+}
+
+
+def test_runs_nothing_of_his_as_others(shop: Database):
+    apply(shop.connect(), project())
+    plant(shop)
+    for user, commands in (
+        ("do_watch", LOOKS),
+        ("do_refresh", LOOKS | REFRESHES),
+        ("postgres", LOOKS | REFRESHES | DEPLOYS),
+    ):
+        for name, command in commands.items():
+            found = command(shop.connect(user=user))
+            assert name not in REFRESHES or found == [], (user, name)
+        for call in CALLS if "refresh" in commands else ():
+            shop.connect(user=user).execute(f"CALL mvc.{call}".encode())
+        if "refresh" in commands:
+            with contender(shop.connect(user=user), project()) as worker:
+                assert worker.leads()
+
+
+def test_nor_in_a_first_deployment(shop: Database):
+    plant(shop)
+    apply(shop.connect(), project())
+    assert plan(shop.connect(), project()).empty
+
+
+def test_nor_while_another_deployment_is_under_way(shop: Database):
+    apply(shop.connect(), project())
+    plant(shop)
+    busy = shop.connect(options="-c search_path=pg_catalog")
+    with busy.transaction():
+        busy.execute("LOCK TABLE mvc.deploying IN EXCLUSIVE MODE")
+        with pytest.raises(ServerError, match="another deployment of this database is under way: pid"):
+            apply(shop.connect(), CHANGED, terms=ANYTHING)
+
+
+def test_nor_by_the_printed_script(shop: Database):
+    plant(shop)
+    shop.connect().execute(script(project(), project().views).encode())
+    assert shop.connect().execute("SELECT pg_catalog.to_regclass('public.v')::pg_catalog.oid").fetchone() != (None,)
