@@ -250,6 +250,7 @@ def test_a_snapshot_has_one_line_per_column() -> None:
             "not allowed",
         ),
         ("[" * 100_000, "nested too deeply"),
+        ('{"mvc_catalog": 1, "relations": ' + "9" * 5000 + "}", "a number that is too long"),
     ],
 )
 def test_a_damaged_snapshot_is_a_finding(text: str, title: str) -> None:

@@ -165,3 +165,28 @@ def test_nor_by_the_printed_script(shop: Database):
     plant(shop)
     shop.connect().execute(script(project(), project().views).encode())
     assert shop.connect().execute("SELECT pg_catalog.to_regclass('public.v')::pg_catalog.oid").fetchone() != (None,)
+
+
+def test_a_superuser_whom_he_has_made_somebody_else(shop: Database):
+    """His functions could then make him a superuser by RESET ROLE; what is deployed would be his."""
+    own = shop.connect()
+    own.execute(
+        "DROP SCHEMA mvc CASCADE; GRANT SELECT, TRIGGER ON sale TO do_owner; GRANT CREATE, USAGE ON SCHEMA public TO do_owner"
+    )
+    shop.connect(user="do_owner").execute(f"ALTER DATABASE {shop.name} SET role = do_owner".encode())
+    for command in (plan, apply, status, refresh):
+        with pytest.raises(
+            ServerError,
+            match="mvc would belong to the role do_owner, who could run what he likes as the superuser postgres",
+        ):
+            command(shop.connect(), project())
+    with pytest.raises(
+        psycopg.Error, match="would be the role do_owner's, who could run what he likes as the superuser postgres"
+    ):
+        shop.connect().execute(script(project(), project().views).encode())
+    own.execute("GRANT do_owner TO postgres")
+    try:
+        apply(shop.connect(), project())
+        assert plan(shop.connect(), project()).empty
+    finally:
+        own.execute("REVOKE do_owner FROM postgres")

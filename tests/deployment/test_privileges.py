@@ -389,7 +389,7 @@ class TestTheDocument:
         return shop
 
     def test_a_deployer_a_refresher_and_a_reader(self, granted):
-        shop, refreshers = granted, "refresh_roles: [mvc_refresher]\n"
+        shop, refreshers = granted, "refresh_roles: [mvc_refresher]\ntrusted_roles: [mvc_owner]\n"
         go(shop.as_role("mvc_deployer"), project(refreshers))
         go(shop.as_role("mvc_deployer"), project(refreshers, view=CHANGED))
         assert shop.owners() == {"mvc_owner"}
@@ -408,7 +408,7 @@ class TestTheDocument:
 
     @newest
     def test_that_each_may_do_no_more(self, granted):
-        shop, refreshers = granted, "refresh_roles: [mvc_refresher]\n"
+        shop, refreshers = granted, "refresh_roles: [mvc_refresher]\ntrusted_roles: [mvc_owner]\n"
         go(shop.as_role("mvc_deployer"), project(refreshers))
         stored = project().view("v").storage[1]
         for role, statements in {

@@ -38,6 +38,8 @@ def load_snapshot(text: str, path: str) -> tuple[Catalog, tuple[Diagnostic, ...]
         return _refused(Span(path), str(problem))
     except RecursionError:
         return _refused(Span(path), "this catalog snapshot is nested too deeply")
+    except ValueError:  # Python reads no number of more than 4,300 digits
+        return _refused(Span(path), "this catalog snapshot holds a number that is too long")
     found = tuple(
         error("MV024", _place(item.value, text, path), _title(item), help=_HELP) for item in malformed(catalog)
     )

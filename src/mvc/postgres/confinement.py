@@ -27,7 +27,7 @@ _RIGHTS: Final = """
 SELECT r.rolsuper, r.rolcreatedb AND r.rolcreaterole, r.rolname::text,
   (SELECT pg_catalog.string_agg(o.rolname, ', ' ORDER BY o.rolname) FROM pg_catalog.pg_roles AS o
    WHERE (o.rolsuper OR o.rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
-     AND pg_catalog.pg_has_role(r.oid, o.oid, 'MEMBER'))
+     AND (pg_catalog.pg_has_role(r.oid, o.oid, 'MEMBER') OR pg_catalog.pg_has_role(session_user, o.oid, 'MEMBER')))
 FROM pg_catalog.pg_roles AS r WHERE r.rolname = current_user"""
 _MISSING: Final = """
 SELECT w.name FROM pg_catalog.unnest(%s::text[]) AS w (name)

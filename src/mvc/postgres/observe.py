@@ -90,7 +90,7 @@ def observe(
         }
         about = _one(connection, with_trust(_query("about")), asked)
         if not about["trusted"]:
-            raise distrusted(stored, about["owner"], about["user"])
+            raise distrusted(stored, about["owner"], about["user"], about["session"])
         if not about["known"]:
             raise unknown(target, about["owner"], about["user"])
         if about["strange"]:

@@ -9,7 +9,7 @@ import psycopg
 
 from mvc.quoting import qualified
 
-OWN_NAMES = ("SET LOCAL search_path = pg_catalog, pg_temp",)
+OWN_NAMES = ("SET LOCAL search_path = pg_catalog, pg_temp", "SET LOCAL standard_conforming_strings = on")
 _SETTINGS = f"""{OWN_NAMES[0]}; SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, MDY';
 SET LOCAL IntervalStyle = 'postgres'; SET LOCAL extra_float_digits = 1; SET LOCAL bytea_output = 'hex';
 SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL jit = off"""

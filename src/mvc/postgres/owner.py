@@ -20,12 +20,14 @@ AS_ANOTHER: Final = """CASE WHEN pg_catalog.current_setting('server_version_num'
   THEN 'USAGE, SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END"""
 # Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
 # on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member: a
-# member that another superuser made. Whoever has made a role, or has its ADMIN OPTION, can give it to anybody.
+# member that another superuser made. Whoever has made a role, or has its ADMIN OPTION, can give it to anybody. Where there is no such schema,
+# the current role will own it, and that need not be the one that logged in: the owner of a database may set `role` for all who do.
 TRUSTED: Final = """coalesce((
   SELECT o.rolsuper OR NOT s.rolsuper OR o.oid = s.oid
     OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.grantor
                WHERE m.roleid = o.oid AND m.member = s.oid AND g.rolsuper)
-  FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE o.oid = n.nspowner AND s.rolname = session_user), true)"""
+  FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE s.rolname = session_user
+    AND o.oid = coalesce(n.nspowner, (SELECT c.oid FROM pg_catalog.pg_roles AS c WHERE c.rolname = current_user))), true)"""
 # What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
 # first deployment closed it. What is stored, or a log of changes, that was given away since is mended instead: nobody but the owner or a superuser can
 # have done that.
@@ -49,7 +51,7 @@ _QUERY: Final = f"""
 SELECT current_user::pg_catalog.text, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text,
   pg_catalog.pg_has_role(n.nspowner, 'USAGE'),
   pg_catalog.pg_has_role(n.nspowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END),
-  {TRUSTED}, {STRANGE}
+  {TRUSTED}, {STRANGE}, session_user::pg_catalog.text
 FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
 
 
@@ -103,19 +105,27 @@ def standing(connection: psycopg.Connection, stored: str) -> Standing:
     with own_names(connection):
         row = connection.execute(_QUERY.encode(), (stored,)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT from one row
-    user, owner, inherits, may_become, trusted, strange = row
+    user, owner, inherits, may_become, trusted, strange, session = row
     if not trusted:
-        raise distrusted(stored, owner, user)
+        raise distrusted(stored, owner, user, session)
     if strange:
         raise not_alone(stored, strange)
     return Standing(user, owner, owner is None or inherits, owner is None or may_become)
 
 
-def distrusted(stored: str, owner: str, user: str) -> ServerError:
-    """Why a superuser does not touch what is in a schema."""
-    message = f"the schema {stored} belongs to the role {owner}, who could run what he likes as the superuser {user}"
-    hint = f"deploy as {owner}, or GRANT {identifier(owner)} TO {identifier(user)} where it is trusted, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
-    return ServerError(message, hint)
+def distrusted(stored: str, owner: str | None, user: str, session: str) -> ServerError:
+    """Why a superuser, who has logged in as `session`, does not touch what is in a schema. Where there is none it would be that of `user`."""
+    whose = f"belongs to the role {owner}" if owner else f"would belong to the role {user}"
+    message = f"the schema {stored} {whose}, who could run what he likes as the superuser {session}"
+    role = identifier(owner or user)
+    allow = f"GRANT {role} TO {identifier(session)} where it is trusted"
+    if owner:
+        return ServerError(
+            message, f"deploy as {owner}, or {allow}, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
+        )
+    return ServerError(
+        message, f"look who has set that role for you (ALTER DATABASE or ALTER ROLE … SET role), or {allow}"
+    )
 
 
 def unknown(target: Target, owner: str, user: str) -> ServerError:

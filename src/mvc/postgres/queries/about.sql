@@ -5,6 +5,7 @@ SELECT json_build_object(
   'database', current_database(),
   'today', current_date::text,
   'user', current_user,
+  'session', session_user,
   'owner', pg_get_userbyid(n.nspowner),
   'trusted', {trusted},
   'known', {known},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from mvc.report.visible import visible
+
 
 class Markup(str):
     """Text that is HTML already."""
@@ -13,8 +15,8 @@ class Markup(str):
 
 
 def text(value: str) -> Markup:
-    """Plain text as HTML. Control characters, which HTML cannot hold, show as their code."""
-    shown = "".join(part if part >= " " or part in "\n\t" else f"\\x{ord(part):02x}" for part in value)
+    """Plain text as HTML. Control characters, which HTML cannot hold, show as their code, and so do those that hide or reorder text."""
+    shown = "".join(part if part in "\n\t" else visible(part) for part in value)
     return Markup(escape(shown, quote=True))
 
 
