@@ -16,6 +16,14 @@ SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = o
 
 
 @contextmanager
+def own_path(connection: psycopg.Connection) -> Iterator[None]:
+    """A transaction in which names mean PostgreSQL's own, and no more: for a question that prints nothing."""
+    with connection.transaction():
+        connection.execute("; ".join(OWN_NAMES).encode())
+        yield
+
+
+@contextmanager
 def own_names(connection: psycopg.Connection) -> Iterator[None]:
     """A transaction in which names mean PostgreSQL's own functions (nobody's in `public` is a better match), and definitions
     are printed the same whatever the session prefers: `printed` in the runtime has the same settings.

@@ -12,7 +12,7 @@ import psycopg
 from mvc.artifacts import Target
 from mvc.postgres.errors import Denied, ServerError
 from mvc.postgres.limits import own_limits
-from mvc.postgres.own_names import own_names
+from mvc.postgres.own_names import own_path
 from mvc.quoting import identifier
 
 # What makes a role able to do what another can. Since PostgreSQL 16 a membership may give neither its rights nor its name, and be none.
@@ -22,12 +22,12 @@ AS_ANOTHER: Final = """CASE WHEN pg_catalog.current_setting('server_version_num'
 # on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member: a
 # member that another superuser made. Whoever has made a role, or has its ADMIN OPTION, can give it to anybody. Where there is no such schema,
 # the current role will own it, and that need not be the one that logged in: the owner of a database may set `role` for all who do.
-TRUSTED: Final = """coalesce((
-  SELECT o.rolsuper OR NOT s.rolsuper OR o.oid = s.oid
-    OR EXISTS (SELECT FROM pg_catalog.pg_auth_members AS m JOIN pg_catalog.pg_roles AS g ON g.oid = m.grantor
-               WHERE m.roleid = o.oid AND m.member = s.oid AND g.rolsuper)
-  FROM pg_catalog.pg_roles AS o, pg_catalog.pg_roles AS s WHERE s.rolname = session_user
-    AND o.oid = coalesce(n.nspowner, (SELECT c.oid FROM pg_catalog.pg_roles AS c WHERE c.rolname = current_user))), true)"""
+# Asked without pg_roles, which costs more than all of it: whoever is a member of the role that made the server (10) is a superuser.
+_OWNER: Final = "coalesce(n.nspowner, pg_catalog.to_regrole(pg_catalog.quote_ident(current_user))::pg_catalog.oid)"
+TRUSTED: Final = f"""(pg_catalog.pg_has_role({_OWNER}, 10, 'MEMBER') OR NOT pg_catalog.pg_has_role(session_user, 10, 'MEMBER')
+  OR pg_catalog.pg_get_userbyid({_OWNER}) = session_user OR EXISTS (
+    SELECT FROM pg_catalog.pg_auth_members AS m
+    WHERE m.roleid = {_OWNER} AND pg_catalog.pg_get_userbyid(m.member) = session_user AND pg_catalog.pg_has_role(m.grantor, 10, 'MEMBER')))"""
 # What is in it of a role that could not do the same as its owner was put there while others might create something in it, before the
 # first deployment closed it. What is stored, or a log of changes, that was given away since is mended instead: nobody but the owner or a superuser can
 # have done that.
@@ -57,10 +57,9 @@ FROM (SELECT) AS one LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = %s"""
 
 # Of who may not do what the owner can: he must be trusted, too. He is where he could have anything run here as it is (a superuser, the owner
 # of the database), and where the project names him. NULL where there is no such schema; `may` is NULL where the runtime is not there.
-KNOWN: Final = """coalesce((
-  SELECT o.rolsuper OR pg_catalog.pg_has_role(o.oid, 'MEMBER') OR o.rolname = ANY (%(trusted_roles)s::pg_catalog.name[])
-    OR o.oid = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-  FROM pg_catalog.pg_roles AS o WHERE o.oid = n.nspowner), true)"""
+KNOWN: Final = """coalesce(pg_catalog.pg_has_role(n.nspowner, 'MEMBER') OR pg_catalog.pg_has_role(n.nspowner, 10, 'MEMBER')
+  OR pg_catalog.pg_get_userbyid(n.nspowner) = ANY (%(trusted_roles)s::pg_catalog.name[])
+  OR n.nspowner = (SELECT d.datdba FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database()), true)"""
 _GUEST: Final = f"""
 SELECT current_user::pg_catalog.text, pg_catalog.pg_get_userbyid(n.nspowner)::pg_catalog.text, {{may}}, {KNOWN}
 FROM pg_catalog.pg_namespace AS n WHERE n.nspname = %(stored)s"""
@@ -102,7 +101,7 @@ def standing(connection: psycopg.Connection, stored: str) -> Standing:
     """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted, or for what
     somebody else has put there.
     """
-    with own_names(connection):
+    with own_path(connection):
         row = connection.execute(_QUERY.encode(), (stored,)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT from one row
     user, owner, inherits, may_become, trusted, strange, session = row
@@ -174,7 +173,7 @@ def check_may_look(connection: psycopg.Connection, target: Target) -> None:
 
 def _guest(connection: psycopg.Connection, target: Target, query: str) -> tuple[str, str, bool | None, bool] | None:
     asked = {"stored": target.stored, "trusted_roles": list(target.trusted_roles)}
-    with own_names(connection):
+    with own_path(connection):
         row = connection.execute(query.encode(), asked).fetchone()
     if row and not row[3]:
         raise unknown(target, row[1], row[0])
