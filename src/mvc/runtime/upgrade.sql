@@ -47,7 +47,7 @@ BEGIN
   FOR former IN
     SELECT p.oid::pg_catalog.regprocedure FROM pg_catalog.pg_proc AS p
     WHERE p.pronamespace = pg_catalog.to_regnamespace('{schema}')
-      AND p.proname IN ('generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress', 'can_act_as')
+      AND p.proname IN ('generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back', 'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')
   LOOP
     EXECUTE 'DROP ROUTINE ' || former;
   END LOOP;
