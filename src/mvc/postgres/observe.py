@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import psycopg
@@ -31,44 +30,18 @@ from mvc.planning.state import (
     WatchState,
 )
 from mvc.postgres.errors import server_errors
-from mvc.postgres.generation import Installed, functions_changing, installed, refuse_newer
+from mvc.postgres.generation import functions_changing, installed, refuse_newer
+from mvc.postgres.ledger_query import ledger_and_catalog, query_text
 from mvc.postgres.live import read_live
-from mvc.postgres.older import LEDGER, as_of_generation
+from mvc.postgres.older import LEDGER
 from mvc.postgres.own_names import own_names
 from mvc.postgres.owner import distrusted, not_alone, unknown, with_trust
 from mvc.quoting import identifier
 from mvc.record import RecordError
-from mvc.runtime import functions_digest, own_tables, runtime_views
+from mvc.runtime import own_tables, runtime_views
 
 Json = Mapping[str, Any]
 T = TypeVar("T")
-_NO_LEDGER = """SELECT '{"views": [], "stored": [], "targets": {}, "watched": []}'::json"""
-# What the ledger's query asks functions of the runtime, that older ones lack, and who is not the owner may not call.
-_ASKED: Mapping[str, tuple[str, str, str]] = {
-    "proven": (  # what was proven before owners of tables counted is not; the column may be lost
-        "proven_for",
-        "CASE WHEN to_jsonb(s) -> 'proven' ? 'accepted' THEN {schema}.proven_for(s.stored_name) END",
-        "NULL::jsonb",
-    ),
-    "renamed": (
-        "renamed_sources",
-        "(SELECT json_agg(json_build_array(r.named, r.now, r.replaced)) FROM {schema}.renamed_sources(s) AS r)",
-        "NULL::json",
-    ),
-    "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
-    "outdated": ("outdated", "{schema}.outdated(s)", "NULL::text"),
-    "released": (
-        "release_plan",
-        "EXISTS (SELECT FROM {schema}.released_view AS r WHERE r.view_schema = v.view_schema AND r.view_name = v.view_name)",
-        "false",
-    ),
-    "frozen": (
-        "release_plan",
-        "EXISTS (SELECT FROM {schema}.frozen_relation AS f WHERE f.stored_name = s.stored_name)",
-        "false",
-    ),
-}
-_NO_TABLES = "SELECT NULL::name, NULL::jsonb, NULL::timestamptz WHERE false"
 
 
 @server_errors()
@@ -88,7 +61,7 @@ def observe(
             "tables": [part[0] for part in LEDGER],
             "columns": [part[1] for part in LEDGER],
         }
-        about = _one(connection, with_trust(_query("about")), asked)
+        about = _one(connection, with_trust(query_text("about")), asked)
         if not about["trusted"]:
             raise distrusted(stored, about["owner"], about["user"], about["session"])
         if not about["known"]:
@@ -101,7 +74,7 @@ def observe(
         names = list(exposed)
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": [*own_tables(), *sorted(runtime_views())]}
-        found = _one(connection, _ledger_and_catalog(stored, about, there), asked)
+        found = _one(connection, ledger_and_catalog(stored, about, there), asked)
         changing = functions_changing(connection, stored, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
         live = read_live(connection, believed, stored, schemas) if believed is not None else None
@@ -110,33 +83,10 @@ def observe(
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state
 
 
-def _query(name: str) -> str:
-    return files("mvc.postgres.queries").joinpath(f"{name}.sql").read_text(encoding="utf-8")
-
-
 def _one(connection: psycopg.Connection, query: str, values: Json | None = None) -> Json:
     row = connection.execute(query.encode(), values).fetchone()
     found: Json = row[0] if row else {}
     return found
-
-
-def _ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> str:
-    """One statement, so that both are of one moment also while somebody else deploys."""
-    home = identifier(stored).replace("%", "%%")
-    ledger, deployed, tables = _NO_LEDGER, "", _NO_TABLES
-    if there:
-        digest = functions_digest(stored).replace("%", "%%")
-        ledger = _query("ledger").replace("{functions}", digest)
-        for asked, (function, call, unknown) in _ASKED.items():
-            answered = function in about["callable"] and not about["lost"]  # a row that lacks a column is no argument
-            ledger = ledger.replace(f"{{{asked}}}", call if answered else unknown)
-        deployed = _query("deployed_names")
-        tables = "SELECT s.stored_name, s.companions, s.filled_at FROM {schema}.stored_relation AS s"
-    catalog = _query("catalog").replace("{deployed}", deployed).replace("{tables}", tables)
-    query = f"SELECT json_build_object('ledger', (\n{ledger}\n), 'catalog', (\n{catalog}\n))"
-    return (as_of_generation(query, there.generation, about["lost"] or ()) if there else query).replace(
-        "{schema}", home
-    )
 
 
 def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
@@ -149,7 +99,7 @@ def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
         return cron
     if about["owner"] not in (None, about["user"]):
         connection.execute(f"SET LOCAL ROLE {identifier(about['owner'])}".encode())
-    jobs = _one(connection, _query("jobs"))
+    jobs = _one(connection, query_text("jobs"))
     return replace(cron, jobs=tuple(JobState(*job) for job in jobs))
 
 
