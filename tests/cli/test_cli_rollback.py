@@ -24,6 +24,9 @@ def settled(mvc) -> bool:
     return "nothing to do" in done.out
 
 
+UNREAD = ("column gone",)  # nothing that is deployed reads a column of the base table any more
+
+
 @pytest.mark.parametrize("kind", CHANGES)
 def test_there_and_back_and_there_again(mvc, sales, deployed_sales, kind):
     change = CHANGES[kind]
@@ -37,7 +40,10 @@ def test_there_and_back_and_there_again(mvc, sales, deployed_sales, kind):
     done = mvc("rollback", "--yes", *allowed(change.back))
     assert done.code == 0, done.err
     assert "undoes deployment 2" in done.out
-    assert "build aside" not in done.out  # what was replaced is still there
+    if kind in UNREAD:  # what was replaced would have stood in the way of dropping the column
+        assert "build aside sales" in done.out
+    else:
+        assert "build aside" not in done.out  # what was replaced is still there
     assert time.monotonic() - started < 5
     assert observed(deployed_sales) == before
     assert not settled(mvc)
