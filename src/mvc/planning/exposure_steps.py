@@ -99,7 +99,6 @@ def exposure_key(view: CompiledView) -> object:
 
 def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
     yield from _without_rules(view, site)
-    yield from _prepared(view, site)
     yield from _lost_columns(view, site)
     changes = site.changes(view)
     for item in changes.changes if changes else ():
@@ -110,6 +109,7 @@ def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
         for effect in item.effects:
             if effect.class_ == "access-loosened":
                 yield Danger("loosen-access", f"{view.name}: {effect.reason}")
+    yield from _prepared(view, site)
 
 
 def _lost_columns(view: CompiledView, site: Site) -> Iterator[Danger]:
