@@ -174,7 +174,7 @@ def settled(connection: Connection, project: Compiled) -> None:
     assert [(step.action, step.view, step.reason) for step in again.steps] == []
     assert not again.refusals
     assert {item.kind for item in again.drift} <= {"grant by hand"}
-    assert not any(item.frozen for item in observe(connection, project.stored).stored.values())
+    assert not any(item.frozen for item in observe(connection, project).stored.values())
     rest = connection.execute(
         "SELECT relname FROM pg_class WHERE relnamespace = 'mvc'::regnamespace AND relname ~ '(_copy|_former|_aside)|^(copy|former)_'"
     )
@@ -500,7 +500,7 @@ def test_leftovers_stand_in_no_way(database: Database):
     connection = database.connect()
     narrower = compiled(edited(("", "t.amt", "t.id")))
     apply(connection, narrower, terms=TERMS)
-    assert leftovers(connection, "mvc") == ()
+    assert leftovers(connection, narrower) == ()
     connection.execute("ALTER TABLE t DROP COLUMN amt")
     after = compiled(WITHOUT_AMT)
     apply(connection, after, terms=TERMS)
@@ -510,13 +510,13 @@ def test_leftovers_stand_in_no_way(database: Database):
 def test_what_is_kept_for_a_rollback_and_is_in_nobodys_way_is_kept(database: Database):
     connection = database.connect()
     apply(connection, compiled(edited(("views/v.yml", "{sum: t.amt}", "{sum: t.amt * 2}"))), terms=TERMS)
-    kept = leftovers(connection, "mvc")
+    kept = leftovers(connection, compiled(RETYPED))
     assert [item.view for item in kept] == ["v", "up"] or [item.view for item in kept] == ["up", "v"]
     found = plan_around(connection, compiled(RETYPED), read_migration("ALTER TABLE t ALTER amt TYPE bigint"))
     assert set(found.leftovers) == {item.name for item in kept}
     around(connection, compiled(RETYPED), "ALTER TABLE t ALTER amt TYPE bigint", TERMS)
     settled(connection, compiled(RETYPED))
-    assert find_leftovers(observe(connection, "mvc"), "mvc") == ()
+    assert find_leftovers(observe(connection, compiled(RETYPED)), "mvc") == ()
 
 
 def test_names_of_strangers_are_not_taken_up(database: Database):

@@ -312,9 +312,13 @@ def doubled(change: Change) -> bytes:
 
 
 def without_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """A dump without the places of columns and the definitions of the exposures: a column that went and came back is last."""
+    """A dump without the places of columns and the definitions of the exposures: a column that went and came back is last. A trigger of ours that
+    refuses writes stays on a view that was once stored as a table.
+    """
     kept = [
-        (*row[:6], None) if row[0] in ("column", "relation") and row[1].startswith("public.") else row for row in rows
+        (*row[:6], None) if row[0] in ("column", "relation") and row[1].startswith("public.") else row
+        for row in rows
+        if not _refuses(row)
     ]
     return sorted(kept, key=repr)
 
@@ -322,7 +326,13 @@ def without_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 def theirs(connection: Connection) -> list[tuple[Any, ...]]:
     """What others own, and what they gave and said."""
     rows = [("comment", row[1], row[5]) if row[5] == "by hand" else row for row in dump(connection)]
-    return [row for row in rows if _is_theirs(row) and "mvc_log_" not in str(row[2])]  # those log changes, for us
+    return [
+        row for row in rows if _is_theirs(row) and not _refuses(row) and "mvc_log_" not in str(row[2])
+    ]  # those log changes, for us
+
+
+def _refuses(row: tuple[Any, ...]) -> bool:
+    return row[0] == "trigger" and "~mvc_refuses" in str(row[2])
 
 
 def _is_theirs(row: tuple[Any, ...]) -> bool:

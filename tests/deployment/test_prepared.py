@@ -61,7 +61,7 @@ def test_what_apply_refuses_the_difference_says(shop: Connection, change: str):
         del files["policies/all.yml"]
     after = compiled(files)
     refused = " ".join(item.message for item in plan(shop, after).refusals)
-    state = observe(shop, "mvc", [("public", "sales")])
+    state = observe(shop, after, [("public", "sales")])
     told = {item.described for item in outside_of(state, difference_of(state, after)) if item.view == "sales"}
     row_type = ("function public.rows_of()", "function public.takes(public.sales)", "column s of table public.holds")
     for name in ("public.theirs", "public.above", *row_type):

@@ -176,7 +176,7 @@ def test_what_is_told_of_a_view_follows(shop: Database):
     assert connection.execute(
         "SELECT last_status IS NOT NULL FROM mvc.view_status WHERE view_name = 'customer_sales'"
     ).fetchall() == [(True,)]
-    assert {item.view for item in leftovers(connection, "mvc") if item.kind == "replaced"} == {
+    assert {item.view for item in leftovers(connection, compiled(replaced)) if item.kind == "replaced"} == {
         "customer_sales",
         "by_city",
         "top",
@@ -218,7 +218,7 @@ def test_a_former_name_that_is_said_no_more_is_no_difference(shop: Database):
     view = later["views/customer_sales.yml"]
     del view["was"], view["dimensions"]["customer_id"]["was"], view["aggregates"]["revenue"]["was"]
     assert plan(connection, compiled(later)).empty
-    assert difference_of(observe(connection, "mvc"), compiled(later)).empty
+    assert difference_of(observe(connection, compiled(later)), compiled(later)).empty
 
 
 def test_with_the_alias_a_former_name_goes_for_good_and_must_be_allowed(shop: Database):
@@ -377,7 +377,7 @@ def test_the_difference_calls_it_a_rename(shop: Database):
     connection.execute(
         "CREATE FUNCTION names_it() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM public.sales); END $$"
     )
-    state = observe(connection, "mvc", [("public", "customer_sales")])
+    state = observe(connection, after, [("public", "customer_sales")])
     assert diff_text(difference_of(state, after)) == said
     bare = compiled(edited(lambda files: names_changed(files, alias="", columns=False)))
     told_outside = outside_of(state, difference_of(state, bare))
