@@ -192,7 +192,7 @@ class TestInstalled:
         assert folder.parts[-3:] == ("mvc", "demo", "project")
         done = mvc("--project", folder, "compile")
         assert done.returncode == 0, done.stderr
-        assert done.stdout.count("CREATE MATERIALIZED VIEW") == 6
+        assert done.stdout.count("\nCREATE MATERIALIZED VIEW") == 6
         assert done.stdout.count("CREATE TABLE IF NOT EXISTS mvc.mv_") == 1
 
     @pytest.mark.parametrize("arguments", [["apply", "--yes"], ["refresh", "--all"], ["catalog", "pull"], ["demo"]])
