@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from zlib import crc32
 
@@ -19,6 +20,7 @@ from servers import IN_CI, MAJORS, Database, Servers, build_booking, build_postg
 
 SERVER_FIXTURES = {"servers", "rough_servers", "cron_server", "counting_server", "secure", "arena_url"}
 _ENTER = EmbeddedServer.__enter__
+_ON_MAJOR = re.compile(r"[\[-]pg(1[5-9])(?=[\]-])")
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +101,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _chosen(items: Iterable[pytest.Item], *, everywhere: bool) -> Iterator[pytest.Item]:
     """Where tests are to run `everywhere`, each does so on the oldest and the newest server, and half of the quick ones also on one of those
-    between. Elsewhere each runs on one of them, by turns.
+    between. Elsewhere, and those that are marked so, each runs on one of them, by turns.
     """
     tests: dict[str, dict[int, pytest.Item]] = {}
     for item in items:
@@ -109,7 +111,9 @@ def _chosen(items: Iterable[pytest.Item], *, everywhere: bool) -> Iterator[pytes
         turn = crc32(name.encode())
         majors = sorted(runs)
         if len(majors) > 1:
-            majors = _everywhere(runs, turn) if everywhere else [majors[turn % len(majors)]]
+            by_turns = any(item.get_closest_marker("by_turns") for item in runs.values())
+            ends = [majors[0], majors[-1]]
+            majors = _everywhere(runs, turn) if everywhere and not by_turns else [ends[turn % 2]]
         yield from (runs[major] for major in majors)
 
 
@@ -121,10 +125,9 @@ def _everywhere(runs: Mapping[int, pytest.Item], turn: int) -> list[int]:
 
 
 def _major(item: pytest.Item) -> int:
-    """The version of the server that a test runs on, 0 where it asks for none."""
-    call = getattr(item, "callspec", None)
-    major: int = call.params.get("postgres_server", 0) if call else 0
-    return major
+    """The version of the server that a test runs on, by the id that all such fixtures give; 0 where there is none."""
+    found = _ON_MAJOR.search(item.nodeid)
+    return int(found[1]) if found else 0
 
 
 # Before fixtures of a module or session start a server for the first test that needs it.

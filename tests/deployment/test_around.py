@@ -38,6 +38,8 @@ from servers import NEWEST, Database, Servers, new_database
 from .base_changes import BASE, OUTSIDE, VIEWS, BaseChange, build, compiled, edited
 from .projects import dump
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 MAJORS = sorted({15, NEWEST})
 TERMS = Terms(frozenset(HAZARDS), pace=Pace(patience=30.0))

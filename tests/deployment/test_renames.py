@@ -43,6 +43,8 @@ from .projects import (
 )
 from .test_readers import CUSTOMERS, SCHEMA, TOTAL, Watched, build, generation, timed, watching
 
+pytestmark = pytest.mark.by_turns
+
 NAMED = frozenset({"drop-view", "drop-column"})
 WRITES = (
     "UPDATE orders SET amount = amount + 1 WHERE id % 7 = 0; INSERT INTO customers VALUES (900, 'new', 'city 1', 1)"

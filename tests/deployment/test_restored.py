@@ -35,6 +35,8 @@ from .projects import (
 )
 from .test_renames import names_changed
 
+pytestmark = pytest.mark.by_turns
+
 KINDS: dict[str, Callable[[Files], object]] = {"full": lambda _: None, "incremental": in_tables}
 DUMPS = {
     "definitions": ["--schema-only"],

@@ -16,6 +16,8 @@ from servers import Database, on_major
 from .checked import Connection, last_run
 from .projects import ANYTHING, never_whole
 
+pytestmark = pytest.mark.by_turns
+
 TYPES = """
 CREATE TYPE mood AS ENUM ('ok', 'sad');
 CREATE TYPE pair AS (a int, b varchar(3));
