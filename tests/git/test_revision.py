@@ -110,11 +110,13 @@ def test_a_linked_work_tree(repository):
     assert dict(open_revision(linked, "main")) == dict(Folder(linked))
 
 
-def test_a_bare_repository(repository):
+def test_a_bare_repository_is_refused(repository):
+    """Files of a pull request can make up one, in whose place nobody would look for what they say."""
     repository.commit(FILES)
     bare = repository.root.parent / "bare.git"
     repository.git("clone", "--quiet", "--bare", ".", str(bare))
-    assert dict(open_revision(bare, "main")) == dict(Folder(repository.root))
+    with pytest.raises(GitError, match="made to look like a git repository"):
+        open_revision(bare, "main")
 
 
 LINKS = {  # path → where it leads
