@@ -31,6 +31,8 @@ from servers import NEWEST, Database, Servers, new_database
 
 from .projects import ANYTHING, assert_settled, create_roles
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 SCHEMA = """
 CREATE TABLE t (id int PRIMARY KEY, k text NOT NULL, n int NOT NULL);

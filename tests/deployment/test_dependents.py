@@ -36,6 +36,8 @@ from .projects import (
     rules,
 )
 
+pytestmark = pytest.mark.by_turns
+
 LOST = (aggregate("n", None),)  # a column that nobody outside reads
 RETYPED = (in_place("last_day", {"max": "o.placed"}),)
 FIXED = {

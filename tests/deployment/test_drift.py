@@ -35,6 +35,8 @@ from .projects import (
     rules,
 )
 
+pytestmark = pytest.mark.by_turns
+
 
 def drifting(files: Files) -> None:
     """Two arms, an index, roles that refresh and names of its own: something of everything that can drift."""

@@ -30,6 +30,8 @@ from mvc.postgres.observe import observe
 from mvc.postgres.run_steps import Pace
 from servers import ROOT, Database, Servers, installations, need, new_database, new_server, newest, restart
 
+pytestmark = pytest.mark.by_turns
+
 SCHEMA = """\
 CREATE TABLE c (id int PRIMARY KEY, name text NOT NULL);
 CREATE TABLE o (id int PRIMARY KEY, c_id int NOT NULL REFERENCES c, amount numeric NOT NULL, divisor int NOT NULL);

@@ -37,6 +37,8 @@ from .projects import (
     shop,
 )
 
+pytestmark = pytest.mark.by_turns
+
 BY_HAND = ("dm_bob", "dm_analyst", "dm_carol")
 
 

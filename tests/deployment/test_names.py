@@ -19,6 +19,8 @@ from mvc.postgres.rollback import rollback
 from mvc.postgres.status import status
 from servers import ROOT, Database, newest
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 ANYTHING = Terms(allow=frozenset(HAZARDS))
 ROLES = ("nm_refresher", "nm_monitor", "nm_plain")

@@ -21,6 +21,8 @@ from mvc.postgres.errors import ServerError
 from refresh.waiting import meanwhile, until, waits
 from servers import MAJORS, Database, Servers, need, new_database, on_major
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 ANYTHING = Terms(frozenset(HAZARDS))
 SETTINGS = "project: shops\ncatalog: s.sql\nsearch_path: [extra, public]\n"

@@ -22,6 +22,8 @@ from servers import ROOT, Database, newest
 
 from .projects import create_roles
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 
 TABLES = """

@@ -101,7 +101,7 @@ def shop(database: Database) -> Iterator[Shop]:
         made.close()
 
 
-pytestmark = pytest.mark.bare
+pytestmark = [pytest.mark.bare, pytest.mark.by_turns]
 
 PLAIN = (
     "CREATE ROLE dp_plain LOGIN",

@@ -22,6 +22,8 @@ from servers import NEWEST, Database, Servers, new_database
 
 from .projects import ANYTHING, create_roles, told
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 # It takes longer to compute a row than the limits below, so that these are felt.
 SCHEMA = """

@@ -39,6 +39,8 @@ from .projects import (
 from .projects import sales as sales_key
 from .test_drift import Hand, drifting, is_found_and_mended
 
+pytestmark = pytest.mark.by_turns
+
 PROJECT = compiled(edited(drifting, in_tables))
 CHANGED = compiled(edited(drifting, in_tables, aggregate("pieces", {"sum": "o.pieces"})))
 LARGEST = compiled(edited(drifting, in_tables, aggregate("largest", {"max": "o.amount"})))  # reads no column more

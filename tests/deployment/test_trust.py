@@ -16,6 +16,8 @@ from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.errors import ServerError
 from servers import MAJORS, Database, Servers, new_database
 
+pytestmark = pytest.mark.by_turns
+
 Connection = psycopg.Connection[Any]
 ANYTHING = Terms(frozenset(HAZARDS))
 SCHEMA = """

@@ -34,6 +34,8 @@ from .projects import (
     rows_of,
 )
 
+pytestmark = pytest.mark.by_turns
+
 WHOLE = compiled(edited())
 
 
