@@ -42,6 +42,7 @@ WHOLE_STATEMENTS = {
     "moved",
     "own_log",
     "put_aside",
+    "rename_stored",
     "renew_views",
     "revoke_all",
     "run_as_project",

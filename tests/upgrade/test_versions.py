@@ -153,10 +153,10 @@ def test_the_script_cannot_replace_what_the_first_generation_deployed(database: 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_the_plan_says_what_it_upgrades(database: Database, command: Command, generation: int) -> None:
     restored(database, generation)
-    code, _, err = command(database, "apply", "--dry-run")
+    code, said, _ = command(database, "apply", "--dry-run")
     assert code == 0
-    assert "the runtime's functions" not in err
-    said = rf"upgrade the runtime: from generation {generation}( \(mvc [\d.]+\))? to {GENERATION} \(mvc 0.1.0\): \d+ of its \d+ functions change\."
-    assert re.search(said, err)
-    assert all(words in err for words in step_words(generation))
-    assert ("stored_relation and refresh_log get the columns" in err) == (generation < 3)
+    assert "the runtime's functions" not in said
+    wanted = rf"upgrade the runtime: from generation {generation}( \(mvc [\d.]+\))? to {GENERATION} \(mvc 0.1.0\): \d+ of its \d+ functions change\."
+    assert re.search(wanted, said)
+    assert all(words in said for words in step_words(generation))
+    assert ("stored_relation and refresh_log get the columns" in said) == (generation < 3)
