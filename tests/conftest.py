@@ -100,7 +100,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _chosen(items: Iterable[pytest.Item], *, everywhere: bool) -> Iterator[pytest.Item]:
-    """Where tests are to run `everywhere`, each does so on the oldest and the newest server, and half of the quick ones also on one of those
+    """Where tests are to run `everywhere`, each does so on the oldest and the newest server, and a quarter of the quick ones also on one of those
     between. Elsewhere, and those that are marked so, each runs on one of them, by turns.
     """
     tests: dict[str, dict[int, pytest.Item]] = {}
@@ -120,7 +120,7 @@ def _chosen(items: Iterable[pytest.Item], *, everywhere: bool) -> Iterator[pytes
 def _everywhere(runs: Mapping[int, pytest.Item], turn: int) -> list[int]:
     oldest, *between, newest = sorted(runs)
     is_slow = any(item.get_closest_marker("slow") for item in runs.values())
-    also = [] if is_slow or not between else between[turn % (2 * len(between)) :][:1]
+    also = [] if is_slow or not between else between[turn % (4 * len(between)) :][:1]
     return [oldest, *also, newest]
 
 

@@ -23,6 +23,8 @@ from mvc.postgres.refresh import refresh
 from mvc.sqlgen.script import script_files
 from servers import ROOT, Database, need, newest
 
+pytestmark = pytest.mark.by_turns
+
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, at timestamptz NOT NULL, n int NOT NULL);\n"
 ROWS = "INSERT INTO t SELECT g, '2024-05-01 23:30+00'::timestamptz, g FROM generate_series(1, 3) AS g"
 VIEW = """\

@@ -10,6 +10,8 @@ from psycopg import errors, sql
 from .access import KINDS, READERS, expected, make_people, seen
 from .deployment import deploy, exposed, exposure, storage
 
+pytestmark = pytest.mark.by_turns
+
 ROLES = ("anon", "authenticated", "service_role")
 DENIED = (
     errors.InsufficientPrivilege,

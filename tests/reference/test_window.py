@@ -11,6 +11,8 @@ from psycopg import sql
 
 from .deployment import deploy, storage
 
+pytestmark = pytest.mark.by_turns
+
 ORGANIZATION, USER, OTHER, SERVICE, LOCATION = (f"{n}0000000-0000-0000-0000-000000000000" for n in range(1, 6))
 MOMENTS = {
     "91 days ago": "CURRENT_DATE - 91",

@@ -19,6 +19,8 @@ from .projects import PLAIN, ROLES, ROWS, SCHEMA, WHOLE
 from .restored import ANYTHING, GENERATIONS, RECORDED_ON, Connection, create_roles, project_of, restored, second_plan
 from .shape import shape_of
 
+pytestmark = pytest.mark.by_turns
+
 Command = Callable[..., tuple[int, str, str]]
 COMMANDS = {  # what asks a database something, but for `apply`
     "refresh": ("refresh", "--all"),
