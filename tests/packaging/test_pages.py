@@ -84,6 +84,18 @@ class TestShop:
         assert "dropped 1 relation" in printed
         assert "items" not in columns(shop)
 
+    def test_base_tables(self, shop, paste):
+        (block,) = BLOCKS["base-tables.md"]
+        shop.connect().execute("ALTER TABLE orders ADD COLUMN amount int")
+        migration = "ALTER TABLE order_lines ALTER COLUMN price TYPE numeric(14,2);"
+        paste(f"mvc apply --yes; echo '{migration}' >migrations/0007.sql", shop.url)
+        printed = paste(block, shop.url)
+        assert printed.count("release daily_revenue: readers go on with a copy of its rows") == 2  # dry, and done
+        assert "nothing is in the way" in printed
+        assert "SELECT mvc.release('public.orders', ARRAY['amount']::name[]);" in printed
+        asked = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'order_lines'::regclass AND attname = 'price'"
+        assert shop.connect().execute(asked).fetchone() == ("numeric(14,2)",)
+
     def test_reviewing(self, shop, paste):
         (block,) = BLOCKS["reviewing.md"]
         printed = paste(block, shop.url)
