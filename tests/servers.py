@@ -31,6 +31,7 @@ from mvc.planning.upgrade import runtime_step
 from mvc.postgres.embedded import EmbeddedServer
 from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
 from mvc.postgres.processes import start
+from mvc.quoting import literal
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOKING_SCHEMA = ROOT / "schema" / "booking.sql"
@@ -54,6 +55,7 @@ _USUAL = (15, 18)  # the oldest and the newest; CI tests those between, too
 _numbers = itertools.count(1)
 _templates: WeakKeyDictionary[EmbeddedServer, set[str]] = WeakKeyDictionary()  # the names of those that are built
 WITH_RUNTIME = "with_runtime"
+ENDED_WITHIN = 0.1  # seconds that a closed session may need to end before its database is dropped
 
 
 @functools.cache
@@ -85,15 +87,28 @@ class TestServer(EmbeddedServer):
     __test__ = False
     _administrator: psycopg.Connection[Any] | None = None
 
+    def drop_database(self, name: str) -> None:
+        """Waits a moment for sessions that were closed just now to end: a server that still counts one sleeps for 100 ms
+        (CountOtherDBBackends in its procarray.c).
+        """
+        until = time.monotonic() + ENDED_WITHIN
+        query = f"SELECT FROM pg_stat_activity WHERE datname = {literal(name)} LIMIT 1"
+        while self._administer(query).rowcount and time.monotonic() < until:
+            time.sleep(0.001)
+        super().drop_database(name)
+
     def _execute(self, statement: str) -> None:
+        self._administer(statement)
+
+    def _administer(self, statement: str) -> psycopg.Cursor[Any]:
         if self._administrator is None or self._administrator.closed:
             self._administrator = psycopg.connect(self.url(), autocommit=True)
         try:
-            self._administrator.execute(statement.encode())
+            return self._administrator.execute(statement.encode())
         except psycopg.OperationalError:  # the server was started anew
             if not self._administrator.closed:
                 raise
-            self._execute(statement)
+            return self._administer(statement)
 
     def __exit__(self, *error: object) -> None:
         if self._administrator:
