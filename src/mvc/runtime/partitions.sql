@@ -128,7 +128,7 @@ $$;
 
 -- Where the periods begin, the current one first, in the zone's local time.
 CREATE OR REPLACE FUNCTION {schema}.period_starts(unit text, ahead integer, timezone text, at timestamptz DEFAULT now())
-RETURNS SETOF timestamp LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF timestamp LANGUAGE sql STABLE ROWS 12 SET search_path = pg_catalog, pg_temp AS $$
   SELECT date_trunc(unit, at AT TIME ZONE timezone) + n * {schema}.period_length(unit) FROM generate_series(0, ahead) AS n
 $$;
 

@@ -33,7 +33,7 @@ $$;
 
 -- The views and materialized views that read one of some relations, or (with `attribute`) one column of one.
 CREATE OR REPLACE FUNCTION {schema}.readers_of(relation oid, attribute smallint DEFAULT NULL)
-RETURNS SETOF oid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS SETOF oid LANGUAGE sql STABLE ROWS 2 SET search_path = pg_catalog, pg_temp AS $$
   SELECT DISTINCT r.ev_class FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid
   WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = relation AND r.ev_class <> relation
     AND (attribute IS NULL OR d.refobjsubid = attribute)
@@ -55,7 +55,7 @@ $$;
 -- The relations that a deployment made: what stores a view, what stands beside that, the arms of what shows it. `live` is what is deployed; `view_schema`
 -- and `view_name` say of which view.
 CREATE OR REPLACE FUNCTION {schema}.made_relations()
-RETURNS TABLE (relation oid, part text, live boolean, view_schema name, view_name name) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (relation oid, part text, live boolean, view_schema name, view_name name) LANGUAGE sql STABLE ROWS 50 SET search_path = pg_catalog, pg_temp AS $$
   SELECT DISTINCT ON (c.oid) c.oid, m.part, m.live, m.view_schema, m.view_name FROM (
     SELECT d.stored_name AS name, 'storage' AS part, true AS live, d.view_schema, d.view_name FROM {schema}.deployed_view AS d
     UNION ALL SELECT (arm ->> 'name')::name, 'arm', true, d.view_schema, d.view_name
@@ -64,10 +64,10 @@ RETURNS TABLE (relation oid, part text, live boolean, view_schema name, view_nam
     FROM {schema}.replaced_view AS r CROSS JOIN jsonb_array_elements(r.definition #> '{exposure,arms}') AS arm
     UNION ALL SELECT s.stored_name, 'storage', false, s.view_schema, s.view_name FROM {schema}.stored_relation AS s
     UNION ALL SELECT arm.relname, 'arm', false, s.view_schema, s.view_name  -- by a name that begins as that of what it reads, and may be cut
-    FROM {schema}.stored_relation AS s JOIN pg_class AS c ON c.relname = s.stored_name AND c.relnamespace = to_regnamespace('{schema}')
-    CROSS JOIN {schema}.readers_of(c.oid) AS r (oid) JOIN pg_class AS arm ON arm.oid = r.oid AND arm.relnamespace = c.relnamespace AND arm.relkind = 'v'
+    FROM (SELECT s.*, {schema}.readers_of(to_regclass(format('%I.%I', '{name}', s.stored_name))) AS reader FROM {schema}.stored_relation AS s OFFSET 0) AS s
+    JOIN pg_class AS arm ON arm.oid = s.reader AND arm.relnamespace = to_regnamespace('{schema}') AND arm.relkind = 'v'
     WHERE left(arm.relname, least(length(s.stored_name), 40)) = left(s.stored_name, 40)
-    UNION ALL SELECT beside.name::name, 'companion', EXISTS (SELECT FROM {schema}.deployed_view AS d WHERE d.stored_name = s.stored_name), s.view_schema, s.view_name
+    UNION ALL SELECT beside.name::name, 'companion', s.stored_name IN (SELECT d.stored_name FROM {schema}.deployed_view AS d), s.view_schema, s.view_name
     FROM {schema}.stored_relation AS s CROSS JOIN jsonb_each_text(s.companions) AS beside (purpose, name)
   ) AS m JOIN pg_class AS c ON c.relname = m.name AND c.relnamespace = to_regnamespace('{schema}') ORDER BY c.oid, m.live DESC
 $$;
