@@ -193,6 +193,49 @@ def catalog_written(place: Place) -> None:
     place.do(flag.format(enabled))
 
 
+def _owner(place: Place) -> str:
+    [(owner,)] = place.rows("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'mvc'")
+    return str(owner)
+
+
+def without_rights(place: Place) -> None:
+    """The owner of what is deployed may not write to his own tables for a while, so a change is logged nowhere, and given up."""
+    owner = _owner(place)
+    for change, role in (("REVOKE", f"FROM {owner}"), ("GRANT", f"TO {owner}")):
+        place.do(
+            f"{change} ALL ON ALL TABLES IN SCHEMA mvc {role};\n{change} ALL ON ALL SEQUENCES IN SCHEMA mvc {role}"
+        )
+        if change == "REVOKE":
+            place.do(WRITE)
+
+
+def without_the_schema(place: Place) -> None:
+    owner = _owner(place)
+    place.do(f"REVOKE ALL ON SCHEMA mvc FROM {owner};\n{WRITE};\nGRANT ALL ON SCHEMA mvc TO {owner}")
+
+
+def schema_of_another(place: Place) -> None:
+    owner = _owner(place)
+    place.do(f"ALTER SCHEMA mvc OWNER TO CURRENT_USER;\n{WRITE};\nALTER SCHEMA mvc OWNER TO {owner}")
+
+
+def tables_of_another(place: Place) -> None:
+    owner, [(log,)] = _owner(place), place.rows("SELECT log FROM mvc.watched_table WHERE table_name = 't'")
+    for role in ("CURRENT_USER", owner):
+        place.do(
+            ";\n".join(f"ALTER TABLE mvc.{name} OWNER TO {role}" for name in (log, "unknown_change", "lost_change"))
+        )
+        if role != owner:
+            place.do(WRITE)
+
+
+def a_rule_on_the_log(place: Place) -> None:
+    [(log,)] = place.rows("SELECT log FROM mvc.watched_table WHERE table_name = 't'")
+    place.do(
+        f"CREATE RULE nothing AS ON INSERT TO mvc.{log} DO INSTEAD NOTHING;\n{WRITE};\nDROP RULE nothing ON mvc.{log}"
+    )
+
+
 REPLICA = "SET session_replication_role = replica;\n{};\nRESET session_replication_role"
 SWAPPED = "ALTER TABLE t RENAME TO t_old;\nALTER TABLE t_new RENAME TO t"
 UNSWAP = "ALTER TABLE t RENAME TO t_new;\nALTER TABLE t_old RENAME TO t"
@@ -286,4 +329,10 @@ WAYS: Final = [
         undo="DROP VIEW t;\nALTER TABLE t_old RENAME TO t"),
     Way("another table on the path", "CREATE SCHEMA ways_owner;\nCREATE TABLE ways_owner.t (LIKE t);\nSET search_path = ways_owner, public;\n"
         "UPDATE public.t SET amount = 1 WHERE id = 4", undo="RESET search_path"),
+    Way("the owner's rights taken away for a while", without_rights),
+    Way("his right to the schema taken away for a while", without_the_schema),
+    Way("the schema another's for a while", schema_of_another),
+    Way("the tables that are written to another's for a while", tables_of_another),
+    Way("the schema under another name for a while", f"ALTER SCHEMA mvc RENAME TO aside_mvc;\n{WRITE};\nALTER SCHEMA aside_mvc RENAME TO mvc"),
+    Way("a rule on the log for a while", a_rule_on_the_log),
 ]  # fmt: skip

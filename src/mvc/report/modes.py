@@ -17,7 +17,7 @@ UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
         "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
         "written by a subscription to such a table that came and went between two refreshes",
         "written by replication that is not PostgreSQL's own, row by row and without triggers",
-        "written by hand to the logs or rows in the stored schema, or while its owner lacked rights there, or done to PostgreSQL's catalogs",
+        "written by hand to the logs or rows in the stored schema, or done to PostgreSQL's catalogs",
         "meant by a word for the moment in a text that is cast to a date or time ('today'), when time passes",
         "done while triggers were off, or by attaching a partition, in the instant between a refresh's beginning and its snapshot, until the next refresh",
         _CODE,

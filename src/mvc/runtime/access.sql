@@ -73,6 +73,7 @@ CREATE OR REPLACE FUNCTION {schema}.close_storage(refreshers name[], project tex
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   home oid := to_regnamespace('{schema}');
+  places jsonb := {schema}.known_places();
   refresher name;
 BEGIN
   PERFORM {schema}.make_leaders(close_storage.project, refreshers);
@@ -101,6 +102,7 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
                    ' TO %2$I', '{schema}', refresher);
   END LOOP;
+  PERFORM {schema}.keep_places(places);
 END $$;
 
 -- A view that needs an extension is not deployed half.

@@ -13,7 +13,7 @@ from typing import Final
 GENERATION: Final = 8
 
 # Names of routines and views that earlier generations had and this one has not: an upgrade drops them.
-RETIRED: Final = ("may_deploy", "expect_tables", "is_subscribed")
+RETIRED: Final = ("may_deploy", "expect_tables", "is_subscribed", "forget_before_domains")
 
 _STEPS: Final = range(2, GENERATION + 1)
 

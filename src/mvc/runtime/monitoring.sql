@@ -296,6 +296,7 @@ FOR EACH ROW WHEN (NEW.id % 100 = 0) EXECUTE FUNCTION {schema}.trim_now_and_then
 CREATE OR REPLACE FUNCTION {schema}.open_monitoring(refreshers name[], monitors name[], project text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  places jsonb := {schema}.known_places();
   guest record;
 BEGIN
   FOR guest IN
@@ -318,6 +319,7 @@ BEGIN
                      ' TO %2$I', '{schema}', guest.role);
     END IF;
   END LOOP;
+  PERFORM {schema}.keep_places(places);
 END $$;
 
 SELECT set_config('search_path', current_setting('mvc.kept_path'), true);

@@ -113,12 +113,36 @@ BEGIN
   END IF;
 END $$;
 
+-- Where changes are logged, and noted and counted if they cannot be, by the transactions that wrote these rows of the catalog: whoever took a right,
+-- a name or the ownership away for a while, or put a rule on the log, left another one, and what was written meanwhile may be nowhere.
+CREATE OR REPLACE FUNCTION {schema}.place_of(log name)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT concat_ws(' ', n.xmin, (
+      SELECT string_agg(c.xmin::text, ' ' ORDER BY c.relname) FROM pg_class AS c
+      WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change')))
+    FROM pg_namespace AS n WHERE n.nspname = '{name}');
+END $$;
+
+-- The place of each log that is where it was noted to be; `keep_places` notes anew where these are, after what was done by ourselves.
+CREATE OR REPLACE FUNCTION {schema}.known_places()
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT coalesce(jsonb_object_agg(w.log, w.triggers -> 'place'), '{}') FROM {schema}.watched_table AS w WHERE w.triggers ->> 'place' = {schema}.place_of(w.log)
+$$;
+
+CREATE OR REPLACE FUNCTION {schema}.keep_places(known jsonb)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.watched_table AS w SET triggers = w.triggers || jsonb_build_object('place', {schema}.place_of(w.log))
+  WHERE w.triggers -> 'place' = known -> w.log AND w.triggers ->> 'place' <> {schema}.place_of(w.log)
+$$;
+
 -- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers,
 -- each with the transaction that wrote it, so that also one is told that was off for a while; the expressions of computed
 -- columns, since with another one all values change and no trigger fires; whether replication writes to it; whether it was
 -- emptied by a crash; whether the triggers could fire for replicas as well, since the table's owner is ours now; what it belongs to, with
 -- the transaction that made it so, or began to detach it: what is not there for a while can be rewritten meanwhile; and, after a
--- space, which columns have the names that are logged; and the files of all of these tables. A vacuum leaves a transaction's number where it is, also when it freezes
+-- space, which columns have the names that are logged; the files of all of these tables; and `place_of` the log. A vacuum leaves a transaction's number where it is, also when it freezes
 -- the row. `unheard` says of what nothing can hear. Each refresh asks for it: PL/pgSQL keeps the plan, SQL functions would make
 -- it anew.
 CREATE OR REPLACE FUNCTION {schema}.listening(base regclass, log name, columns name[], OUT triggers jsonb, OUT unheard text)
@@ -149,7 +173,7 @@ BEGIN
   SELECT jsonb_object_agg(k.oid::text, concat_ws(' ', concat(
       '/', k.stand, '/', a.computed, '/', CASE WHEN k.subscribed THEN 's' END, k.file, CASE WHEN k.to_enable THEN 'e' END, k.belongs), a.logged))
       FILTER (WHERE k.relkind IN ('r', 'p')) || jsonb_build_object('function', (SELECT p.xmin::text FROM pg_proc AS p WHERE p.oid = written),
-        'files', jsonb_object_agg(k.oid::text, k.relfilenode) FILTER (WHERE k.relkind = 'r')),
+        'files', jsonb_object_agg(k.oid::text, k.relfilenode) FILTER (WHERE k.relkind = 'r'), 'place', {schema}.place_of(log)),
     CASE WHEN bool_or(k.relkind = 'f') THEN format('%s is a foreign table', min(k.oid) FILTER (WHERE k.relkind = 'f')::regclass)
          WHEN bool_or(k.subscribed) AND NOT bool_and(coalesce(k.rows_told, false)) FILTER (WHERE k.inside AND k.relkind = 'r')
          THEN 'logical replication writes to it, which only triggers for each row are told of that its owner has enabled for replicas' END
@@ -259,6 +283,7 @@ BEGIN
     WHEN NOT {schema}.heard_alike(watched.triggers, triggers)
     THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
     WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
+    WHEN NOT {schema}.log_fits(base, watched.log, watched.columns) THEN 'its log has columns of other types or collations than it has itself'
     WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role' END;
 END $$;
 
@@ -344,20 +369,12 @@ DECLARE
   becomes text := (SELECT string_agg(format('NEW.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
   as_known text := (
     SELECT string_agg(format('%1$I.as_known(%3$I, (NULL::%1$I.%2$I).%3$I)', '{name}', log, c), ', ' ORDER BY c) FROM unnest(columns) AS c);
-  added text;
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
   IF NOT EXISTS (SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = 'mvc_at') THEN
     EXECUTE format('ALTER TABLE %I.%I ADD COLUMN mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id()', '{name}', log);
   END IF;
-  PERFORM {schema}.forget_before_domains(base, log, columns);
-  FOR added IN
-    SELECT format('ADD COLUMN IF NOT EXISTS %I %s', a.attname, format_type(a.atttypid, a.atttypmod)) FROM pg_attribute AS a
-    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT EXISTS (  -- one that is there would be waited for all the same
-      SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = a.attname)
-  LOOP
-    EXECUTE format('ALTER TABLE %I.%I %s', '{name}', log, added);
-  END LOOP;
+  PERFORM {schema}.fit_log(base, log, columns);
   PERFORM {schema}.make_kept(log);
   PERFORM {schema}.seal(log), {schema}.seal({schema}.kept_of(log));
   EXECUTE format($body$
@@ -432,20 +449,61 @@ BEGIN
   END IF;
 END $$;
 
--- A column of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote. So they go, and
--- whoever reads the log starts anew.
-CREATE OR REPLACE FUNCTION {schema}.forget_before_domains(base regclass, log name, columns name[])
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+-- Whether the log's columns have the types and the collations of the table's. A collation decides what is equal and what comes first, so with
+-- another one changes would lead to other groups than the rows do.
+CREATE OR REPLACE FUNCTION {schema}.log_fits(base regclass, log name, columns name[])
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  IF EXISTS (
-    SELECT FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid AND t.typtype = 'd'
-    WHERE a.attrelid = base AND a.attname = ANY (columns) AND NOT EXISTS (
-      SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = a.attname)
-  ) THEN
-    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'the log of changes was begun anew'
-    WHERE forget_before_domains.log = ANY (s.watches);
-    EXECUTE format('TRUNCATE %I.%I', '{name}', log);
+  RETURN NOT EXISTS (
+    SELECT FROM pg_attribute AS a JOIN pg_attribute AS l ON l.attrelid = to_regclass(format('%I.%I', '{name}', log)) AND l.attname = a.attname
+    WHERE a.attrelid = base AND a.attname = ANY (columns) AND a.attnum > 0
+      AND (a.atttypid, a.atttypmod, a.attcollation) IS DISTINCT FROM (l.atttypid, l.atttypmod, l.attcollation));
+END $$;
+
+-- What gives the log one of the table's columns, or a column of that name the table's type and collation; `anew`: of another type, or of a domain.
+CREATE OR REPLACE FUNCTION {schema}.fitting_of(base regclass, log name, columns name[])
+RETURNS TABLE (attribute smallint, anew boolean, change text) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  SELECT l.attnum, CASE WHEN l.attnum IS NULL THEN t.typtype = 'd' ELSE (a.atttypid, a.atttypmod) IS DISTINCT FROM (l.atttypid, l.atttypmod) END,
+    format(CASE WHEN l.attnum IS NULL THEN 'ADD COLUMN %I %s%s' ELSE 'ALTER COLUMN %I TYPE %s%s' END, a.attname, format_type(a.atttypid, a.atttypmod), {schema}.collation_of(a))
+  FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid
+  LEFT JOIN pg_attribute AS l ON l.attrelid = to_regclass(format('%I.%I', '{name}', log)) AND l.attname = a.attname AND l.attnum > 0
+  WHERE a.attrelid = base AND a.attname = ANY (columns) AND a.attnum > 0
+    AND (l.attnum IS NULL OR (a.atttypid, a.atttypmod, a.attcollation) IS DISTINCT FROM (l.atttypid, l.atttypmod, l.attcollation));
+END $$;
+
+-- Gives a log the columns of its table. One of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote, and
+-- one of another type a cast: so the rows go, and whoever reads the log starts anew. Views that read a column which changes are made anew as they are.
+CREATE OR REPLACE FUNCTION {schema}.fit_log(base regclass, log name, columns name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  place constant regclass := format('%I.%I', '{name}', log);
+  changes constant text[] := ARRAY(SELECT f.change FROM {schema}.fitting_of(base, log, columns) AS f);
+  views regclass[] := '{}';
+  names name[];
+  texts text[];
+BEGIN
+  IF changes = '{}' THEN
+    RETURN;
   END IF;
+  IF EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f WHERE f.anew) THEN
+    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'the log of changes was begun anew' WHERE fit_log.log = ANY (s.watches);
+    EXECUTE format('TRUNCATE %s', place);
+  END IF;
+  IF EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f CROSS JOIN {schema}.readers_of(place, f.attribute) WHERE f.attribute IS NOT NULL) THEN
+    views := ARRAY(SELECT d.view::regclass FROM {schema}.dependents(place) AS d ORDER BY d.level, d.view);
+  END IF;
+  names := ARRAY(SELECT c.relname FROM unnest(views) WITH ORDINALITY AS v (oid, number) JOIN pg_class AS c ON c.oid = v.oid ORDER BY v.number);
+  texts := {schema}.replacements_of(views::oid[]);
+  FOR number IN REVERSE cardinality(texts) .. 1 LOOP
+    EXECUTE format('DROP VIEW %s', views[number]);
+  END LOOP;
+  EXECUTE format('ALTER TABLE %s %s', place, array_to_string(changes, ', '));
+  FOR number IN 1 .. cardinality(texts) LOOP
+    EXECUTE texts[number];
+    PERFORM {schema}.seal(names[number]);
+  END LOOP;
 END $$;
 
 -- A value as it is. One of another type than `known` is refused when the statement is planned, before anything is cast; a
