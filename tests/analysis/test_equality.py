@@ -36,13 +36,17 @@ TYPES += (
     "bytea",
     "oid",
 )
+TYPES_OF_OUR_OWN = """\
+CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false); CREATE COLLATION plain (locale = 'C');
+CREATE DOMAIN brief AS char(6); CREATE DOMAIN briefer AS brief CHECK (VALUE <> ''); CREATE DOMAIN word AS varchar(9); CREATE DOMAIN folding AS text COLLATE folded;
+"""
 VIEW = "view: v\nsources:\n  c: {{table: c}}\n  l: {{table: l, on: {0}{1}}}\ndimensions: {{id: c.id, name: l.name}}\naggregates: {{n: {{count: c}}}}\n"
 
 
 def compiled(key: str, link: str, on: str = "l.code = c.code", more: str = "") -> Compiled:
     files = {
         "mvc.yml": "project: links\ncatalog: s.sql\n",
-        "s.sql": f"CREATE TABLE l (id int PRIMARY KEY, code {key} NOT NULL UNIQUE, name text NOT NULL); CREATE TABLE c (id int PRIMARY KEY, code {link});",
+        "s.sql": f"{TYPES_OF_OUR_OWN}CREATE TABLE l (id int PRIMARY KEY, code {key} NOT NULL UNIQUE, name text NOT NULL); CREATE TABLE c (id int PRIMARY KEY, code {link});",
         "views/v.yml": VIEW.format(on, more),
     }
     return mvc.compile(mvc.load(files))
@@ -58,6 +62,13 @@ COARSE = {
     "a moment": ("timestamp", "timestamptz", "l.code = c.code"),
     "a moment for a day": ("date", "timestamptz", "l.code = c.code"),
     "a collation": ("text", "text", "l.code = c.code COLLATE any_case"),
+    "the other column's collation": ("text", "text COLLATE folded", "l.code = c.code"),
+    "that of what is made of it": ("text", "text COLLATE folded", "l.code = trim(c.code)"),
+    "that of its domain": ("text", "folding", "l.code = c.code"),
+    "a domain of a char": ("varchar(9)", "brief", "l.code = c.code"),
+    "a domain of a domain": ("varchar(9)", "public.briefer", "l.code = c.code"),
+    "a cast to a domain": ("varchar(9)", "text", "l.code = c.code::brief"),
+    "a domain as the key": ("word", "char(6)", "l.code = c.code"),
 }
 SHARP = {
     "the same": ("varchar(9)", "varchar(20)", "l.code = c.code"),
@@ -68,6 +79,11 @@ SHARP = {
     "a float for an int": ("integer", "double precision", "l.code = c.code"),
     "a day for a moment": ("timestamptz", "date", "l.code = c.code"),
     "bytes": ("text", "text", 'l.code = c.code COLLATE "C"'),
+    "a collation of bytes": ("text", 'text COLLATE "C"', "l.code = c.code"),
+    "a collation that folds nothing": ("text", "text COLLATE plain", "l.code = c.code"),
+    "the key's own collation": ("text COLLATE folded", "text", "l.code = c.code"),
+    "the same collation": ("text COLLATE folded", "folding", "l.code = c.code"),
+    "a domain of the same": ("varchar(9)", "word", "l.code = c.code"),
     "also as it is": ("varchar(9)", "char(6)", "l.code = c.code AND l.code = c.code::text"),
 }
 
@@ -89,6 +105,29 @@ def test_who_knows_better_says_so(of: str):
 @pytest.mark.parametrize("of", SHARP)
 def test_a_link_by_the_same_equality_is(of: str):
     assert compiled(*SHARP[of]).view("v").grain == ("id",)
+
+
+def body_proven(of: str, join: str = "") -> bool:
+    """Whether the key of a body that joins one row to each of `c` is proven."""
+    key, link, on = {**COARSE, **SHARP}[of]
+    files = {
+        "mvc.yml": "project: links\ncatalog: s.sql\n",
+        "s.sql": f"{TYPES_OF_OUR_OWN}CREATE TABLE l (code {key} NOT NULL UNIQUE, name text NOT NULL); CREATE TABLE c (id int PRIMARY KEY, code {link} NOT NULL);",
+        "views/v.yml": f"view: v\ngrain: [id]\nsql: SELECT c.id, l.name FROM c JOIN l {join or f'ON {on}'}\n",
+    }
+    return mvc.compile(mvc.load(files)).view("v").proven
+
+
+@pytest.mark.parametrize("of", [*COARSE, *SHARP])
+def test_a_body_is_told_by_the_same_rule(of: str):
+    assert body_proven(of) == (of in SHARP)
+
+
+@pytest.mark.parametrize(
+    "of", ["a char", "the other column's collation", "a domain of a char", "the same", "the key's own collation"]
+)
+def test_so_is_a_join_by_the_names_of_columns(of: str):
+    assert body_proven(of, "USING (code)") == (of in SHARP)
 
 
 @pytest.mark.server
@@ -118,3 +157,22 @@ def test_what_a_server_compares_by_another_equality_is_known(database: Database)
         text = "\n".join(row[0] for row in plan)
         if re.search(rf'\(k\."?{re.escape(key)}"?\)::', text):
             assert plain_type(other) in _COARSER.get(key, ()) or {(key, other), (key, "*")} & keeps, text
+
+
+@pytest.mark.server
+def test_rows_that_such_a_link_brings_together_are_counted_once(database: Database):
+    """A branch whose rows are grouped by another equality than the link's meets a group once all the same."""
+    files = {
+        "mvc.yml": "project: links\ncatalog: s.sql\n",
+        "s.sql": "CREATE TABLE o (id int PRIMARY KEY, code char(5) NOT NULL UNIQUE); CREATE TABLE r (id int PRIMARY KEY, code varchar(5) NOT NULL, n int NOT NULL);"
+        " CREATE TABLE q (id int PRIMARY KEY, code varchar(5) NOT NULL, n int NOT NULL);",
+        "views/v.yml": "view: v\nsources:\n  o: {table: o}\n  r: {table: r, on: r.code = o.code}\n  q: {table: q, on: q.code = o.code}\n"
+        "dimensions: {id: o.id}\naggregates: {r: {sum: r.n}, q: {sum: q.n}}\n",
+    }
+    connection = database.connect()
+    connection.execute(
+        files["s.sql"]
+        + "INSERT INTO o VALUES (1, 'x'); INSERT INTO r VALUES (1, 'x', 1), (2, 'x ', 2); INSERT INTO q VALUES (1, 'x', 4), (2, 'x ', 8)"
+    )
+    rows = connection.execute(mvc.compile(mvc.load(files)).view("v").query.encode()).fetchall()
+    assert rows == [(1, 3, 12)]

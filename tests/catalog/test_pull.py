@@ -8,6 +8,7 @@ from mvc.catalog.ddl import read_ddl
 from mvc.catalog.types import Column
 from mvc.catalog.view_columns import Outside
 from mvc.postgres.pull import _never_null, pull
+from servers import on_major
 
 TABLES = """
 CREATE SCHEMA other;
@@ -77,3 +78,21 @@ def test_a_view_nested_too_deep_is_taken_without_its_nullability(depth):
     outside = Outside(lambda *_: {"id": Column("id", "integer", nullable=False)}, lambda _: None)
     assert _never_null("SELECT id FROM t", outside) == {"id"}
     assert _never_null(f"SELECT id, {'(' * depth}1{')' * depth} AS b FROM t;", outside) == set()
+
+
+@on_major(15)  # Debian's has ICU
+def test_collations_that_fold_are_as_in_ddl(database):
+    text = """
+CREATE COLLATION folded (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+CREATE COLLATION plain (provider = icu, locale = 'und');
+CREATE DOMAIN word AS text COLLATE folded;
+CREATE DOMAIN exact AS word COLLATE plain;
+CREATE TABLE t (a text COLLATE folded NOT NULL, b text, c text COLLATE "C", d word, e word COLLATE plain, f exact, g varchar(5), h text COLLATE plain DEFAULT 'h');
+ALTER TABLE t ALTER b TYPE varchar(9) COLLATE folded, ALTER a TYPE varchar(9), ALTER g TYPE word;
+"""
+    connection = database.connect()
+    connection.execute(text)
+    catalog, found = read_ddl({"s.sql": text})
+    assert not found
+    assert pull(connection) == catalog
+    assert [column.name for column in catalog.relations[0].columns if column.collation] == ["b", "d", "g"]

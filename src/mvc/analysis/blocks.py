@@ -14,7 +14,7 @@ from typing import Literal
 
 from mvc.analysis.grain import Grain, ResolvedDimension
 from mvc.analysis.measures import Measure
-from mvc.analysis.scope import reads
+from mvc.analysis.scope import bare_column, reads
 from mvc.analysis.tree import JoinTree, Node, may_be_missing
 from mvc.expression import Expression
 from mvc.expression.split import equation
@@ -117,8 +117,12 @@ def split_link(node: Node, tree: JoinTree) -> tuple[tuple[Link, ...], tuple[Expr
 
 
 def _as_link(condition: Expression, alias: str, tree: JoinTree) -> Link | None:
+    """Not where the branch's rows would be grouped by another equality than the condition's: several of these groups would then meet one."""
     sides = equation(condition)
     for inner, outer in (sides, sides[::-1]) if sides else ():
+        column = bare_column(inner)
+        if column and (alias, column.name) in tree[alias].coarse:
+            continue
         if reads(inner) == {alias} and reads(outer) and reads(outer) <= tree.singles:
             return Link(inner, outer)
     return None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from sqlglot import exp
 
 from mvc.analysis.body_rows import Item, Ref, Scope, columns_under, unwrapped
+from mvc.analysis.equality import is_coarse
+from mvc.catalog.types import Catalog, Column
 
 Place = tuple[Item, str]  # a column of an item
 
@@ -57,29 +60,46 @@ def places_read(scope: Scope, refs: Mapping[int, Ref], *roots: exp.Expr | None) 
     return frozenset(place for place in found if place)
 
 
-def equations(scope: Scope, refs: Mapping[int, Ref]) -> list[Equation]:
-    """All equations of a SELECT, in both directions; those that an outer join need not fulfil are `loose`."""
-    found: list[Equation] = []
-    for part, optional in _conditions(scope):
-        if isinstance(part, exp.EQ):
-            one, other = part.this, part.args["expression"]
-            for place, value in ((place_read(one, scope, refs), other), (place_read(other, scope, refs), one)):
-                reads = places_read(scope, refs, value)
-                if (
-                    place
-                    and all(item is not place[0] for item, _ in reads)
-                    and not isinstance(value, exp.Any | exp.All)
-                ):
-                    found.append(Equation(place, reads, loose=optional is not None and place[0] not in optional))
-    for left, right in scope.equal:
-        if left.field and right.field:
-            here, there = (left.item, left.field.name), (right.item, right.field.name)
-            loose = bool({left.item, right.item} & scope.missing)
-            found += [
-                Equation(here, frozenset({there}), loose=loose and here[0] not in scope.missing),
-                Equation(there, frozenset({here}), loose=loose and there[0] not in scope.missing),
-            ]
-    return found
+def equations(scope: Scope, refs: Mapping[int, Ref], catalog: Catalog) -> list[Equation]:
+    """All equations of a SELECT, in both directions; those that an outer join need not fulfil are `loose`. Left out is one that several values of the
+    column fulfil which its keys tell apart.
+    """
+    written = (_written(part, optional, scope, refs, catalog) for part, optional in _conditions(scope))
+    shared = (_shared(left, right, scope, catalog) for left, right in scope.equal)
+    return [item for items in (*written, *shared) for item in items]
+
+
+def _written(
+    part: exp.Expr, optional: frozenset[Item] | None, scope: Scope, refs: Mapping[int, Ref], catalog: Catalog
+) -> Iterator[Equation]:
+    def read(node: exp.Expr) -> Column | None:
+        return _column(refs.get(id(unwrapped(node))))
+
+    sides = (part.this, part.args["expression"]) if isinstance(part, exp.EQ) else ()
+    for one, other in (sides, sides[::-1]) if sides else ():
+        place, reads = place_read(one, scope, refs), places_read(scope, refs, other)
+        if not place or isinstance(other, exp.Any | exp.All) or is_coarse(read(one), other, read, catalog):
+            continue
+        if all(item is not place[0] for item, _ in reads):
+            yield Equation(place, reads, loose=optional is not None and place[0] not in optional)
+
+
+def _shared(left: Ref, right: Ref, scope: Scope, catalog: Catalog) -> Iterator[Equation]:
+    """By USING and NATURAL."""
+    loose = bool({left.item, right.item} & scope.missing)
+    for one, other in ((left, right), (right, left)):
+        mixed = is_coarse(_column(one), exp.column("other"), partial(_same, _column(other)), catalog)
+        if one.field and other.field and not mixed:
+            here, there = (one.item, one.field.name), (other.item, other.field.name)
+            yield Equation(here, frozenset({there}), loose=loose and one.item not in scope.missing)
+
+
+def _same(column: Column | None, _: exp.Expr) -> Column | None:
+    return column
+
+
+def _column(ref: Ref | None) -> Column | None:
+    return Column(ref.field.name, ref.field.type, collation=ref.field.collation) if ref and ref.field else None
 
 
 def determined(scope: Scope, known: Iterable[Place], fixed: Iterable[Item], equal: list[Equation]) -> frozenset[Item]:

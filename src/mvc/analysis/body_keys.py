@@ -37,7 +37,9 @@ class Keys:
         return tuple(sorted(keys, key=lambda key: (len(key), sorted(key))))
 
     def _equations(self, scope: Scope) -> list[Equation]:
-        return [equation for equation in equations(scope, self.refs) if not equation.loose]
+        return [
+            equation for equation in equations(scope, self.refs, self.calls.functions.catalog) if not equation.loose
+        ]
 
     def _identifies(self, names: frozenset[str], scope: Scope, equal: list[Equation]) -> bool:
         select = scope.select

@@ -150,7 +150,9 @@ class Outputs:
         ref = self.refs.get(id(node))
         if ref and ref.field:
             counts = ref.scope.counts(ref) or _picks(scope, node)
-            return Field(name, ref.field.type, ref.scope.nullable(ref), ref.field.lineage, counts=counts)
+            field = ref.field
+            nullable = ref.scope.nullable(ref)
+            return Field(name, field.type, nullable, field.lineage, counts=counts, collation=field.collation)
         lineage = frozenset().union(*(self._lineage(column) for column in columns_under(node)))
         counted = self.calls.name(node) == "count" and self.calls.aggregates(node)
         counts = self._counts(node) or _picks(scope, node)

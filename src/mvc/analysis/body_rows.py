@@ -19,7 +19,7 @@ from mvc.expression.parse import folded
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of rows. `type` is exact or None; `star` is the offset of the `*` that brought it in from a relation. `counts` says that
-    its value depends on which rows there are, and not only on those of its own row.
+    its value depends on which rows there are, and not only on those of its own row. `collation` is a catalog column's.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Field:
     lineage: frozenset[Origin] = frozenset()
     star: int | None = None
     counts: bool = False
+    collation: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,13 @@ def of_readable(readable: Readable) -> Rows:
     """The rows of a base relation or of a view of the project."""
     described = readable.described
     fields = tuple(
-        Field(column.name, column.type, column.nullable, frozenset({(described, column.name)}))
+        Field(
+            column.name,
+            column.type,
+            column.nullable,
+            frozenset({(described, column.name)}),
+            collation=column.collation,
+        )
         for column in readable.columns.values()
     )
     keys = tuple(frozenset(key) for key in readable.keys)

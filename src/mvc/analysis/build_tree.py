@@ -9,6 +9,7 @@ from mvc.analysis.functions import Functions, Place
 from mvc.analysis.readable import Readable
 from mvc.analysis.scope import Scope, reads
 from mvc.analysis.tree import JoinTree, Node, conditions
+from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import Expression
 from mvc.model.view import Declared, Source, View
@@ -39,7 +40,7 @@ def build_tree(
             found.extend(_circular(source, resolved) for source in waiting)
             return None
         for source in ready:
-            node = _node(source, readables[source.alias], resolved, nodes)
+            node = _node(source, readables[source.alias], resolved, nodes, functions.catalog)
             nodes[source.alias] = node
             waiting.remove(source)
             _check_one_path(node, nodes, resolved, found)
@@ -79,7 +80,9 @@ def _joined_to(source: Source, resolved: Conditions) -> frozenset[str]:
     return reads(*resolved[source.alias]) - {source.alias}
 
 
-def _node(source: Source, readable: Readable, resolved: Conditions, nodes: Mapping[str, Node]) -> Node:
+def _node(
+    source: Source, readable: Readable, resolved: Conditions, nodes: Mapping[str, Node], catalog: Catalog
+) -> Node:
     on, where = resolved[source.alias]
     base = next(iter(nodes.values()))
     parent = max(
@@ -87,7 +90,7 @@ def _node(source: Source, readable: Readable, resolved: Conditions, nodes: Mappi
     )
     parts = (conditions(on), conditions(where))
     readables = {**{alias: node.readable for alias, node in nodes.items()}, source.alias: readable}
-    mixed = coarse((*parts[0], *parts[1]), readables)
+    mixed = coarse((*parts[0], *parts[1]), readables, catalog)
     return Node(source, readable, parent.alias, parent.depth + 1, *parts, mixed)
 
 

@@ -1,20 +1,20 @@
 """Whether an equation compares a column as its keys do. Where it does not, values that a key tells apart may be equal to it.
 
 PostgreSQL compares values of two types as values of one of them: `varchar = char` forgets the spaces at the end, `bigint = double precision` what
-has no room in 53 bits, `timestamp = timestamp with time zone` the hour that clocks skip. So a row may have several partners, though the column
-is unique. Rule source: PostgreSQL manual, "Operator Type Resolution"; what is cast, a server's plans say (`tests/analysis/test_equality.py`).
+has no room in 53 bits, `timestamp = timestamp with time zone` the hour that clocks skip; and texts in the collation of either column,
+which may forget case. So a row may have several partners, though the column is unique. Rule source: PostgreSQL manual, "Operator Type Resolution"; what is cast, a server's plans say (`tests/analysis/test_equality.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from sqlglot import exp
 
 from mvc.analysis.readable import Readable
 from mvc.analysis.scope import bare_column, reads
-from mvc.catalog.types import plain_type
+from mvc.catalog.types import Catalog, Column
 from mvc.expression import Expression
 from mvc.expression.parse import folded
 from mvc.expression.split import equation
@@ -51,22 +51,27 @@ def equations(alias: str, conditions: Iterable[Expression]) -> Iterator[tuple[st
                 yield column.name, other
 
 
-def coarse(conditions: Iterable[Expression], readables: Mapping[str, Readable]) -> frozenset[tuple[str, str]]:
+def coarse(
+    conditions: Iterable[Expression], readables: Mapping[str, Readable], catalog: Catalog
+) -> frozenset[tuple[str, str]]:
     """(alias, column) of what is equated, and never by its own equality."""
     listed = tuple(conditions)
     found: dict[tuple[str, str], bool] = {}
     for alias, readable in readables.items():
         for name, other in equations(alias, listed):
-            column = readable.columns.get(name)
-            is_coarse = _is_coarse(column.type if column else None, other, readables)
-            found[alias, name] = found.get((alias, name), True) and is_coarse
-    return frozenset(place for place, is_coarse in found.items() if is_coarse)
+            mixed = is_coarse(readable.columns.get(name), other.ast, lambda node: _column(node, readables), catalog)
+            found[alias, name] = found.get((alias, name), True) and mixed
+    return frozenset(place for place, mixed in found.items() if mixed)
 
 
-def _is_coarse(type_: str | None, other: Expression, readables: Mapping[str, Readable]) -> bool:
-    if _may_fold(other.ast):
+def is_coarse(
+    column: Column | None, other: exp.Expr, read: Callable[[exp.Column], Column | None], catalog: Catalog
+) -> bool:
+    """Whether a column's values that its own keys tell apart may be equal to those of another expression. `read` says which column one of that is."""
+    folded_by = {found.collation for node in other.find_all(exp.Column) if (found := read(node)) and found.collation}
+    if _may_fold(other) or folded_by - {column.collation if column else ""}:
         return True
-    return _type(other, readables) in _COARSER.get(plain_type(type_) or "", ())
+    return _type(other, read, catalog) in _COARSER.get(catalog.base_of(column.type if column else None) or "", ())
 
 
 def _may_fold(node: exp.Expr) -> bool:
@@ -77,14 +82,16 @@ def _may_fold(node: exp.Expr) -> bool:
     )
 
 
-def _type(expression: Expression, readables: Mapping[str, Readable]) -> str | None:
-    """The type of a column or of a cast, without its modifier."""
-    node = expression.ast
+def _type(node: exp.Expr, read: Callable[[exp.Column], Column | None], catalog: Catalog) -> str | None:
+    """The type of a column or of a cast, without its modifier; of a domain, that of its values."""
     while isinstance(node, exp.Paren):
         node = node.this
     if isinstance(node, exp.Cast):
-        return _CAST_TO.get(node.to.this)
-    if isinstance(node, exp.Column) and folded(node.args["table"]) in readables:
-        column = readables[folded(node.args["table"])].columns.get(folded(node.this))
-        return plain_type(column.type) if column else None
-    return None
+        return _CAST_TO.get(node.to.this) or catalog.base_of(node.to.sql("postgres").lower())
+    column = read(node) if isinstance(node, exp.Column) else None
+    return catalog.base_of(column.type) if column else None
+
+
+def _column(node: exp.Column, readables: Mapping[str, Readable]) -> Column | None:
+    readable = readables.get(folded(node.args["table"])) if node.args.get("table") else None
+    return readable.columns.get(folded(node.this)) if readable else None

@@ -44,7 +44,7 @@ class _Joined:
         self.scope, self.calls, self.refs = scope, analysis.calls, analysis.refs
         self.origin = analysis.calls.parsed.body.origin
         self.catalog = catalog
-        self.equations = equations(scope, self.refs)
+        self.equations = equations(scope, self.refs, catalog)
         self.conditions = conditions(scope)
         grouped = (place_read(term, scope, self.refs) for term in scope.grouping)
         self.grouped = frozenset(place for place in grouped if place)

@@ -83,8 +83,10 @@ def _alter_column(draft: Draft, relation: DraftRelation, action: Cursor) -> None
     elif action.take("drop", "not", "null"):
         set_nullable(relation, column.text, nullable=True)
     elif action.take("type") or action.take("set", "data", "type"):
-        spelled = draft.spell(read_type(action))
-        relation.columns[column.text] = replace(relation.columns[column.text], type=spelled)
+        written = read_type(action)
+        collation = draft.folds(action.qualified()) if action.take("collate") else draft.collation_of(written)
+        retyped = replace(relation.columns[column.text], type=draft.spell(written), collation=collation)
+        relation.columns[column.text] = retyped
 
 
 def _rename_column(draft: Draft, relation: DraftRelation, action: Cursor) -> None:

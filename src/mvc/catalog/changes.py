@@ -68,7 +68,8 @@ def _of_relation(item: Relation) -> Iterator[tuple[_What, str]]:
     by = f" partitioned by {item.partition_method} ({', '.join(item.partition_by)})" if item.partition_method else ""
     yield (name, ""), f"{item.kind}{by}{' with row security' if item.row_security else ''}"
     for column in item.columns:
-        described = f"{column.type or 'of an unknown type'}{_never_null(nullable=column.nullable)}"
+        collation = f" collate {column.collation}" if column.collation else ""
+        described = f"{column.type or 'of an unknown type'}{collation}{_never_null(nullable=column.nullable)}"
         yield (name, f"column {identifier(column.name)}"), described
     for key in item.keys:
         yield (name, f"key ({', '.join(key.columns)})"), "primary key" if key.primary else "unique"

@@ -53,7 +53,7 @@ def add_column(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
         return
     written = read_type(cursor)
     nullable = not (written.serial or _never_null(draft, written))
-    table.columns[column.text] = Column(column.text, draft.spell(written), nullable)
+    table.columns[column.text] = Column(column.text, draft.spell(written), nullable, draft.collation_of(written))
     _column_constraints(draft, table, cursor, column)
 
 
@@ -196,6 +196,9 @@ def _column_constraints(draft: Draft, table: DraftRelation, cursor: Cursor, colu
             read_reference(draft, table, cursor, (name, [column]))
         elif cursor.take("default"):
             _expression(cursor)
+        elif cursor.take("collate"):
+            collation = draft.folds(cursor.qualified())
+            table.columns[column.text] = replace(table.columns[column.text], collation=collation)
         elif cursor.take("generated"):
             _generated(table, cursor, column.text)
         else:

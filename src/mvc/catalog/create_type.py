@@ -1,4 +1,4 @@
-"""CREATE TYPE, CREATE DOMAIN, and what ALTER does to them."""
+"""CREATE TYPE, CREATE DOMAIN, what ALTER does to them, and CREATE COLLATION."""
 
 from __future__ import annotations
 
@@ -34,14 +34,27 @@ def create_domain(draft: Draft, cursor: Cursor) -> None:
     below = draft.types.get(place) if place else None
     nullable = below.nullable if isinstance(below, DomainType) else True
     checks = []
+    collation = draft.collation_of(written)
     while not cursor.at_end():
         if cursor.take("not", "null"):
             nullable = False
         elif cursor.take("check"):
             checks.append(_text(draft, cursor.group()))
+        elif cursor.take("collate"):
+            collation = draft.folds(cursor.qualified())
         else:
             cursor.skip_one()
+    draft.domain_collations[schema, bare] = collation
     _add(draft, name, DomainType(schema, bare, draft.spell(written), nullable, tuple(checks)))
+
+
+def create_collation(draft: Draft, cursor: Cursor) -> None:
+    """What follows `CREATE COLLATION`. Only those matter to which different texts may be equal."""
+    cursor.if_not_exists()
+    name = cursor.qualified()
+    for item in cursor.group().items() if cursor.sees("(") else ():
+        if item.take("deterministic", "=") and item.token().text in ("false", "off", "no", "0"):
+            draft.folding.add(draft.home(name))
 
 
 def alter_type(draft: Draft, cursor: Cursor) -> None:

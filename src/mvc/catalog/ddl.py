@@ -15,7 +15,7 @@ from mvc.catalog.alter_table import alter_relation
 from mvc.catalog.create_function import create_aggregate, create_function, drop_function
 from mvc.catalog.create_index import create_index, drop_index
 from mvc.catalog.create_table import create_table
-from mvc.catalog.create_type import alter_type, create_domain, create_type, drop_type
+from mvc.catalog.create_type import alter_type, create_collation, create_domain, create_type, drop_type
 from mvc.catalog.create_view import create_view
 from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, Missing, SourceText
@@ -226,6 +226,7 @@ _CREATES: Final[dict[tuple[str, ...], _Read]] = {
     ("unique", "index"): create_index,
     ("type",): create_type,
     ("domain",): create_domain,
+    ("collation",): create_collation,
     ("schema",): _create_schema,
     ("extension",): _create_extension,
 }

@@ -123,6 +123,8 @@ class Draft:
         self.types: dict[tuple[str, str], UserType] = {}
         self.functions: dict[tuple[str, str, tuple[str, ...]], Function] = {}
         self.extensions: set[str] = set()
+        self.folding: set[tuple[str, str]] = set()  # collations that call different texts equal
+        self.domain_collations: dict[tuple[str, str], str] = {}
         self.findings: list[Diagnostic] = []
 
     def span(self, item: Name | Token | DraftRelation) -> Span:
@@ -187,6 +189,17 @@ class Draft:
             return written.schema, written.name
         places = ((schema, written.name) for schema in self.path)
         return next((place for place in places if place in self.types or place in self.relations), None)
+
+    def folds(self, name: Name) -> str:
+        """The collation that a name means, where it calls different texts equal; else nothing."""
+        schemas = (name.schema,) if name.schema else self.path
+        place = next((found for item in schemas if (found := (item, name.name)) in self.folding), None)
+        return self.visible(*place) if place else ""
+
+    def collation_of(self, written: TypeName) -> str:
+        """The same of a type's values where nothing else is said: a domain may say it."""
+        place = None if written.array else self.resolve(written)
+        return self.domain_collations.get(place, "") if place else ""
 
     def spell(self, written: TypeName, *, modifiers: bool = True) -> str:
         """The type as `format_type()` spells it for a session with the catalog's search path."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal
 
+from mvc.quoting import qualified
+
 _MODIFIER: Final = re.compile(r"\(\d+(?:,\s*-?\d+)?\)")
 
 RelationKind = Literal["table", "partitioned table", "partition", "view", "materialized view", "foreign table"]
@@ -26,11 +28,14 @@ def plain_type(type_: str | None) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column. `type` is None where it cannot be known without a server (an expression in a view's DDL)."""
+    """A column. `type` is None where it cannot be known without a server (an expression in a view's DDL). `collation` is named only where it calls
+    texts equal that are not the same (`deterministic = false`).
+    """
 
     name: str
     type: str | None
     nullable: bool = True
+    collation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +175,21 @@ class Catalog:
         """The relation that `schema.name`, or `name` looked up along the search path, means; None when there is none."""
         schemas = (schema,) if schema else self.search_path
         return next((found for item in schemas if (found := self.by_name.get((item, name)))), None)
+
+    @cached_property
+    def _bases(self) -> Mapping[str, str]:
+        """What domains are made of, by every name that a column may spell one by."""
+        return {
+            name: item.base
+            for item in self.domains
+            for name in (qualified(item.name), qualified(item.schema, item.name))
+        }
+
+    def base_of(self, type_: str | None) -> str | None:
+        """The type without its modifier, and of a domain that of its values: `code` → `character varying`."""
+        for _ in range(len(self.domains) + 1):
+            type_ = self._bases.get(type_ or "", type_)
+        return plain_type(type_)
 
     @cached_property
     def _functions_by_name(self) -> Mapping[str, tuple[Function, ...]]:

@@ -17,7 +17,7 @@ from mvc.postgres.pull_queries import OF_NAMED_FUNCTIONS, OF_NAMED_RELATIONS
 from mvc.quoting import identifier, qualified
 
 Json = Mapping[str, Any]
-_WIDTHS: Final = {"columns": 4, "relations": 9, "keys": 3, "foreign_keys": 4, "functions": 13}  # columns of the queries
+_WIDTHS: Final = {"columns": 5, "relations": 9, "keys": 3, "foreign_keys": 4, "functions": 13}  # columns of the queries
 
 
 def read_live(connection: psycopg.Connection, believed: Catalog, stored: str, schemas: Iterable[str]) -> Live:

@@ -108,8 +108,8 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
 def read_relations(rows: Callable[[str], list[Row]]) -> Found:
     """Relations with their columns, keys and foreign keys, from the rows of the queries of these names."""
     found = Found()
-    for number, name, type_, nullable in rows("columns"):
-        found.columns[number].append(Column(name, type_, nullable))
+    for number, *column in rows("columns"):
+        found.columns[number].append(Column(*column))
     _relations(found, rows("relations"))
     _keys(found, rows("keys"))
     _foreign_keys(found, rows("foreign_keys"))
