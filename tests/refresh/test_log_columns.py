@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
 import pytest
 
 import mvc
@@ -9,10 +12,12 @@ from mvc.compiled import Compiled
 from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.around import around
+from mvc.sqlgen.naming import changes_name
 from servers import Database, on_major
 
 from .checked import Connection, refresh
 from .projects import schedule
+from .waiting import meanwhile, until, waits
 
 pytestmark = pytest.mark.by_turns
 
@@ -63,6 +68,30 @@ def test_goes_on_when_a_column_is_of_another_type(database: Database):
     assert modes_of(connection, after) == {"incremental"}
     connection.execute("UPDATE t SET k = NULL, code = code + 1, note = '' WHERE id IN (7, 9, 11)")
     assert modes_of(connection, after) == {"incremental"}
+
+
+def test_a_log_is_changed_after_its_table_is_locked(database: Database):
+    """Else a writer who holds the table would wait for the log, and could log nothing."""
+    connection, compiled = database.connect(), project(TABLE, {"by_k": VIEW.format("k")})
+    connection.execute(TABLE + "INSERT INTO t SELECT g, 'k' || g % 5, g, 'n' FROM generate_series(1, 50) AS g")
+    apply(connection, compiled)
+    writer, watcher = database.connect(options="-c lock_timeout=500"), database.connect()
+    watching = f"SELECT mvc.watch('public', 't', '{changes_name('public', 't')}', '{{code}}')"
+    with meanwhile_written(writer, lambda: watcher.execute(watching.encode())):
+        until(lambda: waits(connection, watcher))
+        writer.execute("UPDATE t SET k = 'new' WHERE id = 1")
+    assert connection.execute("SELECT why FROM mvc.unknown_change").fetchall() == []
+    assert modes_of(connection, compiled) == {"incremental"}
+
+
+@contextmanager
+def meanwhile_written(writer: Connection, work: Callable[[], object]) -> Iterator[None]:
+    """`work` in a thread, while a transaction of the writer's, which is about to write to the table, is open."""
+    with ExitStack() as stack:
+        writer.execute("BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE")
+        stack.enter_context(meanwhile(work))
+        stack.callback(writer.execute, "COMMIT")
+        yield
 
 
 COLLATED = """\

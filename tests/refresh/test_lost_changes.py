@@ -141,6 +141,7 @@ def test_what_a_full_disk_lets_through_is_not_lost(rough_server: EmbeddedServer,
         right(connection, "incremental")
         for kind, text in ON_A_FULL_DISK.items():
             connection.execute(FORGET)
+            right(connection, "full")
             before = counted(connection)
             disk.fill()
             for statement in text.split("; "):

@@ -323,7 +323,12 @@ BEGIN
         SELECT FROM {schema}.ancestors(base) AS a  -- generation 5 did not look for those of children
         WHERE NOT EXISTS (SELECT FROM pg_trigger AS t WHERE t.tgrelid = a.relation AND t.tgfoid = to_regproc(format('%I.%I', '{name}', watched.log)))
       ) AND {schema}.hear_replicated(base, watched.log);
-      PERFORM {schema}.make_change_log(base, watched.log, watched.columns), {schema}.mark_unlogged();
+      IF {schema}.log_fits(base, watched.log, watched.columns) THEN
+        PERFORM {schema}.make_change_log(base, watched.log, watched.columns);
+      ELSE  -- to change it is for the next refresh, which locks the table before the log
+        PERFORM {schema}.write_log_function(base, watched.log, watched.columns);
+      END IF;
+      PERFORM {schema}.mark_unlogged();
       UPDATE {schema}.watched_table AS w SET triggers = {schema}.triggers_noted(base, w.log, w.columns) WHERE w.log = watched.log AND intact;
     END IF;
   END LOOP;

@@ -307,13 +307,15 @@ $$;
 -- Logs the changes of a table from now on, with the values that `columns` had and have, and whatever else is logged already.
 -- The triggers' lock lets every transaction end that has written to the table, so whoever reads the log after this one
 -- committed misses nothing. Where all is as it should be, nothing is locked. What was missed until now makes the next refresh
--- of everything that follows the log a whole one. The caller limits how long a lock may be waited for.
+-- of everything that follows the log a whole one. The caller limits how long a lock may be waited for. A log that is written to is changed
+-- after the table is locked: writers lock them in this order.
 CREATE OR REPLACE FUNCTION {schema}.watch(table_schema name, table_name name, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   base regclass := to_regclass(format('%I.%I', table_schema, table_name));
   wanted name[] := ARRAY(
     SELECT DISTINCT c FROM unnest(columns || (SELECT w.columns FROM {schema}.watched_table AS w WHERE w.log = watch.log)) AS c ORDER BY c);
+  written_to boolean := to_regproc(format('%I.%I', '{name}', log)) IS NOT NULL;
 BEGIN
   IF base IS NULL THEN
     RAISE EXCEPTION 'the table %.%, whose changes are to be logged, is gone', quote_ident(table_schema), quote_ident(table_name)
@@ -332,11 +334,17 @@ BEGIN
   END IF;
   UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = format('changes of %I.%I may have gone unnoticed: %s', table_schema, table_name, found.problem)
   FROM {schema}.watch_problem(watch.log) AS found (problem) WHERE watch.log = ANY (s.watches) AND found.problem IS NOT NULL;
-  PERFORM {schema}.make_change_log(base, log, wanted);
+  IF NOT written_to THEN
+    PERFORM {schema}.make_change_log(base, log, wanted);
+  END IF;
   PERFORM {schema}.own_log(log);
   PERFORM {schema}.log_changes_of(a.relation, log) FROM {schema}.ancestors(base) AS a;
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
+  IF written_to THEN
+    PERFORM {schema}.make_change_log(base, log, wanted);
+    PERFORM {schema}.own_log(log);
+  END IF;
   PERFORM {schema}.mark_unlogged();
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_noted(base, watch.log, wanted), {schema}.lost_changes())
@@ -356,19 +364,8 @@ RETURNS boolean LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- The log of a table's changes, with all these columns and, as `mvc_at`, the transaction; and the function of its triggers.
--- That one runs in the transactions of others: it must work for whoever may write to the table, cost a write of one row little, and
--- fail none, but where not even the count of lost changes can be raised. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
--- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
--- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change, if equal values are
--- the same; of few that would cost more than it saves.
 CREATE OR REPLACE FUNCTION {schema}.make_change_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
-  was text := (SELECT string_agg(format('OLD.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
-  becomes text := (SELECT string_agg(format('NEW.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
-  as_known text := (
-    SELECT string_agg(format('%1$I.as_known(%3$I, (NULL::%1$I.%2$I).%3$I)', '{name}', log, c), ', ' ORDER BY c) FROM unnest(columns) AS c);
 BEGIN
   EXECUTE format('CREATE TABLE IF NOT EXISTS %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
   IF NOT EXISTS (SELECT FROM pg_attribute AS l WHERE l.attrelid = format('%I.%I', '{name}', log)::regclass AND l.attname = 'mvc_at') THEN
@@ -377,6 +374,23 @@ BEGIN
   PERFORM {schema}.fit_log(base, log, columns);
   PERFORM {schema}.make_kept(log);
   PERFORM {schema}.seal(log), {schema}.seal({schema}.kept_of(log));
+  PERFORM {schema}.write_log_function(base, log, columns);
+END $$;
+
+-- The function of a log's triggers. It runs in the transactions of others: it must work for whoever may write to the table, cost a write of one row little, and
+-- fail none, but where not even the count of lost changes can be raised. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
+-- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
+-- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change, if equal values are
+-- the same; of few that would cost more than it saves.
+CREATE OR REPLACE FUNCTION {schema}.write_log_function(base regclass, log name, columns name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  listed text := (SELECT string_agg(quote_ident(c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  was text := (SELECT string_agg(format('OLD.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  becomes text := (SELECT string_agg(format('NEW.%I', c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+  as_known text := (
+    SELECT string_agg(format('%1$I.as_known(%3$I, (NULL::%1$I.%2$I).%3$I)', '{name}', log, c), ', ' ORDER BY c) FROM unnest(columns) AS c);
+BEGIN
   EXECUTE format($body$
     CREATE OR REPLACE FUNCTION %1$I.%2$I() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $function$
