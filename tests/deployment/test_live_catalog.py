@@ -281,6 +281,7 @@ def test_all_are_named_at_once_and_their_mends_can_be_pasted(database: Database,
     assert all(str(item.diagnostic.span.path) in str(caught.value) for item in made.catalog)
     assert connection.execute("SELECT to_regclass('names')").fetchone() == (None,)
     assert connection.execute("SELECT count(*) FROM mvc.deployment").fetchone() == (0,)
+    assert any("mvc around FILE" in line for item in made.catalog for line in item.diagnostic.help)
     connection.execute("DELETE FROM sale")  # the column comes back NOT NULL
     for help_line in {line for item in made.catalog for line in item.diagnostic.help}:
         if pasted := re.match(r"if the database is to be changed: ((?:ALTER|CREATE TABLE) .*)", help_line):

@@ -119,6 +119,7 @@ CHANGES = [
     Change("a column removed", (aggregate("n", None),)),
     Change("a column removed and one added", (aggregate("n", None), aggregate("pieces", {"sum": "o.pieces"}))),
     Change("a column renamed", (renamed("n", "orders"),)),
+    Change("a column renamed, and said to be", (renamed("n", "orders"), in_place("orders", {"count": "o", "was": "n"}))),
     Change("a column renamed that others read", (renamed("total", "revenue"), sales("indexes", []), rules({"using": "revenue > 0"}),
         lambda f: f["views/by_city.yml"]["aggregates"].update({"total": {"sum": "s.revenue"}}))),
     Change("two columns that swap their names", (in_place("total", {"count": "o", "default": 0, "description": "All of it"}),

@@ -209,6 +209,13 @@ def test_the_way_back_and_what_is_left(deployed: Database):
     sales = LARGEST.view("sales")
     assert set(left[sales.storage[1]]) == {(it.name, it.relkind) for it in companions(sales)}
     assert not set(left) & {*QUERIES.values(), *STORED.values()}
+    connection.execute(f'CREATE VIEW "Of others" AS TABLE mvc."{sales.storage[1]}"'.encode())
+    ((kept, why),) = prune(connection, PROJECT, Pace()).kept
+    assert (kept.name, why) == (
+        sales.storage[1],
+        'public."Of others" reads it: drop that, or have it read the view that readers use, and prune again',
+    )
+    connection.execute('DROP VIEW "Of others"')
     assert prune(connection, PROJECT, Pace()).kept == ()
     assert leftovers(connection, PROJECT) == ()
     assert_settled(connection, PROJECT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 import psycopg
 
@@ -12,13 +13,15 @@ from mvc.compiled import Compiled
 from mvc.planning.leftovers import Leftover, find_leftovers
 from mvc.planning.state import RELATION_KINDS, State
 from mvc.planning.steps import Lock, Step
-from mvc.postgres.errors import ServerError, server_errors
+from mvc.postgres.errors import ServerError, StatementRefused, server_errors
 from mvc.postgres.lock import deployment_lock
 from mvc.postgres.own_names import OWN_NAMES
 from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import Pace, Session, run_step
 from mvc.quoting import literal, qualified
+
+_DEPENDED_ON: Final = "2BP01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,28 @@ def prune(
             try:
                 run_step(session, _drop(item, compiled.stored))
             except ServerError as problem:
-                kept.append((item, str(problem)))
+                kept.append((item, _why_kept(connection, item, compiled.stored, problem)))
             else:
                 dropped.append(item)
                 if on_drop:
                     on_drop(item)
     return Pruned(tuple(dropped), tuple(kept))
+
+
+def _why_kept(connection: psycopg.Connection, item: Leftover, stored: str, problem: ServerError) -> str:
+    if not isinstance(problem, StatementRefused) or problem.refusal.sqlstate != _DEPENDED_ON:
+        return str(problem)
+    names = [item.name, *(name for name, _ in item.companions)]
+    query = f"""SELECT DISTINCT pg_catalog.format('%%I.%%I', n.nspname, r.relname) FROM pg_catalog.pg_class AS c
+        CROSS JOIN {qualified(stored, "readers_of")}(c.oid) AS reader (oid) JOIN pg_catalog.pg_class AS r ON r.oid = reader.oid
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
+        WHERE c.relnamespace = pg_catalog.to_regnamespace(%s) AND c.relname = ANY (%s) AND NOT (r.relnamespace = c.relnamespace AND r.relname = ANY (%s))
+        ORDER BY 1"""
+    with ledger(connection, stored):
+        found = [row[0] for row in connection.execute(query.encode(), (qualified(stored), names, names)).fetchall()]
+    if not found:
+        return "something that mvc did not make depends on it"
+    return f"{', '.join(found)} reads it: drop that, or have it read the view that readers use, and prune again"
 
 
 def _drop(item: Leftover, stored: str) -> Step:
