@@ -152,6 +152,22 @@ def test_the_window_of_the_schedule(connection: Connection):
     assert refreshed(connection) == set(row[0])
 
 
+def test_what_changed_while_nobody_refreshed_is_in_the_window(connection: Connection):
+    """A row of the day was written when nobody refreshed for longer than the window; it is older than that by now."""
+    apply(connection, project("t.day"))
+    connection.execute("UPDATE mvc.stored_relation SET filled_at = filled_at - interval '9 days'")
+    connection.execute(
+        "INSERT INTO visit SELECT 9000 + g, 7, now(), now(), current_date - g FROM generate_series(0, 14) AS g"
+    )
+    for _ in range(2):  # the second one begins where the first one ended
+        connection.execute("CALL mvc.refresh('public', 'v')")
+        found = connection.execute("SELECT current_date - period FROM v WHERE shop = 7 ORDER BY 1").fetchall()
+        assert found[:12] == [(days,) for days in range(12)]
+    connection.execute("INSERT INTO visit VALUES (9100, 8, now(), now(), current_date - 6)")
+    connection.execute("CALL mvc.refresh('public', 'v')")
+    assert connection.execute("SELECT count(*) FROM v WHERE shop = 8").fetchone() == (0,)
+
+
 @pytest.mark.parametrize(
     ("period", "reached"),
     [

@@ -151,12 +151,14 @@ BEGIN
 END $$;
 
 -- Where a window refresh begins: there where the row's unit of time begins that `since` is in, or, unless that is told, the
--- moment as far back as the schedules say.
+-- moment as far back as the schedules say from the last refresh: what changed since then may have been that old at the time, however long ago.
 CREATE OR REPLACE FUNCTION {schema}.window_start(deployed {schema}.deployed_view, since timestamptz)
 RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT CASE w ->> 'unit' WHEN '' THEN back ELSE date_trunc(w ->> 'unit', back, deployed.timezone) END
   FROM (SELECT deployed.definition -> 'window',
-               coalesce(window_start.since, now() - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
+               coalesce(window_start.since, least(now(), (
+                 SELECT greatest(s.filled_at, s.windowed_at) FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name
+               )) - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
 $$;
 
 -- Whether what lies from `since` until `until` is all of the window that the schedules ask for now.
