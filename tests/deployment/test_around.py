@@ -306,6 +306,22 @@ def test_text_that_is_no_transaction_is_refused_before_anything(database: Databa
     assert dump(connection, without=(), oids=True) == before
 
 
+@pytest.mark.parametrize("view", ["v", "inc", "win"])
+def test_a_refresh_that_began_before_a_release_does_nothing_after_it(database: Database, view: str):
+    """In its snapshot nothing is released."""
+    connection, other = database.connect(), database.connect()
+    run = connection.execute("SELECT mvc.refresh_begin('public', %s)", (view,)).fetchone()
+    answers = []
+    for _ in range(2):
+        with connection.transaction():
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            connection.execute("SELECT count(*) FROM t")
+            if not answers:
+                other.execute("SELECT mvc.release('t', '{amt}')")
+            answers.append(connection.execute("SELECT mvc.refresh_run(%s)", run).fetchone())
+    assert answers == [("again",), ("skipped",)]
+
+
 class BrokenOff(Exception):
     pass
 

@@ -202,6 +202,7 @@ BEGIN
       EXECUTE texts[place];
     END LOOP;
   END IF;
+  UPDATE {schema}.stored_relation AS s SET stored_name = s.stored_name WHERE s.stored_name = deployed.stored_name;  -- a refresh in an older snapshot begins again
   INSERT INTO {schema}.frozen_relation (stored_name) SELECT deployed.stored_name WHERE copied OR kept ON CONFLICT DO NOTHING;
   INSERT INTO {schema}.released_view AS r (view_schema, view_name, released) VALUES (deployed.view_schema, deployed.view_name, jsonb_strip_nulls(jsonb_build_object(
     'at', now(), 'by', session_user, 'shown', CASE WHEN closed THEN texts[1] END)))
