@@ -116,12 +116,14 @@ END $$;
 -- Where changes are logged, and noted and counted if they cannot be, by the transactions that wrote these rows of the catalog: whoever took a right,
 -- a name or the ownership away for a while, or put a rule on the log, left another one, and what was written meanwhile may be nowhere.
 CREATE OR REPLACE FUNCTION {schema}.place_of(log name)
-RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  written constant name[] := ARRAY[log, {schema}.kept_of(log), 'unknown_change', 'lost_change'];
 BEGIN
   RETURN (
     SELECT concat_ws(' ', n.xmin, (
       SELECT string_agg(c.xmin::text, ' ' ORDER BY c.relname) FROM pg_class AS c
-      WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change')))
+      WHERE c.relnamespace = n.oid AND c.relname = ANY (written)))
     FROM pg_namespace AS n WHERE n.nspname = '{name}');
 END $$;
 
