@@ -50,7 +50,7 @@ WHOLE_STATEMENTS = {
     "show_nothing",
     "take_back",
     "take_place",
-    "make_change_log",
+    "write_log_function",
 }
 
 

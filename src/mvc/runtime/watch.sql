@@ -496,7 +496,7 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   place constant regclass := format('%I.%I', '{name}', log);
   changes constant text[] := ARRAY(SELECT f.change FROM {schema}.fitting_of(base, log, columns) AS f);
-  views regclass[] := '{}';
+  views regclass[] := ARRAY[]::regclass[];
   names name[];
   texts text[];
 BEGIN
