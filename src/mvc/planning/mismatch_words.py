@@ -35,7 +35,7 @@ def mends_of(mismatch: Mismatch) -> tuple[str, ...]:
     """What makes the database as the project believes it to be, and what has the project believe what is so."""
     database, catalog = _MENDS[type(mismatch)](mismatch)
     lines = [f"if the database is to be changed: {database}"] if database else []
-    if isinstance(mismatch, ColumnTypeDiffers | RelationKindDiffers):
+    if isinstance(mismatch, ColumnTypeDiffers):
         lines.append(_AROUND)
     return (*lines, f"if the catalog is to be changed: mvc catalog pull, or in its DDL {catalog}")
 
