@@ -6,10 +6,12 @@ import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 
 from mvc.analysis.access import Access, resolve_access
 from mvc.analysis.body import resolve_body
 from mvc.analysis.declared import resolve_declared
+from mvc.analysis.drafts import check_drafts, check_names
 from mvc.analysis.functions import Functions
 from mvc.analysis.indexes import check_indexes
 from mvc.analysis.lint import lint_project, lint_view
@@ -35,6 +37,8 @@ from mvc.sqlgen.named_code import named_code, used_of
 from mvc.sqlgen.view import former_of, generate
 from mvc.version import VERSION
 from mvc.workspace import PROJECT_FILE
+
+_OF_SETTINGS: Final = ("MV106", "MV201", "MV207")  # what may be otherwise once the settings are as they are meant
 
 
 def compile_files(files: Mapping[str, str], absent: frozenset[str] = frozenset()) -> Compiled:
@@ -81,13 +85,14 @@ def _compile_project(project: Project) -> Compiled:
         sources.views[view.name] = result[0].readable(result[1].storage)
         if former := result[1].former:
             sources.renamed[view.name] = Renamed(view.name, result[1].storage, former)
+    check_drafts(project, sources, found)
     partitions = resolve_partitions(project, found)
     schedules: tuple[CompiledSchedule, ...] = ()
     if project.complete and len(compiled) == len(project.views):
         schedules = resolve_schedules(project, tuple(compiled))
         found += lint_project(tuple(resolved), project.policies, project.schedules, lint_history(resolved, project))
     if any(item.severity == "error" for item in found):
-        raise ProjectError(found)
+        raise ProjectError(item for item in found if not (project.guessed and item.code in _OF_SETTINGS))
     schedules += partition_schedules(partitions, schedules)
     done = _result(project.settings, _with_aliases(resolved, compiled), schedules, partitions, found)
     believed = used_of(project.catalog, compiled)
@@ -138,7 +143,10 @@ def _resolve(view: View, sources: Sources, functions: Functions, found: list[Dia
             return None  # what it reads has errors of its own
         return resolve_body(view, view.body, sources.views, sources.relation, functions, found)
     readables = sources.of(view, view.body, functions, found)
-    return resolve_declared(view, view.body, readables, functions, found) if readables else None
+    if readables is None:
+        check_names(view, view.body, sources, functions, found)
+        return None
+    return resolve_declared(view, view.body, readables, functions, found)
 
 
 def _access(view: ResolvedView, project: Project, functions: Functions, found: list[Diagnostic]) -> Access:
@@ -151,9 +159,10 @@ def compile_settings(files: Mapping[str, str]) -> Compiled:
 
     Raises ProjectError where that one is.
     """
-    return _result(
-        load_files({path: files[path] for path in files if path == PROJECT_FILE}).project().settings, (), (), (), []
-    )
+    loaded = load_files({path: files[path] for path in files if path == PROJECT_FILE})
+    if loaded.guessed or loaded.settings is None:
+        raise ProjectError(loaded.diagnostics)
+    return _result(loaded.settings, (), (), (), [])
 
 
 def _result(

@@ -24,9 +24,10 @@ from mvc.model.project import Project, Settings
 from mvc.model.reading import Findings
 from mvc.model.schedule import Schedule
 from mvc.model.view import Sql, View
-from mvc.source import Document, read
+from mvc.source import Document, nothing, read
 from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
-from mvc.spec.validate import validate
+from mvc.spec.repair import ANY_DDL
+from mvc.spec.validate import Validated, validate
 from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
 
 Files = Mapping[str, str]
@@ -36,7 +37,7 @@ Model = TypeVar("Model", bound=BaseModel)
 @dataclass
 class Loaded:
     """What could be read, and what is wrong with the rest. `broken` names views that exist but cannot be analysed, `absent`
-    those whose files were not given.
+    those whose files were not given. `drafts` are what is left of broken views, `guessed` says that the settings are no more than a guess.
     """
 
     settings: Settings | None = None
@@ -45,6 +46,8 @@ class Loaded:
     broken: set[str] = field(default_factory=set)
     absent: frozenset[str] = frozenset()
     complete: bool = True
+    drafts: list[View] = field(default_factory=list)
+    guessed: bool = False
     policies: list[Policy] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     partitions: list[Partitioning] = field(default_factory=list)
@@ -66,6 +69,8 @@ class Loaded:
             frozenset(self.broken),
             self.complete,
             self.absent,
+            tuple(self.drafts),
+            self.guessed,
             self.files,
         )
 
@@ -98,17 +103,19 @@ def _text(files: Files, path: str, loaded: Loaded) -> str | None:
     return None
 
 
-def _validated(files: Files, path: str, model: type[Model], loaded: Loaded) -> tuple[Model, Document] | None:
+def _validated(files: Files, path: str, model: type[Model], loaded: Loaded) -> Validated[Model] | None:
+    """What a file says; None, with findings, where nothing of it can be read."""
     text = _text(files, path, loaded)
     document, found = read(path, text) if text is not None else (None, ())
     loaded.diagnostics += found
-    spec, found = validate(document, model) if document else (None, ())
-    loaded.diagnostics += found
-    loaded.complete &= spec is not None
-    return (spec, document) if spec is not None and document is not None else None
+    validated = validate(document, model) if document else None
+    loaded.diagnostics += validated.findings if validated else ()
+    loaded.complete &= validated is not None and validated.spec is not None and not (found or validated.findings)
+    return validated
 
 
 def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
+    """The settings; where `mvc.yml` has faults, a guess by which the rest is checked."""
     if PROJECT_FILE not in files:
         help_line = "`mvc init` writes a small project that compiles; `--project DIR` names another folder"
         loaded.diagnostics.append(
@@ -116,17 +123,22 @@ def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
         )
         return None
     validated = _validated(files, PROJECT_FILE, ProjectSpec, loaded)
-    if validated is None:
-        return None
+    loaded.guessed = not loaded.complete
+    if validated is None or validated.spec is None:
+        spec, document = ProjectSpec(catalog=ANY_DDL), Document(PROJECT_FILE, "", {}, nothing(PROJECT_FILE))
+    else:
+        spec, document = validated.spec, validated.document
     findings = Findings()
-    loaded.settings = build_settings(*validated, findings)
+    loaded.settings = build_settings(spec, document, findings)
     loaded.diagnostics += findings.items
-    return validated[0]
+    return spec
 
 
 def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded) -> None:
     patterns = (spec.catalog,) if isinstance(spec.catalog, str) else spec.catalog
     paths = catalog_paths(files, patterns)
+    if not paths and loaded.guessed:
+        return
     if not paths:
         title = f"no file matches `catalog: {', '.join(patterns)}`"
         help_line = "write the base tables' DDL there, or `mvc catalog pull` a snapshot from a database"
@@ -137,7 +149,7 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
     snapshots = [path for path in texts if path.endswith(".json")]
     ddl = {path: text for path, text in texts.items() if path not in snapshots}
     catalog, found = read_ddl(ddl, settings.search_path, settings.stored)
-    loaded.diagnostics += found
+    loaded.diagnostics += () if ANY_DDL in patterns and loaded.guessed else found
     for path in snapshots:
         snapshot, found = load_snapshot(texts[path], path)
         loaded.diagnostics += found
@@ -158,14 +170,16 @@ def _joined(one: Catalog, other: Catalog) -> Catalog:
 
 def _view(files: Files, path: str, loaded: Loaded) -> None:
     validated = _validated(files, path, ViewSpec, loaded)
-    if validated is None or loaded.settings is None:
+    if validated is None or validated.spec is None or loaded.settings is None:
         loaded.broken |= _claimed_names(files, path)
         return
     findings = Findings()
-    view = build_view(*validated, loaded.settings.exposed, findings)
+    view = build_view(validated.spec, validated.document, loaded.settings.exposed, findings)
     loaded.diagnostics += findings.items
-    if findings.items:
+    if findings.items or any(item.span.path == path and item.severity == "error" for item in loaded.diagnostics):
         loaded.broken.add(view.name)
+        loaded.drafts.append(view)
+        loaded.complete = False
     else:
         loaded.views.append(view)
 
@@ -181,10 +195,11 @@ def _claimed_names(files: Files, path: str) -> set[str]:
 
 
 def _policies(files: Files, loaded: Loaded) -> None:
-    validated = [_validated(files, path, PolicyFile, loaded) for path in spec_paths(files, "policies")]
+    read_ = [_validated(files, path, PolicyFile, loaded) for path in spec_paths(files, "policies")]
+    validated = [(item.spec, item.document) for item in read_ if item and item.spec]
     findings = Findings()
     predicates: dict[str, Sql] = {}
-    for spec, document in (item for item in validated if item):
+    for spec, document in validated:
         for name, sql in build_predicates(spec, document, findings).items():
             if name in predicates:
                 place = f"{predicates[name].origin.document.path}"
@@ -192,26 +207,26 @@ def _policies(files: Files, loaded: Loaded) -> None:
                     error("MV013", sql.origin.key_span, f"the predicate `{name}` is defined in {place} already")
                 )
             predicates.setdefault(name, sql)
-    for spec, document in (item for item in validated if item):
+    for spec, document in validated:
         loaded.policies += build_policies(spec, document, predicates, loaded.absent, findings)
     loaded.diagnostics += findings.items
 
 
 def _schedules(files: Files, path: str, loaded: Loaded) -> None:
     validated = _validated(files, path, ScheduleFile, loaded)
-    if validated is None or loaded.settings is None:
+    if validated is None or validated.spec is None or loaded.settings is None:
         return
     findings = Findings()
-    loaded.schedules += build_schedules(*validated, loaded.settings.timezone, findings)
+    loaded.schedules += build_schedules(validated.spec, validated.document, loaded.settings.timezone, findings)
     loaded.diagnostics += findings.items
 
 
 def _partitions(files: Files, path: str, loaded: Loaded) -> None:
     validated = _validated(files, path, PartitionFile, loaded)
-    if validated is None or loaded.settings is None:
+    if validated is None or validated.spec is None or loaded.settings is None:
         return
     findings = Findings()
-    loaded.partitions += build_partitions(*validated, loaded.settings.timezone, findings)
+    loaded.partitions += build_partitions(validated.spec, validated.document, loaded.settings.timezone, findings)
     loaded.diagnostics += findings.items
 
 

@@ -212,8 +212,9 @@ class TestDoors:
     def test_quotes_around_names_are_put_in_one_place(self):
         not_sql = {
             "mvc.catalog.snapshot",  # JSON
-            "mvc.source.syntax",  # YAML, in a help line
-            "mvc.spec.validate",  # the same
+            "mvc.source.words",  # YAML, in a help line
+            "mvc.source.quotes",  # the same
+            "mvc.model.cadence",  # the same
             "mvc.postgres.embedded",  # a setting of the server
             "mvc.report.html.tags",  # HTML
             "mvc.report.html.page",  # the same

@@ -48,6 +48,11 @@ class Readable:
         return all((column := self.columns.get(name)) is not None and not column.nullable for name in names)
 
 
+def unknown(alias: str) -> Readable:
+    """A source of which nothing is known: it may have any column."""
+    return Readable(described=alias, columns={}, keys=(), open=True)
+
+
 def of_relation(relation: Relation) -> Readable:
     """A base table or view of the database."""
     primary = next((key.columns for key in relation.keys if key.primary), None)

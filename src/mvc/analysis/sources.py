@@ -39,11 +39,12 @@ class Sources:
         self, view: View, declared: Declared, functions: Functions, found: list[Diagnostic]
     ) -> Mapping[str, Readable] | None:
         """What each alias reads; None, with findings unless a broken view is to blame, when one cannot be read."""
-        readables = {source.alias: self._readable(view, source, functions, found) for source in declared.sources}
+        readables = {source.alias: self.readable(view, source, functions, found) for source in declared.sources}
         known = {alias: readable for alias, readable in readables.items() if readable}
         return known if len(known) == len(readables) else None
 
-    def _readable(self, view: View, source: Source, functions: Functions, found: list[Diagnostic]) -> Readable | None:
+    def readable(self, view: View, source: Source, functions: Functions, found: list[Diagnostic]) -> Readable | None:
+        """What one source reads; None, with a finding unless a broken view is to blame, where it cannot be read."""
         relation = source.relation
         if isinstance(relation, ViewRef):
             return self._view(source, relation, found)

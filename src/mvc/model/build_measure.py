@@ -72,7 +72,10 @@ def _check_options(spec: AggregateSpec, origin: Origin, findings: Findings) -> N
     function = spec.given[0]
     if function in _NEEDS_ORDER and not spec.order:
         title = f"`{function}` needs `order`: without one, any row may be the {function}"
-        findings.add(error("MV012", origin.key_span, title, help="add e.g. order: r.created_at"))
+        alias = (getattr(spec, function) or "").rpartition(".")[0]
+        column = f"{alias}.id" if alias.isidentifier() else "id"
+        help_line = f"add order: {column}, or by what else it is the {function}; desc turns it"
+        findings.add(error("MV012", origin.key_span, title, help=help_line))
     if function == "percentile" and spec.at is None:
         findings.add(error("MV012", origin.key_span, "`percentile` needs `at`, from 0 to 1", help="add e.g. at: 0.9"))
     for option, fits in _OPTIONS.items():

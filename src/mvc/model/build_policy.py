@@ -43,13 +43,14 @@ def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: 
     condition = _condition(spec.using, origin.at("using"), predicates, findings)
     if condition is None:
         return []
-    for number, role in enumerate(spec.to):
+    roles = (spec.to,) if isinstance(spec.to, str) else spec.to
+    for number, role in enumerate(roles):
         findings.name(role, origin.at("to", number))
     return [
         Policy(
             name=spec.policy,
             view=view,
-            roles=tuple(sorted({*spec.to} - {"public"})) if "public" not in spec.to else (),
+            roles=() if "public" in roles else tuple(sorted(set(roles))),
             permissive=spec.as_ == "permissive",
             condition=condition,
             description=spec.description,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from mvc.diagnostics import error, warning
+from mvc.model.cadence import cadence_mend, duration_meant, zone_mend
 from mvc.model.cron import cron_problem, cron_times, zone_problem
 from mvc.model.cron_sense import CronSurprise, cron_surprises
 from mvc.model.origin import Origin
@@ -49,7 +50,7 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
 
 def check_zone(name: str | None, origin: Origin, findings: Findings) -> None:
     """A finding for what is no time zone."""
-    _check(name, zone_problem, origin, findings)
+    _check(name, zone_problem, zone_mend, origin, findings)
 
 
 def check_cron(
@@ -58,7 +59,7 @@ def check_cron(
     """Whether a line can be read; what it means that its author cannot have meant becomes a finding too. `besides` says what
     else helps, where the place has other ways than cron lines.
     """
-    if not _check(line, cron_problem, origin, findings):
+    if not _check(line, cron_problem, cadence_mend, origin, findings):
         return False
     for odd in cron_surprises(line) if line is not None else ():
         say = error if odd.kind == "never" else warning
@@ -73,11 +74,17 @@ def _promise(odd: CronSurprise) -> str:
     return f"; {older}" if odd.within else ""
 
 
-def _check(text: str | None, problem_of: Callable[[str], str], origin: Origin, findings: Findings) -> bool:
-    """Whether there is nothing wrong with a text; what is, becomes a finding."""
+def _check(
+    text: str | None,
+    problem_of: Callable[[str], str],
+    mend_of: Callable[[str], str],
+    origin: Origin,
+    findings: Findings,
+) -> bool:
+    """Whether there is nothing wrong with a text; what is, becomes a finding with its mend."""
     problem = problem_of(text) if text is not None else ""
-    if problem:
-        findings.add(error("MV602", origin.span, problem))
+    if text is not None and problem:
+        findings.add(error("MV602", origin.span, problem, help=mend_of(text)))
     return not problem
 
 
@@ -86,9 +93,9 @@ def read_duration(text: str | None, origin: Origin, findings: Findings) -> int |
     if text is None:
         return None
     if not _DURATION.match(text):
-        findings.add(
-            error("MV603", origin.span, f"`{text[:40]}` is not a duration", help="write e.g. 90s, 15m, 1h30m or 2d")
-        )
+        meant = duration_meant(text)
+        help_line = f"write {meant}" if _DURATION.match(meant) else "write e.g. 90s, 15m, 1h30m or 2d"
+        findings.add(error("MV603", origin.span, f"`{text[:40]}` is not a duration", help=help_line))
         return None
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in re.findall(r"([0-9]+)([smhdw])", text))
     if not seconds:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.build_operations import build_operations
+from mvc.model.cadence import zone_mend
 from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
 from mvc.model.project import Settings
@@ -27,7 +28,7 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
     """What `mvc.yml` says."""
     origin = Origin(document)
     if problem := zone_problem(spec.timezone):
-        findings.add(error("MV602", origin.at("timezone").span, problem))
+        findings.add(error("MV602", origin.at("timezone").span, problem, help=zone_mend(spec.timezone)))
     for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
         findings.name(value, origin.at("schemas", key))
     for number, value in enumerate(spec.search_path):

@@ -40,7 +40,7 @@ def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findi
         name=spec.view,
         schema=schema,
         description=spec.description,
-        tags=spec.tags,
+        tags=(spec.tags,) if isinstance(spec.tags, str) else spec.tags,
         kind="materialized" if spec.materialized else "plain",
         body=body,
         indexes=_indexes(spec, origin.at("indexes"), findings),

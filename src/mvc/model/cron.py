@@ -94,6 +94,11 @@ def _zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+def zone_names() -> frozenset[str]:
+    """The time zones that are known here; none without a zone database."""
+    return frozenset(_zones())
+
+
 def zone_problem(name: str) -> str:
     """What is wrong with a time zone's name, or an empty string. Without a zone database every name passes."""
     zones = _zones()

@@ -43,6 +43,8 @@ class Project:
     partitions: tuple[Partitioning, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: frozenset[str] = frozenset()  # names of views whose files have errors
-    complete: bool = True  # whether every file could be read
+    complete: bool = True  # whether every file could be read without a fault
     absent: frozenset[str] = frozenset()  # names of views whose files were left out, which nothing here reads
+    drafts: tuple[View, ...] = ()  # what is left of views with faults, whose names are checked all the same
+    guessed: bool = False  # whether `mvc.yml` could not be read, so that other tables may be meant
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)  # what it was read from

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
@@ -10,6 +11,8 @@ from mvc.expression.grammar import check_value
 from mvc.model.origin import Origin
 from mvc.model.view import OrderTerm, Sql
 from mvc.quoting import unusable
+
+_UNREADABLE: Final = "NULL"  # stands for what cannot be read, so that the rest is checked without it
 
 
 class Findings:
@@ -22,7 +25,7 @@ class Findings:
         self.items.append(diagnostic)
 
     def sql(self, text: str | None, origin: Origin) -> Sql | None:
-        """The expression at `origin`, or None with a finding."""
+        """The expression at `origin`, with a finding and a stand-in for one that cannot be read; None for none."""
         if text is None:
             return None
         try:
@@ -31,7 +34,7 @@ class Findings:
             return Sql(parsed, origin)
         except ExpressionError as problem:
             self._expression(problem, origin)
-            return None
+            return Sql(parse_expression(_UNREADABLE), origin)
 
     def ordered(self, text: str, origin: Origin) -> OrderTerm | None:
         """The ordered term at `origin`, or None with a finding."""

@@ -20,6 +20,15 @@ Path = tuple[str | int, ...]
 _LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")  # as libyaml counts lines
 
 
+Nodes = Mapping[Path, tuple[yaml.Node | None, yaml.Node]]
+
+
+def nothing(path: str) -> Nodes:
+    """The places of a file of which nothing is known: its start."""
+    start = yaml.Mark(path, 0, 0, 0, None, 0)
+    return {(): (None, yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start))}
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """`data` is made of dict, tuple, str, int, float, bool and None. `nodes` maps a key path to its key and value nodes."""
@@ -27,7 +36,7 @@ class Document:
     path: str
     text: str
     data: Any
-    nodes: Mapping[Path, tuple[yaml.Node | None, yaml.Node]]
+    nodes: Nodes
 
     def span(self, path: Path = ()) -> Span:
         """Where the value at `path` stands; the nearest enclosing value where there is none at `path`."""
@@ -41,7 +50,7 @@ class Document:
     def inside(self, path: Path, start: int, end: int) -> Span:
         """The characters `start:end` of the string at `path`, wherever quotes, escapes and folding have put them."""
         node = self.nodes[self._known(path)][1]
-        if not isinstance(node, yaml.ScalarNode) or not node.value:
+        if path not in self.nodes or not isinstance(node, yaml.ScalarNode) or not node.value:
             return _span(self.path, node)
         places = _character_places(self.text, node)
         first = places[min(start, len(places) - 1)]

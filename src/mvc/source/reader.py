@@ -14,8 +14,10 @@ from typing import Any
 import yaml
 
 from mvc.diagnostics import Diagnostic, Span, error
-from mvc.source.document import Document, Path
+from mvc.source.compose import compose
+from mvc.source.document import Document, Path, nothing
 from mvc.source.syntax import syntax_error
+from mvc.source.words import yaml_text
 
 MAX_VALUES = 100_000  # values of one document with its aliases written out
 MAX_DEPTH = 40
@@ -32,12 +34,6 @@ _WORDS = {
 }
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """libyaml's composer without YAML 1.1's guesses about plain scalars."""
-
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own attribute
-
-
 def read(path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
     """The document in `text`, or what is wrong with it. An empty file is a document whose data is None."""
     if depth := _too_deep(text):
@@ -47,18 +43,13 @@ def read(path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]
         title = f"this file holds the character U+{ord(found.group()):04X}, which is no part of a text"
         return None, (error("MV001", Span(path, line, 1, line, 2), title),)
     try:
-        node = yaml.compose(text, Loader=_Loader)
+        node = compose(text)
     except yaml.YAMLError as problem:
         return None, (syntax_error(path, text, problem),)
-    if node is None:
-        node = yaml.ScalarNode("tag:yaml.org,2002:null", "", _start(path), _start(path))
+    node = node or nothing(path)[()][1]
     builder = _Builder(path)
     data = builder.build((), None, node)
     return Document(path, text, data, builder.nodes), tuple(builder.diagnostics)
-
-
-def _start(path: str) -> yaml.Mark:
-    return yaml.Mark(path, 0, 0, 0, None, 0)
 
 
 def _too_deep(text: str) -> int:
@@ -85,6 +76,7 @@ class _Builder:
         if len(self.nodes) > MAX_VALUES or len(at) > MAX_DEPTH:
             self._refuse_bomb(node)
             return None
+        self._refuse_tag(node)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node) if self._is_text(node) else _possible(node)
         if isinstance(node, yaml.SequenceNode):
@@ -121,6 +113,16 @@ class _Builder:
             title = f"a text cannot hold the character {name}"
             self.diagnostics.append(error("MV001", _place(self.path, node), title, help="leave it out"))
         return found is None
+
+    def _refuse_tag(self, node: yaml.Node) -> None:
+        """`!o.paid` is a tag to YAML, and what follows it the value."""
+        tag = str(node.tag or "")
+        if tag.startswith("!") and tag != "!":
+            text = f"{tag} {node.value}".strip() if isinstance(node, yaml.ScalarNode) else tag
+            title = "a value that starts with `!` must stand in quotes"
+            help_line = f"write {yaml_text(text)}"
+            label = "an unquoted `!` starts a YAML tag"
+            self.diagnostics.append(error("MV005", _place(self.path, node), title, label=label, help=help_line))
 
     def _refuse_duplicate(self, key: str, node: yaml.Node, at: Path) -> None:
         first = self.nodes[at][0] or node

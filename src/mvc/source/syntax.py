@@ -1,105 +1,81 @@
-"""libyaml's syntax errors in our words, with the mend for the traps that SQL and cron lines set in YAML."""
+"""What made libyaml stop, in our words: each trap that SQL, cron lines and lines' indents set in YAML, with its mend."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Final
 
 import yaml
 
-from mvc.diagnostics import Diagnostic, Span, error
+from mvc.diagnostics import Diagnostic, error
+from mvc.source import flow, layout, quotes
+from mvc.source.compose import line_of
+from mvc.source.fault import Fault
 
-_VALUE_THAT_LOOKS_LIKE_AN_ALIAS = re.compile(r"[:\-\[,{]\s*(\*\S*[^,\]}]*)")
-_TEXT_AFTER_QUOTE = re.compile(r":\s+((?:'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\")\s*[^\s#,}\]].*)$")
-_VALUE_WITH_RESERVED_START = re.compile(r":\s+([@`%].*)$")
+_EXPLAIN: Final[tuple[Callable[[Fault], Diagnostic | None], ...]] = (
+    layout.tab,
+    layout.document,
+    layout.other_sign,
+    flow.template,
+    quotes.star,
+    quotes.escape,
+    quotes.reserved,
+    quotes.bracket_first,
+    quotes.text_after_quote,
+    flow.cut_value,
+    flow.other_bracket,
+    flow.one_too_many,
+    flow.never_closed,
+    layout.comma,
+    quotes.colon,
+    layout.no_space,
+    layout.block,
+    layout.no_colon,
+    layout.value_at_margin,
+    quotes.colon_further_down,
+    quotes.open_quote,
+    layout.indent,
+    layout.dash,
+)
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
 
 def syntax_error(path: str, text: str, problem: yaml.YAMLError) -> Diagnostic:
     """One diagnostic for what made libyaml stop."""
-    mark = getattr(problem, "problem_mark", None) or getattr(problem, "context_mark", None)
-    line_number = mark.line if mark else _line_of(text, getattr(problem, "position", 0))
-    column = mark.column if mark else 0
-    lines = text.split("\n")
-    line = lines[line_number] if line_number < len(lines) else ""
-    said = str(getattr(problem, "problem", None) or getattr(problem, "reason", None) or "it cannot be read")
-    for explain in (_unquoted_star, _unquoted_reserved, _tab, _text_after_quote, _colon_in_value):
-        if found := explain(path, line_number, line, column):
-            return found
-    span = Span(path, line_number + 1, column + 1, line_number + 1, column + 2)
-    return error("MV001", span, f"this is not YAML: {said}", help=(_context(problem), _flow_hint(problem)))
+    fault = _fault(path, text, problem)
+    if odd := _UNREADABLE.search(fault.here):
+        title = f"this file holds the character U+{ord(odd.group()):04X}, which YAML does not allow"
+        span = fault.span(fault.line, odd.start(), odd.end())
+        return error("MV001", span, title, label="invisible", help="take it out")
+    found = next((made for explain in _EXPLAIN if (made := explain(fault))), None)
+    return found or _somewhere(fault)
 
 
-def _line_of(text: str, position: int) -> int:
-    return text.count("\n", 0, position if isinstance(position, int) else 0)
-
-
-def _context(problem: yaml.YAMLError) -> str:
-    mark, context = getattr(problem, "context_mark", None), getattr(problem, "context", None)
-    return f"{context} that starts in line {mark.line + 1}" if mark and context else ""
-
-
-def _flow_hint(problem: yaml.YAMLError) -> str:
-    flow = "flow mapping" in str(getattr(problem, "context", ""))
-    return "within {…} a comma or `}` ends a value: put SQL that holds one in double quotes" if flow else ""
-
-
-def _unquoted_star(path: str, number: int, line: str, _column: int) -> Diagnostic | None:
-    found = _VALUE_THAT_LOOKS_LIKE_AN_ALIAS.search(line)
-    if not found:
-        return None
-    value = found.group(1).strip()
-    return error(
-        "MV005",
-        _part(path, number, found),
-        f"`{value}` must stand in quotes",
-        label="an unquoted `*` starts a YAML alias",
-        help=f'write "{value}"',
+def _fault(path: str, text: str, problem: yaml.YAMLError) -> Fault:
+    mark, start = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
+    said = str(getattr(problem, "problem", None) or getattr(problem, "reason", None) or "")
+    within = str(getattr(problem, "context", None) or "")
+    return Fault(
+        path=path,
+        text=text,
+        line=line_of(text, problem),
+        column=mark.column if mark else start.column if start else 0,
+        problem=said,
+        context=within,
+        start=(start.line, start.column) if start else None,
     )
 
 
-def _unquoted_reserved(path: str, number: int, line: str, _column: int) -> Diagnostic | None:
-    found = _VALUE_WITH_RESERVED_START.search(line)
-    if not found:
-        return None
-    value = found.group(1).strip()
-    title = f"a value that starts with `{value[0]}` must stand in quotes"
-    return error("MV005", _part(path, number, found), title, label="reserved by YAML", help=f'write "{value}"')
-
-
-def _text_after_quote(path: str, number: int, line: str, _column: int) -> Diagnostic | None:
-    found = _TEXT_AFTER_QUOTE.search(line)
-    if not found:
-        return None
-    value = found.group(1).rstrip()
-    return error(
-        "MV005",
-        _part(path, number, found),
-        "a value that starts with a quote ends with that quote",
-        label="YAML takes the first quoted part for the whole value",
-        help=f'put the whole value in double quotes: "{value}"'
-        if '"' not in value
-        else "write the value as a block: `|`",
-    )
-
-
-def _tab(path: str, number: int, line: str, _column: int) -> Diagnostic | None:
-    at = line.find("\t")
-    if at < 0 or line[:at].strip():
-        return None
-    span = Span(path, number + 1, at + 1, number + 1, at + 2)
-    return error("MV004", span, "YAML is indented with spaces, never tabs", label="a tab", help="replace it by spaces")
-
-
-def _colon_in_value(path: str, number: int, line: str, column: int) -> Diagnostic | None:
-    before = line[:column]
-    if before.count(":") < 1 or line[column : column + 1] != ":":
-        return None
-    span = Span(path, number + 1, column + 1, number + 1, column + 2)
-    title = "a value that holds `: ` must stand in quotes"
-    return error(
-        "MV001", span, title, label="YAML takes this for a second key", help="put the value in double quotes or use `|`"
-    )
-
-
-def _part(path: str, number: int, found: re.Match[str]) -> Span:
-    start, end = found.span(1)
-    return Span(path, number + 1, start + 1, number + 1, start + len(found.group(1)[: end - start].rstrip()) + 1)
+def _somewhere(fault: Fault) -> Diagnostic:
+    """Where reading stopped, and where that began which was read."""
+    number = min(fault.line, len(fault.lines) - 1)
+    while number > 0 and not fault.at(number).strip():
+        number -= 1
+    column = fault.column if number == fault.line else len(fault.at(number).rstrip())
+    kinds = (("flow mapping", "the `{`"), ("flow sequence", "the `[`"), ("quoted", "the text in quotes"))
+    kind = next((name for word, name in kinds if word in fault.context), "the block")
+    since = f"{kind} that is open here starts in line {fault.start[0] + 1}" if fault.start else ""
+    help_line = "put a value that holds one of `: # { } [ ] , & * ! | > ' \" % @` in double quotes"
+    span = fault.span(number, column, column + 1)
+    return error("MV001", span, "this is not YAML from here on", label="not expected here", help=(since, help_line))

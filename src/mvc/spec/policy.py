@@ -29,7 +29,7 @@ class PolicySpec(SpecModel):
 
     policy: Name = Field(description="A name for people; it stands in the SQL's comments.")
     view: Name | SomeNames = Field(description="The view or views it guards.")
-    to: SomeNames = Field((), description="Roles; left out, it is for PUBLIC: everybody.")
+    to: Name | SomeNames = Field((), description="A role, or several; left out, it is for PUBLIC: everybody.")
     as_: Literal["permissive", "restrictive"] = Field("permissive", alias="as")
     using: Sql | bool | UsingSpec = Field(description="Which rows: a condition in SQL, `true`, or named predicates.")
     description: str | None = None

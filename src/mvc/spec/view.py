@@ -173,7 +173,7 @@ class ViewSpec(SpecModel):
         description="The former name stays as a view of the same rows, for the same readers; until when, as a date.",
     )
     description: str | None = Field(None, description="Becomes the view's COMMENT.")
-    tags: Names = Field((), description="Names to select views by: `tag:finance`.")
+    tags: Name | Names = Field((), description="A name to select views by, or several: `tag:finance`.")
     materialized: bool = Field(default=True, description="false: a plain view, computed when it is read.")
     sources: dict[Name, SourceSpec] | None = Field(
         None, description="alias → source. The one without `on` is the base."

@@ -1,0 +1,109 @@
+"""A key that a mapping does not have: what it is called here, or what there is in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from mvc.diagnostics import did_you_mean
+from mvc.diagnostics.suggest import nearest
+from mvc.source.words import yaml_flow
+from mvc.spec.key_habits import meant
+from mvc.spec.mends import meant_value
+from mvc.spec.model_at import keys_of
+from mvc.spec.shorthand import percentile, typed
+
+_LONGEST = 90  # characters of a line that is shown to be pasted
+_JOINED_BY = ("on", "sql_on", "join_on", "condition", "sql")
+_READ_AS = ("table", "name", "from", "relation", "model")
+
+
+def renamed(model: type[BaseModel], key: str) -> str:
+    """The key that is meant by one that the model does not have, empty where none surely is."""
+    known = keys_of(model)
+    habit = meant(model.__name__, key)
+    return habit if habit in known else "" if habit else nearest(key, known)
+
+
+def unknown_key_help(model: type[BaseModel], key: str, parent: Any) -> tuple[str, tuple[str, ...]]:
+    """What to say at an unknown key, and its help lines. `parent` is the mapping that holds it."""
+    name, known = model.__name__, keys_of(model)
+    given = parent if isinstance(parent, Mapping) else {}
+    if special := _special(name, key, given):
+        return special
+    habit = meant(name, key)
+    if habit in known:
+        value = given.get(key)
+        made = meant_value(name, given, habit, value)
+        return f"called `{habit}` here", (_paste(habit, value if made is None else made, given),)
+    if habit:
+        return "no such key", tuple(habit.split("\n"))
+    return "no such key", (did_you_mean(key, known, "known here"),)
+
+
+def _paste(key: str, value: Any, parent: Mapping[str, Any]) -> str:
+    if key in parent:
+        return f"there is `{key}` already: one of the two is too many"
+    line = f"{key}: {yaml_flow(value)}"
+    return f"write {line}" if value is not None and len(line) <= _LONGEST else f"write {key}: in its place"
+
+
+def _special(model: str, key: str, given: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """Keys whose meaning depends on their value, or on what stands beside them."""
+    if key == "<<":
+        return "of YAML 1.1", ("no mapping is merged into another here: write its keys out",)
+    if model == "AggregateSpec" and (made := typed(given)):
+        return "the function is the key here", (f"write {yaml_flow(made)}",)
+    if model == "AggregateSpec" and (made := percentile(given)):
+        return "the expression stands at `percentile`", (f"write {yaml_flow(made)}",)
+    if model == "SourceSpec" and key in ("join", "type", "how", "kind", "join_type"):
+        return _join_kind(str(given[key]).lower())
+    if model == "ViewSpec" and key == "joins" and (sources := joined(given)):
+        lines = (f"  {alias}: {yaml_flow(source)}" for alias, source in sources.items())
+        return "each join is a source here", ("write", "sources:", *lines)
+    if model == "ViewSpec" and key == "type":
+        view = str(given[key]).lower() == "view"
+        return "called `materialized` here", (f"write materialized: {'false' if view else 'true'}",)
+    if model == "ProjectSpec" and key == "schema" and isinstance(given.get(key), str):
+        return "called `schemas` here", (f"write schemas: {{exposed: {yaml_flow(given[key])}}}",)
+    return None
+
+
+def _join_kind(kind: str) -> tuple[str, tuple[str, ...]]:
+    if "inner" in kind:
+        return "called `required` here", (
+            "write required: true, which keeps only rows of the parent that have a row here",
+        )
+    if "full" in kind or "right" in kind:
+        return "no such key", ("the base's rows are what is grouped: make this source the base, the one without `on`",)
+    if "cross" in kind:
+        return "no such key", ("there is no cross join: give the view a body, sql: | SELECT …, with grain: [columns]",)
+    return "no such key", ("take it out: every source is a left join, unless it says required: true",)
+
+
+def joined(given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The sources of a view with what stands under `joins`, None where that is not sure."""
+    sources, joins = given.get("sources", {}), given.get("joins")
+    if not isinstance(sources, Mapping) or not isinstance(joins, Mapping | tuple):
+        return None
+    pairs = joins.items() if isinstance(joins, Mapping) else ((_alias(item), item) for item in joins)
+    made = {alias: _source(alias, item) for alias, item in pairs}
+    return None if None in made.values() or "" in made or made.keys() & sources.keys() else {**sources, **made}
+
+
+def _alias(item: Any) -> str:
+    named = (item.get(key) for key in ("alias", "as", "name", "table")) if isinstance(item, Mapping) else ()
+    return next((name for name in named if isinstance(name, str)), "")
+
+
+def _source(alias: str, item: Any) -> dict[str, Any] | None:
+    if not isinstance(item, Mapping):
+        return None
+    on = next((item[key] for key in _JOINED_BY if isinstance(item.get(key), str)), None)
+    table = next((item[key] for key in _READ_AS if isinstance(item.get(key), str)), alias)
+    kind = str(next((item[key] for key in ("type", "join", "how", "kind") if key in item), "left")).lower()
+    if on is None or "{" in on:
+        return None
+    return {"table": table, "on": on, **({"required": True} if "inner" in kind else {})}
