@@ -72,6 +72,7 @@ def _compile_project(project: Project) -> Compiled:
         raise ProjectError(found)  # without a catalog every name would be unknown
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
+    sources.declared = frozenset(view.name for view in project.views)
     asked = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []

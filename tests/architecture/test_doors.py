@@ -216,6 +216,7 @@ class TestDoors:
             "mvc.source.quotes",  # the same
             "mvc.model.cadence",  # the same
             "mvc.postgres.embedded",  # a setting of the server
+            "mvc.report.findings_for_tools",  # XML
             "mvc.report.html.tags",  # HTML
             "mvc.report.html.page",  # the same
             "mvc.report.prometheus",  # labels of metrics

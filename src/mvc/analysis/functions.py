@@ -11,8 +11,11 @@ from mvc.catalog import builtins
 from mvc.catalog.types import Catalog, Function, counts_taken
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import Call
+from mvc.expression.mends import mended_call
 from mvc.model.origin import Origin
 from mvc.model.view import Sql
+from mvc.source.words import yaml_flow
+from mvc.spec.shorthand import aggregate
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,12 @@ def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: Place) -> st
 def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Diagnostic:
     span = origin.part(call.start, call.open)
     name = f"{call.schema}.{call.name}" if call.schema else call.name
+    mend = mended_call(origin.text, call) if code in ("MV106", "MV107") else ""
+    if mend:
+        title = (
+            f"no function is named `{name}`" if code == "MV106" else f"`{name}` does not take {_arguments(call.count)}"
+        )
+        return error(code, span, title, label="a function of another database", help=f"write {mend}")
     if code == "MV106":
         known = [*builtins.all_names(), *(function.name for function in functions.catalog.functions)]
         near = did_you_mean(call.name, known, "functions")
@@ -98,8 +107,7 @@ def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Dia
             help=(help_line.split(" (")[0], mend),
         )
     if code == "MV107":
-        plural = "" if call.count == 1 else "s"
-        title = f"`{name}` does not take {call.count} argument{plural}"
+        title = f"`{name}` does not take {_arguments(call.count)}"
         return error(
             code,
             span,
@@ -110,8 +118,17 @@ def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Dia
     if code == "MV108":
         title = f"`{name}` returns a set of rows: it would multiply the rows of the view"
         return error(code, span, title, label="set-returning", help="make it a source: `sql:` with its `key`")
-    help_line = "aggregates belong under `aggregates:`; here stands what one row says"
+    meant = aggregate(origin.text, "")
+    column = origin.path[-1] if origin.path[-1] != "expr" else origin.path[-2]
+    moved = (
+        f"write it under aggregates: {column}: {yaml_flow(meant)}" if meant and origin.path[0] == "dimensions" else ""
+    )
+    help_line = moved or "aggregates belong under `aggregates:`; here stands what one row says"
     return error(code, span, f"the aggregate `{name}` cannot stand in this place", label="an aggregate", help=help_line)
+
+
+def _arguments(count: int) -> str:
+    return "1 argument" if count == 1 else f"{count} arguments"
 
 
 def _check_windows(sql: Sql, place: Place, found: list[Diagnostic]) -> None:

@@ -6,7 +6,7 @@ from mvc.analysis.functions import Functions, Place, check_calls
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.origin import Origin
-from mvc.model.view import Index, Sql
+from mvc.model.view import Declared, Index, Sql
 
 INDEX = Place("an index")
 _ORDERED_METHODS = ("btree",)
@@ -55,4 +55,15 @@ def _unknown(name: str, view: ResolvedView, origin: Origin, part: tuple[int, int
     names = [column.name for column in view.columns]
     span = origin.part(*part) if part else origin.span
     title = f"`{view.view.name}` has no column `{name}`"
-    return error("MV204", span, title, label="no such column", help=did_you_mean(name, names, "columns of this view"))
+    own = _own_name(name, view)
+    help_line = (
+        f"write {own}: an index is on columns of the view" if own else did_you_mean(name, names, "columns of this view")
+    )
+    return error("MV204", span, title, label="no such column", help=help_line)
+
+
+def _own_name(text: str, view: ResolvedView) -> str:
+    """The column of the view that is computed by this expression, empty where there is none."""
+    body = view.view.body
+    dimensions = body.dimensions if isinstance(body, Declared) else ()
+    return next((item.name for item in dimensions if item.sql.expression.source == text), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mvc.analysis.foreign_names import foreign_name_help, is_told
 from mvc.analysis.functions import Functions, Place, check_calls
 from mvc.analysis.readable import Readable
 from mvc.diagnostics import Diagnostic, did_you_mean, error
@@ -63,6 +64,14 @@ class Scope:
         elif ref.name in self.sources:
             help_line = f"write a column of it, e.g. `{ref.name}.{next(iter(self.sources[ref.name].columns), 'id')}`"
             found.append(error("MV204", span, f"`{ref.name}` is a source, not a column", help=help_line))
+        elif alias := _alias_of_table(ref.name, self.sources):
+            title = f"`{ref.name}` is read under the alias `{alias}`, and is no column"
+            found.append(error("MV204", span, title, label="no such column", help=f"write {identifier(alias)}"))
+        elif is_told(sql, ref):
+            pass
+        elif help_line := foreign_name_help(sql, ref):
+            title = f"no source has a column `{ref.name}`"
+            found.append(error("MV204", span, title, label="no such column", help=help_line))
         else:
             known = [f"{alias}.{name}" for alias, source in self.sources.items() for name in source.columns]
             near = did_you_mean(ref.name, [name.split(".", 1)[1] for name in known], "columns", identifier)
@@ -88,8 +97,18 @@ def bare_column(expression: Expression) -> ColumnRef | None:
 def _unknown_alias(ref: ColumnRef, sql: Sql, sources: Mapping[str, Readable]) -> Diagnostic:
     qualifier = ref.qualifier or ""
     span = sql.origin.part(ref.start, ref.start + len(qualifier))
+    alias = _alias_of_table(qualifier, sources)
     help_line = did_you_mean(qualifier, sources, "sources here", identifier)
+    if alias:
+        written = sql.expression.source[ref.start : ref.end].partition(".")[2]
+        help_line = f"write {identifier(alias)}.{written}: `{qualifier}` is read under the alias `{alias}`"
     return error("MV202", span, f"no source has the alias `{qualifier}`", label="no such alias", help=help_line)
+
+
+def _alias_of_table(name: str, sources: Mapping[str, Readable]) -> str:
+    """The alias under which a table or view of this name is read, empty where there is not one."""
+    found = [alias for alias, source in sources.items() if source.described.rpartition(".")[2] == name]
+    return found[0] if len(found) == 1 else ""
 
 
 def _unknown_column(ref: ColumnRef, sql: Sql, source: Readable) -> Diagnostic:

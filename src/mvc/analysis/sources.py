@@ -15,6 +15,7 @@ from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.former import Renamed
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
+from mvc.source.flow import TEMPLATE, template_help
 
 
 class Sources:
@@ -23,6 +24,7 @@ class Sources:
     def __init__(self, catalog: Catalog, broken: frozenset[str]) -> None:
         self.catalog = catalog
         self.broken = broken  # views that exist but have errors: to read them is no fault of the reader
+        self.declared: frozenset[str] = frozenset()  # the names of all views, also of those that come later
         self.views: dict[str, Readable] = {}
         self.renamed: dict[str, Renamed] = {}
         self._relations: dict[tuple[str, str], Readable] = {}
@@ -83,7 +85,12 @@ class Sources:
                 (f"it is called `{item.name}` now" for item in self.renamed.values() if item.former.name == ref.name),
                 "",
             )
-            near = former or did_you_mean(ref.name, self.views, "views") or "write it in a file of `views/`"
+            table = (
+                f"`{ref.name}` is a table of the database: write table: {ref.name}"
+                if self.relation(None, ref.name)
+                else ""
+            )
+            near = former or table or did_you_mean(ref.name, self.declared, "views") or "write it in a file of `views/`"
             span = source.origin.at("view").span
             found.append(
                 error("MV205", span, f"no view of the project is named `{ref.name}`", label="unknown view", help=near)
@@ -92,8 +99,10 @@ class Sources:
 
     def _unknown_table(self, source: Source, ref: TableRef, found: list[Diagnostic]) -> None:
         shown = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
-        if ref.name in self.views:
-            help_line = f"`{ref.name}` is a view of this project: write `view: {ref.name}`"
+        if ref.name in self.views or ref.name in self.declared:
+            help_line = f"`{ref.name}` is a view of this project: write view: {ref.name}"
+        elif TEMPLATE.search(ref.name):
+            help_line = template_help(ref.name, "table: ")
         else:
             names = (
                 item.name if item.schema in self.catalog.search_path else f"{item.schema}.{item.name}"

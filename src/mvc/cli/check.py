@@ -11,8 +11,12 @@ real database, which is only read. The specs' own expressions run there as your 
 With --modes it says for each view whether it can be refreshed incrementally (at the cost of what changed) or by a window of
 time, why not, and what such refreshes do not notice.
 
+With --format it writes the findings as other tools read them, paths relative to the folder that the command runs in.
+
 Examples:
   mvc check --server
+  mvc check --watch
+  mvc check --format sarif > findings.sarif
   mvc check sales --modes
   mvc check --data postgresql:///shop
 """
@@ -21,6 +25,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -36,6 +42,7 @@ if TYPE_CHECKING:
     from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
 
+FORMATS = ("github", "sarif", "gitlab", "junit")
 EMBEDDED = "embedded"
 UNPROVEN = "PostgreSQL's own grammar was not asked, since its parser (postgast) has no build for this platform: mvc check --server asks a server"
 
@@ -57,11 +64,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--modes", action="store_true", help="say how each view can be refreshed, and why not otherwise"
     )
     parser.add_argument("--strict", action="store_true", help="warnings are errors")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: findings on stdout")
+    parser.add_argument(
+        "--format",
+        choices=("text", "json", *FORMATS),
+        default="text",
+        help="findings on stdout: as JSON, GitHub's annotations, SARIF 2.1.0, GitLab's code quality report, JUnit's XML",
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="check again after each change of a file, until interrupted"
+    )
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
     """Exit code 1 where there are errors."""
+    if options.watch:
+        from mvc.cli.watching import watch
+
+        return watch(context.folder(), lambda: _once_more(options, context))
+    return _once(options, context)
+
+
+def _once_more(options: argparse.Namespace, context: Context) -> int:
+    context.talk(f"\n{time.strftime('%H:%M:%S')} checking")
+    return _once(options, context)
+
+
+def _once(options: argparse.Namespace, context: Context) -> int:
     found, said, views = _findings(options, context)
     failed = any(item.severity == "error" or options.strict for item in found)
     if options.format == "json":
@@ -71,6 +99,11 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if options.modes:
             document["modes"] = modes_json(views)
         context.data(json.dumps(document, indent=2, ensure_ascii=False))
+        return int(failed)
+    if options.format in FORMATS:
+        from mvc.report.findings_for_tools import findings_text
+
+        context.data(findings_text(options.format, found, os.path.relpath(context.folder()).replace(os.sep, "/")))
         return int(failed)
     context.show(found)
     if options.modes and views:

@@ -1,7 +1,10 @@
-"""Explain a diagnostic: the rule behind it, why it exists, a wrong and a right example. Without a code: all of them.
+"""Explain a diagnostic: the rule behind it, why it exists, a wrong and a right example. Without a code: all of them, one a line.
 
-Example:
+Words in the place of a code are looked for in the rules: what is found is listed, and a single one explained.
+
+Examples:
   mvc explain MV301
+  mvc explain time zone
 """
 
 from __future__ import annotations
@@ -14,19 +17,23 @@ from mvc.diagnostics import did_you_mean
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("code", nargs="?", metavar="CODE", help="e.g. MV204")
+    parser.add_argument("code", nargs="*", metavar="CODE", help="e.g. MV204, or words to look for")
 
 
 def execute(options: argparse.Namespace, context: Context) -> int:
-    """Prints one rule, or a line for each."""
-    from mvc.diagnostics.rules import all_codes, rule
+    """Prints one rule, or a line for each. Raises Failure where nothing is found."""
+    from mvc.diagnostics.rules import all_codes, looks_like_a_code, matching, rule
     from mvc.report.explain import render_rule
 
-    if options.code is None:
-        context.data("\n".join(f"{code}  {found.title}" for code in all_codes() if (found := rule(code))))
-        return 0
-    found = rule(options.code.upper())
-    if found is None:
-        raise Failure(f"there is no rule `{options.code}`", did_you_mean(options.code.upper(), all_codes(), "rules"))
-    context.data(render_rule(found, context.data_style))
+    asked = " ".join(options.code)
+    found = rule(asked.upper()) if asked else None
+    if found is None and looks_like_a_code(asked):
+        raise Failure(f"there is no rule `{asked}`", did_you_mean(asked.upper(), all_codes(), "rules"))
+    rules = (found,) if found else matching(options.code)
+    if not rules:
+        raise Failure(f"no rule speaks of `{asked}`", "`mvc explain` lists all of them")
+    if len(rules) == 1:
+        context.data(render_rule(rules[0], context.data_style))
+    else:
+        context.data("\n".join(f"{item.code}  {item.title}" for item in rules))
     return 0

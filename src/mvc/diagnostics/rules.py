@@ -6,7 +6,7 @@ Read when asked for, so that a compile without findings never pays for it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -51,6 +51,20 @@ def all_codes() -> tuple[str, ...]:
     """Every code that has a rule, in order."""
     names = (place.name.removesuffix(".md") for place in _folder().iterdir())
     return tuple(sorted(name for name in names if _CODE.match(name)))
+
+
+def looks_like_a_code(text: str) -> bool:
+    """Whether somebody asks for a rule by its code, and not by words."""
+    return bool(re.fullmatch(r"mv\d+", text, re.IGNORECASE))
+
+
+def matching(words: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules that hold all words: those first in whose titles they stand. Every rule for no word."""
+    wanted = [word.lower() for word in words]
+    rules = [known for code in all_codes() if (known := rule(code))]
+    in_title = [item for item in rules if all(word in item.title.lower() for word in wanted)]
+    in_text = [item for item in rules if all(word in f"{item.title} {item.prose}".lower() for word in wanted)]
+    return tuple(dict.fromkeys((*in_title, *in_text))) if wanted else tuple(rules)
 
 
 def completed(example: Mapping[str, str]) -> dict[str, str]:

@@ -38,8 +38,9 @@ def check_neighbours(text: str) -> None:
     """Raises ExpressionError for two tokens of an expression that cannot stand beside each other."""
     found = lexemes(text)
     _check_negations(found)
+    own = _of_position(found)
     for first, second in pairwise((_START, *found)):
-        if problem := _problem(first, second):
+        if first not in own and (problem := _problem(first, second)):
             raise ExpressionError("MV101", problem, max(first.start, 0), second.end)
     for lexeme in found:
         if problem := _alone(lexeme):
@@ -47,6 +48,20 @@ def check_neighbours(text: str) -> None:
     _check_operators(found)
     _check_fields(found)
     _check_brackets(found)
+
+
+def _of_position(found: Sequence[Lexeme]) -> set[Lexeme]:
+    """The IN of each `position(x IN y)`, which takes a value."""
+    own: set[Lexeme] = set()
+    open_: list[str] = []
+    for before, lexeme in pairwise((_START, *found)):
+        if lexeme.text in ("(", "["):
+            open_.append(before.text.lower())
+        elif lexeme.text in (")", "]") and open_:
+            open_.pop()
+        elif lexeme.text.lower() == "in" and open_[-1:] == ["position"]:
+            own.add(lexeme)
+    return own
 
 
 def check_ends(text: str) -> None:

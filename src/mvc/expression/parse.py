@@ -121,8 +121,15 @@ def _refuse_foreign_nodes(text: str, ast: exp.Expression) -> None:
     if found is None:
         return
     if isinstance(found, exp.Placeholder | exp.Parameter | exp.SessionParameter):
-        raise ExpressionError("MV102", "a parameter has no value here", 0, len(text), "write the value itself")
+        start, end = _parameter(text)
+        raise ExpressionError("MV102", "a parameter has no value here", start, end, "write the value itself")
     raise ExpressionError("MV102", "only a value is allowed here, not a statement", 0, len(text))
+
+
+def _parameter(text: str) -> tuple[int, int]:
+    """Where the first parameter stands: `:name`, `$1`, `?`, `@name`."""
+    found = re.search(r"(?<![:\w]):[A-Za-z_]\w*|\$\d+|@\w+|\?", text)
+    return found.span() if found else (0, len(text))
 
 
 def _subquery(ast: exp.Expression, tokens: list[Token]) -> int | None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from mvc.diagnostics import error
+from mvc.diagnostics import Diagnostic, error
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
 from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
+from mvc.source.words import yaml_flow
 from mvc.spec import AggregateSpec, ViewSpec
+from mvc.spec.mends import base_alias
+from mvc.spec.shorthand import aggregate
 from mvc.spec.view import FUNCTIONS
 
 Measure = Aggregate | Computed
@@ -41,12 +45,38 @@ def _measure(
     _check_options(spec, origin, findings)
     if function == "count" and text in aliases:
         return _aggregate(name, spec, None, origin, findings)
+    if slip := _slip(name, function, text, origin, aliases):
+        findings.add(slip)
+        return None
     sql = findings.sql(text, origin.at(function))
     if sql is None:
         return None
     if function == "expr":
         return Computed(name, sql, spec.default, spec.description, origin)
     return _aggregate(name, spec, sql, origin, findings)
+
+
+def _slip(name: str, function: str, text: str, origin: Origin, aliases: AbstractSet[str]) -> Diagnostic | None:
+    """`count: "*"`, `sum: sum(o.amount)`, `count: distinct o.id`, `expr: sum(o.amount)`: what is SQL's in the place of what is ours."""
+    if function == "sql":
+        return None
+    base = base_alias(origin.document.data)
+    rows = re.fullmatch(r"\*|1|(\w+)\.\*", text.strip())
+    if function == "count" and rows and (rows[1] or base) in aliases:
+        title = "`count` takes the alias of a source, whose rows it counts"
+        help_line = f"write count: {rows[1] or base}"
+        return error("MV102", origin.at(function).span, title, label="rows of which source?", help=help_line)
+    whole = f"{function}({text})" if re.match(r"\s*distinct\b", text, re.IGNORECASE) else text
+    meant = aggregate(whole, base)
+    if meant is None or "expr" in meant:
+        return None
+    if function == "expr":
+        title = "`expr` is computed from other columns of the view; an aggregate has its function as a key"
+    elif function in meant or whole != text:
+        title = f"`{function}` is the function already: here stands what it takes"
+    else:
+        title = f"the aggregate `{next(iter(meant))}` cannot stand within `{function}`"
+    return error("MV104", origin.at(function).span, title, label="SQL's form", help=f"write {name}: {yaml_flow(meant)}")
 
 
 def _aggregate(name: str, spec: AggregateSpec, argument: Sql | None, origin: Origin, findings: Findings) -> Aggregate:

@@ -54,7 +54,8 @@ def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findi
     )
 
 
-def _body(spec: ViewSpec, origin: Origin, _findings: Findings) -> Body:
+def _body(spec: ViewSpec, origin: Origin, findings: Findings) -> Body:
+    findings.template(spec.sql or "", origin.at("sql"))
     descriptions = {
         name: text
         for name, said in spec.columns.items()

@@ -20,6 +20,19 @@ class Origin:
         return Origin(self.document, (*self.path, *parts))
 
     @property
+    def text(self) -> str:
+        """The value, where it is a text; else nothing."""
+        data = self.document.data
+        for part in self.path:
+            known = (
+                part in data
+                if isinstance(data, dict)
+                else isinstance(data, tuple) and isinstance(part, int) and part < len(data)
+            )
+            data = data[part] if known else None
+        return data if isinstance(data, str) else ""
+
+    @property
     def span(self) -> Span:
         """Of the value."""
         return self.document.span(self.path)

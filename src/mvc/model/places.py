@@ -15,6 +15,7 @@ from mvc.quoting import identifier
 
 _FROM: Final = re.compile(r"\n\s*FROM\s")
 _OUTPUT: Final = re.compile(r' AS (\w+|"(?:[^"]|"")+")(?=,?\s*(?:\n|\Z))')
+_TOKEN: Final = re.compile(r"[-+*/<>=~!@#%^&|`?]+|.\w*", re.DOTALL)
 _WORD: Final = re.compile(r"\w+|[^\w\s]")
 _CALL: Final = re.compile(r"\w+\(")
 
@@ -93,10 +94,8 @@ def _part(text: str, source: str, origin: Origin, before: str) -> Span:
     if written is None:
         return origin.span
     begin = written.start() + _past(written[0], before)
-    end = begin + 1
-    while end < len(source) and (source[end].isalnum() or source[end] == "_"):
-        end += 1
-    return origin.part(begin, end)
+    token = _TOKEN.match(source, begin)
+    return origin.part(begin, token.end() if token else begin + 1)
 
 
 def _past(text: str, before: str) -> int:

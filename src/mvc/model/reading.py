@@ -8,11 +8,22 @@ from typing import Final
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
 from mvc.expression.grammar import check_value
+from mvc.expression.mends import foreign_syntax, mended
 from mvc.model.origin import Origin
 from mvc.model.view import OrderTerm, Sql
 from mvc.quoting import unusable
+from mvc.source.flow import TEMPLATE, template_help
+from mvc.source.words import yaml_value
 
+LONGEST_MENDED: Final = 2000  # characters of a text for which a mend is looked for
 _UNREADABLE: Final = "NULL"  # stands for what cannot be read, so that the rest is checked without it
+
+
+def check_template(text: str) -> None:
+    """Raises ExpressionError where a text is one of dbt or Jinja."""
+    if found := TEMPLATE.search(text):
+        title = f"`{found.group()}` is a template, and a spec has none"
+        raise ExpressionError("MV101", title, *found.span(), template_help(found.group()))
 
 
 class Findings:
@@ -29,12 +40,22 @@ class Findings:
         if text is None:
             return None
         try:
+            check_template(text)
             parsed = parse_expression(text)
             check_value(text)
+            if foreign := foreign_syntax(text):
+                raise foreign
             return Sql(parsed, origin)
         except ExpressionError as problem:
-            self._expression(problem, origin)
+            self._expression(problem, origin, text)
             return Sql(parse_expression(_UNREADABLE), origin)
+
+    def template(self, text: str, origin: Origin) -> None:
+        """A finding if the text is one of dbt or Jinja."""
+        try:
+            check_template(text)
+        except ExpressionError as problem:
+            self._expression(problem, origin, "")
 
     def ordered(self, text: str, origin: Origin) -> OrderTerm | None:
         """The ordered term at `origin`, or None with a finding."""
@@ -43,7 +64,7 @@ class Findings:
             check_value(parsed.expression.source)
             return OrderTerm(parsed, origin)
         except ExpressionError as problem:
-            self._expression(problem, origin)
+            self._expression(problem, origin, "")
             return None
 
     def names(self, origin: Origin, names: Iterable[str]) -> None:
@@ -64,6 +85,9 @@ class Findings:
                 )
             )
 
-    def _expression(self, problem: ExpressionError, origin: Origin) -> None:
+    def _expression(self, problem: ExpressionError, origin: Origin, text: str) -> None:
         span = origin.part(problem.start, problem.end)
-        self.add(error(problem.code, span, problem.title, label="here", help=problem.help))
+        mend = mended(text) if problem.code in ("MV101", "MV102", "MV106") and len(text) <= LONGEST_MENDED else ""
+        key = f"{origin.path[-1]}: " if origin.path and isinstance(origin.path[-1], str) else ""
+        help_lines = (f"write {key}{yaml_value(mend)}",) if mend else (problem.help,)
+        self.add(error(problem.code, span, problem.title, label="here", help=help_lines))

@@ -26,6 +26,7 @@ from mvc.postgres.confinement import Confined, confined
 from mvc.postgres.connection import connect
 from mvc.postgres.embedded import EmbeddedServer, choose_installation
 from mvc.postgres.errors import Refusal, ServerError, refusal_of, server_errors
+from mvc.postgres.refusal_mends import refusal_mend
 from mvc.postgres.refused_view import refused_view
 from mvc.postgres.time_limit import GRACE, cut, time_limit
 from mvc.quoting import identifier
@@ -155,7 +156,13 @@ class _Proof:
 
     def _help(self, said: Refusal) -> tuple[str, ...]:
         late = f"each statement has {self.limits.statement:g} seconds; constant parts are computed while it is planned"
-        lines = (said.detail, said.hint, late if said.sqlstate == _CANCELED else "", f"SQLSTATE {said.sqlstate}")
+        lines = (
+            refusal_mend(said),
+            said.detail,
+            said.hint,
+            late if said.sqlstate == _CANCELED else "",
+            f"SQLSTATE {said.sqlstate}",
+        )
         return tuple(filter(None, lines))
 
     def _out_of_time(self, spec: View, busy: CompiledView) -> Diagnostic:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mvc.diagnostics import Span
-from mvc.source.compose import stops_at
+from mvc.source.compose import NEVER, stops_at
 from mvc.source.words import yaml_text
 
 _COMMENT: Final = re.compile(r"\s+#.*\Z")
@@ -54,7 +54,9 @@ class Fault:
                 yield index, line
 
     def is_mended(self, edits: Mapping[int, str]) -> bool:
-        """Whether the text can be read beyond what is edited and beyond where reading stopped."""
+        """Whether the text can be read beyond what is edited and beyond where reading stopped; one line is to be read by itself, too."""
+        if len(edits) == 1 and any(stops_at(line.strip()) != NEVER for line in edits.values()):
+            return False
         lines = self.lines
         for number, line in edits.items():
             lines[number] = line

@@ -10,14 +10,14 @@ from mvc.source.fault import Fault, key_before, value_end, with_quotes
 from mvc.source.quotes import in_quotes
 
 _VALUE: Final = re.compile(r"(?<=[\w-]):\s+(?=[^\s\[{])")
-_TEMPLATE: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%.*?%\}")
+TEMPLATE: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%.*?%\}")
 _NAMED: Final = re.compile(r"\b(ref|source)\s*\((?:[^()]*,)?\s*['\"]([^'\"]+)['\"]\s*\)\Z")
 _PAIRS: Final = {"{": "}", "[": "]"}
 
 
 def template(fault: Fault) -> Diagnostic | None:
     """`{{ ref('orders') }}` of dbt."""
-    found = _TEMPLATE.search(fault.here)
+    found = TEMPLATE.search(fault.here)
     if found is None:
         return None
     span = fault.span(fault.line, *found.span())
@@ -27,7 +27,7 @@ def template(fault: Fault) -> Diagnostic | None:
 
 def template_help(text: str, key: str = "") -> str:
     """What to write in the place of a template."""
-    found = _TEMPLATE.search(text)
+    found = TEMPLATE.search(text)
     named = _NAMED.search(found[1] or "") if found else None
     if named is None:
         return "write the value itself"

@@ -15,6 +15,11 @@ _AT_THE_MARGIN: Final = re.compile(
     "view|schema|description|tags|materialized|sources|where|dimensions|aggregates|sql|grain|columns|indexes|with|requires|accept"
     "|policies|predicates|schedules|partitions|catalog|project|version|schemas|search_path|timezone"
 )
+_KEY_AND_VALUE: Final = re.compile(
+    r"(\s*(?:- +)?(view|description|tags|materialized|sources|where|dimensions|aggregates|sql|grain|table|on|key|required|one|count"
+    r"|sum|order|expr|columns|name|using|policy|to|schedule|refresh|every|within|mode|catalog|version))\s+(\S.*)\Z"
+)
+_SIGNS: Final = frozenset(",:;{}[]'\"#&*!|>@`%?")
 _OTHER_SIGN: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*)\s*([;=]|:=)\s*(\S.*)\Z")
 _HEADER: Final = re.compile(r"(\s*(?:- +)?)([\w-]+):\s+[|>][-+0-9]*\s*\Z")
 
@@ -52,6 +57,36 @@ def no_colon(fault: Fault) -> Diagnostic | None:
             span = fault.span(number, indent_of(line), len(found[1]))
             title = f"a colon is missing after `{name}`"
             return error("MV001", span, title, label="neither a key nor a value", help=f"write {name}:")
+    return None
+
+
+def no_colon_before_value(fault: Fault) -> Diagnostic | None:
+    """`view v`, `on o.customer_id = c.id`: a key of the language, and its value behind it without a colon."""
+    for number, line in ((fault.line, fault.here), *_first(fault.above(fault.line), 2)):
+        found = _KEY_AND_VALUE.match(line)
+        if found and fault.is_mended({number: f"{found[1]}: {found[3]}"}):
+            span = fault.span(number, indent_of(line), len(found[1]))
+            title = f"a colon is missing after `{found[2]}`"
+            return error(
+                "MV001", span, title, label="a key without its colon", help=f"write {found[1].strip()}: {found[3]}"
+            )
+    return None
+
+
+def stray(fault: Fault) -> Diagnostic | None:
+    """A sign that belongs to nothing, at the place where reading stopped or at the begin of its line."""
+    line = fault.here
+    for at in (fault.column, fault.column - 1, indent_of(line)):
+        sign = line[at : at + 1]
+        if not sign or sign not in _SIGNS:
+            continue
+        without = line[:at] + line[at + 1 :]
+        moved = line[:at] + " " + line[at + 1 :] if at == indent_of(line) else without
+        for mended in (without, moved):
+            if mended.strip() and fault.is_mended({fault.line: mended}):
+                span = fault.span(fault.line, at, at + 1)
+                help_line = f"write {mended.strip()}"
+                return error("MV001", span, f"`{sign}` belongs to nothing here", label="take it out", help=help_line)
     return None
 
 

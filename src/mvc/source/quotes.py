@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
+from mvc.source.compose import NEVER, stops_at
 from mvc.source.fault import Fault, depth_before, key_before, value_end, with_quotes
 from mvc.source.words import yaml_text, yaml_value
 
@@ -135,11 +136,11 @@ def open_quote(fault: Fault) -> Diagnostic | None:
             continue
         start = found.start() + re.search(r"['\"]", found.group()).start()  # type: ignore[union-attr]
         mended = f"{line.rstrip()}{line[start]}"
-        lines = fault.lines
-        lines[number] = mended
-        if Fault.is_mended(fault, {number: mended}) or len(lines) - 1 <= fault.line:
+        if fault.is_mended({number: mended}) or len(fault.lines) - 1 <= fault.line:
             span = fault.span(number, start, start + 1)
-            help_line = f"write {mended.strip()}"
+            help_line = (
+                f"write {mended.strip()}" if stops_at(mended.strip()) == NEVER else f"add {line[start]} where it ends"
+            )
             return error("MV001", span, "this quote is never closed", label="opened here", help=help_line)
     return None
 

@@ -32,11 +32,13 @@ _EXPLAIN: Final[tuple[Callable[[Fault], Diagnostic | None], ...]] = (
     layout.no_space,
     layout.block,
     layout.no_colon,
+    layout.no_colon_before_value,
     layout.value_at_margin,
     quotes.colon_further_down,
     quotes.open_quote,
     layout.indent,
     layout.dash,
+    layout.stray,
 )
 _UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffe\uffff]")
 
@@ -78,4 +80,4 @@ def _somewhere(fault: Fault) -> Diagnostic:
     since = f"{kind} that is open here starts in line {fault.start[0] + 1}" if fault.start else ""
     help_line = "put a value that holds one of `: # { } [ ] , & * ! | > ' \" % @` in double quotes"
     span = fault.span(number, column, column + 1)
-    return error("MV001", span, "this is not YAML from here on", label="not expected here", help=(since, help_line))
+    return error("MV001", span, "this is not YAML from here on", label="reading stops here", help=(since, help_line))

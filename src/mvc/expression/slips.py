@@ -1,0 +1,155 @@
+"""Rewritings of a text that cannot be read, one slip each: text → text. Whether what comes out is right is for the caller to ask."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from mvc.expression.lexemes import Lexeme, lexemes
+
+_KEYWORD_FIRST: Final = re.compile(r"\A\s*(?:where|on|and|or|having|select|filter)\b\s*", re.IGNORECASE)
+_PLAIN_QUOTES: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2013": "-", "\u2003": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": ""})  # fmt: skip
+_TEMPLATE: Final = re.compile(r"\{\{\s*(?:ref|source)\s*\((?:[^()]*,)?\s*['\"]([^'\"]+)['\"]\s*\)\s*\}\}")
+_OPERATORS: Final = {
+    "==": "=",
+    "===": "=",
+    "!==": "<>",
+    "<=>": "IS NOT DISTINCT FROM",
+    "&&": "AND",
+    "=<": "<=",
+    "=>": ">=",
+}
+_WORDS: Final = {"rlike": "~", "regexp": "~", "glob": "LIKE", "xor": "<>", "div": "/"}
+_UNIT: Final = re.compile(r"(?:year|month|week|day|hour|minute|second)s?\Z", re.IGNORECASE)
+_CASTS: Final = frozenset({"try_cast", "safe_cast"})
+_NEGATED: Final = frozenset(("in", "like", "ilike", "between", "similar"))
+
+
+def _edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
+    at, parts = 0, []
+    for start, end, new in sorted(edits):
+        parts += [text[at:start], new]
+        at = end
+    return "".join((*parts, text[at:]))
+
+
+def _letters(text: str) -> str:
+    """Quotes and spaces of a word processor, templates of dbt and LookML."""
+    return _TEMPLATE.sub(r"\1", text.translate(_PLAIN_QUOTES)).replace("${TABLE}.", "")
+
+
+def _ends(text: str) -> str:
+    """A key word before, or a semicolon, a comma or an alias behind."""
+    text = _KEYWORD_FIRST.sub("", text, count=1).rstrip().rstrip(";,").rstrip()
+    found = lexemes(text)
+    alias = len(found) > 2 and found[-2].text.lower() == "as" and found[-1].kind in ("word", "name")
+    return text[: found[-2].start].rstrip() if alias and not _opens_cast(found) else text
+
+
+def _opens_cast(found: tuple[Lexeme, ...]) -> bool:
+    return found[-1].text == ")"
+
+
+def _names(text: str) -> str:
+    """Backticks and square brackets around names."""
+    text = re.sub(r"`(\w+)`", r"\1", text)
+    return re.sub(r"(?<![\w\])])\[([A-Za-z_]\w*)\]", r"\1", text)
+
+
+def _operators(text: str) -> str:
+    found = lexemes(text)
+    edits = [
+        (item.start, item.end, _OPERATORS[item.text])
+        for item in found
+        if item.kind == "operator" and item.text in _OPERATORS
+    ]
+    edits += [
+        (item.start, item.end, _WORDS[item.text.lower()])
+        for number, item in enumerate(found)
+        if item.kind == "word"
+        and item.text.lower() in _WORDS
+        and 0 < number < len(found) - 1
+        and found[number + 1].text != "("
+    ]
+    return _edited(text, edits)
+
+
+def _exclamation(text: str) -> str:
+    return re.sub(r"(?<![\w\s])!(?=[\w(])|(?<=\s)!(?=[\w(])|\A!(?=[\w(])", "NOT ", text)
+
+
+def _literals(text: str) -> str:
+    """`INTERVAL 30 DAY`, `DATE 2026-01-01`."""
+    text = re.sub(r"\b(date|timestamp)\s+(\d{4}-\d{1,2}-\d{1,2})\b", r"\1 '\2'", text, flags=re.IGNORECASE)
+    return re.sub(
+        r"\b(interval)\s+(-?\d+)\s+(\w+)",
+        lambda found: _interval(found[1], found[2], found[3]) if _UNIT.match(found[3]) else found.group(),
+        text,
+        flags=re.IGNORECASE,
+    )
+
+
+def _interval(word: str, count: str, unit: str) -> str:
+    singular = unit.lower().removesuffix("s")
+    return f"{word} '{count} {singular}{'' if count == '1' else 's'}'"
+
+
+def _negations(text: str) -> str:
+    """`x NOT NULL`, `x NOT = y`, `x <> NULL` is left: it can be read."""
+    text = re.sub(r"(?<!\bis)\s+not\s+null\b", " IS NOT NULL", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bnot\s*=\s*", "<> ", text, flags=re.IGNORECASE)
+    return re.sub(r"\bisnull\b(?!\s*\()", "IS NULL", text, flags=re.IGNORECASE)
+
+
+def _lists(text: str) -> str:
+    """`IN [1, 2]`, `IN 'x'`, a comma before the closing bracket."""
+    text = re.sub(r"\b(in)\s*\[([^\[\]]*)\]", r"\1 (\2)", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b(in)\s+('[^']*'|\d+)", r"\1 (\2)", text, flags=re.IGNORECASE)
+    return re.sub(r",\s*(?=[)\]])", "", text)
+
+
+def _casts(text: str) -> str:
+    found = lexemes(text)
+    return _edited(text, ((item.start, item.end, "CAST") for item in found if item.text.lower() in _CASTS))
+
+
+def _choice(text: str) -> str:
+    """`a ? b : c`."""
+    found = re.fullmatch(r"([^?:']+)\?([^?:]+):([^?:]+)", text)
+    return f"CASE WHEN {found[1].strip()} THEN {found[2].strip()} ELSE {found[3].strip()} END" if found else text
+
+
+def _case_end(text: str) -> str:
+    words = [item.text.lower() for item in lexemes(text) if item.kind == "word"]
+    return f"{text} END" if words.count("case") == words.count("end") + 1 else text
+
+
+def _quote(text: str) -> str:
+    return f"{text}'" if text.count("'") % 2 else text
+
+
+def _brackets(text: str) -> str:
+    depth = 0
+    for item in lexemes(text):
+        depth += (item.text == "(") - (item.text == ")")
+        if depth < 0:
+            return text[: item.start] + text[item.end :]
+    return text + ")" * depth
+
+
+SLIPS: Final[tuple[Callable[[str], str], ...]] = (
+    _letters,
+    _ends,
+    _names,
+    _operators,
+    _literals,
+    _negations,
+    _lists,
+    _casts,
+    _choice,
+    _exclamation,
+    _case_end,
+    _brackets,
+    _quote,
+)
