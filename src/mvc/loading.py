@@ -26,6 +26,7 @@ from mvc.model.schedule import Schedule
 from mvc.model.view import Sql, View
 from mvc.source import Document, nothing, read
 from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
+from mvc.spec.missing import catalog_help
 from mvc.spec.repair import ANY_DDL
 from mvc.spec.validate import Validated, validate
 from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
@@ -141,8 +142,8 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
         return
     if not paths:
         title = f"no file matches `catalog: {', '.join(patterns)}`"
-        help_line = "write the base tables' DDL there, or `mvc catalog pull` a snapshot from a database"
-        loaded.diagnostics.append(error("MV007", Span(PROJECT_FILE), title, help=help_line))
+        span = settings.origin.at("catalog").span
+        loaded.diagnostics.append(error("MV007", span, title, label="no such file", help=catalog_help(files)))
         loaded.complete = False
         return
     texts = {path: text for path in paths if (text := _text(files, path, loaded)) is not None}

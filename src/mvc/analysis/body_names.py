@@ -126,6 +126,9 @@ class Names:
         known = {known for level in scope.chain for known in level.names}
         outputs = {output.field.name for output in scope.outputs}
         help_line = did_you_mean(name, known, "columns") if known else "there is no FROM here"
+        if node.this.args.get("quoted"):
+            quoted = name.replace("'", "''")
+            help_line = f"a text stands in single quotes: '{quoted}'; double quotes are for names"
         if name in outputs:
             help_line = f"`{name}` is an output column: here stand only columns of the sources; repeat its expression"
         self._report("MV204", node.this, f"no source has a column `{name}`", help_line, "no such column")

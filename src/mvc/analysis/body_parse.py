@@ -13,6 +13,7 @@ from functools import cached_property
 from sqlglot import Token, exp
 from sqlglot.errors import SqlglotError
 
+from mvc.analysis.body_mends import body_help
 from mvc.catalog import tokens as lexer
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError
@@ -70,9 +71,8 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
         _check_trees(body.sql[:end], statements)
     except ExpressionError as problem:
         title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
-        found.append(
-            error(problem.code, body.origin.part(problem.start, problem.end), title, label="here", help=problem.help)
-        )
+        span, lines = body.origin.part(problem.start, problem.end), body_help(body.sql, problem.help)
+        found.append(error(problem.code, span, title, label="here", help=lines))
         return None
     except SqlglotError as problem:
         found.append(_syntax_error(body, problem))

@@ -13,6 +13,8 @@ from mvc.source.words import yaml_value
 def foreign_name_help(sql: Sql, ref: ColumnRef) -> str:
     """What to write where an unqualified name is none of a column's; empty where it may be a misspelt one."""
     text = sql.expression.source
+    if help_line := _own_column_help(sql, ref.name):
+        return help_line
     written = text[ref.start : ref.end]
     if written.startswith('"'):
         value = "'" + written[1:-1].replace('""', '"').replace("'", "''") + "'"
@@ -24,6 +26,21 @@ def foreign_name_help(sql: Sql, ref: ColumnRef) -> str:
         return f"write {instead}"
     mended = with_own_calls(text)
     return f"write {yaml_value(mended)}" if mended != text and ref.name not in _names(mended) else ""
+
+
+def _own_column_help(sql: Sql, name: str) -> str:
+    """What to write where a column of the view itself is read, which is there for `expr` alone."""
+    data, path = sql.origin.document.data, sql.origin.path
+    dimensions, aggregates = data.get("dimensions"), data.get("aggregates")
+    if isinstance(dimensions, dict) and isinstance(dimensions.get(name), str) and path[:2] != ("dimensions", name):
+        return f"`{name}` is a column of this view, and here stand columns of its sources: write {dimensions[name]}"
+    if not isinstance(aggregates, dict) or name not in aggregates:
+        return ""
+    if path[0] == "aggregates" and path[-1] == "sql":
+        return f"`{name}` is a column of this view: write expr: {yaml_value(sql.expression.source)}"
+    if path[0] == "where":
+        return f"`{name}` is an aggregate: groups are picked by a body, sql: | SELECT … GROUP BY … HAVING …, with grain: [columns]"
+    return f"`{name}` is an aggregate of this view: only `expr` reads it"
 
 
 def is_told(sql: Sql, ref: ColumnRef) -> bool:

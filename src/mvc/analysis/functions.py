@@ -88,12 +88,8 @@ def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: Place) -> st
 def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Diagnostic:
     span = origin.part(call.start, call.open)
     name = f"{call.schema}.{call.name}" if call.schema else call.name
-    mend = mended_call(origin.text, call) if code in ("MV106", "MV107") else ""
-    if mend:
-        title = (
-            f"no function is named `{name}`" if code == "MV106" else f"`{name}` does not take {_arguments(call.count)}"
-        )
-        return error(code, span, title, label="a function of another database", help=f"write {mend}")
+    if foreign := _foreign(code, name, call, origin):
+        return foreign
     if code == "MV106":
         known = [*builtins.all_names(), *(function.name for function in functions.catalog.functions)]
         near = did_you_mean(call.name, known, "functions")
@@ -118,13 +114,28 @@ def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Dia
     if code == "MV108":
         title = f"`{name}` returns a set of rows: it would multiply the rows of the view"
         return error(code, span, title, label="set-returning", help="make it a source: `sql:` with its `key`")
+    title = f"the aggregate `{name}` cannot stand in this place"
+    return error(code, span, title, label="an aggregate", help=_where_aggregates_stand(origin))
+
+
+def _foreign(code: str, name: str, call: Call, origin: Origin) -> Diagnostic | None:
+    """The finding for a function of another database, None where nothing is known of it."""
+    mend = mended_call(origin.text, call) if code in ("MV106", "MV107") else ""
+    if not mend:
+        return None
+    named = f"no function is named `{name}`"
+    title = named if code == "MV106" else f"`{name}` does not take {_arguments(call.count)}"
+    span = origin.part(call.start, call.open)
+    return error(code, span, title, label="a function of another database", help=f"write {mend}")
+
+
+def _where_aggregates_stand(origin: Origin) -> str:
+    if origin.path[:1] == ("where",):
+        return "rows are picked here; groups are by a body: sql: | SELECT … GROUP BY … HAVING …, with grain: [columns]"
     meant = aggregate(origin.text, "")
-    column = origin.path[-1] if origin.path[-1] != "expr" else origin.path[-2]
-    moved = (
-        f"write it under aggregates: {column}: {yaml_flow(meant)}" if meant and origin.path[0] == "dimensions" else ""
-    )
-    help_line = moved or "aggregates belong under `aggregates:`; here stands what one row says"
-    return error(code, span, f"the aggregate `{name}` cannot stand in this place", label="an aggregate", help=help_line)
+    if meant and origin.path[:1] == ("dimensions",):
+        return f"write it under aggregates: {origin.path[1]}: {yaml_flow(meant)}"
+    return "aggregates belong under `aggregates:`; here stands what one row says"
 
 
 def _arguments(count: int) -> str:

@@ -45,6 +45,13 @@ def resolve_predicate(part: Expression, sql: Sql, scope: Scope, found: list[Diag
 def _unknown(ref: ColumnRef, part: Expression, sql: Sql, described: str, columns: Iterable[str]) -> Diagnostic:
     span = _place(part, sql, ref.start, ref.end)
     near = did_you_mean(ref.name, columns, f"{described} has")
+    if ref.qualifier and ref.name in columns:
+        title = (
+            f"no source has the alias `{ref.qualifier}` here: a policy reads columns of the view, by their names alone"
+        )
+        return error("MV202", span, title, label="no such alias", help=f"write {ref.name}")
+    if ref.qualifier is None and ref.name in ("yes", "on"):
+        near = "write using: true"
     return error(
         "MV204", span, f"column `{ref.name}` does not exist in `{described}`", label="no such column", help=near
     )

@@ -62,6 +62,8 @@ def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[st
         span = schedule.origin.at("refresh", number).span
         if selector.kind == "name" and selector.value not in names:
             near = called_now(selector.value, project.views) or did_you_mean(selector.value, names, "views")
+            if "," in selector.value:
+                near = f"write refresh: [{', '.join(part.strip() for part in selector.value.split(','))}]"
             title = f"no view of the project is named `{selector.value}`"
             yield error("MV601", span, title, label="unknown view", help=near)
         elif selector.kind == "tag" and selector.value not in tags and known:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.former import Renamed
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
 from mvc.source.flow import TEMPLATE, template_help
+from mvc.source.words import yaml_value
 
 
 class Sources:
@@ -101,6 +103,12 @@ class Sources:
         shown = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
         if ref.name in self.views or ref.name in self.declared:
             help_line = f"`{ref.name}` is a view of this project: write view: {ref.name}"
+        elif re.match(r"\s*(?:select|with)\s", ref.name, re.IGNORECASE):
+            help_line = f"a query is read by sql: write sql: {yaml_value(ref.name)}, with key: [the columns that tell its rows apart]"
+        elif ref.schema and (there := self.catalog.relation(ref.name)):
+            help_line = f"`{there.schema}` has a table of this name: write table: {there.schema}.{there.name}"
+        elif re.fullmatch(r"\w+ (?:as )?\w+", ref.name, re.IGNORECASE) and self.relation(None, ref.name.split()[0]):
+            help_line = f"write table: {ref.name.split()[0]}; the key of the source, `{source.alias}`, is its alias"
         elif TEMPLATE.search(ref.name):
             help_line = template_help(ref.name, "table: ")
         else:

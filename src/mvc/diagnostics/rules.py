@@ -64,7 +64,7 @@ def matching(words: Iterable[str]) -> tuple[Rule, ...]:
     rules = [known for code in all_codes() if (known := rule(code))]
     in_title = [item for item in rules if all(word in item.title.lower() for word in wanted)]
     in_text = [item for item in rules if all(word in f"{item.title} {item.prose}".lower() for word in wanted)]
-    return tuple(dict.fromkeys((*in_title, *in_text))) if wanted else tuple(rules)
+    return (*in_title, *(item for item in in_text if item not in in_title)) if wanted else tuple(rules)
 
 
 def completed(example: Mapping[str, str]) -> dict[str, str]:

@@ -12,11 +12,12 @@ from mvc.expression.foreign_calls import DIFFERENCES, FOREIGN, MASKS, UNITS
 from mvc.expression.grammar import check_query, check_value
 from mvc.expression.lexemes import Lexeme, lexemes
 from mvc.expression.parse import parse_expression
-from mvc.expression.slips import SLIPS
+from mvc.expression.slips import QUERY_SLIPS, SLIPS
 
 _ARGUMENT: Final = re.compile(r"\$([0-9])([utm]?)|\$f")
 _ENCLOSED: Final = re.compile(r"CASE .* END\Z|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)(?:::\w+)?\Z", re.DOTALL)
 _SIMPLE: Final = re.compile(r"-?\d+\Z|[\w.\"]+(?:\([^()]*\))?\Z|'[^']*'\Z|[Ii]nterval '[^']*'\Z")
+_REMAINS: Final = re.compile(r"==|&&|`|\{\{")  # operators that the grammar takes and no database has
 _TAKEN_FOR_SYNTAX: Final = frozenset({"if", "iif", "try_cast", "safe_cast"})
 _OURS_AS_WELL: Final = frozenset({"date_add", "date_sub", "date_trunc", "decode", "median", "convert"})
 
@@ -31,6 +32,17 @@ def mended(text: str) -> str:
         if changed != current and (done := _finished(changed)):
             return done
         current = changed
+    return ""
+
+
+def query_mended(text: str) -> str:
+    """The query that is meant by one that cannot be read, empty where that is not sure."""
+    current = text
+    for slip in QUERY_SLIPS:
+        current = slip(current)
+        replaced = with_own_calls(current)
+        if replaced != text and _is_query(replaced) and not _REMAINS.search(replaced):
+            return replaced
     return ""
 
 
@@ -112,7 +124,7 @@ def _is_foreign(name: str, text: str, found: Sequence[Lexeme], number: int) -> b
         return False
     given = arguments_of(text, found[number + 1].start)
     if name == "date_trunc":
-        return len(given) == 2 and given[1].strip("'\"").lower() in UNITS
+        return len(given) == 2 and _unit(given[0]) not in UNITS and given[1].strip("'\"").lower() in UNITS
     if name in _OURS_AS_WELL:
         return len(given) in FOREIGN[name]
     return not builtins.is_known(name) or FOREIGN[name].get(len(given)) == "$f"

@@ -9,6 +9,9 @@ from typing import Final
 from mvc.expression.lexemes import Lexeme, lexemes
 
 _KEYWORD_FIRST: Final = re.compile(r"\A\s*(?:where|on|and|or|having|select|filter)\b\s*", re.IGNORECASE)
+_JOIN_FIRST: Final = re.compile(
+    r"\A\s*(?:(?:left|right|inner|full|cross|outer)\s+)*join\b.*?\bon\b\s*", re.IGNORECASE | re.DOTALL
+)
 _PLAIN_QUOTES: Final = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2013": "-", "\u2003": " ", "\u2009": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": ""})  # fmt: skip
 _TEMPLATE: Final = re.compile(r"\{\{\s*(?:ref|source)\s*\((?:[^()]*,)?\s*['\"]([^'\"]+)['\"]\s*\)\s*\}\}")
 _OPERATORS: Final = {
@@ -41,6 +44,7 @@ def _letters(text: str) -> str:
 
 def _ends(text: str) -> str:
     """A key word before, or a semicolon, a comma or an alias behind."""
+    text = _JOIN_FIRST.sub("", text, count=1)
     text = _KEYWORD_FIRST.sub("", text, count=1).rstrip().rstrip(";,").rstrip()
     found = lexemes(text)
     alias = len(found) > 2 and found[-2].text.lower() == "as" and found[-1].kind in ("word", "name")
@@ -149,6 +153,33 @@ SLIPS: Final[tuple[Callable[[str], str], ...]] = (
     _casts,
     _choice,
     _exclamation,
+    _case_end,
+    _brackets,
+    _quote,
+)
+
+
+def _comma_before(text: str) -> str:
+    """A comma before FROM, WHERE or the end of a list of columns."""
+    return re.sub(r",(\s+)(?=(?:from|where|group|order|having)\b)", r"\1", text, flags=re.IGNORECASE)
+
+
+def _top(text: str) -> str:
+    """`SELECT TOP 10 …` of SQL Server."""
+    found = re.match(r"(\s*select)\s+top\s*\(?\s*(\d+)\s*\)?\s+(.*?)(\s*;?\s*)\Z", text, re.IGNORECASE | re.DOTALL)
+    return f"{found[1]} {found[3]} LIMIT {found[2]}{found[4]}" if found else text
+
+
+QUERY_SLIPS: Final[tuple[Callable[[str], str], ...]] = (
+    _letters,
+    _names,
+    _operators,
+    _literals,
+    _negations,
+    _lists,
+    _casts,
+    _comma_before,
+    _top,
     _case_end,
     _brackets,
     _quote,

@@ -165,7 +165,7 @@ def colon_further_down(fault: Fault) -> Diagnostic | None:
     head = next(
         ((number, found) for number, line in fault.above(fault.line) if (found := _KEY_AND_VALUE.match(line))), None
     )
-    if head is None or "mapping values" not in fault.problem:
+    if head is None or "mapping values" not in fault.problem or re.match(r"\s*[\w-]+:", fault.here):
         return None
     number, found = head
     name = found[1].strip().removesuffix(":")

@@ -101,6 +101,14 @@ def split_value(document: Document, at: Path) -> Diagnostic:
     )
 
 
+def dash_without_space(document: Document, at: Path) -> Diagnostic:
+    """The finding for a list whose dashes stand at their entries."""
+    entries = str(value_at(document.data, at)).split(" -")
+    title = f"a space is missing after the dash of an entry of `{at[-1]}`"
+    help_lines = ("write", f"{at[-1]}:", *(f"  - {entry.strip().lstrip('-')}" for entry in entries))
+    return error("MV012", document.span(at), title, label="one text to YAML", help=help_lines)
+
+
 def _unknown_key(fault: Fault) -> Diagnostic:
     key = str(fault.at[-1])
     if any(mark in key for mark in "'()\"") or (" " in key.strip() and fault.problem["input"] is None):

@@ -181,6 +181,8 @@ _PLACES: Final[Mapping[tuple[str, ...], Callable[[Data, Any], Any]]] = {
 
 def parts(text: str) -> tuple[str, ...]:
     """A list of columns written as one text."""
+    if re.fullmatch(r"\([^()]*\)", text.strip()):
+        text = text.strip()[1:-1]
     cut = re.split(r",(?![^()]*\))", text)
     return tuple(part.strip() for part in cut if part.strip())
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from mvc.source.words import yaml_flow
+from mvc.source.words import yaml_flow, yaml_value
 from mvc.spec.view import FUNCTIONS
 
 _MISSING: Final = {
@@ -29,6 +29,14 @@ def missing_help(model: str, key: str, path: str) -> str:
     if (model, key) == ("ViewSpec", "view"):
         return f"add view: {PurePosixPath(path).stem}"
     return f"add {_MISSING.get((model, key), f'{key}:')}"
+
+
+def catalog_help(paths: Iterable[str]) -> tuple[str, ...]:
+    """What to write where no file describes the base tables: the pattern for the DDL that is there, if it is in one folder."""
+    there = {path.rpartition("/")[0] for path in paths if path.endswith(".sql")}
+    folder = there.pop() if len(there) == 1 else None
+    found = "" if folder is None else f"write catalog: {yaml_value(f'{folder}/*.sql' if folder else '*.sql')}"
+    return (found, "write the base tables' DDL there, or `mvc catalog pull` a snapshot from a database")
 
 
 def rule_help(model: str, given: Any, whole: Any) -> tuple[str, ...]:

@@ -66,6 +66,8 @@ def _special(model: str, key: str, given: Mapping[str, Any]) -> tuple[str, tuple
     if model == "ViewSpec" and key == "type":
         view = str(given[key]).lower() == "view"
         return "called `materialized` here", (f"write materialized: {'false' if view else 'true'}",)
+    if model == "IndexColumnSpec" and str(given.get(key)).lower() in ("asc", "desc"):
+        return "no such key", (f"write {key} {str(given[key]).lower()}, as one text",)
     if model == "ProjectSpec" and key == "schema" and isinstance(given.get(key), str):
         return "called `schemas` here", (f"write schemas: {{exposed: {yaml_flow(given[key])}}}",)
     return None

@@ -5,6 +5,7 @@ What is wrong is mended or left out, and the rest validated again: one fault nev
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.source import Document, Path
-from mvc.spec.explain import Fault, explain, split_value
+from mvc.spec.explain import Fault, dash_without_space, explain, split_value
 from mvc.spec.mends import meant_value, mended
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import lost, moved, rejoined, value_at, with_value, without
@@ -26,6 +27,7 @@ from mvc.spec.whole_file import whole_file_fault
 Model = TypeVar("Model", bound=BaseModel)
 
 MOST_UNKNOWN: Final = 50  # keys of one mapping that are told one by one
+_DASH: Final = re.compile(r"-[A-Za-z_]")
 _ROUNDS: Final = 4  # of validating what was repaired; a fault that one round finds can hide some that the next one does
 
 
@@ -46,6 +48,7 @@ def validate(document: Document, model: type[Model]) -> Validated[Model]:
         return Validated(document, None, (fault,))
     cut = _cut_values(document)
     found = [split_value(document, at) for at in cut]
+    found += [dash_without_space(document, at) for at in _dashes(document)]
     told: set[Path] = set()
     current: Document | None = reduce(rejoined, cut, document)
     for _ in range(_ROUNDS):
@@ -139,6 +142,19 @@ def _cut_values(document: Document) -> list[Path]:
         and isinstance(path[-1], str)
         and not value.value
         and path[-1].count(")") > path[-1].count("(")
+    ]
+
+
+def _dashes(document: Document) -> list[Path]:
+    """Texts below their key that begin with a dash: the entries of a list, but for a space."""
+    return [
+        path
+        for path, (key, value) in document.nodes.items()
+        if key is not None
+        and isinstance(value.value, str)
+        and not getattr(value, "style", None)
+        and value.start_mark.line > key.start_mark.line
+        and _DASH.match(value.value)
     ]
 
 
