@@ -55,7 +55,7 @@ def all_codes() -> tuple[str, ...]:
 
 def looks_like_a_code(text: str) -> bool:
     """Whether somebody asks for a rule by its code, and not by words."""
-    return bool(re.fullmatch(r"mv\d+", text, re.IGNORECASE))
+    return bool(re.fullmatch(r"mv\w*\d\w*", text, re.IGNORECASE))
 
 
 def matching(words: Iterable[str]) -> tuple[Rule, ...]:

@@ -41,9 +41,9 @@ _IF_EMPTY: Final = {
 }
 
 _SHAPES: Final = {
-    ("ViewSpec", "sources"): "sources: {o: {table: orders}}, an alias for each",
-    ("ViewSpec", "dimensions"): "dimensions: {day: o.ordered_on}, a name for each",
-    ("ViewSpec", "aggregates"): "aggregates: {total: {sum: o.amount}}, a name for each",
+    ("ViewSpec", "sources"): "sources: {o: {table: orders}}",
+    ("ViewSpec", "dimensions"): "dimensions: {day: o.ordered_on}",
+    ("ViewSpec", "aggregates"): "aggregates: {total: {sum: o.amount}}",
     ("ViewSpec", "indexes"): "indexes: [{columns: [day]}]",
     ("ViewSpec", "columns"): "columns: {day: what it says}",
     ("AggregateSpec", ""): "the function and what it takes: {sum: o.amount}, {count: o}, {expr: total / nullif(n, 0)}",
@@ -51,7 +51,7 @@ _SHAPES: Final = {
     ("IndexSpec", ""): "its columns: {columns: [day]}",
     ("PolicySpec", ""): "{policy: staff, view: VIEW, to: [staff], using: true}",
     ("ScheduleSpec", ""): '{schedule: nightly, refresh: all, every: "0 2 * * *"}',
-    ("ProjectSpec", "version"): "version: 15, the oldest major that is to be supported",
+    ("ProjectSpec", "version"): "version: 15",
     ("ProjectSpec", "schemas"): "schemas: {exposed: public}",
     ("ProjectSpec", "catalog"): "catalog: schema/*.sql",
 }
@@ -119,6 +119,8 @@ def _unknown_key(fault: Fault) -> Diagnostic:
         span = fault.document.key_span(fault.at)
         return error("MV010", span, title, label="one word to YAML", help=f"write {name}: {value.strip()}")
     label, lines = unknown_key_help(fault.owner, key, value_at(fault.document.data, fault.at[:-1]))
+    if lines[0].startswith("write {") and len(fault.at) > 1 and isinstance(fault.at[-2], str):
+        lines = (f"write {fault.at[-2]}: {lines[0].removeprefix('write ')}", *lines[1:])
     return error("MV010", fault.document.key_span(fault.at), f"unknown key `{key}`", label=label, help=lines)
 
 
@@ -176,10 +178,10 @@ def _rule_broken(fault: Fault) -> Diagnostic:
 def _not_a_choice(fault: Fault) -> Diagnostic:
     value = str(fault.problem["input"])
     choices = fault.problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-    help_line = did_you_mean(value, choices, "possible")
+    help_lines: tuple[str, ...] = (did_you_mean(value, choices, "possible"),)
     if len(choices) == 1:
-        help_line = f"write {fault.key}: {choices[0]}, or leave it out"
-    return error("MV012", fault.document.span(fault.at), f"{_named(fault.at)} cannot be `{value}`", help=help_line)
+        help_lines = (f"write {fault.key}: {choices[0]}", "or leave it out")
+    return error("MV012", fault.document.span(fault.at), f"{_named(fault.at)} cannot be `{value}`", help=help_lines)
 
 
 def _wrong_value(fault: Fault) -> Diagnostic:
