@@ -24,6 +24,7 @@ from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.scope import Scope
 from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
+from mvc.analysis.typed import check_types
 from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError, error
@@ -91,7 +92,9 @@ def _compile_project(project: Project) -> Compiled:
     schedules: tuple[CompiledSchedule, ...] = ()
     if project.complete and len(compiled) == len(project.views):
         schedules = resolve_schedules(project, tuple(compiled))
-        found += lint_project(tuple(resolved), project.policies, project.schedules, lint_history(resolved, project))
+        functions = Functions(project.catalog)
+        history = lint_history(resolved, project)
+        found += lint_project(tuple(resolved), project.policies, project.schedules, functions, history)
     if any(item.severity == "error" for item in found):
         raise ProjectError(item for item in found if not (project.guessed and item.code in _OF_SETTINGS))
     schedules += partition_schedules(partitions, schedules)
@@ -128,6 +131,7 @@ def _compile_view(
     if resolved is None:
         return None
     check_indexes(resolved, functions, found)
+    check_types(resolved, project.policies, functions, found)
     access = _access(resolved, project, functions, found)
     parts = resolve_parts(resolved, asked, functions, found)
     if any(item.severity == "error" for item in found[before:]):

@@ -83,7 +83,9 @@ def resolve(files: Mapping[str, str], schema: str = SHOP) -> Result:
             views[view.name] = resolved
             sources.views[view.name] = resolved.readable(("mvc", f"{view.name}_1a2b"))
             lints += lint_view(resolved, functions)
-    lints += lint_project(tuple(views.values()), tuple(loaded.policies), tuple(loaded.schedules))
+    lints += lint_project(
+        tuple(views.values()), tuple(loaded.policies), tuple(loaded.schedules), Functions(loaded.catalog)
+    )
     return Result(loaded, views, tuple(found), tuple(lints))
 
 

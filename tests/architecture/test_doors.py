@@ -34,6 +34,7 @@ STAGES = (
     ("mvc.catalog",),
     ("mvc.sql",),
     ("mvc.expression", "mvc.older"),
+    ("mvc.inference",),
     ("mvc.model",),
     ("mvc.loading",),
     ("mvc.analysis",),

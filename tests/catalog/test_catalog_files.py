@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import make_builtins
+import make_operators
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from mvc.catalog.types import (
 from mvc.catalog.well_formed import is_type
 from mvc.postgres.pull import pull
 from mvc.quoting import qualified
+from servers import newest
 
 CONSTRUCTS = (Path(__file__).parent / "ddl" / "constructs.sql").read_text(encoding="utf-8")
 
@@ -437,3 +439,10 @@ def test_stubs_can_be_planned(database) -> None:
 
 def test_a_snapshot_is_json() -> None:
     assert json.loads(dump_snapshot(example()))["mvc_catalog"] == 1
+
+
+@newest
+def test_operators_are_those_of_the_server(database) -> None:
+    lines = {tuple(line.split("\t")) for line in make_operators.TARGET.read_text(encoding="utf-8").splitlines()}
+    said = {tuple("\t".join(line).rstrip("\t").split("\t")) for line in make_operators.read(database.connect())}
+    assert said == lines

@@ -26,6 +26,12 @@ PLAIN = {
 }
 
 
+@pytest.fixture(autouse=True)
+def without_the_parser(monkeypatch):
+    """As where PostgreSQL's parser has no build, so that types are left to the server, which these tests are about."""
+    monkeypatch.setattr("mvc.inference.infer.parse", lambda text: None)
+
+
 def check(connection: psycopg.Connection[Any], files: dict[str, str]) -> tuple[Diagnostic, ...]:
     project = mvc.load({**SETTINGS, **files})
     return check_on_server(connection, project, mvc.compile(project))

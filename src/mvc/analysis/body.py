@@ -22,6 +22,7 @@ from mvc.analysis.functions import Functions, Place, check_call
 from mvc.analysis.readable import Readable
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
+from mvc.analysis.typed import check_body_types
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import ExpressionError
 from mvc.expression.grammar import check_query
@@ -58,6 +59,8 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
             mine.append(error("MV101", body.origin.span, "this query is nested too deep"))
     if not mine:
         _check_grammar(parsed, mine)
+    if not mine and resolved is not None and isinstance(resolved.query, AnalysedBody):
+        mine += check_body_types(resolved.query.analysis, functions)
     found += sorted(dict.fromkeys(mine), key=lambda item: item.span)
     return resolved if len(found) == before else None
 

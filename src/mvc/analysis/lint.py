@@ -17,6 +17,7 @@ from mvc.analysis.lint_parents import lint_parents
 from mvc.analysis.lint_schedules import lint_schedules
 from mvc.analysis.lint_zones import lint_policy_zones, lint_zones
 from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.typed import policy_warnings, type_warnings
 from mvc.diagnostics import Diagnostic, did_you_mean, warning
 from mvc.model.policy import Policy
 from mvc.model.schedule import Schedule
@@ -24,8 +25,8 @@ from mvc.model.view import View
 
 NOTHING: Final = "MV400"
 # Lints of a view by itself, and those that need the whole project. MV403 is both: a view's query and its policies.
-OF_VIEW: Final = frozenset({"MV401", "MV402", "MV404", "MV405", "MV406", "MV411", "MV412"})
-OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV613"})
+OF_VIEW: Final = frozenset({"MV401", "MV402", "MV404", "MV405", "MV406", "MV411", "MV412", "MV421", "MV422", "MV423"})
+OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV613"})
 
 
 def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
@@ -38,6 +39,7 @@ def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
         *lint_order(resolved),
         *lint_ties(resolved),
         *lint_stars(resolved),
+        *type_warnings(resolved, functions),
     ]
     fired = {item.code for item in found}
     judged = {code for code in resolved.view.accept if code not in OF_PROJECT}
@@ -48,6 +50,7 @@ def lint_project(
     views: tuple[ResolvedView, ...],
     policies: tuple[Policy, ...],
     schedules: tuple[Schedule, ...],
+    functions: Functions,
     history: Iterable[Diagnostic] = (),
 ) -> list[Diagnostic]:
     """The lints that need more than one view by itself, accepted ones left out; `history` are those of partitions."""
@@ -59,6 +62,7 @@ def lint_project(
         found = [item for item in of_views if item.span == view.origin.at("view").span]
         found += [*lint_index(resolved, mine), *lint_personal(resolved, mine)]
         found += [item for policy in mine for item in lint_policy_zones(resolved, policy)]
+        found += [item for policy in mine for item in policy_warnings(resolved, policy, functions)]
         fired = {item.code for item in (*found, *lint_zones(resolved))}
         kept += [*_kept(found, view), *_idle(view, (OF_PROJECT & view.accept.keys()) - fired)]
     return kept

@@ -46,7 +46,7 @@ def sites(view: ResolvedView) -> Iterator[Site]:
         parsed = analysis.calls.parsed
         yield Site(parsed.query, parsed.body.origin, 0, _body_types(analysis))
     elif isinstance(view.query, DeclaredQuery) and isinstance(view.view.body, Declared):
-        types = _tree_types(view.query.tree)
+        types = tree_types(view.query.tree)
         yield from (_site(expression, origin, types) for expression, origin in _source_expressions(view.view.body))
         for measure in view.view.body.measures:
             if not isinstance(measure, Aggregate):
@@ -93,7 +93,7 @@ def _body_types(analysis: Analysis) -> TypeOf:
     return type_of
 
 
-def _tree_types(tree: JoinTree) -> TypeOf:
+def tree_types(tree: JoinTree) -> TypeOf:
     def type_of(column: exp.Column) -> str | None:
         alias, name = folded(column.args.get("table")), folded(column.this)
         nodes = [tree[alias]] if alias in tree.nodes else [] if alias else list(tree.nodes.values())

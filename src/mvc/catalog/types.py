@@ -192,6 +192,25 @@ class Catalog:
         return plain_type(type_)
 
     @cached_property
+    def enums_by_name(self) -> Mapping[str, EnumType]:
+        """Enums by their names as a text may write them: with the schema, and without it where the search path leads there."""
+        return {name: item for item in self.enums for name in self._written(item.schema, item.name)}
+
+    @cached_property
+    def domains_by_name(self) -> Mapping[str, DomainType]:
+        """Domains by their names, as enums."""
+        return {name: item for item in self.domains for name in self._written(item.schema, item.name)}
+
+    @cached_property
+    def other_types(self) -> frozenset[str]:
+        """The names of all other types: composites, ranges, the rows of relations."""
+        items: tuple[CompositeType | RangeType | Relation, ...] = (*self.composites, *self.ranges, *self.relations)
+        return frozenset(name for item in items for name in self._written(item.schema, item.name))
+
+    def _written(self, schema: str, name: str) -> tuple[str, ...]:
+        return (f"{schema}.{name}", name) if schema in self.search_path else (f"{schema}.{name}",)
+
+    @cached_property
     def _functions_by_name(self) -> Mapping[str, tuple[Function, ...]]:
         grouped: dict[str, tuple[Function, ...]] = {}
         for function in (*self.functions, *map(_constructor, self.ranges)):

@@ -1,0 +1,149 @@
+"""Calls of functions: which one PostgreSQL takes for the types of its arguments, and the finding where it has none."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mvc.catalog import builtins
+from mvc.catalog.operators import builtin_types
+from mvc.catalog.types import Function
+from mvc.diagnostics import did_you_mean
+from mvc.inference.agreement import take, truth
+from mvc.inference.choose import Candidate, choose, result_of
+from mvc.inference.mends import MOMENTS, NUMBERS, TEXTS
+from mvc.inference.moments import EXTRACTED, TRUNCATED
+from mvc.inference.site import Handlers, Text, location_of
+from mvc.inference.world import UNKNOWN
+from mvc.sql.parser import Node
+
+_UNITS: Final = {"date_trunc": (TRUNCATED, 0), "date_part": (EXTRACTED, 0), "extract": (EXTRACTED, 0)}
+_USUAL: Final = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+_OVER_NUMBERS: Final = frozenset(
+    {"sum", "avg", "stddev", "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp"}
+)
+_SHOWN: Final = {"timezone": "AT TIME ZONE", "btrim": "trim", "similar_to_escape": "SIMILAR TO", "like_escape": "LIKE"}
+
+
+def _call(inner: Node, text: Text) -> str | None:
+    names = [item["String"]["sval"] for item in inner["funcname"]]
+    nodes = list(inner.get("args", []))
+    ordered = [item["SortBy"]["node"] for item in inner.get("agg_order", [])]
+    if "agg_filter" in inner:
+        truth(inner["agg_filter"], text, "FILTER (WHERE …)")
+    types = [text.type_of(node) for node in nodes]
+    ordered_types = [text.type_of(node) for node in ordered]
+    if inner.get("agg_within_group"):
+        nodes, types = [*nodes, *ordered], [*types, *ordered_types]
+    for part in inner.get("over", {}).get("partitionClause", []) + [
+        item["SortBy"]["node"] for item in inner.get("over", {}).get("orderClause", [])
+    ]:
+        text.type_of(part)
+    _check_unit(names[-1], nodes, text)
+    if inner.get("agg_star"):
+        return "bigint" if names[-1] == "count" else None
+    if (
+        inner.get("func_variadic")
+        or any("NamedArgExpr" in node for node in nodes)
+        or (len(names) > 1 and names[-2] != "pg_catalog")
+    ):
+        return None
+    return _resolved(names[-1], nodes, [text.world.base(item) for item in types], text, inner["location"])
+
+
+def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text, at: int) -> str | None:
+    own = text.world.catalog.functions_named(name)
+    functions = (*builtins.builtin(name), *own)
+    if len(nodes) == 1 and types[0] == UNKNOWN and name in builtin_types().names:
+        take(nodes[0], builtin_types().names[name].spelled, text)  # date('2026-01-31') is a cast
+        return builtin_types().names[name].spelled
+    listed = [taken for item in functions if (taken := _candidate(item, len(nodes)))]
+    if not listed:
+        return None
+    known = [item for item in types if item is not None]
+    if len(known) < len(types):
+        results = {item.result for item in listed}
+        only = results.pop() if len(results) == 1 else ""
+        return only if only and not only.startswith("any") else None
+    found = choose(listed, known, text.world)
+    if not found:
+        if not own and not (len(known) == 1 and name in builtin_types().names):
+            _missing(name, nodes, known, text, at)
+        return None
+    if len(found) > 1:
+        return None
+    for node, type_, asked in zip(nodes, known, found[0].arguments, strict=True):
+        if type_ == UNKNOWN:
+            take(node, asked, text)
+    return result_of(found[0], known, text.world) or None
+
+
+def _candidate(function: Function, count: int) -> Candidate | None:
+    """The function as it takes so many arguments."""
+    if not function.takes(count) or function.kind == "procedure":
+        return None
+    arguments = function.arguments
+    if function.variadic and count >= len(arguments):
+        last = arguments[-1].removesuffix("[]") if arguments[-1] != '"any"' else '"any"'
+        last = {"anyarray": "anyelement", "anycompatiblearray": "anycompatible"}.get(last, last)
+        arguments = (*arguments[:-1], *[last] * (count - len(arguments) + 1))
+    return Candidate(arguments[:count], function.returns if not function.returns_set else "")  # a set is no value
+
+
+def _missing(name: str, nodes: list[Node], types: list[str], text: Text, at: int) -> None:
+    shown = _SHOWN.get(name, name)
+    listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
+    title = f"`{shown}` does not take {listed or 'no argument'}"
+    text.report("MV120", at, title, label=f"of {listed}", help=_mend(name, nodes, types, text))
+
+
+def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
+    shown = text.written(nodes[0]) if nodes else "x"
+    if name in _OVER_NUMBERS and types[0] not in NUMBERS:
+        what = "numbers" if types[0] not in MOMENTS else "numbers and intervals"
+        cast = (
+            f"; cast it: {shown}::numeric"
+            if types[0] in TEXTS
+            else f"; count them: count(*) FILTER (WHERE {shown})"
+            if types[0] == "boolean"
+            else ""
+        )
+        return f"{name} is of {what}{cast}"
+    if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
+        return f"write round({shown}::numeric, {text.written(nodes[1])})"
+    if name in ("date_trunc", "date_part", "extract", "age", "to_char", "timezone") and any(
+        item in TEXTS for item in types
+    ):
+        number = next(number for number, item in enumerate(types) if item in TEXTS)
+        return f"cast the text: {text.written(nodes[number])}::timestamptz"
+    if (
+        types
+        and types[0] not in (*TEXTS, UNKNOWN)
+        and "A_Const" not in nodes[0]
+        and any(item.arguments[:1] == ("text",) for item in builtins.builtin(name))
+    ):
+        return f"cast it to text: {shown}::text"
+    taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
+    return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}"
+
+
+def _check_unit(name: str, nodes: list[Node], text: Text) -> None:
+    """Says so where what is cut from a time is none of its parts."""
+    if name not in _UNITS or not nodes:
+        return
+    known, place = _UNITS[name]
+    literal = nodes[place].get("A_Const", {}).get("sval")
+    if literal is None or literal.get("sval", "").lower() in known:
+        return
+    written = literal.get("sval", "")
+    near = did_you_mean(
+        written.lower(),
+        _USUAL if name == "date_trunc" else (*_USUAL, "dow", "doy", "epoch", "isodow"),
+        "units",
+        lambda unit: f"'{unit}'" if name != "extract" else unit,
+    )
+    text.report(
+        "MV121", location_of(nodes[place]), f"`{written}` is no unit that {name} knows", label="no such unit", help=near
+    )
+
+
+HANDLERS: Final[Handlers] = {"FuncCall": _call}

@@ -1,0 +1,103 @@
+"""Whether the text of a literal is a value of its type. Only what is no value on any server, whatever its settings, is called wrong.
+
+Rule source: PostgreSQL manual, "Data Types"; the input functions of the types (datetime.c, bool.c, uuid.c).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from ipaddress import ip_interface
+from typing import Final
+
+from mvc.inference.moments import interval_problem, moment_problem
+from mvc.inference.world import World
+
+_INTEGERS: Final = {"smallint": 15, "integer": 31, "bigint": 63}
+_INTEGER: Final = re.compile(r"[+-]?\d+")
+_NEWER: Final = re.compile(r"[+-]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[+-]?\d+)?)", re.IGNORECASE)  # PostgreSQL 16
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
+_UUID: Final = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE)
+
+
+def problem_of(text: str, type_: str, world: World) -> str:
+    """Why a text is no value of a type; empty where it is one, or where that is not known."""
+    if type_ in world.enums:
+        labels = world.enums[type_].labels
+        return "" if text in labels else f"its values are {', '.join(f'`{label}`' for label in labels)}"
+    if type_.endswith("[]"):
+        return _array(text.strip(), type_, world)
+    check = _CHECKS.get(type_)
+    return check(text.strip(), type_) if check else ""
+
+
+def _array(text: str, type_: str, world: World) -> str:
+    if text[:1] not in ("{", "["):
+        return "an array is written '{a,b}', or ARRAY['a', 'b']"
+    simple = re.fullmatch(r"\{([^{}\"\\\\]*)\}", text)
+    items = simple[1].split(",") if simple and simple[1].strip() else []
+    found = (
+        problem_of(item.strip(), type_.removesuffix("[]"), world) for item in items if item.strip().lower() != "null"
+    )
+    return next((why for why in found if why), "")
+
+
+def _boolean(text: str, _: str) -> str:
+    word = text.lower()
+    known = word in ("1", "0", "on", "off", "of") or (
+        word and any(item.startswith(word) for item in ("true", "false", "yes", "no"))
+    )
+    return "" if known else "a boolean is true or false"
+
+
+def _integer(text: str, type_: str) -> str:
+    if _INTEGER.fullmatch(text):
+        bits = _INTEGERS[type_]
+        return "" if -(2**bits) <= int(text[:40]) < 2**bits else f"it is out of the range of {type_}"
+    return "" if "." not in text and _NEWER.fullmatch(text) and "e" not in text.lower() else "it is no whole number"
+
+
+def _number(text: str, _: str) -> str:
+    return "" if _NUMBER.fullmatch(text) or _NEWER.fullmatch(text) else "it is no number"
+
+
+def _uuid(text: str, _: str) -> str:
+    return (
+        "" if _UUID.fullmatch(text) else "a uuid is 32 hexadecimal digits, e.g. 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"
+    )
+
+
+def _json(text: str, _: str) -> str:
+    try:
+        json.loads(text, parse_constant=lambda name: (_ for _ in ()).throw(ValueError(name)))
+    except ValueError:
+        return "it is no JSON: a text in JSON has double quotes of its own, e.g. '\"paid\"'"
+    except RecursionError:
+        return ""
+    return ""
+
+
+def _network(text: str, _: str) -> str:
+    try:
+        ip_interface(text)
+    except ValueError:
+        return "" if re.fullmatch(r"\d{1,3}(\.\d{1,3}){0,3}/\d+", text) else "it is no network address"
+    return ""
+
+
+def _range(text: str, _: str) -> str:
+    return "" if text[:1] in ("[", "(") or text.lower() == "empty" else "a range is written '[from,to)'"
+
+
+_CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
+    "boolean": _boolean,
+    **dict.fromkeys(_INTEGERS, _integer),
+    **dict.fromkeys(("numeric", "real", "double precision"), _number),
+    "uuid": _uuid,
+    **dict.fromkeys(("date", "timestamp without time zone", "timestamp with time zone"), moment_problem),
+    "interval": interval_problem,
+    **dict.fromkeys(("json", "jsonb"), _json),
+    "inet": _network,
+    **dict.fromkeys(("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"), _range),
+}

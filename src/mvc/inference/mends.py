@@ -1,0 +1,126 @@
+"""What an author meant by operands that do not go together, as a text that can be pasted; nothing where that is not clear."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
+MOMENTS: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+TEXTS: Final = frozenset({"text", "character varying", "character", "name"})
+_COMPARISONS: Final = frozenset({"=", "<>", "<", ">", "<=", ">="})
+_PATTERNS: Final = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "~*", "!~", "!~*"})
+_LOGIC: Final = {"&&": "AND", "||": "OR", "&": "AND", "|": "OR"}
+OTHER_OPERATORS: Final = {
+    "==": "=",
+    "===": "=",
+    "<=>": "IS NOT DISTINCT FROM",
+    "!==": "<>",
+    "=~": "~",
+    "&&&": "AND",
+    "~=": "~",
+    "**": "^",
+    "=>": ">=",
+    "=<": "<=",
+}
+
+
+def mend(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    """A mend for an operator between (type, text) and (type, text)."""
+    for rule in (_logic, _boolean, _time, _difference, _text, _document, _array):
+        if found := rule(name, left, right):
+            return found
+    return ""
+
+
+def _logic(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if left[0] == right[0] == "boolean" and name in _LOGIC:
+        return f"write {left[1]} {_LOGIC[name]} {right[1]}"
+    return ""
+
+
+def _boolean(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if "boolean" not in (left[0], right[0]) or name not in ("=", "<>"):
+        return ""
+    column, other = (left, right) if left[0] == "boolean" else (right, left)
+    if other[1] in ("0", "1"):
+        return f"write {'' if (other[1] == '1') == (name == '=') else 'NOT '}{column[1]}"
+    return "a boolean stands by itself, or is compared with true or false"
+
+
+def _time(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if left[0] in MOMENTS and right[0] in NUMBERS and name in ("+", "-"):
+        return (
+            f"write {left[1]} {name} INTERVAL '{right[1]} days'"
+            if right[1].isdigit()
+            else f"write {left[1]} {name} {right[1]} * INTERVAL '1 day'"
+        )
+    if left[0] in MOMENTS and right[0] in NUMBERS and name in _COMPARISONS:
+        return f"a date is written in quotes, e.g. {left[1]} {name} DATE '2026-01-31'; for its year write extract(year FROM {left[1]})"
+    if left[0] in MOMENTS and right[0] == "interval" and name in _COMPARISONS:
+        return f"write {left[1]} {name} now() - {right[1] if right[1] != 'x' else 'the interval'}"
+    if left[0] in MOMENTS and name in _PATTERNS:
+        return f"compare it with dates, e.g. {left[1]} >= '2026-01-01' AND {left[1]} < '2027-01-01'"
+    return ""
+
+
+def _difference(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if left[0] == "interval" and right[0] in NUMBERS and name in _COMPARISONS:
+        return f"compare it with an interval, e.g. {name} INTERVAL '{right[1] if right[1].isdigit() else '30'} days'"
+    if left[0] in ("integer", "bigint") and right[0] == "interval" and name in _COMPARISONS:
+        return "a date minus a date is a number of days: compare it with a number"
+    return ""
+
+
+def _text(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if left[0] in TEXTS and right[0] in TEXTS and name == "+":
+        return f"texts are joined with ||: {left[1]} || {right[1]}"
+    if name == "||":
+        return f"cast one side to text: {left[1]}::text || {right[1]}"
+    if name in _PATTERNS and left[0] not in TEXTS:
+        return f"a pattern matches text: {left[1]}::text"
+    if name not in _COMPARISONS and name not in ("+", "-", "*", "/"):
+        return ""
+    if left[0] in TEXTS and right[0] in NUMBERS:
+        return (
+            f"write the number in quotes: '{right[1]}'"
+            if _is_number(right[1]) and name in _COMPARISONS
+            else f"cast the text: {left[1]}::{right[0]}"
+        )
+    if right[0] in TEXTS and left[0] in NUMBERS:
+        return f"cast the text: {right[1]}::{left[0]}"
+    if right[0] in TEXTS and left[0] in MOMENTS:
+        return f"cast the text: {right[1]}::date" if name != "-" else f"cast the text: {left[1]} - {right[1]}::date"
+    return _as_text(name, left, right)
+
+
+def _as_text(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if name not in _COMPARISONS:
+        return ""
+    if right[0] in TEXTS or left[0] in TEXTS:
+        strange = left if right[0] in TEXTS else right
+        return f"compare both as text: {strange[1]}::text"
+    if "uuid" in (left[0], right[0]):
+        return "no value of the one is a value of the other: compare it with the column that it refers to"
+    return ""
+
+
+def _document(name: str, left: tuple[str, str], _: tuple[str, str]) -> str:
+    if left[0] == "json":
+        return (
+            f"json has no such operator, jsonb has: {left[1]}::jsonb"
+            if name in (*_COMPARISONS, "@>", "?", "||")
+            else ""
+        )
+    return ""
+
+
+def _array(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    if left[0].endswith("[]") and not right[0].endswith("[]") and name == "=":
+        return f"write {right[1]} = ANY ({left[1]})"
+    if right[0].endswith("[]") and not left[0].endswith("[]") and name == "=":
+        return f"write {left[1]} = ANY ({right[1]})"
+    return ""
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()

@@ -1,0 +1,212 @@
+"""Whether a text is a date, a time or an interval, and what units of time there are.
+
+Rule source: PostgreSQL manual, "Date/Time Types" and "Date/Time Input Interpretation"; the tables of datetime.c.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from typing import Final
+
+_DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(.+))?")
+_SHORT: Final = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")  # day first or month first, as DateStyle has it
+_TIME: Final = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?(.*)")
+_WORD: Final = re.compile(r"[a-z]+")
+_DAYS: Final = frozenset({"now", "today", "tomorrow", "yesterday", "epoch", "infinity"})
+_INTERVAL_UNITS: Final = frozenset(
+    [
+        "c",
+        "cent",
+        "centuries",
+        "century",
+        "d",
+        "day",
+        "days",
+        "dec",
+        "decade",
+        "decades",
+        "decs",
+        "h",
+        "hour",
+        "hours",
+        "hr",
+        "hrs",
+        "m",
+        "microsecon",
+        "microsecond",
+        "microseconds",
+        "mil",
+        "mils",
+        "millennia",
+        "millennium",
+        "millisecond",
+        "milliseconds",
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "mon",
+        "mons",
+        "month",
+        "months",
+        "ms",
+        "msec",
+        "msecs",
+        "msecond",
+        "mseconds",
+        "q",
+        "qtr",
+        "quarter",
+        "s",
+        "sec",
+        "second",
+        "seconds",
+        "secs",
+        "us",
+        "usec",
+        "usecs",
+        "usecond",
+        "useconds",
+        "w",
+        "week",
+        "weeks",
+        "y",
+        "year",
+        "years",
+        "yr",
+        "yrs",
+        "ago",
+        "infinity",
+    ]
+)
+TRUNCATED: Final = frozenset(
+    [
+        "c",
+        "cent",
+        "centuries",
+        "century",
+        "d",
+        "day",
+        "days",
+        "dec",
+        "decade",
+        "decades",
+        "decs",
+        "h",
+        "hour",
+        "hours",
+        "hr",
+        "hrs",
+        "m",
+        "microsecon",
+        "microsecond",
+        "microseconds",
+        "us",
+        "usec",
+        "usecs",
+        "usecond",
+        "useconds",
+        "mil",
+        "mils",
+        "millennia",
+        "millennium",
+        "millisecond",
+        "milliseconds",
+        "ms",
+        "msec",
+        "msecs",
+        "msecond",
+        "mseconds",
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "mon",
+        "mons",
+        "month",
+        "months",
+        "qtr",
+        "quarter",
+        "s",
+        "sec",
+        "second",
+        "seconds",
+        "secs",
+        "w",
+        "week",
+        "weeks",
+        "y",
+        "year",
+        "years",
+        "yr",
+        "yrs",
+    ]
+)
+EXTRACTED: Final = TRUNCATED | frozenset(
+    [
+        "dow",
+        "doy",
+        "epoch",
+        "isodow",
+        "isoyear",
+        "julian",
+        "timezone",
+        "timezone_h",
+        "timezone_m",
+        "timezone_hour",
+        "timezone_minute",
+    ]
+)
+
+
+def moment_problem(text: str, type_: str) -> str:
+    """Why a text is no date or time."""
+    word = text.lower()
+    if not word:
+        return "it is empty"
+    if _WORD.fullmatch(word):
+        return (
+            "" if word in _DAYS else "it is no date: write '2026-01-31', 'today' or an expression such as CURRENT_DATE"
+        )
+    if short := _SHORT.fullmatch(text):
+        one, other, year = map(int, short.groups())
+        return "" if _is_day(year, one, other) or _is_day(year, other, one) else "there is no such day"
+    if re.fullmatch(r"\d{1,4}", text):
+        return "a date is written '2026-01-31'"
+    if re.fullmatch(r"\d{4}-\d{1,2}", text):
+        return "a date has a day as well, e.g. '2026-01-31'"
+    day = _DAY.fullmatch(text)
+    if day is None:
+        return ""
+    if not _is_day(*(int(part) for part in day.groups()[:3])):
+        return "there is no such day"
+    return _time(day[4], type_) if day[4] and type_ != "date" else ""
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and year > 0 and 1 <= day <= monthrange(min(year, 9999), month)[1]
+
+
+def _time(text: str, _: str) -> str:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return ""
+    hour, minute, second = (int(part or 0) for part in found.groups()[:3])
+    if re.match(r"\s*[ap]m\b", found[4], re.IGNORECASE):
+        return "" if 0 <= hour <= 12 and minute <= 59 and second <= 60 else "there is no such time of day"
+    return (
+        ""
+        if minute <= 59 and second <= 60 and (hour < 24 or (hour, minute, second) == (24, 0, 0))
+        else "there is no such time of day"
+    )
+
+
+def interval_problem(text: str, _: str) -> str:
+    """Why a text is no interval."""
+    if not text:
+        return "it is empty"
+    if text[:1] in "Pp" or (words := _WORD.findall(text.lower())) == []:
+        return ""
+    strange = next((word for word in words if word not in _INTERVAL_UNITS and word != "t"), None)
+    return f"`{strange}` is no unit of time" if strange else ""

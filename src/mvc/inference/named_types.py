@@ -1,0 +1,87 @@
+"""The type that a name means where an author writes one: `int8`, `timestamptz(3)[]`, `crm.stage`. What other databases call a type."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mvc.catalog.operators import builtin_types
+from mvc.diagnostics import did_you_mean
+from mvc.inference.site import Text
+from mvc.inference.world import EXTENSION_TYPES, World
+from mvc.sql.parser import Node
+
+_ELSEWHERE: Final = {  # MySQL, T-SQL, BigQuery, Snowflake, Oracle, ClickHouse → PostgreSQL
+    **dict.fromkeys(("string", "clob", "nclob", "ntext", "longtext", "mediumtext", "tinytext"), "text"),
+    **dict.fromkeys(("nvarchar", "varchar2", "nvarchar2"), "varchar"),
+    **dict.fromkeys(("datetime", "datetime2", "smalldatetime", "timestamp_ntz"), "timestamp"),
+    **dict.fromkeys(("timestamp_ltz", "timestamp_tz", "datetimeoffset"), "timestamptz"),
+    **dict.fromkeys(("int64", "bigint64", "long", "uint64", "uint32", "signed"), "bigint"),
+    **dict.fromkeys(("int32", "uint16", "mediumint", "number_int"), "integer"),
+    **dict.fromkeys(("tinyint", "int16", "uint8", "byteint"), "smallint"),
+    **dict.fromkeys(("double", "float64", "binary_double"), "double precision"),
+    **dict.fromkeys(("float32", "binary_float"), "real"),
+    **dict.fromkeys(("number", "bignumeric", "decimal64"), "numeric"),
+    **dict.fromkeys(("blob", "longblob", "varbinary", "binary", "bytes", "image", "raw"), "bytea"),
+    **dict.fromkeys(("variant", "object", "map", "struct"), "jsonb"),
+    **dict.fromkeys(("uniqueidentifier", "guid"), "uuid"),
+    "boolen": "boolean",
+    "timestampz": "timestamptz",
+    "varchar_ci": "citext",
+}
+_SHOWN: Final = (
+    "integer",
+    "varchar",
+    "timestamp",
+    "decimal",
+    "serial",
+    "char",
+    "smallint",
+    "bigint",
+    "boolean",
+    "real",
+)
+
+
+def named_type(node: Node, text: Text) -> str | None:
+    """The type as `format_type()` spells it, without its modifier; None where it is not known, with a finding where there is none."""
+    names = [item["String"].get("sval", "") for item in node.get("names", [])]
+    if not names:
+        return None
+    found = _spelled(names, text.world)
+    if found is None:
+        _report(names, node, text)
+        return None
+    return found + "[]" if node.get("arrayBounds") and found else found or None
+
+
+def _spelled(names: list[str], world: World) -> str | None:
+    """Empty where there is such a type and nothing else is known of it; None where there is none."""
+    schema, name = names[-2] if len(names) > 1 else "", names[-1]
+    if schema in ("", "pg_catalog") and name in builtin_types().names:
+        return builtin_types().names[name].spelled
+    whole = f"{schema}.{name}" if schema else name
+    if whole in world.enums:
+        return f"{world.enums[whole].schema}.{world.enums[whole].name}"
+    if whole in world.domains:
+        return f"{world.domains[whole].schema}.{world.domains[whole].name}"
+    if whole in world.catalog.other_types or not world.knows_all_types:
+        return ""
+    extensions = {its for item in world.extensions for its in EXTENSION_TYPES.get(item, ())}
+    return "" if name in extensions or schema not in ("", "pg_catalog", *world.catalog.search_path) else None
+
+
+def _report(names: list[str], node: Node, text: Text) -> None:
+    name = names[-1]
+    title = f"no type is named `{name}`"
+    text.report("MV120", node["location"], title, label="unknown type", help=_meant(name, text.world))
+
+
+def _meant(name: str, world: World) -> str:
+    if name in _ELSEWHERE:
+        return f"write `{_ELSEWHERE[name]}`"
+    extension = next((item for item, its in EXTENSION_TYPES.items() if name in its), None)
+    if extension:
+        return f"the extension {extension} has it: `requires: [{extension}]`"
+    known = [item for item in (*builtin_types().names, *_SHOWN) if not item.startswith(("_", "pg_", "reg", "any"))]
+    near = did_you_mean(name, [*known, *world.enums, *world.domains], "types")
+    return near.split(" (")[0] if near.startswith("did you mean") else "`\\dT` in psql lists the types of a database"

@@ -1,0 +1,240 @@
+"""Operators: which one PostgreSQL takes for the types of its operands, and the finding where it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from mvc.catalog.operators import builtin_types
+from mvc.inference.agreement import take
+from mvc.inference.choose import Candidate, binary, prefix, result_of
+from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, mend
+from mvc.inference.site import Handlers, Text, location_of
+from mvc.inference.world import UNKNOWN
+from mvc.sql.parser import Node
+
+Operand = tuple[Node, str | None]
+
+_SHOWN: Final = {"~~": "LIKE", "!~~": "NOT LIKE", "~~*": "ILIKE", "!~~*": "NOT ILIKE"}
+# Operators that extensions have for PostgreSQL's own types; on their own types, of which nothing is known here, they have many more.
+_EXTENSIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "pg_trgm": (frozenset(["%", "<%", "%>", "<<%", "%>>", "<->", "<->>", "<<->", "<<<->", "<->>>"]), frozenset({"S"})),
+    "intarray": (frozenset(["#", "&", "|", "+", "-", "@@", "~~", "@", "~"]), frozenset({"A"})),
+    "btree_gist": (frozenset({"<->"}), frozenset("NDT")),
+}
+_OF_EXTENSIONS: Final = frozenset(
+    [
+        "?",
+        "?&",
+        "?|",
+        "?~",
+        "?@>",
+        "?<@",
+        "@@",
+        "~@",
+        "#=",
+        "%%",
+        "%#",
+        "<#>",
+        "<=>",
+        "<+>",
+        "<~>",
+        "<%>",
+        "~=",
+        "|>>",
+        "<<|",
+        "&<|",
+        "|&>",
+        "~>",
+        "~@@",
+        "@-@",
+    ]
+)
+
+
+def operator_of(inner: Node) -> str:
+    return str(inner["name"][-1]["String"]["sval"])
+
+
+def compare(name: str, left: Node, right: Node, text: Text, at: int) -> str | None:
+    """`left name right`."""
+    return between(
+        name, (left, text.world.base(text.type_of(left))), (right, text.world.base(text.type_of(right))), text, at
+    )
+
+
+def between(name: str, left: Operand, right: Operand, text: Text, at: int) -> str | None:
+    """The type of an operation on operands whose base types are known."""
+    if left[1] is None or right[1] is None:
+        _check_name(name, text, at)
+        return "boolean" if name in ("=", "<>", "<", ">", "<=", ">=") else None
+    found = binary(name, left[1], right[1], text.world)
+    if not found:
+        _missing(name, left, right, text, at)
+        return None
+    if len(found) > 1 and text.world.extensions <= {"plpgsql"}:
+        title = f"PostgreSQL cannot choose between the operators `{name}` for {_type(left)} and {_type(right)}"
+        text.report("MV120", at, title, label="not unique", help=_cast_literal(name, left, right))
+        return None
+    return _taken(found, [left, right], text)
+
+
+def _cast_literal(name: str, left: Operand, right: Operand) -> str:
+    if name in ("+", "-") and {left[1], right[1]} & MOMENTS:
+        return "give the literal its type: INTERVAL '1 day'"
+    return "give the literal its type, e.g. 'value'::text"
+
+
+def _taken(found: list[Candidate], operands: list[Operand], text: Text) -> str | None:
+    """The result of the one that was chosen; its literals are held against the types of its arguments."""
+    if len(found) > 1:
+        results = {item.result for item in found}
+        return results.pop() if len(results) == 1 and results <= {"boolean"} else None
+    types = [type_ or UNKNOWN for _, type_ in operands]
+    for (node, type_), asked in zip(operands, found[0].arguments, strict=True):
+        if type_ == UNKNOWN:
+            others = [
+                item for item, its in zip(types, found[0].arguments, strict=True) if its == asked and item != UNKNOWN
+            ]
+            take(node, others[0] if asked.startswith("any") and others else asked, text)
+    return result_of(found[0], types, text.world)
+
+
+def _check_name(name: str, text: Text, at: int) -> bool:
+    """Says so where no operator of any types has the name."""
+    known = {item for extension in text.world.extensions for item in _EXTENSIONS.get(extension, ((), ()))[0]}
+    if name in builtin_types().operators or name in known or not text.world.knows_all_types:
+        return True
+    if text.world.extensions and name in _OF_EXTENSIONS:
+        return True
+    instead = OTHER_OPERATORS.get(name)
+    text.report("MV101", at, f"PostgreSQL has no operator `{name}`", help=f"write `{instead}`" if instead else "")
+    return False
+
+
+def _missing(name: str, left: Operand, right: Operand, text: Text, at: int) -> None:
+    if not _check_name(name, text, at) or _may_be_an_extensions(name, (left[1], right[1]), text):
+        return
+    shown = _SHOWN.get(name, name)
+    title = f"no operator `{shown}` takes {_type(left)} and {_type(right)}"
+    help_line = mend(name, (left[1] or "", text.written(left[0])), (right[1] or "", text.written(right[0])))
+    label = f"{_type(left)} {shown} {_type(right)}"
+    text.report(
+        "MV120", at, title, label=label, help=help_line or "cast one side, or compare with something of the same type"
+    )
+
+
+def _type(operand: Operand) -> str:
+    return "text in quotes" if operand[1] == UNKNOWN else str(operand[1])
+
+
+def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: Text) -> bool:
+    """Whether an extension that is there may have the operator for two of PostgreSQL's own types."""
+    if not text.world.knows_all_types:
+        return name not in ("=", "<>", "<", ">", "<=", ">=")
+    categories = {text.world.category(item) for item in types if item not in (None, UNKNOWN)}
+    offers = (_EXTENSIONS[item] for item in text.world.extensions if item in _EXTENSIONS)
+    return any(name in names and categories <= its for names, its in offers)
+
+
+def _plain(inner: Node, text: Text) -> str | None:
+    name, right = operator_of(inner), inner.get("rexpr", {})
+    if "lexpr" in inner:
+        return compare(name, inner["lexpr"], right, text, inner["location"])
+    operand = text.world.base(text.type_of(right))
+    if operand is None:
+        _check_name(name, text, inner["location"])
+        return None
+    found = prefix(name, operand, text.world)
+    if found:
+        return _taken(found, [(right, operand)], text)
+    if _check_name(name, text, inner["location"]) and not _may_be_an_extensions(name, (operand,), text):
+        help_line = (
+            f"write NOT {text.written(right)}"
+            if name in ("!", "~") and operand == "boolean"
+            else "cast it to a type that has it"
+        )
+        text.report(
+            "MV120", inner["location"], f"no operator `{name}` stands before a value of type {operand}", help=help_line
+        )
+    return None
+
+
+def _in(inner: Node, text: Text) -> str:
+    left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
+    items = inner["rexpr"].get("List", {}).get("items", [])
+    for item in items:
+        right = (item, text.world.base(text.type_of(item)))
+        at = inner["location"] if len(items) == 1 else location_of(item)
+        between(operator_of(inner), left, right, text, at)
+    return "boolean"
+
+
+def _any(inner: Node, text: Text) -> str:
+    left, right = inner["lexpr"], inner["rexpr"]
+    types = text.world.base(text.type_of(left)), text.world.base(text.type_of(right))
+    element = text.world.element(types[1]) if types[1] else None
+    if types[1] == UNKNOWN:
+        if types[0] not in (None, UNKNOWN):
+            take(right, f"{types[0]}[]", text)
+    elif types[1] and element is None:
+        title = f"ANY and ALL take an array, and this is of type {types[1]}"
+        help_line = f"write {text.written(left)} {operator_of(inner)} {text.written(right)}"
+        text.report("MV120", location_of(right), title, label=f"of type {types[1]}", help=help_line)
+    else:
+        between(
+            operator_of(inner),
+            (left, types[0]),
+            ({"Element": {"location": location_of(right)}}, element),
+            text,
+            inner["location"],
+        )
+    return "boolean"
+
+
+def _between(inner: Node, text: Text) -> str:
+    left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
+    for node, name in zip(inner["rexpr"]["List"]["items"], (">=", "<="), strict=True):
+        between(name, left, (node, text.world.base(text.type_of(node))), text, location_of(node))
+    return "boolean"
+
+
+def _same_or_not(inner: Node, text: Text) -> str:
+    compare("=", inner["lexpr"], inner["rexpr"], text, inner["location"])
+    return "boolean"
+
+
+def _nullif(inner: Node, text: Text) -> str | None:
+    compare("=", inner["lexpr"], inner["rexpr"], text, location_of(inner["rexpr"]))
+    found = text.world.base(text.type_of(inner["lexpr"]))
+    return None if found in (UNKNOWN, "character varying") else found
+
+
+def _pattern(inner: Node, text: Text) -> str:
+    compare(operator_of(inner), inner["lexpr"], inner["rexpr"], text, inner["location"])
+    return "boolean"
+
+
+_KINDS: Final[Mapping[str, Callable[[Node, Text], str | None]]] = {
+    "AEXPR_OP": _plain,
+    "AEXPR_OP_ANY": _any,
+    "AEXPR_OP_ALL": _any,
+    "AEXPR_DISTINCT": _same_or_not,
+    "AEXPR_NOT_DISTINCT": _same_or_not,
+    "AEXPR_NULLIF": _nullif,
+    "AEXPR_IN": _in,
+    "AEXPR_LIKE": _pattern,
+    "AEXPR_ILIKE": _pattern,
+    "AEXPR_SIMILAR": _pattern,
+    "AEXPR_BETWEEN": _between,
+    "AEXPR_NOT_BETWEEN": _between,
+    "AEXPR_BETWEEN_SYM": _between,
+    "AEXPR_NOT_BETWEEN_SYM": _between,
+}
+
+
+def _expression(inner: Node, text: Text) -> str | None:
+    return _KINDS[inner["kind"]](inner, text)
+
+
+HANDLERS: Final[Handlers] = {"A_Expr": _expression}
