@@ -26,6 +26,7 @@ from mvc.model.schedule import Schedule
 from mvc.model.view import Sql, View
 from mvc.source import Document, nothing, read
 from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
+from mvc.spec.folders import misplaced, without_settings
 from mvc.spec.missing import catalog_help
 from mvc.spec.repair import ANY_DDL
 from mvc.spec.validate import Validated, validate
@@ -91,6 +92,7 @@ def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
     for path in spec_paths(files, "partitions"):
         _partitions(files, path, loaded)
     _check_names(loaded)
+    loaded.diagnostics += misplaced(files)
     return loaded
 
 
@@ -118,10 +120,7 @@ def _validated(files: Files, path: str, model: type[Model], loaded: Loaded) -> V
 def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
     """The settings; where `mvc.yml` has faults, a guess by which the rest is checked."""
     if PROJECT_FILE not in files:
-        help_line = "`mvc init` writes a small project that compiles; `--project DIR` names another folder"
-        loaded.diagnostics.append(
-            error("MV006", Span(PROJECT_FILE), f"there is no {PROJECT_FILE} here", help=help_line)
-        )
+        loaded.diagnostics.append(without_settings(files))
         return None
     validated = _validated(files, PROJECT_FILE, ProjectSpec, loaded)
     loaded.guessed = not loaded.complete

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from sqlglot import exp
 
 from mvc.catalog import builtins
+from mvc.catalog.extensions import GROWING, are_known, extensions, functions_of
 from mvc.catalog.types import Catalog, Function, counts_taken
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import Call
@@ -29,7 +31,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """The functions that a view may call. With `requires`, unknown ones are taken to be the extensions'."""
+    """The functions that a view may call; `requires` are the extensions, of which some are known, and others may have any function."""
 
     catalog: Catalog
     requires: tuple[str, ...] = ()
@@ -64,8 +66,20 @@ def is_aggregate(overloads: Iterable[Function]) -> bool:
 
 
 def _unknown(call: Call, functions: Functions) -> str:
-    known = builtins.is_known(call.name) and call.schema in (None, "pg_catalog")
-    return "" if known or functions.requires else "MV106"
+    if builtins.is_known(call.name) and call.schema in (None, "pg_catalog"):
+        return ""
+    theirs = functions_of(functions.requires)
+    if call.name in theirs or (functions.requires and not are_known(functions.requires)):
+        return ""
+    grows = GROWING & set(functions.requires)
+    return "MV106" if not grows or get_close_matches(call.name, theirs, 1, 0.9) else ""
+
+
+def _near(name: str, functions: Functions) -> str:
+    """A function that may be meant."""
+    own = (function.name for function in functions.catalog.functions)
+    near = did_you_mean(name, [*builtins.all_names(), *own, *functions_of(functions.requires)], "functions")
+    return near.split(" (")[0] if near.startswith("did you mean") else ""
 
 
 def _wrong_count(call: Call, overloads: tuple[Function, ...]) -> str:
@@ -91,16 +105,18 @@ def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Dia
     if foreign := _foreign(code, name, call, origin):
         return foreign
     if code == "MV106":
-        known = [*builtins.all_names(), *(function.name for function in functions.catalog.functions)]
-        near = did_you_mean(call.name, known, "functions")
-        help_line = near if near.startswith("did you mean") else ""
-        mend = "if an extension has it, name that: `requires: [postgis]`; if the database has it, add its DDL to the catalog"
+        owner = next((item for item, its in extensions().items() if call.name in its.functions), "")
+        mend = (
+            f"the extension {owner} has it: `requires: [{owner}]`"
+            if owner
+            else "if an extension has it, name that: `requires: [postgis]`; if the database has it, add its DDL to the catalog"
+        )
         return error(
             code,
             span,
             f"no function is named `{name}`",
             label="unknown function",
-            help=(help_line.split(" (")[0], mend),
+            help=(_near(call.name, functions) if not owner else "", mend),
         )
     if code == "MV107":
         title = f"`{name}` does not take {_arguments(call.count)}"

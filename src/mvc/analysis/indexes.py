@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mvc.analysis.functions import Functions, Place, check_calls
+from mvc.analysis.index_kinds import check_index_kind, check_storage
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.origin import Origin
@@ -17,6 +18,8 @@ def check_indexes(view: ResolvedView, functions: Functions, found: list[Diagnost
     """Findings for every index of the view."""
     for index in view.indexes:
         _check_index(view, index, functions, found)
+        found += check_index_kind(view, index, functions)
+    found += check_storage(view)
     if view.view.kind == "plain" and view.indexes:
         span = view.indexes[0].origin.span
         found.append(

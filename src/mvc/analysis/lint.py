@@ -12,6 +12,7 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.lint_access import lint_index, lint_personal
 from mvc.analysis.lint_casts import lint_casts
 from mvc.analysis.lint_fanout import lint_fanout
+from mvc.analysis.lint_joins import lint_joins
 from mvc.analysis.lint_order import lint_order, lint_stars, lint_ties
 from mvc.analysis.lint_parents import lint_parents
 from mvc.analysis.lint_schedules import lint_schedules
@@ -25,7 +26,9 @@ from mvc.model.view import View
 
 NOTHING: Final = "MV400"
 # Lints of a view by itself, and those that need the whole project. MV403 is both: a view's query and its policies.
-OF_VIEW: Final = frozenset({"MV401", "MV402", "MV404", "MV405", "MV406", "MV411", "MV412", "MV421", "MV422", "MV423"})
+OF_VIEW: Final = frozenset(
+    {"MV401", "MV402", "MV404", "MV405", "MV406", "MV411", "MV412", "MV421", "MV422", "MV423", "MV425"}
+)
 OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV613"})
 
 
@@ -39,6 +42,7 @@ def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
         *lint_order(resolved),
         *lint_ties(resolved),
         *lint_stars(resolved),
+        *lint_joins(resolved),
         *type_warnings(resolved, functions),
     ]
     fired = {item.code for item in found}

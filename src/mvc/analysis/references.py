@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from mvc.analysis.former_names import called_now, check_former_names
+from mvc.catalog.extensions import meant
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule
+from mvc.model.view import View
 
 
 def check_references(project: Project, found: list[Diagnostic]) -> None:
@@ -23,6 +25,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
     found.extend(_check_own_names(project, names))
     found.extend(check_former_names(project, names))
     for view in project.views:
+        found += (*_check_dot(view), *_check_extensions(view))
         relation = project.catalog.relation(view.name, view.schema)
         if relation is not None and relation.kind != "view":
             title = f"`{view.schema}.{view.name}` is a {relation.kind} of the database already"
@@ -38,6 +41,25 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
         if view.schema == project.settings.stored:
             title = f"the schema `{view.schema}` holds the storage: readers have no right on it"
             found.append(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
+
+
+def _check_dot(view: View) -> Iterator[Diagnostic]:
+    """A finding for a name with a dot, which is no schema's."""
+    schema, dot, name = view.name.rpartition(".")
+    if not dot:
+        return
+    title = f"`{view.name}` would be one name with a dot in it, in the schema `{view.schema}`"
+    help_line = f"write view: {name} and schema: {schema}"
+    yield error("MV208", view.origin.at("view").span, title, label="a name with a dot", help=help_line)
+
+
+def _check_extensions(view: View) -> Iterator[Diagnostic]:
+    """Findings for extensions that are nearly the name of one that there is."""
+    for number, name in enumerate(view.requires):
+        if meant(name):
+            title = f"no extension is named `{name}`, so the view could be created nowhere"
+            span = view.origin.at("requires", number).span
+            yield error("MV217", span, title, label="unknown extension", help=meant(name))
 
 
 def _check_own_names(project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:

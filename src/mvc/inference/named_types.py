@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from mvc.catalog.extensions import extensions
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import did_you_mean
 from mvc.inference.site import Text
-from mvc.inference.world import EXTENSION_TYPES, World
+from mvc.inference.world import World
 from mvc.sql.parser import Node
 
 _ELSEWHERE: Final = {  # MySQL, T-SQL, BigQuery, Snowflake, Oracle, ClickHouse → PostgreSQL
@@ -66,8 +67,8 @@ def _spelled(names: list[str], world: World) -> str | None:
         return f"{world.domains[whole].schema}.{world.domains[whole].name}"
     if whole in world.catalog.other_types or not world.knows_all_types:
         return ""
-    extensions = {its for item in world.extensions for its in EXTENSION_TYPES.get(item, ())}
-    return "" if name in extensions or schema not in ("", "pg_catalog", *world.catalog.search_path) else None
+    theirs = {its for item in world.extensions & extensions().keys() for its in extensions()[item].types}
+    return "" if name in theirs or schema not in ("", "pg_catalog", *world.catalog.search_path) else None
 
 
 def _report(names: list[str], node: Node, text: Text) -> None:
@@ -79,7 +80,7 @@ def _report(names: list[str], node: Node, text: Text) -> None:
 def _meant(name: str, world: World) -> str:
     if name in _ELSEWHERE:
         return f"write `{_ELSEWHERE[name]}`"
-    extension = next((item for item, its in EXTENSION_TYPES.items() if name in its), None)
+    extension = next((item for item, its in extensions().items() if name in its.types), None)
     if extension:
         return f"the extension {extension} has it: `requires: [{extension}]`"
     known = [item for item in (*builtin_types().names, *_SHOWN) if not item.startswith(("_", "pg_", "reg", "any"))]

@@ -64,6 +64,7 @@ def _expression(inner: Node, text: Text, zero: Mapping[int, str], around: Around
     elif inner["kind"] == "AEXPR_OP" and "lexpr" in inner:
         if name in _COMPARED:
             _check_null(name, inner, text)
+            _check_itself(name, inner, text)
         elif name in ("/", "%"):
             _check_divisor(name, inner, text, zero, around)
 
@@ -104,6 +105,17 @@ def _check_null(name: str, inner: Node, text: Text) -> None:
         help=help_line,
         severity="warning",
     )
+
+
+def _check_itself(name: str, inner: Node, text: Text) -> None:
+    """A column is equal to itself in every row that has a value, so the comparison picks nothing and ties nothing."""
+    left, right = inner["lexpr"], inner["rexpr"]
+    if "ColumnRef" not in left or _same(left) != _same(right):
+        return
+    shown = text.written(left)
+    title = f"`{shown}` is compared with itself"
+    help_line = f"compare it with a column of another source; whether it has a value asks {shown} IS NOT NULL"
+    text.report("MV425", inner["location"], title, label=f"{name} itself", help=help_line, severity="warning")
 
 
 def _check_list(name: str, inner: Node, text: Text) -> None:

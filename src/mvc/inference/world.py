@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from mvc.catalog.extensions import are_known
 from mvc.catalog.operators import builtin_types
 from mvc.catalog.types import Catalog, DomainType, EnumType, plain_type
 
@@ -19,34 +20,6 @@ POLYMORPHIC: Final = frozenset(
     for family in ("", "compatible")
     for shape in ("element", "array", "nonarray", "enum", "range", "multirange")
 ) | {"anycompatible"}
-# The types that come with extensions people use; those of another extension are not known, and no type name is doubted then.
-EXTENSION_TYPES: Final[Mapping[str, tuple[str, ...]]] = {
-    "citext": ("citext",),
-    "hstore": ("hstore", "ghstore"),
-    "ltree": ("ltree", "lquery", "ltxtquery"),
-    "postgis": (
-        "geometry",
-        "geography",
-        "box2d",
-        "box3d",
-        "box2df",
-        "gidx",
-        "spheroid",
-        "geometry_dump",
-        "valid_detail",
-    ),
-    "postgis_raster": ("raster",),
-    "vector": ("vector", "halfvec", "sparsevec"),
-    "cube": ("cube",),
-    "isn": ("isbn", "isbn13", "issn", "issn13", "ean13", "ismn", "ismn13", "upc"),
-    "seg": ("seg",),
-    "intarray": ("query_int", "intbig_gkey"),
-    "earthdistance": ("earth",),
-    **dict.fromkeys(
-        ("pg_trgm", "btree_gin", "btree_gist", "unaccent", "pgcrypto", "uuid-ossp", "tablefunc", "fuzzystrmatch"), ()
-    ),
-    **dict.fromkeys(("pg_stat_statements", "pg_cron", "plpgsql", "postgres_fdw", "dblink", "pg_partman", "pgtap"), ()),
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +36,7 @@ class World:
     @cached_property
     def knows_all_types(self) -> bool:
         """Whether a type that is in no list is no type at all."""
-        return self.extensions <= EXTENSION_TYPES.keys()
+        return are_known(self.extensions)
 
     @property
     def enums(self) -> Mapping[str, EnumType]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.source import Document, Path
+from mvc.spec.empty import empty_keys
 from mvc.spec.explain import Fault, dash_without_space, explain, split_value
 from mvc.spec.mends import meant_value, mended
 from mvc.spec.model_at import model_at
@@ -55,7 +56,7 @@ def validate(document: Document, model: type[Model]) -> Validated[Model]:
         if current is None:
             break
         try:
-            return Validated(current, model.model_validate(current.data), tuple(found))
+            return Validated(current, model.model_validate(current.data), (*found, *empty_keys(current)))
         except ValidationError as failure:
             faults = _faults(current, model, failure)
         found += _explained([item for item in faults if not _follows(item, told)])
