@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from mvc.diagnostics import did_you_mean
 from mvc.inference.literals import problem_of
+from mvc.inference.mends import cast
 from mvc.inference.site import Text, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
@@ -99,7 +100,9 @@ def _common(known: Sequence[tuple[Node, str | None]], text: Text, called: str) -
                 location_of(node),
                 title,
                 label=f"of type {type_}",
-                help="cast one of them, e.g. to text: (…)::text",
+                help=f"cast it: {cast(text.written(node), 'text' if 'text' in (type_, common) else common)}"
+                if type_ != "text"
+                else f"cast the others to text, e.g. {cast(text.written(known[0][0]), 'text')}",
             )
             return None
     return common

@@ -10,7 +10,7 @@ from mvc.catalog.types import Function
 from mvc.diagnostics import did_you_mean
 from mvc.inference.agreement import take, truth
 from mvc.inference.choose import Candidate, choose, result_of
-from mvc.inference.mends import MOMENTS, NUMBERS, TEXTS
+from mvc.inference.mends import LETTERS, MOMENTS, NUMBERS, TEXTS, cast
 from mvc.inference.moments import EXTRACTED, TRUNCATED
 from mvc.inference.site import Handlers, Text, location_of
 from mvc.inference.world import UNKNOWN
@@ -21,6 +21,10 @@ _USUAL: Final = ("second", "minute", "hour", "day", "week", "month", "quarter", 
 _OVER_NUMBERS: Final = frozenset(
     {"sum", "avg", "stddev", "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp"}
 )
+_WANTS: Final = {
+    "extract": "takes a date, a time or an interval; of seconds since 1970 to_timestamp(…) makes one",
+    "timezone": "takes the name of a zone: AT TIME ZONE 'Europe/Berlin'",
+}
 _SHOWN: Final = {"timezone": "AT TIME ZONE", "btrim": "trim", "similar_to_escape": "SIMILAR TO", "like_escape": "LIKE"}
 
 
@@ -99,15 +103,7 @@ def _missing(name: str, nodes: list[Node], types: list[str], text: Text, at: int
 def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
     shown = text.written(nodes[0]) if nodes else "x"
     if name in _OVER_NUMBERS and types[0] not in NUMBERS:
-        what = "numbers" if types[0] not in MOMENTS else "numbers and intervals"
-        cast = (
-            f"; cast it: {shown}::numeric"
-            if types[0] in TEXTS
-            else f"; count them: count(*) FILTER (WHERE {shown})"
-            if types[0] == "boolean"
-            else ""
-        )
-        return f"{name} is of {what}{cast}"
+        return _of_numbers(name, types[0], shown)
     if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
         return f"write round({shown}::numeric, {text.written(nodes[1])})"
     if name in ("date_trunc", "date_part", "extract", "age", "to_char", "timezone") and any(
@@ -122,8 +118,18 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
         and any(item.arguments[:1] == ("text",) for item in builtins.builtin(name))
     ):
         return f"cast it to text: {shown}::text"
+    if name == "extract" or (name == "timezone" and types[0] not in LETTERS):
+        return f"{_SHOWN.get(name, name)} {_WANTS[name]}"
     taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
-    return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}"
+    return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
+
+
+def _of_numbers(name: str, type_: str, shown: str) -> str:
+    if type_ == "boolean":
+        return f"a boolean is a number by a cast: {name} of {cast(shown, 'int')}; how many are true counts `where: {shown}`"
+    if type_ in TEXTS:
+        return f"{name} is of numbers; cast the text: {cast(shown, 'numeric')}"
+    return f"{name} is of numbers and intervals" + (", e.g. of the difference of two times" if type_ in MOMENTS else "")
 
 
 def _check_unit(name: str, nodes: list[Node], text: Text) -> None:

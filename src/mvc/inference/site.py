@@ -102,11 +102,18 @@ class Text:
         if not places:
             return "x"
         numbers = [bisect_right(self._starts, self.character(place)) - 1 for place in (min(places), max(places))]
-        first, last = numbers[0], self._whole(numbers[1])
+        first, last = numbers[0], self._closed(numbers[0], self._whole(numbers[1]))
         shown = self.text[self.lexemes[first].start : self.lexemes[last].end]
         signs = [item.text for item in self.lexemes[first : last + 1]]
         closed = signs.count("(") == signs.count(")") and signs[0] != "(" and signs[-1] not in ("::", "(")
         return shown if first >= 0 and closed and len(shown) <= 40 and "\n" not in shown else "x"
+
+    def _closed(self, first: int, last: int) -> int:
+        """The token where the brackets that were opened from the first one on are closed."""
+        texts = [item.text for item in self.lexemes]
+        while last + 1 < len(texts) and texts[first : last + 1].count("(") > texts[first : last + 1].count(")"):
+            last += 1
+        return last
 
     def _whole(self, number: int) -> int:
         """The last token of a name or call that begins with the token of that number."""

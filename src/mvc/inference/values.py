@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from mvc.inference.agreement import common_type, take, truth
+from mvc.inference.mends import cast_mend
 from mvc.inference.named_types import named_type
 from mvc.inference.operations import between, compare
 from mvc.inference.site import Handlers, Text, location_of
@@ -55,9 +56,7 @@ def _cast(inner: Node, text: Text) -> str | None:
     if source == UNKNOWN:
         take(inner["arg"], base, text)
     elif not text.world.becomes(source, base, "iae"):
-        apart = {"uuid", "date"} & {source, base}
-        through = f"cast it through text: {text.written(inner['arg'])}::text::{base}"
-        help_line = "no value of the one is a value of the other" if apart else through
+        help_line = cast_mend(source, base, text.written(inner["arg"]))
         at = inner["location"] if inner["location"] >= 0 else location_of(inner["arg"])
         text.report(
             "MV120", at, f"a value of type {source} cannot be cast to {base}", label="no such cast", help=help_line
