@@ -92,7 +92,7 @@ def _compile_project(project: Project) -> Compiled:
     schedules: tuple[CompiledSchedule, ...] = ()
     if project.complete and len(compiled) == len(project.views):
         schedules = resolve_schedules(project, tuple(compiled))
-        functions = Functions(project.catalog)
+        functions = _functions(project)
         history = lint_history(resolved, project)
         found += lint_project(tuple(resolved), project.policies, project.schedules, functions, history)
     if any(item.severity == "error" for item in found):
@@ -121,12 +121,18 @@ def _compile_one(
         return None
 
 
+def _functions(project: Project, requires: tuple[str, ...] = ()) -> Functions:
+    settings = project.settings
+    said = isinstance(settings.origin.document.data, Mapping) and "version" in settings.origin.document.data
+    return Functions(project.catalog, requires, settings.version, said)
+
+
 def _compile_view(
     view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: list[Diagnostic]
 ) -> tuple[ResolvedView, CompiledView] | None:
     """One view through all stages, or None with findings."""
     before = len(found)
-    functions = Functions(project.catalog, view.requires)
+    functions = _functions(project, view.requires)
     resolved = _resolve(view, sources, functions, found)
     if resolved is None:
         return None

@@ -77,7 +77,7 @@ def resolve(files: Mapping[str, str], schema: str = SHOP) -> Result:
     views: dict[str, ResolvedView] = {}
     lints: list[Diagnostic] = []
     for view in in_order(loaded.views, found):
-        functions = Functions(loaded.catalog, view.requires)
+        functions = Functions(loaded.catalog, view.requires, 18)
         resolved = _resolve(view, sources, functions, found)
         if resolved:
             views[view.name] = resolved

@@ -94,7 +94,6 @@ def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
         ),
         *(
             "0x1f",
-            "1_000",
             "1x",
             "1e",
             "a 1",
@@ -164,6 +163,7 @@ def test_what_postgresql_reads_otherwise_is_refused_at_its_place(text: str) -> N
             "b'1'",
             "x'ff'",
             "1e5",
+            "1_000",
             "1.",
             "a::int[]",
             "a[1][2]",

@@ -14,6 +14,7 @@ from mvc.catalog.types import Catalog, Function, counts_taken
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import Call
 from mvc.expression.mends import mended_call
+from mvc.inference.world import World
 from mvc.model.origin import Origin
 from mvc.model.view import Sql
 from mvc.source.words import yaml_flow
@@ -35,6 +36,13 @@ class Functions:
 
     catalog: Catalog
     requires: tuple[str, ...] = ()
+    version: int = 15
+    version_is_said: bool = False
+
+    @property
+    def world(self) -> World:
+        """The types that there are."""
+        return World(self.catalog, self.requires, self.version, self.version_is_said)
 
     def overloads(self, call: Call) -> tuple[Function, ...]:
         """Every function of that name."""

@@ -64,7 +64,7 @@ _OF_TABLES: Final[Mapping[str, tuple[int, int] | None]] = {
 
 def check_index_kind(view: ResolvedView, index: Index, functions: Functions) -> Iterator[Diagnostic]:
     """Findings for one index."""
-    world = World(functions.catalog, functions.requires)
+    world = functions.world
     if index.method not in _OF_METHODS:
         theirs = {
             name.partition("/")[0]

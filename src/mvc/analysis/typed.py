@@ -30,7 +30,7 @@ _CALLED: Mapping[str, tuple[str, str]] = {
 
 def check_types(view: ResolvedView, policies: Iterable[Policy], functions: Functions, found: list[Diagnostic]) -> None:
     """Errors of a view, its indexes and its policies."""
-    world = World(functions.catalog, functions.requires)
+    world = functions.world
     mine = [policy.condition for policy in policies if policy.view == view.view.name]
     declared = (
         _of_view(view, world) if isinstance(view.query, DeclaredQuery) else ()
@@ -47,7 +47,7 @@ def check_types(view: ResolvedView, policies: Iterable[Policy], functions: Funct
 
 def type_warnings(view: ResolvedView, functions: Functions) -> Iterator[Diagnostic]:
     """What PostgreSQL takes and nobody means, in a view's own expressions."""
-    world = World(functions.catalog, functions.requires)
+    world = functions.world
     return (
         _diagnostic(item, origin)
         for its, origin in _of_view(view, world)
@@ -58,7 +58,7 @@ def type_warnings(view: ResolvedView, functions: Functions) -> Iterator[Diagnost
 
 def policy_warnings(view: ResolvedView, policy: Policy, functions: Functions) -> Iterator[Diagnostic]:
     """The same of a policy's condition."""
-    world = World(functions.catalog, functions.requires)
+    world = functions.world
     inferred = _of_policy(policy.condition, view, world)
     return (
         _diagnostic(item, origin) for its, origin in inferred for item in its.problems if item.severity == "warning"
@@ -82,7 +82,7 @@ def infer_body(analysis: Analysis, world: World) -> Inferred:
 
 def check_body_types(analysis: Analysis, functions: Functions) -> list[Diagnostic]:
     """The errors of a body."""
-    inferred = infer_body(analysis, World(functions.catalog, functions.requires))
+    inferred = infer_body(analysis, functions.world)
     return [_diagnostic(item, analysis.parsed.body.origin) for item in inferred.problems if item.severity == "error"]
 
 

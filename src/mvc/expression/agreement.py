@@ -128,5 +128,5 @@ def _otherwise(lexeme: Lexeme) -> ExpressionError:
         title = f"the character {name} is no space to PostgreSQL"
         return ExpressionError("MV101", title, at, at + 1, "put a plain space there, or nothing")
     title = f"`{lexeme.text[:40]}` cannot be read: PostgreSQL takes it for something else than it looks like"
-    help_line = "write it plainly, e.g. `OPERATOR(pg_catalog.<^)` for an operator that few people know"
+    help_line = f"write it by its whole name: OPERATOR(pg_catalog.{lexeme.text[:40]})"
     return ExpressionError("MV101", title, lexeme.start, lexeme.end, help_line if lexeme.kind == "operator" else "")

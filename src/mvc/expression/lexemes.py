@@ -41,7 +41,8 @@ _LEXEME: Final = re.compile(
 _COMMENT_EDGE: Final = re.compile(r"/\*|\*/")
 LONGEST_NUMBER: Final = 1000  # digits; what numeric can be declared with, and far below what Python refuses to read
 _MAY_END_IN_SIGN: Final = frozenset("~!@#^&|`?%")
-_NUMBER: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?\Z")
+_DIGITS: Final = r"[0-9]+(?:_[0-9]+)*"  # PostgreSQL 16 takes `1_000`; what is older is told of it elsewhere
+_NUMBER: Final = re.compile(rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?\Z")
 
 
 @lru_cache(maxsize=4096)
@@ -63,7 +64,7 @@ def _lexemes(text: str) -> Iterator[Lexeme]:
 
 
 def is_number(text: str) -> bool:
-    """Whether a number is one for every version: `1_000` and `0x1f` are from 16 on only, `1x` is never."""
+    """Whether a number is one for every version: `0x1f` is from 16 on only, `1x` is never."""
     return len(text) <= LONGEST_NUMBER and _NUMBER.match(text) is not None
 
 

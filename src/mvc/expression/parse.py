@@ -113,6 +113,9 @@ def _syntax_error(text: str, problem: SqlglotError) -> ExpressionError:
     start = text.find(token, max(0, before - len(token))) if token else -1
     if start < 0:
         return ExpressionError("MV101", "this SQL expression cannot be read", 0, len(text))
+    if token.upper() == "LOCAL" and text[:start].rstrip().upper().endswith("AT"):
+        help_line = "write AT TIME ZONE current_setting('TimeZone')"
+        return ExpressionError("MV101", "AT LOCAL cannot be read here", start, start + len(token), help_line)
     return ExpressionError("MV101", f"this SQL expression cannot be read near `{token}`", start, start + len(token))
 
 
@@ -121,6 +124,7 @@ def _refuse_foreign_nodes(text: str, ast: exp.Expression) -> None:
     if found is None:
         return
     if isinstance(found, exp.Placeholder | exp.Parameter | exp.SessionParameter):
+        _refuse_absolute(text)
         start, end = _parameter(text)
         raise ExpressionError("MV102", "a parameter has no value here", start, end, "write the value itself")
     raise ExpressionError("MV102", "only a value is allowed here, not a statement", 0, len(text))
@@ -130,6 +134,15 @@ def _parameter(text: str) -> tuple[int, int]:
     """Where the first parameter stands: `:name`, `$1`, `?`, `@name`."""
     found = re.search(r"(?<![:\w]):[A-Za-z_]\w*|\$\d+|@\w+|\?", text)
     return found.span() if found else (0, len(text))
+
+
+def _refuse_absolute(text: str) -> None:
+    """`@ x` is an absolute value to PostgreSQL, and a parameter to sqlglot."""
+    sign = re.search(r"@(?=[\s(])", text)
+    if sign is not None:
+        raise ExpressionError(
+            "MV102", "`@` is read as a parameter here", *sign.span(), "for the absolute value write abs(x)"
+        )
 
 
 def _subquery(ast: exp.Expression, tokens: list[Token]) -> int | None:

@@ -12,7 +12,14 @@ from mvc.catalog.tokens import too_deep
 from mvc.expression.agreement import check_agreement
 from mvc.expression.expression import ExpressionError
 
-POSTGRES = Postgres()
+
+class _Dialect(Postgres):  # type: ignore[misc, unused-ignore]
+    """PostgreSQL's, with what sqlglot leaves out of it: `1_000` is a number."""
+
+    NUMBERS_CAN_BE_UNDERSCORE_SEPARATED = True
+
+
+POSTGRES = _Dialect()
 
 _OPENING = {TokenType.L_PAREN: TokenType.R_PAREN, TokenType.L_BRACKET: TokenType.R_BRACKET}
 _CLOSING = frozenset(_OPENING.values())

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from mvc.inference import calls, operations, queries, values
 from mvc.inference.agreement import truth
+from mvc.inference.newer import check_version
 from mvc.inference.site import Problem, Rules, Text
 from mvc.inference.surely import look
 from mvc.inference.world import World
@@ -46,6 +47,7 @@ def infer_value(  # noqa: PLR0913  one for each thing that a place knows
     site = Text(text, len(before), types, world, RULES)
     value = node["targetList"][0]["ResTarget"]["val"]
     look(value, site, zero)
+    check_version(value, site)
     if condition:
         truth(value, site, condition)
         return Inferred("boolean", tuple(dict.fromkeys(site.problems)))
@@ -60,6 +62,7 @@ def infer_query(text: str, types: Mapping[int, str | None], world: World) -> Inf
     site = Text(text, 0, types, world, RULES)
     queries.query(node, site)
     look({"SelectStmt": node}, site, _NEVER)
+    check_version({"SelectStmt": node}, site)
     return Inferred(None, tuple(dict.fromkeys(site.problems)))
 
 

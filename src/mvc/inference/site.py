@@ -47,7 +47,6 @@ class Text:
     types: Mapping[int, str | None]
     world: World
     rules: Rules
-    version: int = 15
     problems: list[Problem] = field(default_factory=list)
 
     @cached_property

@@ -24,10 +24,14 @@ POLYMORPHIC: Final = frozenset(
 
 @dataclass(frozen=True)
 class World:
-    """`requires` are the extensions that a view names besides those of the catalog."""
+    """`requires` are the extensions that a view names besides those of the catalog. `version` is the oldest PostgreSQL that a project is for, and
+    whether its author said so.
+    """
 
     catalog: Catalog
     requires: tuple[str, ...] = ()
+    version: int = 15
+    version_is_said: bool = False
 
     @cached_property
     def extensions(self) -> frozenset[str]:
