@@ -135,7 +135,7 @@ def _class(key: IndexKey, view: ResolvedView, index: Index, world: World) -> Ite
     elif (
         type_
         and index.method in ("gin", "gist", "spgist", "brin", "btree", "hash")
-        and not _has_default(index.method, type_, world)
+        and not has_default(index.method, type_, world)
     ):
         title = f"a {index.method} index has no operator class for {type_}"
         yield error("MV703", key.term.origin.span, title, label=f"of type {type_}", help=_instead(index.method, type_))
@@ -175,7 +175,8 @@ def _place(key: IndexKey) -> Span:
     return Origin(origin.document, (*origin.path[:-1], "opclass")).span
 
 
-def _has_default(method: str, type_: str, world: World) -> bool:
+def has_default(method: str, type_: str, world: World) -> bool:
+    """Whether values of a type can be in an index of that method."""
     defaults = [item for its, item in builtin_types().default_classes if its == method]
     theirs = {"gist": "btree_gist", "gin": "btree_gin"}.get(method)
     return (

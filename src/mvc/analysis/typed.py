@@ -10,6 +10,7 @@ from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_rows import place_of
 from mvc.analysis.functions import Functions
 from mvc.analysis.lint_sites import TypeOf, output_types, tree_types
+from mvc.analysis.output_types import output_problems
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.diagnostics import Diagnostic
 from mvc.expression import Expression
@@ -24,6 +25,7 @@ from mvc.model.view import Aggregate, Computed, Declared, Sql
 # Aggregates of the language that take what PostgreSQL's function of that name takes.
 _CALLED: Mapping[str, tuple[str, str]] = {
     **{name: (f"{name}(", ")") for name in ("sum", "avg", "min", "max", "stddev", "variance", "bool_and", "bool_or")},
+    "string_agg": ("string_agg(", ", ', ')"),
     **dict.fromkeys(("percentile", "median"), ("percentile_cont(0.5) WITHIN GROUP (ORDER BY ", ")")),
 }
 
@@ -32,17 +34,14 @@ def check_types(view: ResolvedView, policies: Iterable[Policy], functions: Funct
     """Errors of a view, its indexes and its policies."""
     world = functions.world
     mine = [policy.condition for policy in policies if policy.view == view.view.name]
-    declared = (
-        _of_view(view, world) if isinstance(view.query, DeclaredQuery) else ()
-    )  # a body's are found where it is resolved
+    declared = _of_view(view, world) if isinstance(view.query, DeclaredQuery) else ()  # a body's are known by now
     inferred = [
         *declared,
         *_of_indexes(view, world),
         *(item for part in mine for item in _of_policy(part, view, world)),
     ]
-    found += [
-        _diagnostic(item, origin) for its, origin in inferred for item in its.problems if item.severity == "error"
-    ]
+    errors = [_diagnostic(item, place) for its, place in inferred for item in its.problems if item.severity == "error"]
+    found += [*errors, *output_problems(view, world)]
 
 
 def type_warnings(view: ResolvedView, functions: Functions) -> Iterator[Diagnostic]:

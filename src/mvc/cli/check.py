@@ -27,7 +27,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from mvc.cli.context import Context
@@ -110,8 +110,24 @@ def _once(options: argparse.Namespace, context: Context) -> int:
         context.data(modes_text(views, context.data_style))
     if not is_available():
         context.talk(UNPROVEN)
+    for line in _remarks(options, views, failed=failed):
+        context.talk(line)
     context.talk(f"{said}: {summary(found) if found else 'no errors, no warnings'}")
     return int(failed)
+
+
+def _remarks(options: argparse.Namespace, views: Sequence[CompiledView], *, failed: bool) -> Iterator[str]:
+    """What is no fault and worth a line: that there is no view, views that nobody may read, what only a server knows."""
+    if failed:
+        return
+    if not views:
+        yield "no view was found: each is a file of its own, views/NAME.yml"
+    unread = [view.name for view in views if not view.readers]
+    if unread:
+        more = f" and {len(unread) - 5} more" if len(unread) > 5 else ""
+        yield f"no policy names {', '.join(unread[:5])}{more}: only their owner reads them"
+    if views and not options.server:
+        yield "not proven: what only a server knows, such as functions of your own and what is in the data; mvc check --server asks one"
 
 
 def _findings(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
+from zoneinfo import available_timezones
 
 from mvc.catalog import builtins
 from mvc.catalog.operators import builtin_types
@@ -43,6 +45,8 @@ def _call(inner: Node, text: Text) -> str | None:
     ]:
         text.type_of(part)
     _check_unit(names[-1], nodes, text)
+    if names[-1] == "timezone" and nodes:
+        _check_zone(nodes[0], text)
     if inner.get("agg_star"):
         return "bigint" if names[-1] == "count" else None
     if (
@@ -122,6 +126,22 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
         return f"{_SHOWN.get(name, name)} {_WANTS[name]}"
     taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
     return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
+
+
+def _check_zone(node: Node, text: Text) -> None:
+    """Says so where a literal is the name of no time zone; abbreviations and POSIX rules are not judged."""
+    literal = node.get("A_Const", {}).get("sval")
+    name = literal.get("sval", "") if literal else ""
+    if not _zones() or "/" not in name or name.startswith(("<", "posix/", "right/")) or name.lower() in _zones():
+        return
+    near = did_you_mean(name, available_timezones(), "time zones", lambda zone: f"'{zone}'").split(" (")[0]
+    help_line = near if near.startswith("did you mean") else "a zone is named as in the IANA database: 'Europe/Berlin'"
+    text.report("MV121", location_of(node), f"'{name}' is no time zone", label="no such zone", help=help_line)
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(name.lower() for name in available_timezones())
 
 
 def _of_numbers(name: str, type_: str, shown: str) -> str:

@@ -41,7 +41,7 @@ def infer_value(  # noqa: PLR0913  one for each thing that a place knows
     `around` is a call that it is the argument of. `zero` says of columns, by offset, why they may be zero.
     """
     before = _PREFIX + around[0]
-    node = _tree(f"{before}{text}\n){around[1]}")
+    node = _tree(f"{before}{text}\n{around[1]})")
     if node is None:
         return NOTHING
     site = Text(text, len(before), types, world, RULES)

@@ -1,0 +1,65 @@
+"""Values of a view's own columns that PostgreSQL has no equality for, and defaults that are of another type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from mvc.analysis.index_kinds import has_default
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.types import expression_type
+from mvc.diagnostics import Diagnostic, error
+from mvc.inference.literals import problem_of
+from mvc.inference.world import World
+from mvc.model.origin import Origin
+from mvc.model.view import Aggregate, Setting
+
+_CATEGORIES: Final = {bool: "B", int: "N", float: "N"}
+
+
+def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
+    """The findings of a declared view."""
+    if not isinstance(view.query, DeclaredQuery):
+        return
+    for item in view.query.dimensions:
+        yield from _unequal(
+            expression_type(item.expression, view.query.tree), item.dimension.sql.origin, world, "a dimension"
+        )
+    for measure in (item for block in view.query.blocks for item in block.measures):
+        aggregate = measure.aggregate
+        if (aggregate.function == "count_distinct" or aggregate.distinct) and measure.argument and aggregate.argument:
+            type_ = expression_type(measure.argument, view.query.tree)
+            yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
+        if aggregate.default is not None:
+            yield from _default(aggregate, aggregate.default, view, world)
+
+
+def _unequal(type_: str | None, origin: Origin, world: World, what: str) -> Iterator[Diagnostic]:
+    base = world.base(type_)
+    if base is None or has_default("btree", base, world) or has_default("hash", base, world):
+        return
+    cast = "jsonb" if base == "json" else "text"
+    title = f"{what} is compared with others, and {base} has no equality"
+    yield error("MV120", origin.span, title, label=f"of type {base}", help=f"cast it: (…)::{cast}")
+
+
+def _default(aggregate: Aggregate, default: Setting, view: ResolvedView, world: World) -> Iterator[Diagnostic]:
+    column = view.column(aggregate.name)
+    base = world.base(column.type if column else None)
+    if base is None:
+        return
+    span = aggregate.origin.at("default").span
+    if isinstance(default, str):
+        if why := problem_of(default, base, world):
+            yield error(
+                "MV121",
+                span,
+                f"'{default}' is no value of {base}, which `{aggregate.name}` is of",
+                label="no such value",
+                help=why,
+            )
+    elif world.category(base) != _CATEGORIES[type(default)]:
+        title = f"`{aggregate.name}` is of type {base}, and its default is not"
+        yield error(
+            "MV120", span, title, label=f"no {base}", help=f"write a value of {base}, or leave `default` out: NULL"
+        )
