@@ -187,9 +187,10 @@ def has_default(method: str, type_: str, world: World) -> bool:
 
 
 def _fits(type_: str, taken: str, world: World) -> bool:
-    if (type_, taken) in (("character varying", "text"), ("cidr", "inet")):
-        return True
-    return type_ == taken or (taken.startswith("any") and world.is_a(type_, taken))
+    """Whether a class for one type takes another: a `varchar` is a `text` to it, a `regclass` an `oid`. Only `binary coercible` types are, which no
+    list here tells from others that become each other by themselves.
+    """
+    return world.becomes(type_, taken)
 
 
 def _instead(method: str, type_: str) -> str:

@@ -13,6 +13,7 @@ from typing import Final
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED, VALUES
 from mvc.expression.agreement import ends_a_value, is_named
 from mvc.expression.expression import ExpressionError
+from mvc.expression.habits import mend
 from mvc.expression.lexemes import Lexeme, lexemes
 from mvc.quoting import identifier
 
@@ -42,7 +43,7 @@ def check_neighbours(text: str) -> None:
     own = _of_position(found)
     for first, second in pairwise((_START, *found)):
         if first not in own and (problem := _problem(first, second)):
-            raise ExpressionError("MV101", problem, max(first.start, 0), second.end)
+            raise ExpressionError("MV101", problem, max(first.start, 0), second.end, mend(text, first, second))
     for lexeme in found:
         if problem := _alone(lexeme):
             raise ExpressionError("MV101", problem, lexeme.start, lexeme.end)

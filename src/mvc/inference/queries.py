@@ -15,6 +15,7 @@ _ASKED: Final = ("targetList", "whereClause", "havingClause", "fromClause", "lar
 def query(node: Node, text: Text) -> list[str | None]:
     """The types of a query's columns, as far as they are known; an empty list where not even their number is."""
     inner = node.get("SelectStmt", node)
+    _check_names(inner, text)
     for item in inner.get("withClause", {}).get("ctes", []):
         found = item["CommonTableExpr"].get("ctequery", {})
         if "SelectStmt" in found:
@@ -33,6 +34,23 @@ def query(node: Node, text: Text) -> list[str | None]:
             text.type_of(item)
         return []
     return [text.type_of(item) for item in targets]
+
+
+def _check_names(inner: Node, text: Text) -> None:
+    """Says so where two parts of WITH have one name."""
+    seen: set[str] = set()
+    for item in inner.get("withClause", {}).get("ctes", []):
+        name = item["CommonTableExpr"]["ctename"]
+        if name in seen:
+            title = f"two parts of this WITH are named `{name}`"
+            text.report(
+                "MV101",
+                item["CommonTableExpr"]["location"],
+                title,
+                label="the second one",
+                help="give one of them another name",
+            )
+        seen.add(name)
 
 
 def _is_star(node: Node) -> bool:
