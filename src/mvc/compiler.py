@@ -137,12 +137,12 @@ def _compile_view(
     if resolved is None:
         return None
     check_indexes(resolved, functions, found)
-    check_types(resolved, project.policies, functions, found)
+    warned = check_types(resolved, project.policies, functions, found)
     access = _access(resolved, project, functions, found)
     parts = resolve_parts(resolved, asked, functions, found)
     if any(item.severity == "error" for item in found[before:]):
         return None
-    found += lint_view(resolved, functions)
+    found += lint_view(resolved, functions, warned)
     made = generate(resolved, access, parts, project.settings)
     former = former_of(resolved, parts, project.settings, sources.renamed)
     return resolved, replace(made, named=named_code(made, project.catalog), former=former)

@@ -32,8 +32,10 @@ OF_VIEW: Final = frozenset(
 OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV613"})
 
 
-def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
-    """The lints of one view by itself, accepted ones left out."""
+def lint_view(
+    resolved: ResolvedView, functions: Functions, warned: Iterable[Diagnostic] | None = None
+) -> list[Diagnostic]:
+    """The lints of one view by itself, accepted ones left out. `warned` are those of types, where they are known already."""
     found = [
         *lint_fanout(resolved, functions.catalog),
         *lint_parents(resolved),
@@ -43,7 +45,7 @@ def lint_view(resolved: ResolvedView, functions: Functions) -> list[Diagnostic]:
         *lint_ties(resolved),
         *lint_stars(resolved),
         *lint_joins(resolved),
-        *type_warnings(resolved, functions),
+        *(type_warnings(resolved, functions) if warned is None else warned),
     ]
     fired = {item.code for item in found}
     judged = {code for code in resolved.view.accept if code not in OF_PROJECT}

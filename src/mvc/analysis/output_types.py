@@ -22,9 +22,9 @@ def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
     if not isinstance(view.query, DeclaredQuery):
         return
     for item in view.query.dimensions:
-        yield from _unequal(
-            expression_type(item.expression, view.query.tree), item.dimension.sql.origin, world, "a dimension"
-        )
+        if item.name in view.query.grain.columns:  # others are not compared where the grain is a key of the base
+            type_ = expression_type(item.expression, view.query.tree)
+            yield from _unequal(type_, item.dimension.sql.origin, world, "a column of the grain")
     for measure in (item for block in view.query.blocks for item in block.measures):
         aggregate = measure.aggregate
         if (aggregate.function == "count_distinct" or aggregate.distinct) and measure.argument and aggregate.argument:

@@ -12,7 +12,7 @@ from mvc.analysis.functions import Functions
 from mvc.analysis.lint_sites import TypeOf, output_types, tree_types
 from mvc.analysis.output_types import output_problems
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
-from mvc.diagnostics import Diagnostic
+from mvc.diagnostics import Diagnostic, Severity
 from mvc.expression import Expression
 from mvc.expression.parse import column_nodes
 from mvc.inference.infer import Inferred, infer_query, infer_value
@@ -30,29 +30,26 @@ _CALLED: Mapping[str, tuple[str, str]] = {
 }
 
 
-def check_types(view: ResolvedView, policies: Iterable[Policy], functions: Functions, found: list[Diagnostic]) -> None:
-    """Errors of a view, its indexes and its policies."""
+def check_types(
+    view: ResolvedView, policies: Iterable[Policy], functions: Functions, found: list[Diagnostic]
+) -> tuple[Diagnostic, ...]:
+    """Errors of a view, its indexes and its policies; the warnings of its own expressions are returned, for the lints."""
     world = functions.world
     mine = [policy.condition for policy in policies if policy.view == view.view.name]
-    declared = _of_view(view, world) if isinstance(view.query, DeclaredQuery) else ()  # a body's are known by now
-    inferred = [
-        *declared,
-        *_of_indexes(view, world),
-        *(item for part in mine for item in _of_policy(part, view, world)),
-    ]
-    errors = [_diagnostic(item, place) for its, place in inferred for item in its.problems if item.severity == "error"]
-    found += [*errors, *output_problems(view, world)]
+    own = tuple(_of_view(view, world))
+    declared = own if isinstance(view.query, DeclaredQuery) else ()  # a body's errors are known by now
+    around = (*_of_indexes(view, world), *(item for part in mine for item in _of_policy(part, view, world)))
+    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world)]
+    return tuple(_of_severity(own, "warning"))
+
+
+def _of_severity(inferred: Iterable[tuple[Inferred, Origin]], severity: Severity) -> Iterator[Diagnostic]:
+    return (_diagnostic(item, place) for its, place in inferred for item in its.problems if item.severity == severity)
 
 
 def type_warnings(view: ResolvedView, functions: Functions) -> Iterator[Diagnostic]:
     """What PostgreSQL takes and nobody means, in a view's own expressions."""
-    world = functions.world
-    return (
-        _diagnostic(item, origin)
-        for its, origin in _of_view(view, world)
-        for item in its.problems
-        if item.severity == "warning"
-    )
+    return _of_severity(_of_view(view, functions.world), "warning")
 
 
 def policy_warnings(view: ResolvedView, policy: Policy, functions: Functions) -> Iterator[Diagnostic]:

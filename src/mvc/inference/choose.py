@@ -5,7 +5,8 @@ Rule source: PostgreSQL's parse_func.c (func_match_argtypes, func_select_candida
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from mvc.catalog.operators import builtin_types
@@ -36,13 +37,18 @@ def choose(candidates: Iterable[Candidate], operands: Sequence[str], world: Worl
 
 def binary(name: str, left: str, right: str, world: World) -> list[Candidate]:
     """The operator between two operands. A literal is first tried as what stands on the other side."""
+    both = (right, right) if left == UNKNOWN else (left, left) if right == UNKNOWN else (left, right)
+    if found := _exact().get((name, both)):
+        return [found]
     listed = [Candidate(item.arguments, item.result) for item in builtin_types().operators.get(name, ()) if item.left]
-    if UNKNOWN in (left, right) and left != right:
-        both = right if left == UNKNOWN else left
-        exact = [item for item in listed if item.arguments == (both, both)]
-        if exact:
-            return exact
     return choose(listed, (left, right), world)
+
+
+@cache
+def _exact() -> Mapping[tuple[str, tuple[str, ...]], Candidate]:
+    """The operators by name and operands, which is what nearly all are found by."""
+    listed = (item for its in builtin_types().operators.values() for item in its if item.left)
+    return {(item.name, item.arguments): Candidate(item.arguments, item.result) for item in listed}
 
 
 def prefix(name: str, operand: str, world: World) -> list[Candidate]:
