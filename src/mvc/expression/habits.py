@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
+from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED
+from mvc.expression.expression import ExpressionError
 from mvc.expression.lexemes import Lexeme
+from mvc.quoting import identifier
 
 _DATE: Final = re.compile(r"\d{4}-\d{1,2}-\d{1,2}(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?")
 _LENGTH: Final = re.compile(r"(-?\d+)\s+([A-Za-z]+)")
@@ -35,3 +39,14 @@ def mend(text: str, first: Lexeme, second: Lexeme) -> str:
 def _name(text: str, lexeme: Lexeme) -> str:
     found = re.match(r'[\w."]+', text[lexeme.start :])
     return found[0] if found else lexeme.text
+
+
+def no_fields(found: Sequence[Lexeme], number: int) -> ExpressionError:
+    """The error for a point after what has no fields; the mend where that is a key word."""
+    before = found[number - 1] if number else found[number]
+    after = found[number + 1]
+    if before.kind == "word" and before.text.lower() in RESERVED | FUNCTIONS_AND_TYPES:
+        title = f"`{before.text}` is a key word of SQL: as an alias it stands in double quotes"
+        help_line = f"write {identifier(before.text.lower())}.{after.text}, or call the source something else"
+        return ExpressionError("MV101", title, before.start, after.end, help_line)
+    return ExpressionError("MV101", "what stands before this point has no fields", found[number].start, after.end)

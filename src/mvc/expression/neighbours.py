@@ -13,9 +13,8 @@ from typing import Final
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED, VALUES
 from mvc.expression.agreement import ends_a_value, is_named
 from mvc.expression.expression import ExpressionError
-from mvc.expression.habits import mend
+from mvc.expression.habits import mend, no_fields
 from mvc.expression.lexemes import Lexeme, lexemes
-from mvc.quoting import identifier
 
 _START: Final = Lexeme("sign", "(", -1, 0)
 _BAD_ESCAPE: Final = re.compile(r"\\(?![0-9a-fA-F]{4}|\+[0-9a-fA-F]{6})")
@@ -176,16 +175,6 @@ def _check_operators(found: Sequence[Lexeme]) -> None:
             raise ExpressionError("MV101", "something is missing before `FROM`", lexeme.start, after.end)
 
 
-def _no_fields(found: Sequence[Lexeme], number: int) -> ExpressionError:
-    before = found[number - 1] if number else found[number]
-    after = found[number + 1]
-    if before.kind == "word" and before.text.lower() in RESERVED | FUNCTIONS_AND_TYPES:
-        title = f"`{before.text}` is a key word of SQL: as an alias it stands in double quotes"
-        help_line = f"write {identifier(before.text.lower())}.{after.text}, or call the source something else"
-        return ExpressionError("MV101", title, before.start, after.end, help_line)
-    return ExpressionError("MV101", "what stands before this point has no fields", found[number].start, after.end)
-
-
 def _check_fields(found: Sequence[Lexeme]) -> None:
     """A point stands between names, or between what is in brackets and a name."""
     for number, lexeme in enumerate(found):
@@ -197,7 +186,7 @@ def _check_fields(found: Sequence[Lexeme]) -> None:
         if after.kind not in ("word", "name") and after.text != "*":
             raise ExpressionError("MV101", "a name is missing after this point", lexeme.start, after.end)
         if number == 0 or not _may_have_fields(found, number - 1):
-            raise _no_fields(found, number)
+            raise no_fields(found, number)
 
 
 def _may_have_fields(found: Sequence[Lexeme], at: int) -> bool:

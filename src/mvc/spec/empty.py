@@ -35,7 +35,7 @@ def _empty(document: Document, data: object, at: Path) -> Iterator[Diagnostic]:
     elif isinstance(data, list | tuple):
         items = enumerate(data)
     for key, value in items:
-        if value is None and key in _ABSENT and _is_ours(at):
+        if value is None and key in _ABSENT and _is_ours(at) and _is_left_out(document, (*at, key)):
             title = f"`{key}` has no value"
             help_lines = (f"write its value, or take the key away: {_ABSENT[key]}",)
             yield error("MV012", document.key_span((*at, key)), title, label="empty", help=help_lines)
@@ -55,3 +55,15 @@ def _is_ours(at: Path) -> bool:
         "predicates",
         "names",
     )
+
+
+def _is_left_out(document: Document, at: Path) -> bool:
+    """Whether nothing stands behind the key. What is there and could not be read has a finding of its own."""
+    span = document.key_span(at)
+    lines = document.text.split("\n")
+    rest = (
+        lines[span.end_line - 1][span.end_column - 1 :].partition(":")[2].lstrip()
+        if span.end_line <= len(lines)
+        else ""
+    )
+    return not rest or rest[0] in ",}]#~" or rest.lower().startswith("null")
