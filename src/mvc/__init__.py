@@ -74,8 +74,8 @@ _HOMES = {
 def load(project: str | Path | Mapping[str, str]) -> Project:
     """A project from a folder, or from a mapping of relative path → text.
 
-    Findings do not stop it: `compile` raises them all at once, those of loading included. Raises ProjectError where there
-    is no readable `mvc.yml`.
+    Findings do not stop it: `compile` raises them all at once, those of loading included. Where `mvc.yml` has faults, the rest is read by a
+    guess of the settings, so that it has its findings, too. Raises ProjectError where there is no `mvc.yml`.
     """
     from pathlib import Path
 
