@@ -150,7 +150,7 @@ def _compile_view(
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
     if isinstance(view.body, Body):
-        if upstream_names(view, sources.broken):
+        if upstream_names(view, dict.fromkeys(sources.broken, "")):
             return None  # what it reads has errors of its own
         return resolve_body(view, view.body, sources.views, sources.relation, functions, found)
     readables = sources.of(view, view.body, functions, found)

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.order import mentioned
+from mvc.analysis.reads import reads_table
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.tree import Node
 from mvc.analysis.types import TRUNCATING
@@ -77,9 +77,10 @@ def _shrinks(resolved: ResolvedView, item: Partitioning, project: Project) -> bo
     relation = project.catalog.relation(item.table.name, item.table.schema)
     if relation is None or item.keep is None or not relation.partition_by:
         return False
+    place = relation.schema, relation.name
     if not isinstance(resolved.query, DeclaredQuery):
-        return isinstance(resolved.view.body, Body) and bool(mentioned(resolved.view.body.sql, {relation.name}))
-    if _in_subqueries(resolved, relation.name):
+        return isinstance(resolved.view.body, Body) and reads_table(resolved.view.body.sql, *place)
+    if _in_subqueries(resolved, *place):
         return True
     described = f"{relation.schema}.{relation.name}"
     readers = [node for node in resolved.query.tree.nodes.values() if node.readable.described == described]
@@ -88,11 +89,11 @@ def _shrinks(resolved: ResolvedView, item: Partitioning, project: Project) -> bo
     return not all(_is_kept(node, resolved.query, window) for node in readers)
 
 
-def _in_subqueries(resolved: ResolvedView, table: str) -> bool:
+def _in_subqueries(resolved: ResolvedView, schema: str, table: str) -> bool:
     body = resolved.view.body
     sources = body.sources if isinstance(body, Declared) else ()
     texts = (source.relation.sql for source in sources if isinstance(source.relation, SubqueryRef))
-    return any(mentioned(text, {table}) for text in texts)
+    return any(reads_table(text, schema, table) for text in texts)
 
 
 def _is_kept(node: Node, query: DeclaredQuery, window: _Window) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mvc.analysis.order import upstream_names
+from mvc.analysis.order import schemas_of, upstream_names
 from mvc.artifacts import PARTIAL, CompiledView
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule, Selector
@@ -28,7 +28,7 @@ class Asked:
 
 def partly_refreshed(project: Project) -> Mapping[str, tuple[Asked, ...]]:
     """The schedules that refresh parts of a view (`incremental`, `window`), by the view's name."""
-    names = frozenset(view.name for view in project.views)
+    names = schemas_of(project.views)
     views = {view.name: Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
     asked: dict[str, tuple[Asked, ...]] = {}
     for schedule in project.schedules:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from mvc.analysis.body import resolve_body
 from mvc.analysis.functions import Functions
-from mvc.analysis.order import mentioned
 from mvc.analysis.readable import Readable, of_relation
+from mvc.analysis.reads import views_read
 from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
 from mvc.catalog.types import Catalog
@@ -63,7 +63,7 @@ class Sources:
         self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: list[Diagnostic]
     ) -> Readable | None:
         """A subquery is checked as a view's body is; its key is a claim."""
-        if mentioned(ref.sql, self.broken):
+        if views_read(ref.sql, dict.fromkeys(self.broken, "")):
             return None
         body = Body(ref.sql, ref.key, {}, source.origin.at("sql"))
         inner = replace(view, origin=source.origin)

@@ -1,0 +1,68 @@
+"""Which relations the text of a body reads: by PostgreSQL's tree, and by sqlglot's where there is none of PostgreSQL's.
+
+sqlglot also takes some texts that PostgreSQL refuses. Their bodies are resolved, so that every finding is shown, and what they read comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from mvc.expression import ExpressionError
+from mvc.expression.parse import folded
+from mvc.expression.tokens import POSTGRES, tokenize
+from mvc.sql.parser import GrammarError
+from mvc.sql.relations import Named, relations
+
+
+def views_read(sql: str, views: Mapping[str, str]) -> set[str]:
+    """The names of those views (each with its schema, empty where that is not known) that a text reads."""
+    return {
+        item.name
+        for item in _relations(sql)
+        if item.name in views and item.schema in (None, views[item.name] or item.schema)
+    }
+
+
+def reads_table(sql: str, schema: str, name: str) -> bool:
+    """Whether a text reads that table, or one that could be it."""
+    return any(item.name == name and item.schema in (None, schema) for item in _relations(sql))
+
+
+@lru_cache(maxsize=4096)
+def _relations(sql: str) -> frozenset[Named]:
+    try:
+        known = relations(sql)
+    except GrammarError:
+        known = None
+    return _by_sqlglot(sql) if known is None else known
+
+
+def _by_sqlglot(sql: str) -> frozenset[Named]:
+    """What cannot be parsed reads nothing: it is an error by itself."""
+    try:
+        tokens = tokenize(sql.rstrip().removesuffix(";"))
+        trees = POSTGRES.parser().parse(tokens, sql)
+        return frozenset(item for tree in trees if tree for item in _read(tree, frozenset()))
+    except (ExpressionError, SqlglotError, RecursionError):
+        return frozenset()
+
+
+def _read(node: exp.Expr, ctes: frozenset[str]) -> Iterator[Named]:
+    if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
+        name = Named(folded(node.args.get("db")) or None, folded(node.this))
+        if name.schema or name.name not in ctes:
+            yield name
+    clause = node.args.get("with_")
+    if clause:
+        recursive, members = bool(clause.args.get("recursive")), clause.expressions
+        names = [folded(item.args["alias"].this) for item in members]
+        for number, item in enumerate(members):
+            yield from _read(item.this, ctes | set(names if recursive else names[:number]))
+        ctes |= set(names)
+    for child in node.iter_expressions():
+        if child is not clause:
+            yield from _read(child, ctes)
