@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from mvc.sql import parser
-from mvc.sql.parser import LONGEST, GrammarError, Statement, parse
+from mvc.sql.parser import LONGEST, GrammarError, Statement, check, parse
 
 
 def test_statements_are_plain_data():
@@ -42,18 +43,32 @@ def test_a_surrogate_is_refused():
         parse("SELECT '\ud800")
 
 
-def test_what_would_overflow_its_stack_is_kept_from_it():
+def test_a_long_text_and_a_small_thread_overflow_no_stack():
     """In a process of its own: the library would end this one."""
     code = (
         "import threading; from mvc.sql.parser import parse, LONGEST\n"
+        "def kind(text):\n"
+        "    try: return parse(text) is not None\n"  # its tree is deeper than Python reads
+        "    except RecursionError: return 'deep'\n"
         "terms = '1+' * (LONGEST // 2)\n"
-        "print(parse('SELECT ' + terms + '1'), parse('SELECT ' + terms[:LONGEST - 20] + '1') is None)\n"
+        "print(kind('SELECT ' + terms + '1'), kind('SELECT ' + terms[:LONGEST - 20] + '1'))\n"
+        "print(parse('SELECT ' + '1, ' * 30_000 + '1')[0].kind)\n"
         "threading.stack_size(131072)\n"
-        "worker = threading.Thread(target=lambda: print(parse('SELECT ' + '1+' * 500 + '1')))\n"
-        "worker.start(); worker.join()\n"
+        "worker = threading.Thread(target=lambda: print(kind('SELECT ' + '1+' * 5_000 + '1'), kind('SELECT 1')))\n"
+        "worker.start(); worker.join(); print(threading.stack_size())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, "None True\nNone\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "False False\nSelectStmt\nFalse True\n131072\n"), done.stderr
+
+
+def test_an_error_in_another_thread_has_its_place():
+    with ThreadPoolExecutor(1) as threads, pytest.raises(GrammarError) as refused:
+        threads.submit(parse, "SELECT a, FROM t").result()
+    assert refused.value.at == 10
+    with pytest.raises(GrammarError) as refused:
+        check(f"SELECT {' ' * 20_000} a, FROM t")
+    assert refused.value.at == 20_011
+    check("SELECT 1")
 
 
 @pytest.mark.parametrize(

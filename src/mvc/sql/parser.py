@@ -1,7 +1,8 @@
 """The one door to PostgreSQL's own parser: libpg_query, in the shared library that the package postgast ships, asked for JSON.
 
 Its grammar is that of PostgreSQL 18. What it crashes on is kept from it: texts whose expressions would overflow its stack, and its parser of
-plpgsql altogether. Rule source: libpg_query's pg_query.h; its issues 348 and 366 (stack), 362 (plpgsql).
+plpgsql altogether. A short text cannot overflow the main thread's stack; what is longer, or is asked in another thread, gets a thread with a stack of
+the size that it may need. Rule source: libpg_query's pg_query.h; its issues 348 and 366 (stack), 362 (plpgsql).
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 import json
 import platform
 import threading
+from collections.abc import Callable
 from ctypes import CDLL, POINTER, Structure, c_char_p, c_int
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 Node = dict[str, Any]
+_Read = TypeVar("_Read")
 
-# A term takes two bytes at least and some 130 bytes of stack. The main thread has 8 MiB of it, others as little as 128 KiB (musl).
-LONGEST: Final = 64 * 1024  # bytes
+LONGEST: Final = 1024 * 1024  # bytes
+# A term takes two bytes at least and some 130 bytes of stack. The main thread has 2 MiB (Windows) or 8, others as little as 128 KiB (musl).
+_LONGEST_IN_PLACE: Final = 16 * 1024
+_STACK: Final = 1024 * 1024
+_STACK_PER_BYTE: Final = 160
+_ONE_STACK: Final = threading.Lock()  # the size of new threads' stacks is the process's
 
 _LIBRARIES: Final = {"Linux": "libpg_query.so", "Darwin": "libpg_query.dylib", "Windows": "pg_query.dll"}
 
@@ -46,20 +53,61 @@ def is_available() -> bool:
 
 
 def parse(sql: str) -> tuple[Statement, ...] | None:
-    """The statements of a text; None where it cannot be asked: no parser is there, this is not the main thread, or the text is too
-    long or nested too deep. Raises GrammarError.
+    """The statements of a text; None where it cannot be asked: no parser is there, or the text is too long or nested too deep.
+    Raises GrammarError.
     """
+    return _asked(sql, _statements)
+
+
+def check(sql: str) -> None:
+    """Raises GrammarError as `parse` does, without reading the tree."""
+    _asked(sql, lambda _: None)
+
+
+def _asked(sql: str, read: Callable[[bytes], _Read]) -> _Read | None:
     library, encoded = _library(), sql.encode(errors="surrogatepass")
     if b"\0" in encoded:
         raise GrammarError("a text cannot hold the character NUL", sql.index("\0"))
-    if library is None or len(encoded) > LONGEST or threading.current_thread() is not threading.main_thread():
+    if library is None or len(encoded) > LONGEST:
         return None
-    tree = _parsed(library, encoded)
+    if len(encoded) <= _LONGEST_IN_PLACE and threading.current_thread() is threading.main_thread():
+        return read(_parsed(library, encoded))
+    return _apart(lambda: read(_parsed(library, encoded)), _STACK + _STACK_PER_BYTE * len(encoded) // 4096 * 4096)
+
+
+def _statements(tree: bytes) -> tuple[Statement, ...] | None:
     try:
         statements = [item["stmt"] for item in json.loads(tree)["stmts"]]
     except RecursionError:
         return None
     return tuple(Statement(kind, node) for item in statements for kind, node in item.items())
+
+
+def _apart(call: Callable[[], _Read | None], stack: int) -> _Read | None:
+    """What `call` gives or raises in a thread with a stack of so many bytes; None where there can be none."""
+    done: list[_Read | None] = []
+    refused: list[GrammarError] = []
+
+    def run() -> None:
+        try:
+            done.append(call())
+        except GrammarError as problem:
+            refused.append(problem)
+
+    with _ONE_STACK:
+        before = threading.stack_size()
+        try:
+            threading.stack_size(stack)
+            worker = threading.Thread(target=run)
+            worker.start()
+        except (ValueError, RuntimeError):
+            return None
+        finally:
+            threading.stack_size(before)
+    worker.join()
+    if refused:
+        raise refused[0]
+    return done[0]
 
 
 class _Error(Structure):
