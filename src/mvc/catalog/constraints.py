@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
-from mvc.catalog.cursor import Cursor
 from mvc.catalog.draft import Draft, DraftKey, DraftReference, DraftRelation
 from mvc.catalog.tokens import Token, cut
-
-_STARTS: Final = (
-    ("constraint",),
-    ("primary", "key"),
-    ("unique",),
-    ("check",),
-    ("foreign", "key"),
-    ("exclude", "using"),
-    ("exclude", "("),
-    ("not", "null"),
-)
+from mvc.catalog.written import Written, strings
+from mvc.sql.parser import Node
 
 
-def starts_constraint(cursor: Cursor) -> bool:
-    """Whether a constraint of the table comes next, not a column."""
-    return any(cursor.sees(*words) for words in _STARTS)
-
-
-def read_table_constraint(draft: Draft, relation: DraftRelation, cursor: Cursor) -> None:
+def read_table_constraint(draft: Draft, relation: DraftRelation, written: Written, node: Node) -> None:
     """`[CONSTRAINT name] PRIMARY KEY (…) | UNIQUE (…) | FOREIGN KEY (…) REFERENCES … | NOT NULL column | …`."""
-    name = cursor.name().text if cursor.take("constraint") else ""
-    if cursor.take("primary", "key"):
-        _table_key(draft, relation, cursor, DraftKey(name, [], primary=True))
-    elif cursor.take("unique"):
-        _table_key(draft, relation, cursor, DraftKey(name, []))
-    elif cursor.take("foreign", "key"):
-        columns = cursor.group().items()
-        read_reference(draft, relation, cursor, (name, [item.token() for item in columns]))
-    elif cursor.take("not", "null"):
-        column = cursor.name()
+    name, kind = node.get("conname", ""), node["contype"]
+    if kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE"):
+        _table_key(draft, relation, written, node)
+    elif kind == "CONSTR_FOREIGN":
+        columns = strings(node["fk_attrs"])
+        if known_columns(draft, relation, columns, lambda: _listed(written, node)):
+            valid = bool(node.get("is_enforced")) and not node.get("skip_validation")
+            read_reference(draft, relation, written, node, (name, columns, valid))
+    elif kind == "CONSTR_NOTNULL":
+        column = _after_not_null(written, node)
         if draft.has_column(relation, column):
-            nullable = _follows(cursor, "not", "valid")
             for item in relation.family():
-                set_nullable(item, column.text, nullable=nullable)
+                set_nullable(item, column.text, nullable=bool(node.get("skip_validation")))
 
 
 def add_key(relation: DraftRelation, key: DraftKey) -> None:
@@ -67,43 +51,49 @@ def set_nullable(relation: DraftRelation, column: str, *, nullable: bool) -> Non
         relation.columns[column] = replace(relation.columns[column], nullable=nullable)
 
 
-def known_columns(draft: Draft, relation: DraftRelation, columns: list[Token]) -> bool:
-    """Whether all columns are there; each that is not gives a finding."""
-    return all([draft.has_column(relation, column) for column in columns])  # noqa: C419  all of them are to be reported
+def known_columns(draft: Draft, relation: DraftRelation, names: list[str], places: Callable[[], list[Token]]) -> bool:
+    """Whether all columns are there; each that is not gives a finding, at one of the `places` of the names."""
+    if all(name in relation.columns for name in names):
+        return True
+    for token in places():
+        draft.has_column(relation, token)
+    return False
 
 
-def read_reference(draft: Draft, relation: DraftRelation, cursor: Cursor, named: tuple[str, list[Token]]) -> None:
-    """`REFERENCES target [(columns)] …`, for the constraint's name and columns that were read before it."""
-    name, columns = named
-    cursor.expect("references")
-    target = cursor.qualified()
-    listed = list(cursor.group().items()) if cursor.sees("(") else []
-    over_time = any(item.sees("period") and len(item.tokens) > 1 for item in listed)
-    target_columns = [item.token().text for item in listed]
-    valid = _end_of_reference(cursor)
-    if over_time or not known_columns(draft, relation, columns):
+def read_reference(
+    draft: Draft, relation: DraftRelation, written: Written, node: Node, found: tuple[str, list[str], bool]
+) -> None:
+    """`REFERENCES target [(columns)] …`, of a constraint's name and columns; whether the server vouches for the rows that are there."""
+    name, columns, valid = found
+    if node.get("fk_with_period"):
         return
-    place = draft.span(target)
-    names = [column.text for column in columns]
-    reference = DraftReference(name, names, target, target_columns, draft.path, place, valid, draft.lookup(target))
+    target = written.name(node["pktable"])
+    targets, place = strings(node.get("pk_attrs", [])), draft.span(target)
+    reference = DraftReference(name, columns, target, targets, draft.path, place, valid, draft.lookup(target))
     add_reference(relation, reference)
 
 
-def _table_key(draft: Draft, relation: DraftRelation, cursor: Cursor, key: DraftKey) -> None:
-    if cursor.take("using", "index"):
-        _use_index(relation, cursor.name().text, key)
+def _table_key(draft: Draft, relation: DraftRelation, written: Written, node: Node) -> None:
+    """NULLS NOT DISTINCT changes nothing here: a key speaks of its non-null values."""
+    key = DraftKey(node.get("conname", ""), [], primary=node["contype"] == "CONSTR_PRIMARY")
+    if index := node.get("indexname"):
+        _use_index(relation, index, key)
         return
-    take_nulls(cursor)
-    columns = cursor.names()
-    if known_columns(draft, relation, columns):
-        add_key(relation, replace(key, columns=[column.text for column in columns]))
+    columns = strings(node["keys"])
+    if known_columns(draft, relation, columns, lambda: _listed(written, node)):
+        add_key(relation, replace(key, columns=columns))
 
 
-def take_nulls(cursor: Cursor) -> None:
-    """`NULLS [NOT] DISTINCT` changes nothing here: a key speaks of its non-null values."""
-    if cursor.take("nulls"):
-        cursor.take("not")
-        cursor.take("distinct")
+def _listed(written: Written, node: Node) -> list[Token]:
+    return written.bracketed(node.get("location")).names()
+
+
+def _after_not_null(written: Written, node: Node) -> Token:
+    cursor = written.cursor(node.get("location"))
+    if cursor.take("constraint"):
+        cursor.name()
+    cursor.expect("not", "null")
+    return cursor.name()
 
 
 def _use_index(relation: DraftRelation, index: str, key: DraftKey) -> None:
@@ -111,49 +101,6 @@ def _use_index(relation: DraftRelation, index: str, key: DraftKey) -> None:
     if found:
         relation.keys.remove(found)
         add_key(relation, replace(key, name=key.name or index, columns=found.columns))
-
-
-def _end_of_reference(cursor: Cursor) -> bool:
-    """Passes over MATCH, ON DELETE and so on; whether the server vouches for the rows that are there."""
-    valid = True
-    while not cursor.at_end():
-        if cursor.take("match"):
-            cursor.token()
-        elif cursor.take("on"):
-            cursor.token()
-            _action(cursor)
-        elif cursor.take("not", "valid") or cursor.take("not", "enforced"):
-            valid = False
-        elif not _deferral(cursor):
-            break
-    return valid
-
-
-def _action(cursor: Cursor) -> None:
-    if cursor.take("no", "action") or not cursor.take("set"):
-        cursor.take_any("cascade", "restrict")
-        return
-    cursor.token()
-    if cursor.sees("("):
-        cursor.group()
-
-
-def _deferral(cursor: Cursor) -> bool:
-    return (
-        cursor.take("not", "deferrable")
-        or cursor.take("deferrable")
-        or cursor.take("initially", "deferred")
-        or cursor.take("initially", "immediate")
-        or cursor.take("enforced")
-    )
-
-
-def _follows(cursor: Cursor, *words: str) -> bool:
-    while not cursor.at_end():
-        if cursor.take(*words):
-            return True
-        cursor.skip_one()
-    return False
 
 
 def _default_name(relation: DraftRelation, columns: list[str], suffix: str) -> str:

@@ -3,48 +3,37 @@
 from __future__ import annotations
 
 from mvc.catalog.constraints import add_key, known_columns
-from mvc.catalog.cursor import Cursor
+from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, DraftKey
-from mvc.catalog.tokens import Token, cut
+from mvc.catalog.tokens import cut
+from mvc.catalog.written import Written, items
 
 
-def create_index(draft: Draft, cursor: Cursor) -> None:
-    """What follows `CREATE UNIQUE INDEX`. Raises Missing when there is no such table."""
-    cursor.take("concurrently")
-    cursor.if_not_exists()
-    name = "" if cursor.sees("on") else cursor.name().text
-    cursor.expect("on")
-    cursor.take("only")
-    relation = draft.find(cursor.qualified())
-    if cursor.take("using"):
-        cursor.name()
-    columns = [_column(item) for item in cursor.group().items()]
-    plain = [column for column in columns if column]
-    if len(plain) < len(columns) or _is_partial(cursor):
+def create_index(draft: Draft, written: Written) -> None:
+    """Raises Missing when there is no such table."""
+    node = written.node
+    if not node.get("unique"):
         return
-    if known_columns(draft, relation, plain) and not any(key.name == name for key in relation.keys):
-        names = [column.text for column in plain]
+    relation = draft.find(written.name(node["relation"]))
+    names = [element.get("name", "") for _, element in items(node["indexParams"])]
+    if "whereClause" in node or not all(names):
+        return
+    name = node.get("idxname", "")
+    known = known_columns(draft, relation, names, lambda: _elements(written).names())
+    if known and not any(key.name == name for key in relation.keys):
         add_key(relation, DraftKey(name or cut("_".join([relation.name, *names, "idx"])), names))
 
 
-def drop_index(draft: Draft, item: Cursor) -> None:
-    """One item of `DROP INDEX name, …`."""
-    name = item.qualified()
+def drop_index(draft: Draft, name: Name) -> None:
     for relation in draft.relations.values():
         if name.schema in (None, relation.schema):
             relation.keys = [key for key in relation.keys if key.primary or key.name != name.name]
 
 
-def _column(item: Cursor) -> Token | None:
-    """The column of an index, or None for an expression."""
-    first, second = item.peek(), item.peek(1)
-    is_name = first.kind in ("word", "name")
-    return first if is_name and not (second.kind == "symbol" and second.text) else None
-
-
-def _is_partial(cursor: Cursor) -> bool:
-    while not cursor.at_end():
-        if cursor.take("where"):
-            return True
-        cursor.skip_one()
-    return False
+def _elements(written: Written) -> Cursor:
+    """What stands in the brackets after the table's name."""
+    cursor = written.cursor(written.node["relation"].get("location"))
+    cursor.qualified()
+    while not cursor.sees("("):
+        cursor.index += 1
+    return cursor.group()

@@ -4,57 +4,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import takewhile
 from typing import Final
 
-from mvc.catalog.constraints import (
-    add_key,
-    add_reference,
-    read_reference,
-    read_table_constraint,
-    set_nullable,
-    starts_constraint,
-    take_nulls,
-)
-from mvc.catalog.create_view import read_query
-from mvc.catalog.cursor import Cursor
+from mvc.catalog.constraints import add_key, add_reference, read_reference, read_table_constraint, set_nullable
+from mvc.catalog.create_view import query_of
 from mvc.catalog.draft import TEMPORARY, Draft, DraftKey, DraftRelation
-from mvc.catalog.tokens import Token
-from mvc.catalog.type_names import TypeName, read_type
+from mvc.catalog.tokens import Token, Unreadable
+from mvc.catalog.type_names import TypeName
 from mvc.catalog.types import Column, CompositeType, DomainType, PartitionMethod, RelationKind
+from mvc.catalog.written import Written, items, strings
+from mvc.sql.parser import Node
 
-_AFTER_DEFAULT: Final = frozenset(
-    {"constraint", "not", "null", "primary", "unique", "references", "check", "generated", "collate"}
-)
-_METHODS: Final[Mapping[str, PartitionMethod]] = {"range": "range", "list": "list", "hash": "hash"}
-_COPIES_KEYS: Final = frozenset({"indexes", "all"})
+_METHODS: Final[Mapping[str, PartitionMethod]] = {
+    "PARTITION_STRATEGY_RANGE": "range",
+    "PARTITION_STRATEGY_LIST": "list",
+    "PARTITION_STRATEGY_HASH": "hash",
+}
+_LIKE_INDEXES: Final = 1 << 6  # CREATE_TABLE_LIKE_INDEXES
 
 
-def create_table(draft: Draft, cursor: Cursor, *, temporary: bool = False, foreign: bool = False) -> None:
-    """What follows `CREATE … TABLE`. Raises Missing when a table that it copies from is not there."""
-    quiet = cursor.if_not_exists()
-    name = cursor.qualified()
-    schema = TEMPORARY if temporary else draft.home(name)[0]
-    kind: RelationKind = "foreign table" if foreign else "table"
-    table = DraftRelation(schema, name.name, kind, draft.span(name))
-    if quiet and (schema, name.name) in draft.relations:
+def create_table(draft: Draft, written: Written) -> None:
+    """Raises Missing when a table that it copies from is not there."""
+    foreign = written.kind == "CreateForeignTableStmt"
+    node = written.node["base"] if foreign else written.node
+    table = new_table(draft, written, node["relation"], "foreign table" if foreign else "table")
+    if node.get("if_not_exists") and (table.schema, table.name) in draft.relations:
         return
-    if cursor.take("partition", "of"):
-        _partition_of(draft, table, cursor)
+    if "partbound" in node:
+        _partition_of(draft, table, written, node)
     else:
-        _read_body(draft, table, cursor)
+        _columns(draft, table, written, node)
+    for kind, element in items(node.get("tableElts", [])):
+        if kind == "Constraint":
+            read_table_constraint(draft, table, written, element)
+    if "partspec" in node:
+        _partition_by(table, node["partspec"])
     draft.add(table)
 
 
-def add_column(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
+def create_table_as(draft: Draft, written: Written) -> None:
+    """`CREATE TABLE … AS query`; the table takes over no NOT NULL."""
+    into = written.node["into"]
+    table = new_table(draft, written, into["rel"], "table")
+    if written.node.get("if_not_exists") and (table.schema, table.name) in draft.relations:
+        return
+    if "SelectStmt" in written.node["query"]:  # and no EXECUTE
+        columns = query_of(draft, written, into["rel"], strings(into.get("colNames", [])))
+        table.columns = {name: replace(column, nullable=True) for name, column in columns.items()}
+    draft.add(table)
+
+
+def new_table(draft: Draft, written: Written, relation: Node, kind: RelationKind) -> DraftRelation:
+    """A relation without columns, of the name that a `RangeVar` gives."""
+    name = written.name(relation)
+    schema, bare = draft.home(name)
+    return DraftRelation(TEMPORARY if relation.get("relpersistence") == "t" else schema, bare, kind, draft.span(name))
+
+
+def add_column(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
     """A column definition with its constraints. A column that the table has already gives a finding."""
-    column = cursor.name()
+    column = written.column(node)
     if column.text in table.columns:
         draft.twice(f"column `{column.text}` of `{table.title}`", draft.span(column))
         return
-    written = read_type(cursor)
-    nullable = not (written.serial or _never_null(draft, written))
-    table.columns[column.text] = Column(column.text, draft.spell(written), nullable, draft.collation_of(written))
-    _column_constraints(draft, table, cursor, column)
+    type_ = written.type(node["typeName"])
+    nullable = not (type_.serial or _never_null(draft, type_))
+    table.columns[column.text] = Column(column.text, draft.spell(type_), nullable)
+    _column_constraints(draft, table, written, node, column)
 
 
 def inherit(table: DraftRelation, parent: DraftRelation) -> None:
@@ -74,151 +91,85 @@ def become_partition(table: DraftRelation, parent: DraftRelation) -> None:
         add_reference(table, replace(reference, name=""))
 
 
-def _read_body(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
-    if cursor.take("of"):
-        _of_type(draft, table, cursor)
-    elif cursor.sees("("):
-        group = cursor.group()
-        if cursor.sees("as"):
-            listed = [item.name().text for item in group.items()]
-            table.columns = _filled(read_query(draft, cursor, listed))
-            return
-        _elements(draft, table, group)
-    _tail(draft, table, cursor)
+def _columns(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
+    """All columns, before the constraints that speak of them."""
+    if "ofTypename" in node:
+        _of_type(draft, table, written, node["ofTypename"])
+    for kind, element in items(node.get("tableElts", [])):
+        if kind == "TableLikeClause":
+            _like(draft, table, written, element)
+        elif kind == "ColumnDef" and "typeName" in element:
+            add_column(draft, table, written, element)
+        elif kind == "ColumnDef":
+            _options(draft, table, written, element)
+    for _, parent in items(node.get("inhRelations", [])):
+        inherit(table, draft.find(written.name(parent)))
 
 
-def _elements(draft: Draft, table: DraftRelation, group: Cursor) -> None:
-    """The columns first, then the constraints that speak of them."""
-    constraints = []
-    for item in group.items():
-        if item.take("like"):
-            _like(draft, table, item)
-        elif starts_constraint(item):
-            constraints.append(item)
-        elif _has_options(item):
-            _column_constraints(draft, table, item, item.name())
-        else:
-            add_column(draft, table, item)
-    for item in constraints:
-        read_table_constraint(draft, table, item)
+def _options(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
+    """`column [WITH OPTIONS] …` of a typed table or a partition names a column that is there already."""
+    column = written.column(node)
+    if draft.has_column(table, column):
+        _column_constraints(draft, table, written, node, column)
 
 
-def _has_options(item: Cursor) -> bool:
-    """`column WITH OPTIONS …` of a typed table or a partition names a column that is there already."""
-    return item.peek(1).text == "with" and item.peek(2).text == "options"
-
-
-def _tail(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
-    while not cursor.at_end():
-        if cursor.take("inherits"):
-            for item in cursor.group().items():
-                inherit(table, draft.find(item.qualified()))
-        elif cursor.take("partition", "by"):
-            _partition_by(table, cursor)
-        elif cursor.sees("as"):
-            table.columns = _filled(read_query(draft, cursor, []))
-            return
-        else:
-            cursor.skip_one()
-
-
-def _filled(columns: dict[str, Column]) -> dict[str, Column]:
-    """The columns of a table made from a query: the table takes over no NOT NULL."""
-    return {name: replace(column, nullable=True) for name, column in columns.items()}
-
-
-def _partition_by(table: DraftRelation, cursor: Cursor) -> None:
+def _partition_by(table: DraftRelation, node: Node) -> None:
     """Columns only: a partition key that is an expression constrains no column by itself."""
-    table.partition_method = _METHODS.get(cursor.name().text, "expression")
+    table.partition_method = _METHODS.get(node["strategy"], "expression")
     if table.kind == "table":
         table.kind = "partitioned table"
-    for item in cursor.group().items():
-        column = item.peek()
-        if item.peek(1).text not in ("(", ".", "::") and column.text in table.columns:
-            table.partition_by.append(column.text)
+    for _, part in items(node["partParams"]):
+        if part.get("name") in table.columns:
+            table.partition_by.append(part["name"])
         else:
             table.partition_method = "expression"
 
 
-def _partition_of(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
-    parent = draft.find(cursor.qualified())
+def _partition_of(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
+    ((_, parent_node),) = items(node["inhRelations"])
+    parent = draft.find(written.name(parent_node))
     table.columns = dict(parent.columns)
     become_partition(table, parent)
-    if cursor.sees("("):
-        for item in cursor.group().items():
-            _partition_option(draft, table, item)
-    _tail(draft, table, cursor)
+    for kind, element in items(node.get("tableElts", [])):
+        if kind == "ColumnDef":
+            _options(draft, table, written, element)
 
 
-def _partition_option(draft: Draft, table: DraftRelation, item: Cursor) -> None:
-    if starts_constraint(item):
-        read_table_constraint(draft, table, item)
-        return
-    column = item.name()
-    if draft.has_column(table, column):
-        _column_constraints(draft, table, item, column)
-
-
-def _of_type(draft: Draft, table: DraftRelation, cursor: Cursor) -> None:
-    name = cursor.qualified()
+def _of_type(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
+    name = written.name(node)
     place = draft.resolve(TypeName(name.schema, name.name))
     composite = draft.types.get(place) if place else None
     if not isinstance(composite, CompositeType):
-        raise cursor.unreadable(f"the type {name.name} of this table is not known")
+        raise Unreadable(f"the type {name.name} of this table is not known", name.start, name.end)
     table.columns = {column.name: column for column in composite.columns}
-    if cursor.sees("("):
-        _elements(draft, table, cursor.group())
 
 
-def _like(draft: Draft, table: DraftRelation, item: Cursor) -> None:
+def _like(draft: Draft, table: DraftRelation, written: Written, node: Node) -> None:
     """`LIKE other [INCLUDING …]`: columns and NOT NULLs always, keys only with INDEXES or ALL."""
-    other = draft.find(item.qualified())
+    other = draft.find(written.name(node["relation"]))
     table.columns.update(other.columns)
-    copies = False
-    while word := item.take_any("including", "excluding"):
-        if item.name().text in _COPIES_KEYS:
-            copies = word == "including"
-    for key in other.keys if copies else ():
+    for key in other.keys if node.get("options", 0) & _LIKE_INDEXES else ():
         add_key(table, replace(key, name=""))
 
 
-def _column_constraints(draft: Draft, table: DraftRelation, cursor: Cursor, column: Token) -> None:
-    while not cursor.at_end():
-        name = cursor.name().text if cursor.take("constraint") else ""
-        if cursor.take("not", "null"):
+def _column_constraints(draft: Draft, table: DraftRelation, written: Written, node: Node, column: Token) -> None:
+    constraints = [constraint for _, constraint in items(node.get("constraints", []))]
+    for number, constraint in enumerate(constraints):
+        name, kind = constraint.get("conname", ""), constraint["contype"]
+        if kind in ("CONSTR_NOTNULL", "CONSTR_IDENTITY"):
             set_nullable(table, column.text, nullable=False)
-        elif cursor.take("primary", "key"):
-            add_key(table, DraftKey(name, [column.text], primary=True))
-        elif cursor.take("unique"):
-            take_nulls(cursor)
-            add_key(table, DraftKey(name, [column.text]))
-        elif cursor.sees("references"):
-            read_reference(draft, table, cursor, (name, [column]))
-        elif cursor.take("default"):
-            _expression(cursor)
-        elif cursor.take("collate"):
-            collation = draft.folds(cursor.qualified())
-            table.columns[column.text] = replace(table.columns[column.text], collation=collation)
-        elif cursor.take("generated"):
-            _generated(table, cursor, column.text)
-        else:
-            cursor.skip_one()
+        elif kind in ("CONSTR_PRIMARY", "CONSTR_UNIQUE"):
+            add_key(table, DraftKey(name, [column.text], primary=kind == "CONSTR_PRIMARY"))
+        elif kind == "CONSTR_FOREIGN":
+            read_reference(
+                draft, table, written, constraint, (name, [column.text], _is_enforced(constraints[number + 1 :]))
+            )
 
 
-def _expression(cursor: Cursor) -> None:
-    """A default value ends where a constraint starts; its first token is never one."""
-    cursor.skip_one()
-    while not cursor.at_end() and cursor.peek().text not in _AFTER_DEFAULT:
-        cursor.skip_one()
-
-
-def _generated(table: DraftRelation, cursor: Cursor, column: str) -> None:
-    while not cursor.at_end() and not cursor.take("as"):
-        cursor.token()
-    if cursor.take("identity"):
-        set_nullable(table, column, nullable=False)
-    if cursor.sees("("):
-        cursor.group()
+def _is_enforced(following: list[Node]) -> bool:
+    """Whether the attributes that follow a column's constraint leave it in force."""
+    attributes = takewhile(lambda name: name.startswith("CONSTR_ATTR_"), (item["contype"] for item in following))
+    return "CONSTR_ATTR_NOT_ENFORCED" not in attributes
 
 
 def _never_null(draft: Draft, written: TypeName) -> bool:

@@ -1,79 +1,83 @@
-"""CREATE TYPE, CREATE DOMAIN, what ALTER does to them, and CREATE COLLATION."""
+"""CREATE TYPE, CREATE DOMAIN, and what ALTER does to them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mvc.catalog.cursor import Cursor, Name
+from mvc.catalog.cursor import Name
 from mvc.catalog.draft import Draft
-from mvc.catalog.type_names import TypeName, read_type
+from mvc.catalog.tokens import Unreadable
+from mvc.catalog.type_names import TypeName
 from mvc.catalog.types import Column, CompositeType, DomainType, EnumType, RangeType
+from mvc.catalog.written import Written, items, strings
+from mvc.sql.parser import Node
 
 
-def create_type(draft: Draft, cursor: Cursor) -> None:
-    """What follows `CREATE TYPE`. Base types and shells are passed over: they need C code."""
-    name = cursor.qualified()
-    schema, bare = draft.home(name)
-    if cursor.take("as", "enum"):
-        labels = tuple(item.token().text for item in cursor.group().items())
-        _add(draft, name, EnumType(schema, bare, labels))
-    elif cursor.take("as", "range"):
-        _add(draft, name, RangeType(schema, bare, _subtype(draft, cursor.group())))
-    elif cursor.take("as"):
-        columns = tuple(_attribute(draft, item) for item in cursor.group().items())
-        _add(draft, name, CompositeType(schema, bare, columns))
+def create_enum(draft: Draft, written: Written) -> None:
+    name = written.named(written.node["typeName"])
+    _add(draft, name, EnumType(*draft.home(name), tuple(strings(written.node.get("vals", [])))))
 
 
-def create_domain(draft: Draft, cursor: Cursor) -> None:
-    """What follows `CREATE DOMAIN`."""
-    name = cursor.qualified()
-    schema, bare = draft.home(name)
-    cursor.take("as")
-    written = read_type(cursor)
-    place = draft.resolve(written)
+def create_range(draft: Draft, written: Written) -> None:
+    """Raises Unreadable where the range has no subtype."""
+    name = written.named(written.node["typeName"])
+    for _, option in items(written.node["params"]):
+        if option["defname"] == "subtype" and "TypeName" in option["arg"]:
+            subtype = draft.spell(written.type(option["arg"]["TypeName"]), modifiers=False)
+            _add(draft, name, RangeType(*draft.home(name), subtype))
+            return
+    raise Unreadable("the range has no subtype", name.start, name.end)
+
+
+def create_composite(draft: Draft, written: Written) -> None:
+    name = written.name(written.node["typevar"])
+    columns = (_attribute(draft, written, column) for _, column in items(written.node.get("coldeflist", [])))
+    _add(draft, name, CompositeType(*draft.home(name), tuple(columns)))
+
+
+def create_domain(draft: Draft, written: Written) -> None:
+    name = written.named(written.node["domainname"])
+    type_ = written.type(written.node["typeName"])
+    place = draft.resolve(type_)
     below = draft.types.get(place) if place else None
     nullable = below.nullable if isinstance(below, DomainType) else True
-    checks = []
-    collation = draft.collation_of(written)
-    while not cursor.at_end():
-        if cursor.take("not", "null"):
-            nullable = False
-        elif cursor.take("check"):
-            checks.append(_text(draft, cursor.group()))
-        elif cursor.take("collate"):
-            collation = draft.folds(cursor.qualified())
-        else:
-            cursor.skip_one()
-    draft.domain_collations[schema, bare] = collation
-    _add(draft, name, DomainType(schema, bare, draft.spell(written), nullable, tuple(checks)))
+    domain = DomainType(*draft.home(name), draft.spell(type_), nullable)
+    for _, constraint in items(written.node.get("constraints", [])):
+        domain = _constrained(domain, written, constraint)
+    _add(draft, name, domain)
 
 
-def create_collation(draft: Draft, cursor: Cursor) -> None:
-    """What follows `CREATE COLLATION`. Only those matter to which different texts may be equal."""
-    cursor.if_not_exists()
-    name = cursor.qualified()
-    for item in cursor.group().items() if cursor.sees("(") else ():
-        if item.take("deterministic", "=") and item.token().text in ("false", "off", "no", "0"):
-            draft.folding.add(draft.home(name))
+def rename_type(draft: Draft, written: Written) -> None:
+    if place := _place(draft, strings(written.node["object"]["List"]["items"])):
+        _move(draft, place, (place[0], written.node["newname"]))
 
 
-def alter_type(draft: Draft, cursor: Cursor) -> None:
-    """What follows `ALTER TYPE` or `ALTER DOMAIN`."""
-    place = _place(draft, cursor.qualified())
-    if place is None:
+def move_type(draft: Draft, written: Written) -> None:
+    if place := _place(draft, strings(written.node["object"]["List"]["items"])):
+        _move(draft, place, (written.node["newschema"], place[1]))
+
+
+def alter_enum(draft: Draft, written: Written) -> None:
+    place = _place(draft, strings(written.node["typeName"]))
+    found = draft.types[place] if place else None
+    if place and isinstance(found, EnumType):
+        draft.types[place] = replace(found, labels=_with_label(found.labels, written.node))
+
+
+def alter_domain(draft: Draft, written: Written) -> None:
+    place = _place(draft, strings(written.node["typeName"]))
+    found = draft.types[place] if place else None
+    if not (place and isinstance(found, DomainType)):
         return
-    if cursor.take("rename", "to"):
-        _move(draft, place, (place[0], cursor.name().text))
-    elif cursor.take("set", "schema"):
-        _move(draft, place, (cursor.name().text, place[1]))
-    elif isinstance(found := draft.types[place], EnumType):
-        draft.types[place] = _altered_enum(found, cursor)
-    elif isinstance(found, DomainType):
-        draft.types[place] = _altered_domain(draft, found, cursor)
+    subtype = written.node["subtype"]
+    if subtype in ("O", "N"):  # SET NOT NULL, DROP NOT NULL
+        draft.types[place] = replace(found, nullable=subtype == "N")
+    elif subtype == "C":
+        draft.types[place] = _constrained(found, written, written.node["def"]["Constraint"])
 
 
-def drop_type(draft: Draft, name: Name) -> None:
-    if place := _place(draft, name):
+def drop_type(draft: Draft, names: list[str]) -> None:
+    if place := _place(draft, names):
         del draft.types[place]
 
 
@@ -85,57 +89,37 @@ def _add(draft: Draft, name: Name, found: EnumType | DomainType | CompositeType 
     draft.types[place] = found
 
 
-def _place(draft: Draft, name: Name) -> tuple[str, str] | None:
-    place = draft.resolve(TypeName(name.schema, name.name))
+def _place(draft: Draft, names: list[str]) -> tuple[str, str] | None:
+    place = draft.resolve(TypeName(names[-2] if len(names) > 1 else None, names[-1]))
     return place if place in draft.types else None
 
 
-def _attribute(draft: Draft, item: Cursor) -> Column:
-    name = item.name().text
-    return Column(name, draft.spell(read_type(item)))
+def _attribute(draft: Draft, written: Written, node: Node) -> Column:
+    return Column(node["colname"], draft.spell(written.type(node["typeName"])))
 
 
-def _subtype(draft: Draft, options: Cursor) -> str:
-    for item in options.items():
-        if item.take("subtype", "="):
-            return draft.spell(read_type(item), modifiers=False)
-    raise options.unreadable("the range has no subtype")
+def _constrained(domain: DomainType, written: Written, node: Node) -> DomainType:
+    if node["contype"] == "CONSTR_NOTNULL":
+        return replace(domain, nullable=False)
+    if node["contype"] == "CONSTR_CHECK":
+        tokens = written.bracketed(node.get("location")).tokens
+        text = written.source.text[tokens[0].start : tokens[-1].end]
+        return replace(domain, checks=(*domain.checks, text))
+    return domain
 
 
-def _altered_enum(found: EnumType, cursor: Cursor) -> EnumType:
-    if cursor.take("add", "value"):
-        cursor.if_not_exists()
-        return replace(found, labels=_with_label(found.labels, cursor))
-    if cursor.take("rename", "value"):
-        old = cursor.token().text
-        cursor.expect("to")
-        new = cursor.token().text
-        return replace(found, labels=tuple(new if label == old else label for label in found.labels))
-    return found
-
-
-def _with_label(labels: tuple[str, ...], cursor: Cursor) -> tuple[str, ...]:
-    label = cursor.token().text
+def _with_label(labels: tuple[str, ...], node: Node) -> tuple[str, ...]:
+    """The labels after ADD VALUE or RENAME VALUE."""
+    label = node.get("newVal", "")
+    if "oldVal" in node:
+        return tuple(label if item == node["oldVal"] else item for item in labels)
     if label in labels:
         return labels
-    side = cursor.take_any("before", "after")
-    neighbour = cursor.token().text if side else ""
+    neighbour = node.get("newValNeighbor", "")
     if neighbour not in labels:
         return (*labels, label)
-    index = labels.index(neighbour) + (side == "after")
+    index = labels.index(neighbour) + bool(node.get("newValIsAfter"))
     return (*labels[:index], label, *labels[index:])
-
-
-def _altered_domain(draft: Draft, found: DomainType, cursor: Cursor) -> DomainType:
-    if cursor.take("set", "not", "null"):
-        return replace(found, nullable=False)
-    if cursor.take("drop", "not", "null"):
-        return replace(found, nullable=True)
-    while not cursor.at_end():
-        if cursor.take("check"):
-            return replace(found, checks=(*found.checks, _text(draft, cursor.group())))
-        cursor.skip_one()
-    return found
 
 
 def _move(draft: Draft, old: tuple[str, str], new: tuple[str, str]) -> None:
@@ -148,8 +132,3 @@ def _move(draft: Draft, old: tuple[str, str], new: tuple[str, str]) -> None:
             if column.type in (before, f"{before}[]"):
                 spelled = column.type.replace(before, after, 1)
                 relation.columns[column.name] = replace(column, type=spelled)
-
-
-def _text(draft: Draft, group: Cursor) -> str:
-    tokens = group.tokens
-    return draft.source.text[tokens[0].start : tokens[-1].end] if tokens else ""

@@ -12,44 +12,56 @@ from sqlglot.errors import SqlglotError
 from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, DraftRelation, Missing
 from mvc.catalog.statements import statements
-from mvc.catalog.tokens import Unreadable, step, too_deep
+from mvc.catalog.tokens import Token, Unreadable, step, too_deep
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
+from mvc.catalog.written import Written, strings
+from mvc.sql.parser import Node
 
 _QUERY_STARTS: Final = ("select", "with", "values", "(", "table")
+_AFTER_QUERY: Final = (
+    ["with", "no", "data"],
+    ["with", "local", "check", "option"],
+    ["with", "cascaded", "check", "option"],
+    ["with", "check", "option"],
+    ["with", "data"],
+)
 _TOO_DEEP: Final = "this query is nested too deep"
 
 
-def create_view(draft: Draft, cursor: Cursor, kind: RelationKind, *, replaces: bool = False) -> None:
-    """What follows `CREATE … VIEW`. Raises Missing where `SELECT *` reads a relation that is not there."""
-    quiet = cursor.if_not_exists()
-    name = cursor.qualified()
-    listed = [column.text for column in cursor.names()] if cursor.sees("(") else []
-    while not (cursor.at_end() or cursor.sees("as")):
-        cursor.skip_one()
-    schema, bare = draft.home(name)
-    view = DraftRelation(schema, bare, kind, draft.span(name))
+def create_view(draft: Draft, written: Written) -> None:
+    """`CREATE [MATERIALIZED] VIEW`. Raises Missing where `SELECT *` reads a relation that is not there."""
+    node = written.node
+    if written.kind == "ViewStmt":
+        kind: RelationKind = "view"
+        relation, listed = node["view"], strings(node.get("aliases", []))
+    else:
+        kind, relation, listed = "materialized view", node["into"]["rel"], strings(node["into"].get("colNames", []))
+    name = written.name(relation)
+    view = DraftRelation(*draft.home(name), kind, draft.span(name))
     try:
-        view.columns = read_query(draft, cursor, listed)
+        view.columns = query_of(draft, written, relation, listed)
     except Unreadable:
-        if schema != draft.stored:
+        if view.schema != draft.stored:
             raise
         return
-    if quiet and (schema, bare) in draft.relations:
+    if node.get("if_not_exists") and (view.schema, view.name) in draft.relations:
         return
-    if replaces:
-        draft.relations.pop((schema, bare), None)
+    if node.get("replace"):
+        draft.relations.pop((view.schema, view.name), None)
     draft.add(view)
 
 
-def read_query(draft: Draft, cursor: Cursor, listed: list[str]) -> dict[str, Column]:
-    """`AS query`, whose first columns bear the names `listed`. Raises Missing, or Unreadable at the query."""
-    cursor.expect("as")
-    first, last = cursor.peek(), cursor.tokens[-1]
+def query_of(draft: Draft, written: Written, relation: Node, listed: list[str]) -> dict[str, Column]:
+    """The columns of the query after `relation … AS`, whose first ones bear the names `listed`. Raises Missing, or Unreadable at the query."""
+    cursor = written.cursor(relation.get("location"))
+    while not cursor.take("as"):
+        cursor.skip_one()
+    first, last = cursor.peek(), cursor.tokens[_end_of_query(cursor.tokens) - 1]
     if too_deep(map(step, cursor.tokens)) is not None:
         raise Unreadable(_TOO_DEEP, first.start, last.end)
-    body = draft.source.text[first.start : last.end]
+    body = written.source.text[first.start : last.end]
     columns = text_columns(draft, body, Name(None, "", first.start, last.end))
     named = [replace(column, name=name) for column, name in zip(columns, listed, strict=False)]
     return {column.name: column for column in (*named, *columns[len(named) :])}
@@ -60,7 +72,7 @@ def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:
     if not body.lower().startswith(_QUERY_STARTS):
         raise Unreadable("this is no query", place.start, place.end)  # sqlglot would log that it gives up
     try:
-        query = parse_one(_without_data_clause(body), dialect="postgres")
+        query = parse_one(body, dialect="postgres")
         if not isinstance(query, (exp.Query, exp.Values)):
             raise Unreadable("this is no query", place.start, place.end)
         return query_columns(query, _outside(draft))
@@ -76,10 +88,10 @@ def _first_line(problem: SqlglotError) -> str:
     return str(problem).split("\n", maxsplit=1)[0].split(". Line", maxsplit=1)[0]
 
 
-def _without_data_clause(body: str) -> str:
-    words = body.lower().split()
-    count = 3 if words[-3:] == ["with", "no", "data"] else 2 if words[-2:] == ["with", "data"] else 0
-    return body.rsplit(None, count)[0] if count else body
+def _end_of_query(tokens: list[Token]) -> int:
+    """How many of the tokens are the query's: what follows it says whether rows are filled in, or checked."""
+    words = [token.text if token.kind == "word" else "" for token in tokens[-4:]]
+    return len(tokens) - next((len(tail) for tail in _AFTER_QUERY if words[-len(tail) :] == tail), 0)
 
 
 def _outside(draft: Draft) -> Outside:

@@ -127,8 +127,8 @@ class Cursor:
             yield Cursor(self.tokens[start : self.index])
 
     def names(self) -> list[Token]:
-        """A list of names in brackets; what follows a name within its item is passed over."""
-        return [item.name() for item in self.group().items()]
+        """A list of names with commas between; what follows a name within its item is passed over."""
+        return [item.name() for item in self.items()]
 
     @staticmethod
     def _is(token: Token, word: str) -> bool:

@@ -1,37 +1,48 @@
 """DDL files to a Catalog. This file says which statements matter; each is read in a module of its own.
 
-A statement that the catalog does not depend on (INSERT, GRANT, DO, …) is passed over unseen. Files are applied in the order
-of their paths; a statement whose table comes only later is tried again at the end.
+A statement is what PostgreSQL's grammar makes of it. One that the catalog does not depend on (INSERT, GRANT, DO, …) is only put to the grammar. Files
+are applied in the order of their paths; a statement whose table comes only later is tried again at the end. psql's own commands, the rows of COPY
+and where a statement ends are read from the tokens (`mvc.catalog.statements`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
-from mvc.catalog.alter_table import alter_relation
-from mvc.catalog.create_function import create_aggregate, create_function, drop_function
-from mvc.catalog.create_index import create_index, drop_index
-from mvc.catalog.create_table import create_table
-from mvc.catalog.create_type import alter_type, create_collation, create_domain, create_type, drop_type
+from mvc.catalog.alter_table import alter_relation, move_relation, rename_relation
+from mvc.catalog.create_function import create_aggregate, create_function
+from mvc.catalog.create_index import create_index
+from mvc.catalog.create_table import create_table, create_table_as
+from mvc.catalog.create_type import (
+    alter_domain,
+    alter_enum,
+    create_composite,
+    create_domain,
+    create_enum,
+    create_range,
+    move_type,
+    rename_type,
+)
 from mvc.catalog.create_view import create_view
-from mvc.catalog.cursor import Cursor, Name
+from mvc.catalog.cursor import Name
 from mvc.catalog.draft import Draft, Missing, SourceText
+from mvc.catalog.drop import RELATIONS, TYPES, drop
 from mvc.catalog.freeze import freeze
+from mvc.catalog.grammatical import Ungrammatical, grammatical
 from mvc.catalog.statements import statements
 from mvc.catalog.tokens import Token, Unreadable
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.catalog.written import Written, items, strings
+from mvc.diagnostics import Diagnostic, did_you_mean, error, warning
 
 
 class _Later(NamedTuple):
     """A statement whose table was not there yet, with what it needs to be read again."""
 
-    source: SourceText
+    written: Written
     path: tuple[str, ...]
-    tokens: list[Token]
     missing: Name
 
 
@@ -67,19 +78,26 @@ def _read_file(draft: Draft, source: SourceText, later: list[_Later]) -> None:
         return
     try:
         for tokens in statements(source.text):
-            missing = _read(draft, tokens)
-            if missing:
-                later.append(_Later(source, draft.path, tokens, missing))
+            _read_statement(draft, tokens, later)
     except Unreadable as problem:
         _unreadable(draft, problem)
+
+
+def _read_statement(draft: Draft, tokens: list[Token], later: list[_Later]) -> None:
+    found = grammatical(draft.source, tokens)
+    if isinstance(found, Ungrammatical):
+        _unreadable(draft, *found)
+        return
+    lacking = ((written, _read(draft, written)) for written in found)
+    later.extend(_Later(written, draft.path, missing) for written, missing in lacking if missing)
 
 
 def _retry(draft: Draft, later: list[_Later]) -> None:
     """Reads what was put off, as often as that helps; what is still missing then becomes a finding."""
     again: list[_Later] = []
     for item in later:
-        draft.source, draft.path = item.source, item.path
-        missing = _read(draft, item.tokens)
+        draft.source, draft.path = item.written.source, item.path
+        missing = _read(draft, item.written)
         if missing:
             again.append(item._replace(missing=missing))
     if len(again) < len(later):
@@ -90,19 +108,17 @@ def _retry(draft: Draft, later: list[_Later]) -> None:
 
 
 def _complain(draft: Draft, item: _Later) -> None:
-    draft.source = item.source
+    draft.source = item.written.source
     known = {relation.name for relation in draft.relations.values()}
     title = f"`{item.missing.name}` is not in the DDL"
     draft.warn("MV021", item.missing, title, did_you_mean(item.missing.name, known, "tables"))
 
 
-def _read(draft: Draft, tokens: list[Token]) -> Name | None:
+def _read(draft: Draft, written: Written) -> Name | None:
     """Applies one statement; returns the relation that it lacks, if so."""
-    cursor = Cursor(tokens)
     try:
-        verb = cursor.take_any(*_VERBS)
-        if verb:
-            _VERBS[verb](draft, cursor)
+        if read := _READERS.get(written.kind):
+            read(draft, written)
     except Missing as missing:
         return missing.name
     except Unreadable as problem:
@@ -110,141 +126,100 @@ def _read(draft: Draft, tokens: list[Token]) -> Name | None:
     return None
 
 
-def _unreadable(draft: Draft, problem: Unreadable) -> None:
+def _unreadable(draft: Draft, problem: Unreadable, help_line: str = "", matters: bool = True) -> None:  # noqa: FBT001, FBT002  as in Ungrammatical
     span = draft.source.span(problem.start, problem.end)
-    draft.findings.append(error("MV020", span, f"this DDL cannot be read: {problem.reason}", label=problem.reason))
+    emit = error if matters else warning
+    title = f"this DDL cannot be read: {problem.reason}"
+    draft.findings.append(emit("MV020", span, title, label=problem.reason, help=help_line))
 
 
-def _create(draft: Draft, cursor: Cursor) -> None:
-    replaces = cursor.take("or", "replace")
-    cursor.take_any("global", "local")
-    temporary = bool(cursor.take_any("temp", "temporary"))
-    cursor.take_any("unlogged", "recursive", "trusted")
-    for words, read in _CREATES.items():
-        if cursor.take(*words):
-            read(draft, cursor)
-            return
-    for words, read_again in _CREATES_OR_REPLACES.items():
-        if cursor.take(*words) and not temporary:
-            read_again(draft, cursor, replaces)
-            return
-    if cursor.take("table"):
-        create_table(draft, cursor, temporary=temporary)
-
-
-def _create_schema(draft: Draft, cursor: Cursor) -> None:
+def _create_schema(draft: Draft, written: Written) -> None:
     """Only its elements matter: `CREATE SCHEMA s CREATE TABLE …` puts them there."""
-    cursor.if_not_exists()
-    authorization = cursor.sees("authorization")
-    schema = cursor.peek(1 if authorization else 0).text
-    starts = [index for index, token in enumerate(cursor.tokens) if index > 2 and token[:2] == ("word", "create")]
+    node = written.node
+    schema = node.get("schemaname") or node.get("authrole", {}).get("rolename", "")
     path, draft.path = draft.path, (schema, *draft.path)
-    for start, end in pairwise([*starts, len(cursor.tokens)]):
-        _read(draft, cursor.tokens[start:end])
-    draft.path = path
+    try:
+        for element in node.get("schemaElts", []):
+            _read_element(draft, written.within(element))
+    finally:
+        draft.path = path
 
 
-def _create_extension(draft: Draft, cursor: Cursor) -> None:
-    cursor.if_not_exists()
-    name = cursor.name().text
-    if name != "plpgsql":
+def _read_element(draft: Draft, written: Written) -> None:
+    if read := _READERS.get(written.kind):
+        read(draft, written)
+
+
+def _create_extension(draft: Draft, written: Written) -> None:
+    if (name := written.node["extname"]) != "plpgsql":
         draft.extensions.add(name)
 
 
-def _alter(draft: Draft, cursor: Cursor) -> None:
-    if cursor.take_any("type", "domain"):
-        alter_type(draft, cursor)
-    elif any(cursor.take(*words) for words in _RELATIONS):
-        alter_relation(draft, cursor)
+def _define(draft: Draft, written: Written) -> None:
+    if written.node["kind"] == "OBJECT_AGGREGATE":
+        create_aggregate(draft, written)
 
 
-def _drop(draft: Draft, cursor: Cursor) -> None:
-    for words, read in _DROPS.items():
-        if cursor.take(*words):
-            cursor.take("concurrently")
-            cursor.if_exists()
-            for item in cursor.items():
-                read(draft, item)
-            return
+def _create_as(draft: Draft, written: Written) -> None:
+    (create_view if written.node["objtype"] == "OBJECT_MATVIEW" else create_table_as)(draft, written)
 
 
-def _drop_relation(draft: Draft, item: Cursor) -> None:
-    if found := draft.lookup(item.qualified()):
-        draft.drop(found)
+def _rename(draft: Draft, written: Written) -> None:
+    (rename_type if written.node["renameType"] in TYPES else rename_relation)(draft, written)
 
 
-def _drop_type(draft: Draft, item: Cursor) -> None:
-    drop_type(draft, item.qualified())
+def _move(draft: Draft, written: Written) -> None:
+    kind = written.node["objectType"]
+    if kind in TYPES:
+        move_type(draft, written)
+    elif kind in RELATIONS:
+        move_relation(draft, written)
 
 
-def _drop_schema(draft: Draft, item: Cursor) -> None:
-    schema = item.name().text
-    draft.relations = {place: found for place, found in draft.relations.items() if place[0] != schema}
-    draft.types = {place: kept for place, kept in draft.types.items() if place[0] != schema}
-    draft.functions = {place: called for place, called in draft.functions.items() if place[0] != schema}
+def _set(draft: Draft, written: Written) -> None:
+    node = written.node
+    if node.get("name") != "search_path":
+        return
+    values = (value.get("sval", {}).get("sval", "") for _, value in items(node.get("args", [])))
+    draft.path = draft.search_path if node["kind"] in ("VAR_SET_DEFAULT", "VAR_RESET") else _path(values)
 
 
-def _drop_extension(draft: Draft, item: Cursor) -> None:
-    draft.extensions.discard(item.name().text)
-
-
-def _set(draft: Draft, cursor: Cursor) -> None:
-    cursor.take_any("session", "local")
-    if cursor.take("search_path") and cursor.take_any("to", "="):
-        draft.path = _path(draft, [item.token().text for item in cursor.items()])
-
-
-def _select(draft: Draft, cursor: Cursor) -> None:
+def _select(draft: Draft, written: Written) -> None:
     """`SELECT pg_catalog.set_config('search_path', '', false)`, as pg_dump writes it."""
-    cursor.take("pg_catalog", ".")
-    if cursor.take("set_config"):
-        items = [item.token().text for item in cursor.group().items()]
-        if len(items) > 1 and items[0] == "search_path":
-            draft.path = _path(draft, items[1].split(","))
+    for _, target in items(written.node.get("targetList", [])):
+        call = target["val"].get("FuncCall", {})
+        if strings(call.get("funcname", []))[-1:] != ["set_config"]:
+            continue
+        values = [value.get("sval", {}).get("sval", "") for _, value in items(call.get("args", []))]
+        if len(values) > 1 and values[0] == "search_path":
+            draft.path = _path(values[1].split(","))
 
 
-def _path(draft: Draft, written: list[str]) -> tuple[str, ...]:
-    if written == ["default"]:
-        return draft.search_path
+def _path(written: Iterable[str]) -> tuple[str, ...]:
     names = (name.strip().strip('"') for name in written)
     return tuple(name for name in names if name not in ("", "$user", "pg_catalog"))
 
 
-_RELATIONS: Final = (("table",), ("foreign", "table"), ("materialized", "view"), ("view",))
-_Read = Callable[[Draft, Cursor], None]
-_VERBS: Final[dict[str, _Read]] = {
-    "create": _create,
-    "alter": _alter,
-    "drop": _drop,
-    "set": _set,
-    "reset": lambda draft, cursor: setattr(draft, "path", draft.search_path) if cursor.sees("search_path") else None,
-    "select": _select,
-}
-_CREATES: Final[dict[tuple[str, ...], _Read]] = {
-    ("foreign", "table"): lambda draft, cursor: create_table(draft, cursor, foreign=True),
-    ("materialized", "view"): lambda draft, cursor: create_view(draft, cursor, "materialized view"),
-    ("unique", "index"): create_index,
-    ("type",): create_type,
-    ("domain",): create_domain,
-    ("collation",): create_collation,
-    ("schema",): _create_schema,
-    ("extension",): _create_extension,
-}
-_CREATES_OR_REPLACES: Final[dict[tuple[str, ...], Callable[[Draft, Cursor, bool], None]]] = {
-    ("view",): lambda draft, cursor, replaces: create_view(draft, cursor, "view", replaces=replaces),
-    ("function",): lambda draft, cursor, replaces: create_function(draft, cursor, "function", replaces=replaces),
-    ("procedure",): lambda draft, cursor, replaces: create_function(draft, cursor, "procedure", replaces=replaces),
-    ("aggregate",): lambda draft, cursor, _: create_aggregate(draft, cursor),
-}
-_DROPS: Final[dict[tuple[str, ...], _Read]] = {
-    **dict.fromkeys(_RELATIONS, _drop_relation),
-    ("index",): drop_index,
-    ("type",): _drop_type,
-    ("domain",): _drop_type,
-    ("function",): drop_function,
-    ("procedure",): drop_function,
-    ("routine",): drop_function,
-    ("aggregate",): drop_function,
-    ("schema",): _drop_schema,
-    ("extension",): _drop_extension,
+_READERS: Final[Mapping[str, Callable[[Draft, Written], None]]] = {
+    "CreateStmt": create_table,
+    "CreateForeignTableStmt": create_table,
+    "CreateTableAsStmt": _create_as,
+    "ViewStmt": create_view,
+    "IndexStmt": create_index,
+    "AlterTableStmt": alter_relation,
+    "RenameStmt": _rename,
+    "AlterObjectSchemaStmt": _move,
+    "CreateEnumStmt": create_enum,
+    "CreateRangeStmt": create_range,
+    "CompositeTypeStmt": create_composite,
+    "CreateDomainStmt": create_domain,
+    "AlterEnumStmt": alter_enum,
+    "AlterDomainStmt": alter_domain,
+    "CreateFunctionStmt": create_function,
+    "DefineStmt": _define,
+    "CreateSchemaStmt": _create_schema,
+    "CreateExtensionStmt": _create_extension,
+    "DropStmt": drop,
+    "VariableSetStmt": _set,
+    "SelectStmt": _select,
 }

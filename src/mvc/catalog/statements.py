@@ -9,6 +9,7 @@ from typing import Final
 
 from mvc.catalog.tokens import Token, Unreadable, next_token
 
+_BYTE_ORDER_MARK: Final = "\ufeff"  # psql passes over it at the start of a file; elsewhere it is a letter
 _END_OF_COPY: Final = re.compile(r"^\\\.\r?$", re.MULTILINE)
 _SENDS: Final = ("\\g", "\\crosstabview", "\\watch")  # psql commands that run what was typed, like a semicolon
 _OPENS_BODY: Final = frozenset({"begin", "case"})
@@ -17,7 +18,7 @@ _IN_BRACKETS: Final = {"(": 1, "[": 1, ")": -1, "]": -1}
 
 def statements(text: str) -> Iterator[list[Token]]:
     """The statements of a file in order, without their semicolons. Raises Unreadable where the tokens end badly."""
-    position = 0
+    position = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
     while position < len(text):
         found, position = _statement(text, position)
         if found:
@@ -32,11 +33,13 @@ def _statement(text: str, position: int) -> tuple[list[Token], int]:
     while (token := next_token(text, position)) is not None:
         position = token.end
         if token.kind == "symbol":
-            depth = max(0, depth + _IN_BRACKETS.get(token.text, 0))
-            if token.text == ";" and depth == 0 and body == 0:
+            if token.text in _IN_BRACKETS:
+                depth = max(0, depth + _IN_BRACKETS[token.text])
+            elif token.text == ";" and depth == 0 and body == 0:
                 return found, position
         elif token.kind == "word":
-            body = _body_depth(found, token, body)
+            if body or token.text == "atomic":
+                body = _body_depth(found, token, body)
         elif token.kind == "psql":
             if token.text.startswith(_SENDS):
                 return [], position
