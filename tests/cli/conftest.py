@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from emitted import every_script_parses  # noqa: F401
 from mvc.cli.main import main
 from servers import Database
 

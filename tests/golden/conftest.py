@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from emitted import check_views
 from servers import IN_CI, Database
 
 from .cases import Case, Fence, read_cases, rewrite
@@ -40,7 +41,8 @@ class GoldenFile(pytest.Module):
 def _compile_test(case: Case) -> Callable[..., None]:
     def test(request: pytest.FixtureRequest) -> None:
         if case.first("error") is None:
-            compiled_of(case)
+            compiled = compiled_of(case)
+            check_views(compiled, compiled.views)
         for kind, text_of in _TEXTS:
             for fence in case.all(kind):
                 _expect(request, case, fence, text_of(case))

@@ -9,6 +9,8 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
+from emitted import every_script_parses  # noqa: F401
+
 from .server import Arena
 
 SLOW = (

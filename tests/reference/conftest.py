@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from emitted import every_script_parses  # noqa: F401
 from servers import build_booking, build_postgis, new_database
 
 HERE = Path(__file__).parent

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from emitted import every_script_parses  # noqa: F401
 from schedules.projects import FILES, deploy, project, tables
 
 COMMAND = (sys.executable, "-c", "import sys; from mvc.cli.main import run; sys.argv[0] = 'mvc'; run()")
