@@ -51,7 +51,6 @@ _BY_SYNTAX: Final[Mapping[type[exp.Expr], str]] = {
     exp.StrPosition: "position",
     exp.Overlay: "overlay",
     exp.Interval: "interval",
-    exp.Boolean: "bool",
     exp.CurrentDate: "current_date",
     exp.CurrentTime: "current_time",
     exp.CurrentTimestamp: "current_timestamp",
@@ -63,7 +62,7 @@ _BY_SYNTAX: Final[Mapping[type[exp.Expr], str]] = {
 
 
 def output_name(node: exp.Expr, calls: Calls) -> str:
-    """The name of an output column without AS; `?column?` where PostgreSQL has none."""
+    """The name of an output column without AS; `?column?` where PostgreSQL has none. Asked where PostgreSQL's tree does not tell it."""
     return _figure(node, calls)[0]
 
 
@@ -90,7 +89,7 @@ def _figure(node: exp.Expr, calls: Calls) -> tuple[str, bool]:
     if isinstance(node, exp.Trim):
         return {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or ""), "btrim"), True
     name = _BY_SYNTAX.get(type(node), UNNAMED)
-    return name, name not in (UNNAMED, "bool", "interval")
+    return name, name not in (UNNAMED, "interval")
 
 
 def _figure_query(node: exp.Subquery, calls: Calls) -> tuple[str, bool]:
@@ -113,11 +112,12 @@ def _type_name(type_: exp.Expr) -> str:
 
 
 class Outputs:
-    """Reads SELECT lists. `refs` is what columns mean."""
+    """Reads SELECT lists. `refs` is what columns mean, `names` are those that PostgreSQL's tree tells, by their nodes."""
 
-    def __init__(self, calls: Calls, refs: Mapping[int, Ref]) -> None:
+    def __init__(self, calls: Calls, refs: Mapping[int, Ref], names: Mapping[int, str]) -> None:
         self.calls = calls
         self.refs = refs
+        self.names = names
 
     def read(self, scope: Scope) -> None:
         """Fills the outputs of `scope`."""
@@ -135,7 +135,8 @@ class Outputs:
         else:
             named = isinstance(projection, exp.Alias)
             node = projection.this if named else projection
-            name = folded(projection.args["alias"]) if named else output_name(node, self.calls)
+            known = self.names.get(id(projection))
+            name = known or (folded(projection.args["alias"]) if named else output_name(node, self.calls))
             yield Output(self._field(name, node, scope), node, self.refs.get(id(node)))
 
     def _all_of(self, projection: exp.Column, scope: Scope) -> Iterator[Output]:

@@ -15,6 +15,7 @@ from mvc.analysis.body_outputs import Outputs
 from mvc.analysis.body_parse import Parsed
 from mvc.analysis.body_rows import UNKNOWN, Field, Output, Rows, Scope, place_of, unwrapped
 from mvc.analysis.body_tables import Tables
+from mvc.catalog.output_names import named_projections
 from mvc.diagnostics import error
 from mvc.expression.parse import folded
 
@@ -30,7 +31,8 @@ class Walk:
         self.found = tables.found
         self.names = Names(self.origin, calls.functions.catalog, tables.found, tables.edits)
         self.from_ = From(tables, self.names, calls, self.query, self.visit)
-        self.outputs = Outputs(calls, self.names.refs)
+        named = named_projections(parsed.query, parsed.body.sql[: parsed.end])
+        self.outputs = Outputs(calls, self.names.refs, named)
         self.keys = Keys(calls, self.names.refs)
         self.scopes: list[Scope] = []
 

@@ -11,12 +11,14 @@ from sqlglot.errors import SqlglotError
 
 from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, DraftRelation, Missing
+from mvc.catalog.output_names import named_projections
 from mvc.catalog.statements import statements
 from mvc.catalog.tokens import Token, Unreadable, step, too_deep
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
 from mvc.catalog.written import Written, strings
+from mvc.sql.outputs import query_names
 from mvc.sql.parser import Node
 
 _QUERY_STARTS: Final = ("select", "with", "values", "(", "table")
@@ -75,8 +77,11 @@ def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:
         query = parse_one(body, dialect="postgres")
         if not isinstance(query, (exp.Query, exp.Values)):
             raise Unreadable("this is no query", place.start, place.end)
-        return query_columns(query, _outside(draft))
+        return query_columns(query, _outside(draft)._replace(names=named_projections(query, body)))
     except SqlglotError as problem:
+        names = query_names(body)  # PostgreSQL takes it
+        if names and None not in names:
+            return [Column(name or "", None) for name in names]
         raise Unreadable(f"the query cannot be read: {_first_line(problem)}", place.start, place.end) from problem
     except RecursionError:
         raise Unreadable(_TOO_DEEP, place.start, place.end) from None

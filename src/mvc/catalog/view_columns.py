@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from sqlglot import exp
@@ -21,10 +22,11 @@ TypeOf = Callable[[str], str | None]
 
 
 class Outside(NamedTuple):
-    """What a query sees of the world: relations, and how types are spelled."""
+    """What a query sees of the world: relations, how types are spelled, and what PostgreSQL calls its columns."""
 
     relation: Lookup
     spell: TypeOf
+    names: Mapping[int, str] = MappingProxyType({})  # of the items of SELECT lists, by the identity of their nodes
 
 
 class UnknownSource(Exception):
@@ -66,7 +68,7 @@ def _with_ctes(query: exp.Expr, outside: Outside) -> Outside:
     def lookup(schema: str | None, name: str) -> Mapping[str, Column] | None:
         return known[name] if schema is None and name in known else outside.relation(schema, name)
 
-    inner = Outside(lookup, outside.spell)
+    inner = outside._replace(relation=lookup)
     for cte in _ctes(query):
         known[_name(cte.args["alias"].this)] = None  # a recursive query sees itself while it is read
         known[_name(cte.args["alias"].this)] = _aliased(_known_columns(cte.this, inner), cte.args["alias"])
@@ -186,7 +188,8 @@ def _projected(projection: exp.Expr, sources: list[_Source], merged: list[str], 
     elif isinstance(inner, exp.Column) and isinstance(inner.this, exp.Star):
         yield from _star([source for source in sources if source.alias == _name(inner.args["table"])], [])
     else:
-        name = _name(projection.args["alias"]) if isinstance(projection, exp.Alias) else _default_name(inner)
+        alias = projection.args["alias"] if isinstance(projection, exp.Alias) else None
+        name = outside.names.get(id(projection)) or (_name(alias) if alias else _default_name(inner))
         yield replace(_value(inner, sources, outside), name=name)
 
 
