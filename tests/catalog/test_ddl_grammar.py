@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from mvc.catalog import ddl
 from mvc.catalog.ddl import read_ddl
 from mvc.sql import parser
 
+DUMP = Path(__file__).parents[1] / "upgrade" / "states" / "7.sql"
 BROKEN = [
     ("CREATE TABLE t (\n  id int PRIMARY KEY\n  name text\n);", 3, 3, "is a comma missing after `key`?"),
     ("CREATE TABLE a (x int)\nCREATE TABLE b (y int);", 2, 1, "is a semicolon missing after `)`?"),
@@ -58,7 +60,7 @@ def test_what_is_no_statement_is_an_error_at_its_place(text, line, column, help_
     "text",
     [
         "GRANT SELECT t TO;",
-        "INSERT INTO t VALUES (1,);",
+        "INSERT INTO t VALUES (1,, 'create', drop);",
         "COMMENT ON TABLE t 'x';",
         "SELECT 1 +;",
         "SET x TO;",
@@ -81,6 +83,7 @@ def test_what_the_catalog_does_not_depend_on_is_a_warning(text):
         "CREATE ROLE :name;",
         "SELECT a[1:2] FROM x;",
         "\\restrict x\nCOPY t (id) FROM stdin;\n1\n\\.\n\\unrestrict x\n",
+        "INSERT INTO t VALUES (1,);",
         "INSERT INTO t VALUES\n\\echo (1),\n(2);",
     ],
 )
@@ -150,3 +153,15 @@ def test_without_a_parser_a_broken_statement_may_be_read(monkeypatch):
     assert [item.name for item in catalog.relations] == ["t"]
     assert [(item.code, item.span.column) for item in found] == [("MV020", 50)]
     ddl._read_files.cache_clear()
+
+
+def test_a_dump_is_the_same_from_trees_and_from_tokens(monkeypatch):
+    text = DUMP.read_text(encoding="utf-8")
+    by_tree = read_ddl({"tree.sql": text})
+    monkeypatch.setattr(parser, "_library", lambda: None)
+    by_tokens = read_ddl({"tokens.sql": text})
+    assert by_tree[1] == ()
+    assert (by_tokens[0].functions, by_tokens[0].enums) == (by_tree[0].functions, by_tree[0].enums)
+    tables = [[item for item in catalog.relations if item.kind != "view"] for catalog, _ in (by_tree, by_tokens)]
+    assert len(tables[0]) >= 30
+    assert tables[0] == tables[1]
