@@ -165,3 +165,13 @@ def test_a_dump_is_the_same_from_trees_and_from_tokens(monkeypatch):
     tables = [[item for item in catalog.relations if item.kind != "view"] for catalog, _ in (by_tree, by_tokens)]
     assert len(tables[0]) >= 30
     assert tables[0] == tables[1]
+
+
+def test_a_relation_whose_definition_is_broken_is_not_missing_as_well():
+    text = (
+        "CREATE TABLE a (id int PRIMRY KEY); CREATE TABLE IF NOT EXISTS s.b (x int)\nCREATE OR REPLACE VIEW c AS SELECT 1;"
+        "CREATE TABLE d (id int PRIMARY KEY REFERENCES a); ALTER TABLE a ADD UNIQUE (id); CREATE UNIQUE INDEX ON nix (id);"
+    )
+    catalog, found = read_ddl({"a.sql": text})
+    assert catalog.unread == ("a", "b", "c")
+    assert [item.code for item in found] == ["MV020", "MV020", "MV021"]

@@ -50,7 +50,8 @@ class Tables:
             return self._known(view)
         if readable := self.lookup(schema, name):
             return self._known(readable)
-        if schema not in _SYSTEM and not (schema is None and name.startswith("pg_")):
+        theirs = schema in _SYSTEM or (schema is None and name.startswith("pg_"))
+        if not theirs and name not in self.catalog.unread:
             self.found.append(self._unknown(node, schema, name))
         return UNKNOWN
 

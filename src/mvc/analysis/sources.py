@@ -55,7 +55,7 @@ class Sources:
         if isinstance(relation, SubqueryRef):
             return self._subquery(view, source, relation, functions, found)
         known = self.relation(relation.schema, relation.name)
-        if known is None:
+        if known is None and relation.name not in self.catalog.unread:
             self._unknown_table(source, relation, found)
         return known
 

@@ -134,8 +134,10 @@ def _retype(draft: Draft, relation: DraftRelation, action: _Action) -> None:
     column = action.node["name"]
     for item in _family(relation, action):
         if action.has_column(draft, item, column):
-            spelled = draft.spell(action.written.type(action.node["def"]["ColumnDef"]["typeName"]))
-            item.columns[column] = replace(item.columns[column], type=spelled)
+            node = action.node["def"]["ColumnDef"]
+            type_ = action.written.type(node["typeName"])
+            collation = action.written.collation(draft, node, type_)
+            item.columns[column] = replace(item.columns[column], type=draft.spell(type_), collation=collation)
 
 
 def _rename_column(draft: Draft, relation: DraftRelation, action: _Action) -> None:

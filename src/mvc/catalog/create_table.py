@@ -70,7 +70,9 @@ def add_column(draft: Draft, table: DraftRelation, written: Written, node: Node)
         return
     type_ = written.type(node["typeName"])
     nullable = not (type_.serial or _never_null(draft, type_))
-    table.columns[column.text] = Column(column.text, draft.spell(type_), nullable)
+    table.columns[column.text] = Column(
+        column.text, draft.spell(type_), nullable, written.collation(draft, node, type_)
+    )
     _column_constraints(draft, table, written, node, column)
 
 

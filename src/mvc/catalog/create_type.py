@@ -1,4 +1,4 @@
-"""CREATE TYPE, CREATE DOMAIN, and what ALTER does to them."""
+"""CREATE TYPE, CREATE DOMAIN, what ALTER does to them, and CREATE COLLATION."""
 
 from __future__ import annotations
 
@@ -44,7 +44,17 @@ def create_domain(draft: Draft, written: Written) -> None:
     domain = DomainType(*draft.home(name), draft.spell(type_), nullable)
     for _, constraint in items(written.node.get("constraints", [])):
         domain = _constrained(domain, written, constraint)
+    draft.domain_collations[domain.schema, domain.name] = written.collation(draft, written.node, type_)
     _add(draft, name, domain)
+
+
+def create_collation(draft: Draft, written: Written) -> None:
+    """Only those matter to which different texts may be equal."""
+    place = draft.home(written.named(written.node["defnames"]))
+    for _, option in items(written.node.get("definition", [])):
+        cursor = written.cursor(option.get("location"))
+        if cursor.take("deterministic", "=") and cursor.token().text in ("false", "off", "no", "0"):
+            draft.folding.add(place)
 
 
 def rename_type(draft: Draft, written: Written) -> None:

@@ -18,6 +18,7 @@ from mvc.catalog.create_table import create_table, create_table_as
 from mvc.catalog.create_type import (
     alter_domain,
     alter_enum,
+    create_collation,
     create_composite,
     create_domain,
     create_enum,
@@ -30,7 +31,7 @@ from mvc.catalog.cursor import Name
 from mvc.catalog.draft import Draft, Missing, SourceText
 from mvc.catalog.drop import RELATIONS, TYPES, drop
 from mvc.catalog.freeze import freeze
-from mvc.catalog.grammatical import Ungrammatical, grammatical
+from mvc.catalog.grammatical import Ungrammatical, defined_names, grammatical
 from mvc.catalog.statements import statements
 from mvc.catalog.tokens import Token, Unreadable
 from mvc.catalog.types import Catalog
@@ -87,6 +88,7 @@ def _read_statement(draft: Draft, tokens: list[Token], later: list[_Later]) -> N
     found = grammatical(draft.source, tokens)
     if isinstance(found, Ungrammatical):
         _unreadable(draft, *found)
+        draft.unread.update(defined_names(tokens))
         return
     lacking = ((written, _read(draft, written)) for written in found)
     later.extend(_Later(written, draft.path, missing) for written, missing in lacking if missing)
@@ -108,6 +110,8 @@ def _retry(draft: Draft, later: list[_Later]) -> None:
 
 
 def _complain(draft: Draft, item: _Later) -> None:
+    if item.missing.name in draft.unread:
+        return
     draft.source = item.written.source
     known = {relation.name for relation in draft.relations.values()}
     title = f"`{item.missing.name}` is not in the DDL"
@@ -158,6 +162,8 @@ def _create_extension(draft: Draft, written: Written) -> None:
 def _define(draft: Draft, written: Written) -> None:
     if written.node["kind"] == "OBJECT_AGGREGATE":
         create_aggregate(draft, written)
+    elif written.node["kind"] == "OBJECT_COLLATION":
+        create_collation(draft, written)
 
 
 def _create_as(draft: Draft, written: Written) -> None:

@@ -125,6 +125,7 @@ class Draft:
         self.extensions: set[str] = set()
         self.folding: set[tuple[str, str]] = set()  # collations that call different texts equal
         self.domain_collations: dict[tuple[str, str], str] = {}
+        self.unread: set[str] = set()  # names of relations whose definition could not be read
         self.findings: list[Diagnostic] = []
 
     def span(self, item: Name | Token | DraftRelation) -> Span:

@@ -32,6 +32,7 @@ def freeze(draft: Draft) -> Catalog:
         search_path=draft.search_path,
         composites=tuple(sorted((item for item in types if isinstance(item, CompositeType)), key=_place)),
         ranges=tuple(sorted((item for item in types if isinstance(item, RangeType)), key=_place)),
+        unread=tuple(sorted(draft.unread)),
     )
 
 
@@ -92,7 +93,7 @@ def _complain(draft: Draft, relation: DraftRelation, reference: DraftReference) 
     """A finding, unless nothing of the target's schema is described: then it belongs to somebody else (`auth.users`)."""
     schema, name = reference.target.schema, reference.target.name
     known = {item.name for item in draft.relations.values() if schema in (None, item.schema)}
-    if relation.kind == "partition" or (schema and not known):
+    if relation.kind == "partition" or (schema and not known) or name in draft.unread:
         return
     title = f"`{qualified(*filter(None, (schema, name)))}` is not in the DDL"
     draft.findings.append(warning("MV021", reference.place, title, help=did_you_mean(name, known, "tables")))

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Final, NamedTuple
 
+from mvc.catalog.cursor import Cursor
 from mvc.catalog.draft import SourceText
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED
 from mvc.catalog.outline import outline
@@ -28,6 +29,9 @@ _PASSED_OVER: Final = frozenset(
     }
 )  # fmt: skip
 _DEFINES: Final = frozenset({"create", "alter", "drop"})
+_BEFORE_KIND: Final = frozenset(
+    {"create", "temp", "temporary", "unlogged", "foreign", "materialized", "recursive", "replace"}
+)
 _BEGINS: Final = _DEFINES | {"comment", "grant", "insert", "select"}
 
 
@@ -67,6 +71,16 @@ def grammatical(source: SourceText, tokens: list[Token]) -> tuple[Written, ...] 
             Unreadable("it is too long, or nested too deep", tokens[0].start, tokens[0].end), "", matters=True
         )
     return tuple(Written(source, text, tokens, tokens[0].start, item.kind, item.node) for item in statements)
+
+
+def defined_names(tokens: list[Token]) -> Iterator[str]:
+    """The relations that a statement, or several without a semicolon between them, begins to define."""
+    for index, token in enumerate(tokens):
+        if token.text in ("table", "view") and (index == 1 or tokens[index - 1].text in _BEFORE_KIND):
+            cursor = Cursor(tokens[index + 1 :])
+            cursor.if_not_exists()
+            if cursor.peek().kind in ("word", "name"):
+                yield cursor.qualified().name
 
 
 def _outlined(source: SourceText, tokens: list[Token]) -> tuple[Written, ...] | Ungrammatical:

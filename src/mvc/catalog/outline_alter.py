@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from mvc.catalog.cursor import Cursor
-from mvc.catalog.outline_nodes import relation_node, type_node
+from mvc.catalog.outline_nodes import collation_node, relation_node, type_node
 from mvc.catalog.outline_tables import column, constraint, starts_constraint
 from mvc.sql.parser import Node
 
@@ -35,7 +35,11 @@ def _alter_column(item: Cursor) -> Node:
     if item.take("drop", "not", "null"):
         return {**node, "subtype": "AT_DropNotNull"}
     if item.take("type") or item.take("set", "data", "type"):
-        return {**node, "subtype": "AT_AlterColumnType", "def": {"ColumnDef": {"typeName": type_node(item)}}}
+        return {
+            **node,
+            "subtype": "AT_AlterColumnType",
+            "def": {"ColumnDef": {"typeName": type_node(item), **collation_node(item)}},
+        }
     return node
 
 

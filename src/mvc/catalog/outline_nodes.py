@@ -27,6 +27,15 @@ def relation_node(cursor: Cursor, persistence: str = "p") -> Node:
     return {**node, "schemaname": name.schema} if name.schema else node
 
 
+def collation_node(cursor: Cursor) -> Node:
+    """The COLLATE among the tokens, if there is one."""
+    for index, token in enumerate(cursor.tokens):
+        if token[:2] == ("word", "collate"):
+            after = Cursor(cursor.tokens[index + 1 :])
+            return {"collClause": {"collname": names_node(after)}}
+    return {}
+
+
 def type_node(cursor: Cursor) -> Node:
     """A type, which is passed over and read again at its place. Raises Unreadable where there is none."""
     setof = cursor.take("setof")

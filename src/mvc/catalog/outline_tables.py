@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from mvc.catalog.cursor import Cursor
-from mvc.catalog.outline_nodes import relation_node, strings_node, type_node
+from mvc.catalog.outline_nodes import collation_node, relation_node, strings_node, type_node
 from mvc.sql.parser import Node
 
 _STARTS: Final = (
@@ -180,7 +180,7 @@ def column(item: Cursor, *, typed: bool) -> Node:
     name = item.name()
     node: Node = {"colname": name.text, "location": name.start}
     if typed:
-        node["typeName"] = type_node(item)
+        node |= {"typeName": type_node(item), **collation_node(item)}
     return {**node, "constraints": [{"Constraint": found} for found in _column_constraints(item)]}
 
 

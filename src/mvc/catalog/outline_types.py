@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from mvc.catalog.cursor import Cursor
-from mvc.catalog.outline_nodes import names_node, relation_node, strings_node, type_node
+from mvc.catalog.outline_nodes import collation_node, names_node, relation_node, strings_node, type_node
 from mvc.catalog.tokens import Token, Unreadable
 from mvc.sql.parser import Node
 
@@ -33,7 +33,7 @@ def create_type(cursor: Cursor) -> tuple[str, Node] | None:
 def create_domain(cursor: Cursor) -> tuple[str, Node]:
     name = names_node(cursor)
     cursor.take("as")
-    node: Node = {"domainname": name, "typeName": type_node(cursor), "constraints": []}
+    node: Node = {"domainname": name, "typeName": type_node(cursor), "constraints": [], **collation_node(cursor)}
     while not cursor.at_end():
         node["constraints"] += _domain_constraint(cursor)
     return "CreateDomainStmt", node
@@ -65,6 +65,17 @@ def alter_domain(cursor: Cursor, name: list[Node]) -> tuple[str, Node] | None:
         if found := _domain_constraint(cursor) or _domain_constraint(cursor):
             return "AlterDomainStmt", {"typeName": name, "subtype": "C", "def": found[0]}
     return None
+
+
+def create_collation(cursor: Cursor) -> tuple[str, Node]:
+    cursor.if_not_exists()
+    name = names_node(cursor)
+    places = [item.peek().start for item in cursor.group().items()] if cursor.sees("(") else []
+    return "DefineStmt", {
+        "kind": "OBJECT_COLLATION",
+        "defnames": name,
+        "definition": [{"DefElem": {"location": place}} for place in places],
+    }
 
 
 def create_function(cursor: Cursor, *, procedure: bool = False) -> tuple[str, Node]:

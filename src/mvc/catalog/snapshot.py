@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
@@ -43,7 +43,7 @@ def load_snapshot(text: str, path: str) -> tuple[Catalog, tuple[Diagnostic, ...]
     found = tuple(
         error("MV024", _place(item.value, text, path), _title(item), help=_HELP) for item in malformed(catalog)
     )
-    return (Catalog() if found else catalog), found
+    return (Catalog() if found else replace(catalog, unread=())), found
 
 
 def _title(item: Malformed) -> str:

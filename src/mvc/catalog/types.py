@@ -165,6 +165,7 @@ class Catalog:
     search_path: tuple[str, ...] = field(default=("public",))
     composites: tuple[CompositeType, ...] = ()
     ranges: tuple[RangeType, ...] = ()
+    unread: tuple[str, ...] = field(default=(), compare=False)  # relations whose definition is an error of its own
 
     @cached_property
     def by_name(self) -> Mapping[tuple[str, str], Relation]:

@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Final
 
 from mvc.catalog.cursor import Cursor, Name
-from mvc.catalog.draft import SourceText
+from mvc.catalog.draft import Draft, SourceText
 from mvc.catalog.tokens import Token
 from mvc.catalog.type_names import TypeName, read_type
 from mvc.sql.parser import Node
@@ -74,6 +74,13 @@ class Written:
         if node.keys() & _MORE_THAN_A_NAME:
             return read_type(self.cursor(node.get("location")))
         return _plain_type(tuple(strings(node["names"])))
+
+    def collation(self, draft: Draft, node: Node, written: TypeName) -> str:
+        """The collation of a column or domain of that type, where it calls different texts equal; else nothing."""
+        if "collClause" not in node:
+            return draft.collation_of(written)
+        names = strings(node["collClause"]["collname"])
+        return draft.folds(Name(names[-2] if len(names) > 1 else None, names[-1], 0, 0))
 
     def column(self, node: Node) -> Token:
         """The name of a column (`ColumnDef`)."""
