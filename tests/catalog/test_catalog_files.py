@@ -32,6 +32,7 @@ from mvc.catalog.types import (
 from mvc.catalog.well_formed import is_type
 from mvc.postgres.pull import pull
 from mvc.quoting import qualified
+from mvc.sql import parser
 from servers import newest
 
 CONSTRUCTS = (Path(__file__).parent / "ddl" / "constructs.sql").read_text(encoding="utf-8")
@@ -386,14 +387,16 @@ def test_pull_changes_nothing_for_the_session(database) -> None:
     ).fetchone() == ("pg_catalog", "off")
 
 
-def test_our_own_views_in_a_dump_are_no_obstacle(database) -> None:
+def test_our_own_views_in_a_dump_are_no_obstacle(database, monkeypatch) -> None:
     """As structure.sql has them where the database was deployed to: nothing of the catalog follows from them."""
     text = dump(database)
     assert "CREATE VIEW mvc.promises" in text
-    catalog, findings = read_ddl({"dump.sql": text}, stored="mvc")
+    assert read_ddl({"dump.sql": text})[1] == ()  # one that sqlglot cannot read is read by PostgreSQL's tree
+    monkeypatch.setattr(parser, "_library", lambda: None)
+    catalog, findings = read_ddl({"again.sql": text}, stored="mvc")
     assert findings == ()
     assert {relation.schema for relation in catalog.relations} <= {"mvc"}
-    assert [finding.code for finding in read_ddl({"dump.sql": text})[1]] == ["MV020"]
+    assert [finding.code for finding in read_ddl({"again.sql": text})[1]] == ["MV020"]
 
 
 @pytest.mark.bare
