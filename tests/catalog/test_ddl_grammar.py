@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pytest
 
 from mvc.catalog import ddl
 from mvc.catalog.ddl import read_ddl
+from mvc.catalog.statements import statements
 from mvc.sql import parser
 
+CONSTRUCTS = (Path(__file__).parent / "ddl" / "constructs.sql").read_text(encoding="utf-8")
 DUMP = Path(__file__).parents[1] / "upgrade" / "states" / "7.sql"
 BROKEN = [
     ("CREATE TABLE t (\n  id int PRIMARY KEY\n  name text\n);", 3, 3, "is a comma missing after `key`?"),
@@ -175,3 +178,34 @@ def test_a_relation_whose_definition_is_broken_is_not_missing_as_well():
     catalog, found = read_ddl({"a.sql": text})
     assert catalog.unread == ("a", "b", "c")
     assert [item.code for item in found] == ["MV020", "MV020", "MV021"]
+
+
+@pytest.mark.parametrize("with_parser", [True, False])
+def test_mutated_statements_are_read_or_found_and_never_raise(with_parser, monkeypatch):
+    """Words are dropped, doubled and put elsewhere: 500 statements, some of them still PostgreSQL's."""
+    if not with_parser:
+        monkeypatch.setattr(parser, "_library", lambda: None)
+    chance = random.Random(13)
+    written = [[CONSTRUCTS[token.start : token.end] for token in tokens] for tokens in statements(CONSTRUCTS)]
+    words = sorted({word for tokens in written for word in tokens if len(word) < 30})
+    fine = 0
+    for number in range(500):
+        tokens = list(chance.choice(written))
+        at = chance.randrange(len(tokens))
+        tokens[at : at + chance.randint(0, 1)] = chance.sample(words, chance.randint(0, 1))
+        fine += not read_ddl({f"{number}.sql": f"CREATE TABLE t (id int PRIMARY KEY, a text); {' '.join(tokens)}"})[1]
+    assert 100 < fine < 500
+
+
+@pytest.mark.parametrize(
+    "text", ["CREATE VIEW v (a) WITH (x AS y)", "CREATE MATERIALIZED VIEW v USING (as)", "CREATE VIEW v [ AS ( ]"]
+)
+def test_without_a_parser_a_view_without_its_query_ends(text, monkeypatch):
+    monkeypatch.setattr(parser, "_library", lambda: None)
+    ddl._read_files.cache_clear()
+    assert [item.code for item in read_ddl({"a.sql": text})[1]] == ["MV020"]
+
+
+def test_without_a_parser_an_empty_check_is_read(monkeypatch):
+    monkeypatch.setattr(parser, "_library", lambda: None)
+    assert read_ddl({"check.sql": "CREATE DOMAIN d AS int CHECK ();"})[0].domains[0].checks == ("",)

@@ -34,6 +34,5 @@ def _elements(written: Written) -> Cursor:
     """What stands in the brackets after the table's name."""
     cursor = written.cursor(written.node["relation"].get("location"))
     cursor.qualified()
-    while not cursor.sees("("):
-        cursor.index += 1
+    cursor.skip_to("(")
     return cursor.group()

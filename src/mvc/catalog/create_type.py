@@ -113,7 +113,7 @@ def _constrained(domain: DomainType, written: Written, node: Node) -> DomainType
         return replace(domain, nullable=False)
     if node["contype"] == "CONSTR_CHECK":
         tokens = written.bracketed(node.get("location")).tokens
-        text = written.source.text[tokens[0].start : tokens[-1].end]
+        text = written.source.text[tokens[0].start : tokens[-1].end] if tokens else ""
         return replace(domain, checks=(*domain.checks, text))
     return domain
 

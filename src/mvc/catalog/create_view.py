@@ -58,8 +58,8 @@ def create_view(draft: Draft, written: Written) -> None:
 def query_of(draft: Draft, written: Written, relation: Node, listed: list[str]) -> dict[str, Column]:
     """The columns of the query after `relation … AS`, whose first ones bear the names `listed`. Raises Missing, or Unreadable at the query."""
     cursor = written.cursor(relation.get("location"))
-    while not cursor.take("as"):
-        cursor.skip_one()
+    cursor.skip_to("as")
+    cursor.expect("as")
     first, last = cursor.peek(), cursor.tokens[_end_of_query(cursor.tokens) - 1]
     if too_deep(map(step, cursor.tokens)) is not None:
         raise Unreadable(_TOO_DEEP, first.start, last.end)

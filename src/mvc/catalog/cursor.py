@@ -112,6 +112,13 @@ class Cursor:
         else:
             self.index += 1
 
+    def skip_to(self, word: str) -> None:
+        """Passes over what stands before a key word or symbol, brackets as a whole. Raises Unreadable where it is not there."""
+        while not self.sees(word):
+            if self.at_end():
+                raise self.unreadable(f"expected {word.upper()}")
+            self.skip_one()
+
     def items(self) -> Iterator[Cursor]:
         """What remains, cut at its commas; commas in brackets do not count."""
         start, depth = self.index, 0

@@ -89,8 +89,7 @@ class Written:
     def bracketed(self, location: int | None) -> Cursor:
         """What stands in the first brackets at or after a place."""
         cursor = self.cursor(location)
-        while not cursor.sees("("):
-            cursor.index += 1
+        cursor.skip_to("(")
         return cursor.group()
 
     def within(self, element: Node) -> Written:
