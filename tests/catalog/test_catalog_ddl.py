@@ -378,3 +378,12 @@ def test_letters_are_what_postgresql_takes_for_letters() -> None:
     assert [(item.name, [column.name for column in item.columns]) for item in catalog.relations] == [
         ("t\u00a0x", ["id\u2028a", "b\u0085", "c\u3000d"])
     ]
+
+
+def test_collations_that_call_different_texts_equal() -> None:
+    found = table(
+        "CREATE COLLATION ci (provider = icu, locale = 'und', deterministic = false); CREATE COLLATION cs (locale = 'C');"
+        "CREATE DOMAIN d AS text COLLATE ci; CREATE TABLE t (a text COLLATE ci, b d, c text COLLATE \"cs\", e text DEFAULT 'x' NOT NULL);"
+        "ALTER TABLE t ALTER e TYPE text COLLATE ci"
+    )
+    assert [column.collation for column in found.columns] == ["ci", "ci", "", "ci"]
