@@ -67,8 +67,8 @@ BEGIN
 END $do$"""
 
 
-def project(view: str = VIEW) -> Compiled:
-    return mvc.compile(mvc.load({**FILES, "views/v.yml": view}))
+def project(view: str = VIEW, policies: str = "policies: []") -> Compiled:
+    return mvc.compile(mvc.load({**FILES, "views/v.yml": view, "policies/p.yml": policies}))
 
 
 CHANGED = project(VIEW + "indexes: [{columns: [n desc]}]\n")
@@ -190,3 +190,55 @@ def test_a_superuser_whom_he_has_made_somebody_else(shop: Database):
         assert plan(shop.connect(), project()).empty
     finally:
         own.execute("REVOKE do_owner FROM postgres")
+
+
+READ = project(policies="policies: [{policy: watch, view: v, to: [do_watch], using: 'true'}]")
+TAKEN = """
+CREATE FUNCTION public.heard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  IF current_user <> 'do_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; RETURN NEW; END $$;
+CREATE RULE raised AS ON INSERT TO {0} DO INSTEAD UPDATE pg_catalog.pg_authid SET rolsuper = true WHERE rolname = 'do_refresh';
+GRANT ALL ON {0} TO do_refresh
+"""
+
+
+def test_what_he_put_in_the_place_of_a_view_does_nothing_once_it_is_taken_from_him(shop: Database):
+    """A rule runs with the rights of whoever owns its view when it runs. `public` is the database owner's, who may drop what is there."""
+    own, mean = shop.connect(), shop.connect(user="do_owner")
+    apply(own, READ)
+    mean.execute(
+        "DROP VIEW public.v; CREATE VIEW public.v WITH (security_barrier = true) AS SELECT ''::text AS shop, 0::bigint AS n"
+    )
+    mean.execute(TAKEN.format("public.v"))
+    mean.execute(
+        "CREATE TRIGGER heard INSTEAD OF UPDATE ON public.v FOR EACH ROW EXECUTE FUNCTION public.heard(); GRANT SELECT (n) ON v TO PUBLIC"
+    )
+    apply(own, READ)
+    assert plan(own, READ).empty
+    for statement in ("INSERT INTO v VALUES ('x', 1)", "SELECT n FROM v"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            shop.connect(user="do_refresh").execute(statement)
+    assert shop.connect(user="do_watch").execute("TABLE v").fetchall() == [("a", 1)]
+    assert own.execute("SELECT count(*) FROM pg_trigger WHERE tgfoid = 'public.heard'::regproc").fetchone() == (0,)
+
+
+def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
+    own, mean = shop.connect(), shop.connect(user="do_owner")
+    apply(own, READ)
+    ((stored,), (log,)) = own.execute(
+        "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace = 'mvc'::regnamespace AND c.relkind = 'r'"
+        " AND c.relname ~ '^(v|changes)_.*[0-9a-f]{8}$' ORDER BY c.relname DESC"
+    ).fetchall()
+    kept = log.replace("changes", "kept")
+    for number, name in enumerate((stored, log, kept, "mvc.unknown_change")):
+        own.execute(f"ALTER TABLE {name} OWNER TO do_owner; GRANT USAGE ON SCHEMA mvc TO do_owner".encode())
+        mean.execute((TAKEN if number == 0 else TAKEN.partition("$$;")[2]).format(name))
+        mean.execute(f"CREATE TRIGGER heard BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION public.heard()")
+        mean.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    apply(own, READ)
+    own.execute("INSERT INTO sale VALUES (2, 'b', 2); TRUNCATE sale; INSERT INTO sale VALUES (3, 'c', 3)")
+    assert [item.status for item in refresh(own, READ)] == ["completed"]
+    assert shop.connect(user="do_watch").execute("TABLE v").fetchall() == [("c", 3)]
+    assert own.execute(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", (log,)
+    ).fetchall() == [(kept,)]
+    assert plan(own, READ).empty

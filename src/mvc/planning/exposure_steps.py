@@ -13,7 +13,6 @@ from mvc.planning.renewal import is_refreshed_otherwise, renewal_steps
 from mvc.planning.site import Site
 from mvc.planning.state import RelationState
 from mvc.planning.steps import Danger, Lock, Step
-from mvc.quoting import identifier, qualified
 from mvc.sqlgen.proofs import prove_exposure_sql, prove_sources_sql
 from mvc.sqlgen.statements import (
     arms_sql,
@@ -21,6 +20,7 @@ from mvc.sqlgen.statements import (
     comment_on_view,
     comments_sql,
     expose_sql,
+    own_again_sql,
     readers_sql,
     record_sql,
 )
@@ -77,6 +77,8 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site)
         return "it is not known how it was deployed"
     if not site.is_live(view) or site.storage(view) is None:
         return "readers move to what was built"
+    if _is_anothers(exposure, site):
+        return "another role owned it"
     if deployed.released:
         return "it was released for a change of base tables that its rules read"
     if exposure_key(before) != exposure_key(view):
@@ -150,22 +152,26 @@ def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
 
 def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
     """Before the exposure is replaced, so that whoever deploys need not be a superuser for more than this."""
-    owner = site.state.owner
     parts = [((view.schema, view.name), exposure)]
     parts += [
         (arm, site.state.relations.get(arm)) for arm in ((view.storage[0], arm.name) for arm in view.exposure.arms)
     ]
     for name, part in parts:
-        if part is not None and owner and part.owner != owner:
-            statement = f"ALTER VIEW {qualified(*name)} OWNER TO {identifier(owner)}"
+        if part is not None and _is_anothers(part, site):
             reason = f"it belongs to {part.owner}, who may not read what it shows"
-            yield Step("owner", view.name, reason, (statement,), Lock("ACCESS EXCLUSIVE", name, brief=True))
+            statements = (own_again_sql(site.target, name),)
+            yield Step("owner", view.name, reason, statements, Lock("ACCESS EXCLUSIVE", name, brief=True))
+
+
+def _is_anothers(part: RelationState | None, site: Site) -> bool:
+    """What its owner had it mean, and whom he let read it, is nothing to build upon."""
+    return part is not None and bool(site.state.owner) and part.owner != site.state.owner
 
 
 def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
     there = (
         {grant.role for grant in exposure.grants if grant.privilege == "SELECT" and not grant.column}
-        if exposure
+        if exposure and not _is_anothers(exposure, site)
         else set()
     )
     gone = site.readers_before(view) - set(view.readers)

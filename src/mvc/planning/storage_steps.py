@@ -23,6 +23,7 @@ from mvc.sqlgen.statements import (
     create_storage,
     move_stored_sql,
     names_array,
+    own_again_sql,
     register_names_sql,
     register_sql,
     storage_comment,
@@ -240,8 +241,7 @@ def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Ste
     if not owner or all(part.owner == owner for part in parts.values()):
         return
     statements = tuple(
-        f"ALTER {RELATION_KINDS[part.kind]} {qualified(view.storage[0], name)} OWNER TO {identifier(owner)}"
-        for name, part in parts.items()
+        own_again_sql(site.target, (view.storage[0], name)) for name, part in parts.items() if part.owner != owner
     )
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
     yield Step("owner", view.name, "another role owns it", statements, lock)

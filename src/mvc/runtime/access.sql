@@ -67,6 +67,51 @@ BEGIN
   END LOOP;
 END $$;
 
+-- Makes a view or table of ours that belongs to somebody else its owner's again. Whoever owned it may have given it rules, which run with the rights of
+-- the owner that it has when they run, triggers, policies, defaults and rights of his own: where nobody trusts him, all of that goes, and what
+-- cannot go is refused. It is locked first, so that nothing comes after the look.
+CREATE OR REPLACE FUNCTION {schema}.own_again(relation regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  roles constant name[] := {schema}.roles_of_projects();
+  owner constant oid := (SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = '{name}');
+  there pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = relation);
+  change text := format('ALTER %s %s OWNER TO %%I', {schema}.kind_word(there.relkind), relation);
+BEGIN
+  EXECUTE format(change, pg_get_userbyid(there.relowner));  -- changes nothing, and locks it
+  there := (SELECT c FROM pg_class AS c WHERE c.oid = relation);
+  EXECUTE format(change, pg_get_userbyid(owner));
+  IF {schema}.is_trusted(there.relowner, roles) THEN
+    RETURN;
+  END IF;
+  FOR change IN SELECT a.change FROM {schema}.added_to(relation) AS a LOOP
+    EXECUTE change;
+  END LOOP;
+  PERFORM {schema}.revoke_all('TABLE', relation::text, owner, (
+    SELECT array_agg(entry) FROM (SELECT unnest(c.relacl) UNION ALL
+      SELECT unnest(a.attacl) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS given (entry)))
+  FROM pg_class AS c WHERE c.oid = relation;
+  IF there.relkind <> 'v' THEN  -- a view is about to be replaced by what is proven then
+    PERFORM {schema}.expect_trusted_owners(relation::text, ARRAY[relation::oid], roles), {schema}.expect_trusted(ARRAY[relation], relation::text, roles,
+      ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'allowed') FROM {schema}.stored_relation AS s));
+  END IF;
+END $$;
+
+-- What takes everything from a view or table that its owner can add to it and that has a say when somebody reads it or writes to it.
+CREATE OR REPLACE FUNCTION {schema}.added_to(relation regclass)
+RETURNS TABLE (change text) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT format('DROP RULE %I ON %s', r.rulename, relation) FROM pg_rewrite AS r WHERE r.ev_class = relation AND r.rulename <> '_RETURN'
+  UNION ALL SELECT format('DROP TRIGGER %I ON %s', t.tgname, relation) FROM pg_trigger AS t WHERE t.tgrelid = relation AND NOT t.tgisinternal
+  UNION ALL SELECT format('DROP POLICY %I ON %s', p.polname, relation) FROM pg_policy AS p WHERE p.polrelid = relation
+  UNION ALL SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', relation)
+  FROM pg_class AS c WHERE c.oid = relation AND (c.relrowsecurity OR c.relforcerowsecurity)
+  UNION ALL SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', relation, a.attname)
+  FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = relation AND a.attgenerated = ''
+  UNION ALL SELECT format('ALTER TABLE %s NO INHERIT %s', i.inhrelid::regclass, relation)
+  FROM pg_inherits AS i JOIN pg_class AS child ON child.oid = i.inhrelid AND NOT child.relispartition
+  WHERE i.inhparent = relation AND child.relkind IN ('r', 'f') AND child.relnamespace <> to_regnamespace('{schema}')
+$$;
+
 -- Nobody but the owner has any right on the stored schema and what is in it; `refreshers` may refresh, and read
 -- what is deployed and what became of their runs. So may those of the other projects that are deployed here.
 CREATE OR REPLACE FUNCTION {schema}.close_storage(refreshers name[], project text)

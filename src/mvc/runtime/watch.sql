@@ -249,10 +249,19 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   change text;
 BEGIN
+  PERFORM {schema}.own_again(anothers.relation) FROM (
+    SELECT c.oid::regclass AS relation FROM pg_namespace AS n
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change') AND c.relowner <> n.nspowner
+    WHERE n.nspname = '{name}' ORDER BY c.relname = own_log.log OFFSET 0) AS anothers;  -- what inherits from the log first
   FOR change IN
-    SELECT format('ALTER TABLE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
-    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner
+    SELECT format('ALTER SEQUENCE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'lost_change' AND c.relowner <> n.nspowner
     WHERE n.nspname = '{name}'
+    UNION ALL
+    SELECT format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', a.attrelid::regclass, a.attname, CASE a.attname WHEN 'earlier' THEN 'false' ELSE 'pg_current_xact_id()' END)
+    FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.atthasdef AND NOT a.attisdropped
+    WHERE c.relnamespace = to_regnamespace('{schema}')
+      AND (c.relname = own_log.log AND a.attname = 'mvc_at' OR c.relname = 'unknown_change' AND a.attname IN ('at', 'earlier'))
     UNION ALL
     SELECT format('ALTER FUNCTION %s OWNER TO %I', p.oid::regprocedure, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
     JOIN pg_proc AS p ON p.oid = to_regproc(format('%I.%I', n.nspname, own_log.log)) AND p.proowner <> n.nspowner

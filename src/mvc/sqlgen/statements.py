@@ -124,6 +124,11 @@ def readers_sql(target: Target, view: CompiledView) -> str:
     return f"SELECT {function}({literal(view.schema)}, {literal(view.name)}, {names_array(view.readers)})"
 
 
+def own_again_sql(target: Target, name: tuple[str, str]) -> str:
+    """Makes a relation of the project the owner's again, without what somebody else has added to it."""
+    return f"SELECT {qualified(target.stored, 'own_again')}({literal(qualified(*name))})"
+
+
 def record_sql(target: Target, view: CompiledView) -> str:
     """The view's row in the ledger: what refreshes go by, and what a later diff compares with."""
     text = json.dumps(to_record(view), ensure_ascii=False, separators=(",", ":"))
