@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 import mvc
 from mvc.diagnostics import Diagnostic, Label, Span, error, warning
 from mvc.diagnostics.rules import completed
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.json_output import compiled_json, diagnostics_json
 from mvc.report.style import Style
-from mvc.report.visible import visible, width
+from mvc.report.visible import cells, visible, width
 
 FILES = {"a.yml": "one\n\ttwo 日本 x\nthree\x1b[31m\n", "b.sql": f"{'a' * 300}XX{'b' * 300}\n", "c.yml": "c: 1\n"}
 
@@ -35,6 +37,17 @@ def test_nothing_of_a_file_reaches_the_terminal_as_a_command() -> None:
     assert not {"\x1b", "\x07", "\u202e"} & set(shown)
     assert "three\\x1b[31m" in shown
     assert shown.startswith("error[MV101]: t\\x1b]0;x\\x07\\x0a\n")
+
+
+def test_of_a_line_that_is_a_whole_file_a_part_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of findings in one such line took minutes."""
+    looked: list[int] = []
+    monkeypatch.setattr("mvc.report.excerpt.cells", lambda line: looked.append(len(line)) or cells(line))
+    files = {"d.sql": f"{'a' * 60_000}XX{'b' * 60_000}"}
+    shown = render_diagnostics([error("MV101", Span("d.sql", 1, 60_001, 1, 60_003), "t")], files).split("\n")
+    assert (shown[3][4], shown[3][-1]) == ("…", "…")
+    assert shown[3].index("XX") == shown[4].index("^^")
+    assert max(looked) < 1000
 
 
 def test_long_lines_are_cut_around_the_place() -> None:

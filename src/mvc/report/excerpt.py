@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Literal
 
@@ -16,6 +16,7 @@ from mvc.report.style import Role, Style
 from mvc.report.visible import cells, visible, width
 
 LONGEST: Final = 110  # cells of a line of which more is cut away around the marks
+_NEAR: Final = 2 * LONGEST  # characters on either side of a mark: a line may be a whole file
 MOST_LINES: Final = 3  # of a place that spans several
 CUT: Final = "…"
 Sign = Literal["^", "-"]
@@ -78,9 +79,12 @@ def _frame(label: str, gutter: int, style: Style) -> str:
 
 
 def _source(lines: Sequence[str], number: int, marks: list[Mark], gutter: int, style: Style) -> Iterator[str]:
-    shown = cells(lines[number - 1])
+    whole = lines[number - 1]
+    left_out = max(0, min(marks[0].start if marks else 0, len(whole)) - _NEAR)
+    shown = cells(whole[left_out : left_out + 2 * _NEAR])
+    marks = [replace(mark, start=mark.start - left_out, end=mark.end - left_out) for mark in marks]
     first, end = _window(shown, marks)
-    before, after = CUT * (first > 0), CUT * (end < len(shown))
+    before, after = CUT * (left_out + first > 0), CUT * (left_out + end < len(whole))
     text = f"{before}{''.join(shown[first:end])}{after}".rstrip()
     yield f"{_frame(str(number), gutter, style)} {text}".rstrip()
     for mark in marks:
