@@ -224,6 +224,14 @@ class TestForeignCode:
         deployer.execute("ROLLBACK")
         deployer.execute(project(self.BODY, **trusting["tt_app, tt_owner"]).sql.encode())
 
+    def test_of_a_role_that_is_still_to_be_made_nothing_is_trusted(self, shop: Database):
+        """Else whoever may make roles would make that one."""
+        trusting = project(**{"mvc.yml": f"{FILES['mvc.yml']}trusted_roles: [tt_owner, tt_later]\n"})
+        said = "the server has no role tt_later, which mvc.yml trusts: whoever makes one of that name would be trusted"
+        assert said in refused(shop.connect(), trusting)
+        with pytest.raises(psycopg.errors.UndefinedObject, match=said):
+            shop.connect().execute(trusting.sql.encode())
+
     def test_that_the_catalog_does_not_name_is_refused(self, shop: Database):
         """An overload that a stranger adds is another function than the one that somebody agreed to."""
         mean = owner_of(shop)

@@ -70,6 +70,7 @@ def assumed(project: Compiled, wanted: Compiled) -> State:
     """A database in which the project is deployed, untouched, and that has the roles and extensions that either side needs."""
     both = (*project.views, *wanted.views)
     roles = frozenset(role for view in both for role in view.readers) | project.guests | wanted.guests
+    roles |= {*project.trusted_roles, *wanted.trusted_roles}
     extensions = frozenset(extension for view in both for extension in view.requires)
     views = {(view.schema, view.name): _deployed(project, view) for view in project.views}
     relations: dict[Name, RelationState] = {}

@@ -48,6 +48,9 @@ def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusa
         message = f"the server has no role {', '.join(missing)}, which policies or mvc.yml name"
         renamed = sorted(f"{role} is called {now} now" for role in missing if (now := _called_now(role, site)))
         yield Refusal(message, "; ".join([*renamed, "create it, or take it out of `to:`"]))
+    if unknown := sorted(set(site.target.trusted_roles) - site.state.roles):
+        message = f"the server has no role {', '.join(unknown)}, which mvc.yml trusts: whoever makes one of that name would be trusted"
+        yield Refusal(message, "create it, or take it out of `trusted_roles:`")
 
 
 def _called_now(role: str, site: Site) -> str | None:

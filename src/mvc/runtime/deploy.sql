@@ -3,7 +3,13 @@ CREATE OR REPLACE FUNCTION {schema}.begin_deployment(action text, target jsonb)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   opened bigint;
+  unknown text := (SELECT string_agg(quote_ident(t.name), ', ' ORDER BY t.name) FROM jsonb_array_elements_text(target -> 'trusted_roles') AS t (name)
+                   WHERE NOT EXISTS (SELECT FROM pg_roles AS r WHERE r.rolname = t.name));
 BEGIN
+  IF unknown IS NOT NULL THEN
+    RAISE EXCEPTION 'the server has no role %, which mvc.yml trusts: whoever makes one of that name would be trusted', unknown
+      USING ERRCODE = 'undefined_object', HINT = 'create it, or take it out of trusted_roles';
+  END IF;
   LOCK TABLE {schema}.deployment IN SHARE ROW EXCLUSIVE MODE;
   INSERT INTO {schema}.deployment (project, action, target, compiler)
   VALUES (target ->> 'project', begin_deployment.action, target, target ->> 'compiler') RETURNING id INTO opened;
