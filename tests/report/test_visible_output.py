@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import re
+from pathlib import Path
 
 import pytest
 
-from mvc.cli.context import Context
+from mvc.cli.context import Context, Failure
 from mvc.postgres.refresh_view import Refreshed
 from mvc.report.prometheus import labels
 from mvc.report.refreshes import refreshed_text
@@ -44,6 +46,49 @@ def test_a_pipe_or_file_gets_what_was_asked_for_byte_for_byte() -> None:
     made.data(HOSTILE)
     assert isinstance(made.stdout, io.StringIO)
     assert made.stdout.getvalue() == f"{HOSTILE}\n"
+
+
+COMMANDS = (
+    "::set-output name=a::b",
+    " \u00a0::Add-Path::/tmp",
+    "a ##vso[task.setvariable variable=PATH]b",
+    "##[add-path]c",
+    "##teamcity[x]",
+)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_log_of_a_job_gets_no_command(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a pull request calls a view, or writes into a text, may stand at the start of a line of what is said."""
+    for name in ("GITHUB_ACTIONS", "TF_BUILD", "TEAMCITY_VERSION"):
+        monkeypatch.delenv(name, raising=False)
+    made = context(io.StringIO())
+    made.talk(f"error: x\n{line}")
+    made.data(line, exact=True)
+    monkeypatch.setenv("TF_BUILD", "True")
+    made.data(f"x\n{line}")
+    assert isinstance(made.stderr, Screen)
+    assert isinstance(made.stdout, io.StringIO)
+    told, (there, shown) = made.stderr.getvalue(), made.stdout.getvalue().split("\nx\n")
+    assert there == line
+    for text in (told, shown):
+        assert "\\x" in text
+        assert not re.search(r"^\s*::|##", text, re.MULTILINE)
+    with pytest.raises(Failure, match="would take for a command"):
+        made.data(line, exact=True)
+
+
+def test_a_file_and_a_cast_in_a_job_are_as_they_were(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    with (tmp_path / "out.sql").open("w+") as file:
+        Context(None, file, Screen(), Style(), Style()).data(COMMANDS[0], exact=True)
+        file.seek(0)
+        assert file.read() == f"{COMMANDS[0]}\n"
+    made = context(io.StringIO())
+    made.data("SELECT a\n  ::text::int", exact=True)
+    made.data("SELECT a\n  ::text::int")
+    assert isinstance(made.stdout, io.StringIO)
+    assert made.stdout.getvalue() == "SELECT a\n  ::text::int\n" * 2
 
 
 @pytest.mark.parametrize("status", ["completed", "failed", "skipped"])

@@ -113,7 +113,7 @@ def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_js
     from mvc.report.drift import drift_text
 
     if as_json:
-        context.data(json.dumps(plan_json(made, connection.info.dbname), indent=2, ensure_ascii=False))
+        context.data(json.dumps(plan_json(made, connection.info.dbname), indent=2, ensure_ascii=False), exact=True)
         return
     context.show(item.diagnostic for item in made.catalog)
     if made.drift:

@@ -98,7 +98,7 @@ def _once(options: argparse.Namespace, context: Context) -> int:
         document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
         if options.modes:
             document["modes"] = modes_json(views)
-        context.data(json.dumps(document, indent=2, ensure_ascii=False))
+        context.data(json.dumps(document, indent=2, ensure_ascii=False), exact=True)
         return int(failed)
     if options.format in FORMATS:
         from mvc.report.findings_for_tools import findings_text

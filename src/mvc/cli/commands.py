@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -82,7 +81,7 @@ def _unexpected(problem: Exception, context: Context) -> int:
     if _of_server(problem):
         return context.fail(f"the server: {(str(problem).strip().splitlines() or ['no reason given'])[0]}", "")
     if os.environ.get("MVC_DEBUG"):
-        traceback.print_exc(file=sys.stderr)
+        context.talk(traceback.format_exc())
     hint = "this is a fault of mvc, not of your project; MVC_DEBUG=1 shows where. Nothing half-done was kept"
     return context.fail(f"internal error: {type(problem).__name__}: {problem}", hint)
 

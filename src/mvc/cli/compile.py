@@ -43,7 +43,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     views = chosen_views(compiled, options.names)
     texts = _texts(options, replace(compiled, views=views))
     if not options.output:
-        context.data(texts[""])
+        context.data(texts[""], exact=True)
         return 0
     target = Path(options.output)
     refuse_way_out(context, target)

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from stat import S_ISREG
+from typing import TYPE_CHECKING, Final, TextIO
 
 from mvc.diagnostics import Diagnostic
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.style import Style
-from mvc.report.visible import for_terminal
+from mvc.report.visible import for_terminal, has_command
 from mvc.workspace import PROJECT_FILE, Folder, find_project
 
 if TYPE_CHECKING:
@@ -109,9 +110,15 @@ class Context:
             self.talk("the project does not compile (mvc check): going by mvc.yml and what is deployed")
             return compiled
 
-    def data(self, text: str) -> None:
-        """What the command was asked for: byte for byte for a file or a pipe, made harmless for a terminal."""
-        text = for_terminal(text) if self.stdout.isatty() else text
+    def data(self, text: str, *, exact: bool = False) -> None:
+        """What the command was asked for: byte for byte for a file or a pipe, made harmless for a terminal and the log of a job. What is `exact` is
+        for a program: for a pipe it is not changed, and refused (Failure) where it may be such a log, which would take a part of it for a command.
+        """
+        in_log = _is_log(self.stdout)
+        if exact and in_log and has_command(text):
+            hint = "write it to a file: mvc … > FILE"
+            raise Failure("the output holds what the log of this job would take for a command", hint)
+        text = for_terminal(text) if self.stdout.isatty() or (in_log and not exact) else text
         self.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
     def talk(self, text: str) -> None:
@@ -137,6 +144,23 @@ class Context:
         if hint:
             self.talk(f"  = help: {hint}")
         return code
+
+
+_RUNS_JOBS: Final = (
+    "GITHUB_ACTIONS",
+    "TF_BUILD",
+    "TEAMCITY_VERSION",
+)  # variables of services that take commands from a log
+
+
+def _is_log(stream: TextIO) -> bool:
+    """Whether it may be the log of a job: such a service runs this, and the stream is no file."""
+    if not any(map(os.environ.get, _RUNS_JOBS)):
+        return False
+    try:
+        return not S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # kept in memory
+        return True
 
 
 def _style_of(stream: TextIO) -> Style:

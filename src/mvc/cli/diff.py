@@ -129,7 +129,7 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
 def _write(options: argparse.Namespace, context: Context, found: Comparison) -> None:
     texts = _texts(options, context, found)
     if not options.output:
-        context.data(texts[""])
+        context.data(texts[""], exact=options.format in ("sql", "json"))
         return
     target = Path(options.output)
     for suffix, text in texts.items():

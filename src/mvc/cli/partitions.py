@@ -47,7 +47,9 @@ def _show_due(connection: psycopg.Connection, compiled: Compiled, context: Conte
     from mvc.report.partitions import due_json, due_text
 
     tasks = due_partitions(connection, compiled)
-    context.data(json.dumps(due_json(tasks), indent=2, ensure_ascii=False) if as_json else due_text(tasks))
+    context.data(
+        json.dumps(due_json(tasks), indent=2, ensure_ascii=False) if as_json else due_text(tasks), exact=as_json
+    )
     return int(any(task.action == "fail" for task in tasks))
 
 
@@ -57,7 +59,7 @@ def _maintain(connection: psycopg.Connection, compiled: Compiled, context: Conte
 
     done = maintain_partitions(connection, compiled)
     if as_json:
-        context.data(json.dumps(maintained_json(done), indent=2, ensure_ascii=False))
+        context.data(json.dumps(maintained_json(done), indent=2, ensure_ascii=False), exact=True)
     else:
         context.talk(maintained_text(done, context.style))
     return int(done.failed)

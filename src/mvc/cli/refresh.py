@@ -84,7 +84,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         else:
             refresh(connection, compiled, names or _having(compiled, options.mode), hear, _how(options, window))
     if options.format == "json":
-        context.data(json.dumps(refreshed_json(results), indent=2))
+        context.data(json.dumps(refreshed_json(results), indent=2), exact=True)
     return int(any(result.status == "failed" for result in results))
 
 

@@ -54,7 +54,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
 
     compiled = context.deployed()
     if options.sql:
-        context.data(_sql(compiled.stored, options.names, context))
+        context.data(_sql(compiled.stored, options.names, context), exact=True)
         return 0
     with connect(options.database) as connection:
         altered = find_altered(connection, options.names, strict=True)

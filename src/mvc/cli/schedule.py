@@ -47,7 +47,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         raise Usage(f"{options.kind} needs no --database", "the files say where its URL comes from")
     files = {"jobs.sql": _jobs(compiled, options)} if options.kind == "pg_cron" else MADE[options.kind](compiled)
     if options.output is None:
-        context.data(printed(files))
+        context.data(printed(files), exact=True)
         return 0
     refuse_way_out(context, options.output)
     for name, text in files.items():

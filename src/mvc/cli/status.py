@@ -64,7 +64,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     if options.html:
         _write_page(options.html, found, compiled, context)
     else:
-        context.data(_shown(found, options.format, context))
+        context.data(_shown(found, options.format, context), exact=options.format != "text")
     if told:
         context.talk(f"told of {told} broken {'promise or view' if told == 1 else 'promises or views'}")
     return int(options.check and found.troubled)

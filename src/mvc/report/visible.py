@@ -11,6 +11,12 @@ from unicodedata import category, combining, east_asian_width
 
 _PAINTED: Final = re.compile(r"(\x1b\[(?:0|1|1;3[13]|3[246]|1;4)m)")  # what `mvc.report.style` writes, and no more
 _PLAIN_LINES: Final = re.compile(r"[^\n\t -~]+")
+# What services that run jobs take for a command where it stands in the log: GitHub's at the start of a line (a cast may stand there, too), the older
+# `##[add-path]`, Azure's `##vso[task.setvariable]` and TeamCity's `##teamcity[` anywhere.
+_OF_GITHUB: Final = "add-|debug|echo|endgroup|error|group|internal-|notice|remove-|save-|set-|stop-|warning"
+_COMMAND: Final = re.compile(
+    rf"^(?P<before>[^\S\n]*)(?P<sign>:)(?=:(?:{_OF_GITHUB}))|(?P<hash>#)(?=#\w*\[)", re.MULTILINE | re.IGNORECASE
+)
 TAB_STOP: Final = 4
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp", "Co", "Cn"})
 _JOINERS: Final = frozenset("\u200c\u200d")  # part of how Persian, Hindi and emoji are written
@@ -22,9 +28,21 @@ def visible(text: str) -> str:
 
 
 def for_terminal(text: str) -> str:
-    """Whole output for a terminal or a log: lines, tabs and the colours of `mvc.report.style` stay, the rest as `visible` has it."""
+    """Whole output for a terminal or a log: lines, tabs and the colours of `mvc.report.style` stay, the rest as `visible` has it, and so has
+    what a job's log would take for a command.
+    """
     parts = _PAINTED.split(text)
-    return "".join(part if number % 2 else _PLAIN_LINES.sub(_spelled, part) for number, part in enumerate(parts))
+    shown = "".join(part if number % 2 else _PLAIN_LINES.sub(_spelled, part) for number, part in enumerate(parts))
+    return _COMMAND.sub(_spelled_command, shown)
+
+
+def has_command(text: str) -> bool:
+    """Whether a job's log would take something of it for a command."""
+    return _COMMAND.search(text) is not None
+
+
+def _spelled_command(found: re.Match[str]) -> str:
+    return f"{found['before']}\\x3a" if found["sign"] else "\\x23"
 
 
 def _spelled(found: re.Match[str]) -> str:
