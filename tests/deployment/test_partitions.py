@@ -701,6 +701,23 @@ class TestRights:
             ("public.events would run the function public.planted(integer) of the role pm_owner",)
         ]
 
+    def test_a_foreign_default_partition_of_a_stranger_is_not_looked_through(self, database: Database) -> None:
+        """A wrapper would connect to his server, where a view of his may wait, with the rights of the stored schema's owner."""
+        connection = database.connect()
+        deployed(connection, "{table: events, by: month, ahead: 1}")
+        connection.execute("ALTER TABLE events DROP CONSTRAINT events_pkey; CREATE FOREIGN DATA WRAPPER pm_wrapper")
+        connection.execute("GRANT USAGE ON FOREIGN DATA WRAPPER pm_wrapper TO pm_stranger")
+        connection.execute("ALTER TABLE events OWNER TO pm_owner; GRANT CREATE ON SCHEMA public TO pm_owner")
+        connection.execute(
+            "SET ROLE pm_stranger; CREATE SERVER s FOREIGN DATA WRAPPER pm_wrapper; GRANT USAGE ON FOREIGN SERVER s TO pm_owner"
+        )
+        connection.execute("SET ROLE pm_owner; DROP INDEX events_kind_idx")
+        connection.execute("CREATE FOREIGN TABLE events_rest PARTITION OF events DEFAULT SERVER s; RESET ROLE")
+        with pytest.raises(psycopg.errors.RaiseException, match="failed: create"):
+            connection.execute("CALL mvc.maintain_partitions('shop')")
+        ((error,),) = connection.execute("SELECT DISTINCT error FROM mvc.partition_log").fetchall()
+        assert error.startswith("the DEFAULT partition public.events_rest is a foreign table, and the role pm_")
+
     def test_a_policy_whose_text_alone_runs_something_is_not_copied(self, database: Database) -> None:
         connection = database.connect()
         deployed(connection, "{table: events, by: month, ahead: 1}")

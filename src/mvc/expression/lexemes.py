@@ -47,13 +47,16 @@ _NUMBER: Final = re.compile(rf"(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:
 
 @lru_cache(maxsize=4096)
 def lexemes(text: str) -> tuple[Lexeme, ...]:
-    """The tokens of `text`. What opens and never ends is a sign of one character, which nothing else will agree with."""
+    """The tokens of `text`. What opens and never ends is a sign of one character, which nothing else will agree with; of a comment, all is left out."""
     return tuple(_lexemes(text))
 
 
 def _lexemes(text: str) -> Iterator[Lexeme]:
     at = _after_space(text, 0)
     while at < len(text):
+        if text.startswith("/*", at):  # a comment that never ends: what is in it is nothing, however often it is looked at
+            yield Lexeme("operator", "/*", at, at + 2)
+            return
         found = _LEXEME.match(text, at)
         if found is None:  # cannot be: a sign is any character
             break

@@ -227,18 +227,26 @@ BEGIN
 END $$;
 
 -- Refuses a table whose expressions call something of a role that nobody trusts: who attaches a partition runs the constant parts of
--- its checks and indexes. Its owner cannot give it others meanwhile: who is not trusted is locked out before.
+-- its checks and indexes. So is a DEFAULT partition that is foreign, which is looked through: whoever owns its server says as whom and where that is done. Its owner cannot give it others meanwhile: who is not trusted is locked out before.
 CREATE OR REPLACE FUNCTION {schema}.expect_trusted_table(project text, relation regclass)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   roles name[] := ARRAY(SELECT jsonb_array_elements_text(t.target -> 'trusted_roles') FROM {schema}.current_target AS t WHERE t.project = expect_trusted_table.project);
   allowed text[] := ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'allowed') FROM {schema}.stored_relation AS s
                           WHERE s.project = expect_trusted_table.project);
+  found record;
 BEGIN
   IF EXISTS (SELECT FROM {schema}.with_descendants(relation) AS d JOIN pg_class AS c ON c.oid = d WHERE NOT {schema}.is_trusted(c.relowner, roles)) THEN
     EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', relation);
   END IF;
   PERFORM {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed), {schema}.expect_inert(relation);
+  SELECT c.oid::regclass AS named, pg_get_userbyid(o.owner) AS owner INTO found FROM pg_partitioned_table AS p JOIN pg_class AS c ON c.oid = p.partdefid
+  CROSS JOIN LATERAL {schema}.strange_owners(ARRAY[c.oid], roles) AS o
+  WHERE p.partrelid = expect_trusted_table.relation AND c.relkind = 'f' AND o.relation = c.oid LIMIT 1;
+  IF found.named IS NOT NULL THEN
+    RAISE EXCEPTION 'the DEFAULT partition % is a foreign table, and the role %, who owns it or its server, can have code run as whoever reads it', found.named,
+      quote_ident(found.owner) USING ERRCODE = 'wrong_object_type', HINT = 'if that role is trusted, name it in mvc.yml: trusted_roles';
+  END IF;
 END $$;
 
 -- Makes a partition as a table beside the others, dresses it as its parent is dressed, and attaches it: that takes a lock which
