@@ -89,6 +89,14 @@ def test_a_long_text_is_refused_soon_with_a_way_out(files: dict[str, str]) -> No
     assert (found.span.line, found.span.column > 1000) in ((5, True), (3, True))
 
 
+@pytest.mark.parametrize("text", ["/*" * 30_000, "t.a " + "+-" * 30_000 + "1"], ids=["comments", "signs"])
+def test_what_ends_nowhere_is_not_looked_at_again_from_each_of_its_signs(text: str) -> None:
+    began = time.process_time()
+    [found] = findings(condition(text))
+    assert time.process_time() - began < 8
+    assert (found.code, found.span.line) == ("MV101", 5)
+
+
 def test_thousands_of_unknown_columns_are_told() -> None:
     began = time.process_time()
     found = list(findings(condition(f"t.a IN ({repeated('t.x{}', ', ', 1500)})")))

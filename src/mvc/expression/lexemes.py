@@ -23,6 +23,7 @@ class Lexeme(NamedTuple):
     end: int
 
 
+LONGEST_OPERATOR: Final = 500  # PostgreSQL's have 62; what is none as a whole is looked at again from each of its signs
 _LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
 _SPACE: Final = re.compile(r"(?:[ \t\n\r\f]+|--[^\n\r]*)+")
 _CONTINUED: Final = r"(?:[ \t\f]*(?:--[^\n\r]*)?[\n\r](?:[ \t\n\r\f]|--[^\n\r]*[\n\r])*'(?:[^']|'')*')*"
@@ -33,7 +34,7 @@ _LEXEME: Final = re.compile(
     | (?P<name>(?:[uU]&)?"(?:[^"]|"")*")
     | (?P<word>[{_LETTER}][{_LETTER}0-9$]*)
     | (?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[{_LETTER}0-9$]*)
-    | (?P<operator>[~!@\#^&|`?+\-*/%<>=]+)
+    | (?P<operator>[~!@\#^&|`?+\-*/%<>=]{{1,{LONGEST_OPERATOR}}})
     | (?P<sign>::|:=|\.\.|.)
     """,
     re.VERBOSE | re.DOTALL,
@@ -54,7 +55,7 @@ def lexemes(text: str) -> tuple[Lexeme, ...]:
 def _lexemes(text: str) -> Iterator[Lexeme]:
     at = _after_space(text, 0)
     while at < len(text):
-        if text.startswith("/*", at):  # a comment that never ends: what is in it is nothing, however often it is looked at
+        if text.startswith("/*", at):  # it never ends, so all behind it is in it
             yield Lexeme("operator", "/*", at, at + 2)
             return
         found = _LEXEME.match(text, at)
