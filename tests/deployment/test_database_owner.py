@@ -13,8 +13,10 @@ import pytest
 
 import mvc
 from mvc.compiled import Compiled
+from mvc.planning.release import Altered
 from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, apply, plan
+from mvc.postgres.around import around
 from mvc.postgres.data_check import check_data
 from mvc.postgres.errors import ServerError
 from mvc.postgres.lock import contender
@@ -22,6 +24,7 @@ from mvc.postgres.partitions import due_partitions, maintain_partitions
 from mvc.postgres.prune import prune
 from mvc.postgres.pull import pull
 from mvc.postgres.refresh import refresh
+from mvc.postgres.release import release
 from mvc.postgres.rollback import rollback
 from mvc.postgres.run_steps import Pace
 from mvc.postgres.schedule_runs import run_due, run_schedule, seconds_to_next
@@ -71,6 +74,7 @@ def project(view: str = VIEW, policies: str = "policies: []") -> Compiled:
     return mvc.compile(mvc.load({**FILES, "views/v.yml": view, "policies/p.yml": policies}))
 
 
+WIDER = mvc.compile(mvc.load({**FILES, "s.sql": SCHEMA.replace("amount int", "amount bigint")}))
 CHANGED = project(VIEW + "indexes: [{columns: [n desc]}]\n")
 
 
@@ -124,6 +128,10 @@ DEPLOYS: dict[str, Command] = {
     "check": lambda it: check_data(it, mvc.load(FILES), project()),
     "rollback": lambda it: rollback(it, CHANGED, ANYTHING),
     "prune": lambda it: prune(it, project(), Pace()),
+    "around": lambda it: around(it, WIDER, "ALTER TABLE public.sale ALTER COLUMN amount TYPE bigint", ANYTHING),
+    "release": lambda it: release(it, WIDER, [Altered("public", "sale", "amount")], ANYTHING),
+    "release by a statement": lambda it: it.execute("SELECT mvc.release('public.sale', '{amount}')"),
+    "mend": lambda it: apply(it, WIDER, terms=ANYTHING),
 }
 
 

@@ -17,6 +17,7 @@ from mvc.postgres.apply import Conduct, OnStep, Terms
 from mvc.postgres.errors import ServerError, server_errors
 from mvc.postgres.generation import installed, refuse_newer, refuse_older
 from mvc.postgres.lock import deployment_lock
+from mvc.postgres.own_names import own_path
 from mvc.postgres.owner import working_role
 from mvc.postgres.reading import ledger
 from mvc.postgres.run_steps import Session, run_step, run_switch
@@ -76,14 +77,17 @@ def _found(connection: psycopg.Connection, name: AlteredName, *, strict: bool) -
 
 
 def _relation(connection: psycopg.Connection, schema: str | None, name: str) -> tuple[str, str] | None:
-    query = """SELECT n.nspname::text, c.relname::text FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE c.oid = pg_catalog.to_regclass(%s)"""
+    query = """SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text FROM pg_catalog.pg_class AS c
+        JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+        WHERE c.oid OPERATOR(pg_catalog.=) pg_catalog.to_regclass(%s)"""  # along the session's path, which may have operators of others
     return connection.execute(query, (qualified(schema, name) if schema else qualified(name),)).fetchone()
 
 
 def _has_column(connection: psycopg.Connection, altered: Altered) -> bool:
-    query = """SELECT FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = pg_catalog.to_regclass(%s) AND a.attname = %s AND a.attnum > 0"""
-    return connection.execute(query, (qualified(altered.schema, altered.name), altered.column)).fetchone() is not None
+    query = "SELECT FROM pg_attribute AS a WHERE a.attrelid = to_regclass(%s) AND a.attname = %s AND a.attnum > 0"
+    with own_path(connection):
+        row = connection.execute(query, (qualified(altered.schema, altered.name), altered.column)).fetchone()
+    return row is not None
 
 
 @server_errors()
