@@ -193,7 +193,7 @@ for name, line, zone, command in SCHEDULES:
     ) as dag:
         BashOperator(
             task_id="refresh",
-            bash_command=command,
+            bash_command=f"{{command}} ",  # with .sh or .bash at its end it would be the name of a file with the command
             cwd=PROJECT,
             env={{"DATABASE_URL": "{{{{ conn.mvc_database.get_uri() }}}}"}},
             append_env=True,
