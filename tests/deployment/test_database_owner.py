@@ -227,6 +227,9 @@ def test_what_he_put_in_the_place_of_a_view_does_nothing_once_it_is_taken_from_h
             shop.connect(user="do_refresh").execute(statement)
     assert shop.connect(user="do_watch").execute("TABLE v").fetchall() == [("a", 1)]
     assert own.execute("SELECT count(*) FROM pg_trigger WHERE tgfoid = 'public.heard'::regproc").fetchone() == (0,)
+    own.execute(
+        """CREATE VIEW "100%I" AS SELECT; ALTER VIEW "100%I" OWNER TO do_owner; SELECT mvc.own_again('"100%I"')"""
+    )
 
 
 def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):

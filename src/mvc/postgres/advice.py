@@ -23,8 +23,12 @@ _GRANTS: Final = (
     (r'permission denied to set role "(.+)"', "GRANT {0} TO {role}"),
     (r'must be able to SET ROLE "(.+)"', "GRANT {0} TO {role}"),
     (r'must be member of role "(.+)"', "GRANT {0} TO {role}"),
+    (  # a rule of whoever owned a view until now would run with the rights of its new owner
+        r"must be owner of view (.+)",
+        "DROP VIEW {0}, and mvc apply makes it anew; or, where nobody whom you do not trust has owned it, ALTER VIEW {0} OWNER TO {role}",
+    ),
     (
-        r"must be owner of (?:table|view|materialized view|index|relation) (.+)",
+        r"must be owner of (?:table|materialized view|index|relation) (.+)",
         "let {role} own it: ALTER … {0} OWNER TO {role}",
     ),
 )

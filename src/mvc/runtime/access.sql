@@ -76,11 +76,11 @@ DECLARE
   roles constant name[] := {schema}.roles_of_projects();
   owner constant oid := (SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = '{name}');
   there pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = relation);
-  change text := format('ALTER %s %s OWNER TO %%I', {schema}.kind_word(there.relkind), relation);
+  change text;
 BEGIN
-  EXECUTE format(change, pg_get_userbyid(there.relowner));  -- changes nothing, and locks it
+  EXECUTE format('ALTER %s %s OWNER TO %I', {schema}.kind_word(there.relkind), relation, pg_get_userbyid(there.relowner));  -- changes nothing, and locks it
   there := (SELECT c FROM pg_class AS c WHERE c.oid = relation);
-  EXECUTE format(change, pg_get_userbyid(owner));
+  EXECUTE format('ALTER %s %s OWNER TO %I', {schema}.kind_word(there.relkind), relation, pg_get_userbyid(owner));
   IF {schema}.is_trusted(there.relowner, roles) THEN
     RETURN;
   END IF;
