@@ -143,7 +143,7 @@ CREATE EXTENSION dblink; CREATE EXTENSION file_fdw; CREATE EXTENSION plpython3u;
 CREATE LANGUAGE evil HANDLER plpgsql_call_handler;
 CREATE EVENT TRIGGER evil ON ddl_command_end EXECUTE FUNCTION stub();
 CREATE TABLE defaults (a text DEFAULT pg_read_file('{CANARY}'), b text GENERATED ALWAYS AS (stub('x')) STORED,
-  c int CHECK (lo_export(1, '{FILE}') = 1), d int DEFAULT 1; COPY t TO PROGRAM 'touch {FILE}');
+  c int CHECK (lo_export(1, '{FILE}') = 1), d int DEFAULT 1);
 CREATE DOMAIN checked AS text CHECK (pg_read_file('{CANARY}') IS NOT NULL) DEFAULT pg_sleep(3600)::text;
 CREATE TYPE mood AS ENUM ('''); COPY t TO PROGRAM ''touch {FILE}''; --', $$'); CREATE ROLE evil; --$$, '\\'');');
 CREATE TABLE typed (id int PRIMARY KEY, m mood, d checked, "a""); CREATE ROLE evil; --" text);
@@ -167,6 +167,7 @@ SETTINGS: Final = {
     "names": {"refresh_all": 'x"(); COMMIT; --', "status": "$mvc$; COMMIT; --"},
 }
 SQL: Final = "(SELECT id, {} AS x FROM t)"
+BROKEN: Final = f"CREATE TABLE broken (d int DEFAULT 1; COPY t TO PROGRAM 'touch {FILE}');"
 
 
 def _view(**changed: object) -> dict[str, object]:
@@ -290,6 +291,11 @@ def check_hostile(
     assert SECRET not in shown(found)
     assert max(len(item.title) for item in found) < 2 * LONGEST
     return found
+
+
+def test_a_definition_that_ends_within_is_refused() -> None:
+    assert _passes({})
+    assert not _passes({"s.sql": f"{TABLES}{BROKEN}"})
 
 
 @pytest.mark.slow

@@ -67,6 +67,13 @@ def instead(connection: Connection, old: str, new: str) -> None:
     see(connection, _increment().causes.replace(old, new))
 
 
+def from_the_first(connection: Connection) -> None:
+    """As if the logs and the functions that write to them had been so ever since."""
+    connection.execute(
+        "UPDATE mvc.watched_table SET triggers = mvc.triggers_of(format('%I.%I', table_schema, table_name)::regclass, log, columns)"
+    )
+
+
 def recompute_then_delete_the_queue(connection: Connection) -> None:
     instead(connection, UNSEEN, "true")
     connection.execute(
@@ -89,6 +96,7 @@ def _mark(connection: Connection, column: str, type_: str, latest: str) -> None:
     connection.execute(  # what is below the mark is of no use, so nothing is lost by keeping it
         "CREATE OR REPLACE FUNCTION mvc.purge_changes(logs name[]) RETURNS void LANGUAGE sql AS 'SELECT'"
     )
+    from_the_first(connection)
 
 
 def highest_number(connection: Connection) -> None:
@@ -102,13 +110,6 @@ def time_of_the_change(connection: Connection) -> None:
 
 def newest_transaction(connection: Connection) -> None:
     instead(connection, UNSEEN, "log.mvc_at >= pg_snapshot_xmax((SELECT last_refresh.cursor FROM last_refresh))")
-
-
-def from_the_first(connection: Connection) -> None:
-    """As if the functions that write to the logs had been so ever since."""
-    connection.execute(
-        "UPDATE mvc.watched_table SET triggers = mvc.triggers_of(format('%I.%I', table_schema, table_name)::regclass, log, columns)"
-    )
 
 
 def each_key_once(connection: Connection) -> None:
