@@ -165,6 +165,10 @@ def _joined(one: Catalog, other: Catalog) -> Catalog:
         domains=(*one.domains, *other.domains),
         extensions=(*one.extensions, *other.extensions),
         search_path=one.search_path,
+        composites=(*one.composites, *other.composites),
+        ranges=(*one.ranges, *other.ranges),
+        operators=(*one.operators, *other.operators),
+        unread=one.unread,
     )
 
 

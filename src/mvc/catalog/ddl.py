@@ -164,6 +164,12 @@ def _define(draft: Draft, written: Written) -> None:
         create_aggregate(draft, written)
     elif written.node["kind"] == "OBJECT_COLLATION":
         create_collation(draft, written)
+    elif written.node["kind"] == "OBJECT_OPERATOR":
+        draft.operators.add(strings(written.node["defnames"])[-1])
+
+
+def _create_cast(draft: Draft, _: Written) -> None:
+    draft.operators.add("cast")
 
 
 def _create_as(draft: Draft, written: Written) -> None:
@@ -223,6 +229,7 @@ _READERS: Final[Mapping[str, Callable[[Draft, Written], None]]] = {
     "AlterDomainStmt": alter_domain,
     "CreateFunctionStmt": create_function,
     "DefineStmt": _define,
+    "CreateCastStmt": _create_cast,
     "CreateSchemaStmt": _create_schema,
     "CreateExtensionStmt": _create_extension,
     "DropStmt": drop,

@@ -123,6 +123,7 @@ class Draft:
         self.types: dict[tuple[str, str], UserType] = {}
         self.functions: dict[tuple[str, str, tuple[str, ...]], Function] = {}
         self.extensions: set[str] = set()
+        self.operators: set[str] = set()
         self.folding: set[tuple[str, str]] = set()  # collations that call different texts equal
         self.domain_collations: dict[tuple[str, str], str] = {}
         self.unread: set[str] = set()  # names of relations whose definition could not be read

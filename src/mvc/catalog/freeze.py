@@ -32,6 +32,7 @@ def freeze(draft: Draft) -> Catalog:
         search_path=draft.search_path,
         composites=tuple(sorted((item for item in types if isinstance(item, CompositeType)), key=_place)),
         ranges=tuple(sorted((item for item in types if isinstance(item, RangeType)), key=_place)),
+        operators=tuple(sorted(draft.operators)),
         unread=tuple(sorted(draft.unread)),
     )
 

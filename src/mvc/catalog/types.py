@@ -155,7 +155,9 @@ def _constructor(item: RangeType) -> Function:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Everything known of one database. `search_path` resolves names that are written without a schema."""
+    """Everything known of one database. `search_path` resolves names that are written without a schema. `operators` are those that are neither
+    PostgreSQL's nor an extension's, and `cast` for casts: with them texts may mean more than the lists say.
+    """
 
     relations: tuple[Relation, ...] = ()
     functions: tuple[Function, ...] = ()
@@ -165,6 +167,7 @@ class Catalog:
     search_path: tuple[str, ...] = field(default=("public",))
     composites: tuple[CompositeType, ...] = ()
     ranges: tuple[RangeType, ...] = ()
+    operators: tuple[str, ...] = ()
     unread: tuple[str, ...] = field(default=(), compare=False)  # relations whose definition is an error of its own
 
     @cached_property

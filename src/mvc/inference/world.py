@@ -51,7 +51,11 @@ class World:
         return self.catalog.domains_by_name
 
     def base(self, type_: str | None) -> str | None:
-        """The type without modifier and domains; None where it is none that is known here."""
+        """The type without modifier and domains; None where it is none that is known here, or where operators or casts of somebody's own may
+        take it for another.
+        """
+        if self.catalog.operators:
+            return None
         plain = plain_type(type_)
         for _ in range(32):
             if plain is None or plain not in self.domains:

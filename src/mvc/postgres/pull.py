@@ -102,6 +102,7 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
         search_path=search_path,
         composites=_sorted(composites),
         ranges=_sorted(RangeType(*row) for row in rows("ranges")),
+        operators=tuple(sorted(row[0] for row in rows("operators"))),
     )
 
 

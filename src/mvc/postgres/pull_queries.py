@@ -131,6 +131,15 @@ EXTENSIONS: Final = """
 SELECT extname FROM pg_catalog.pg_extension
 WHERE extname <> 'plpgsql' AND %(schemas)s::text[] IS NOT DISTINCT FROM %(schemas)s AND %(skip)s::text[] IS NOT NULL"""
 
+# Operators and casts that no extension brought: as `CREATE OPERATOR` and `CREATE CAST` in DDL.
+OPERATORS: Final = """
+SELECT DISTINCT m.name FROM (
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass AS class, o.oid, o.oprname::text AS name FROM pg_catalog.pg_operator o
+  UNION ALL SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, c.oid, 'cast' FROM pg_catalog.pg_cast c) AS m
+WHERE m.oid >= 16384 AND NOT EXISTS (
+  SELECT FROM pg_catalog.pg_depend d WHERE d.classid = m.class AND d.objid = m.oid AND d.deptype = 'e')
+  AND %(schemas)s::text[] IS NOT DISTINCT FROM %(schemas)s AND %(skip)s::text[] IS NOT NULL"""
+
 
 ALL: Final[Mapping[str, str]] = {
     name: query.replace(_WANTED, _BY_SCHEMA)
@@ -145,6 +154,7 @@ ALL: Final[Mapping[str, str]] = {
         "composites": COMPOSITES,
         "ranges": RANGES,
         "extensions": EXTENSIONS,
+        "operators": OPERATORS,
     }.items()
 }
 

@@ -124,3 +124,8 @@ COMMENT ON TABLE customers IS 'CREATE TABLE not_a_table (id int);';
 INSERT INTO indexed (a, b) VALUES (1, 2);
 DO $$ BEGIN CREATE TABLE hidden_in_do (id int); DROP TABLE hidden_in_do; END $$;
 GRANT SELECT ON customers TO PUBLIC;
+
+-- Operators and casts of one's own.
+CREATE FUNCTION is_number(text, int) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT $1 = $2::text $$;
+CREATE OPERATOR === (LEFTARG = text, RIGHTARG = int, FUNCTION = is_number);
+CREATE CAST (text AS date) WITH INOUT AS ASSIGNMENT;
