@@ -61,7 +61,13 @@ class World:
             if plain is None or plain not in self.domains:
                 break
             plain = plain_type(self.domains[plain].base)
-        return plain if plain and self.is_known(plain) else None
+        return self._canonical(plain) if plain and self.is_known(plain) else None
+
+    def _canonical(self, type_: str) -> str:
+        """An enum with its schema, also as an array's element: columns may name it without."""
+        element = type_.removesuffix("[]")
+        enum = self.enums.get(element)
+        return f"{enum.schema}.{enum.name}{type_[len(element) :]}" if enum else type_
 
     def is_known(self, type_: str) -> bool:
         """Whether everything that matters of a type is known here: which operators it has, and what it becomes."""
