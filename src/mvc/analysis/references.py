@@ -44,9 +44,9 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
 
 
 def _check_dot(view: View) -> Iterator[Diagnostic]:
-    """A finding for a name with a dot, which is no schema's."""
+    """A finding for a name that looks as if it had its schema before it. Other names may have a dot."""
     schema, dot, name = view.name.rpartition(".")
-    if not dot:
+    if not (dot and schema.isidentifier() and name.isidentifier()):
         return
     title = f"`{view.name}` would be one name with a dot in it, in the schema `{view.schema}`"
     help_line = f"write view: {name} and schema: {schema}"
