@@ -325,6 +325,7 @@ def deploy(database: Database, compiled: Compiled) -> list[str]:
     return [*said, str(problem.value)]
 
 
+@pytest.mark.usefixtures("types_left_to_the_server")
 class TestConstants:
     @pytest.mark.parametrize(("type_", "condition"), LIVE.values(), ids=list(LIVE))
     def test_of_a_column_that_has_another_type_than_the_catalog_says(self, shop: Database, type_: str, condition: str):

@@ -37,10 +37,7 @@ sql: |
 """
 
 
-@pytest.fixture(autouse=True)
-def without_the_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As where PostgreSQL's parser has no build, so that types are left to the server, which these tests are about."""
-    monkeypatch.setattr("mvc.inference.infer.parse", lambda text: None)
+pytestmark = pytest.mark.usefixtures("types_left_to_the_server")
 
 
 def files_of(view: str, policies: str = "") -> dict[str, str]:

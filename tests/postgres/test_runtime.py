@@ -699,7 +699,7 @@ class TestNames:
     @newest
     @pytest.mark.parametrize(
         "name",
-        ['Wéird "name"', "v" * 63, "ü" * 31, "select", "user", "it's", "100% %s", "a.b", "$1", "back\\slash", "-- x"],
+        ['Wéird "name"', "v" * 63, "ü" * 31, "select", "user", "it's", "100% %s", "a.b c", "$1", "back\\slash", "-- x"],
     )
     @pytest.mark.parametrize("schema", ["public", "Sch\"em'a"])
     def test_of_a_view(self, database, name, schema):

@@ -26,11 +26,7 @@ PLAIN = {
 }
 
 
-@pytest.fixture(autouse=True)
-def without_the_parser(monkeypatch):
-    """As where PostgreSQL's parser has no build, so that types are left to the server, which these tests are about."""
-    monkeypatch.setattr("mvc.inference.infer.parse", lambda text: None)
-    monkeypatch.setattr("mvc.analysis.typed.output_problems", lambda view, world: ())
+pytestmark = pytest.mark.usefixtures("types_left_to_the_server")
 
 
 def check(connection: psycopg.Connection[Any], files: dict[str, str]) -> tuple[Diagnostic, ...]:

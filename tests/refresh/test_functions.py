@@ -34,6 +34,7 @@ WHOLE_STATEMENTS = {
     "dress",
     "drop_relations",
     "is_view",
+    "own_again",
     "keep_unread",
     "log_changes_of",
     "log_moves_of",

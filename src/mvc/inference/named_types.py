@@ -65,8 +65,8 @@ def _spelled(names: list[str], world: World) -> str | None:
         return f"{world.enums[whole].schema}.{world.enums[whole].name}"
     if whole in world.domains:
         return f"{world.domains[whole].schema}.{world.domains[whole].name}"
-    if whole in world.catalog.other_types or not world.knows_all_types:
-        return ""
+    if whole in world.catalog.other_types or world.catalog.ranges or not world.knows_all_types:
+        return ""  # a range brings a multirange, of whatever name
     theirs = {its for item in world.extensions & extensions().keys() for its in extensions()[item].types}
     return "" if name in theirs or schema not in ("", "pg_catalog", *world.catalog.search_path) else None
 

@@ -103,7 +103,12 @@ def _taken(found: list[Candidate], operands: list[Operand], text: Text) -> str |
 def _check_name(name: str, text: Text, at: int) -> bool:
     """Says so where no operator of any types has the name."""
     known = {item for extension in text.world.extensions for item in _EXTENSIONS.get(extension, ((), ()))[0]}
-    if name in builtin_types().operators or name in known or not text.world.knows_all_types:
+    if (
+        name in builtin_types().operators
+        or name in known
+        or not text.world.knows_all_types
+        or text.world.catalog.operators
+    ):
         return True
     if text.world.extensions and name in _OF_EXTENSIONS:
         return True
@@ -234,6 +239,12 @@ _KINDS: Final[Mapping[str, Callable[[Node, Text], str | None]]] = {
 
 
 def _expression(inner: Node, text: Text) -> str | None:
+    *schemas, _ = inner["name"]
+    if schemas and schemas[-1]["String"]["sval"] != "pg_catalog":  # somebody's own
+        for side in ("lexpr", "rexpr"):
+            if side in inner:
+                text.type_of(inner[side])
+        return None
     return _KINDS[inner["kind"]](inner, text)
 
 

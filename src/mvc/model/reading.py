@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
 from mvc.expression.grammar import check_value
+from mvc.expression.lexemes import lexemes
 from mvc.expression.mends import foreign_syntax, mended
 from mvc.model.origin import Origin
 from mvc.model.view import OrderTerm, Sql
@@ -16,12 +18,16 @@ from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.words import yaml_value
 
 LONGEST_MENDED: Final = 2000  # characters of a text for which a mend is looked for
+_CALL: Final = re.compile(r"\{\{\s*(?:ref|source|var|env_var)\s*\(")
 _UNREADABLE: Final = "NULL"  # stands for what cannot be read, so that the rest is checked without it
 
 
 def check_template(text: str) -> None:
-    """Raises ExpressionError where a text is one of dbt or Jinja."""
-    if found := TEMPLATE.search(text):
+    """Raises ExpressionError where a text is one of dbt or Jinja. Within a constant, only what dbt calls is."""
+    for found in TEMPLATE.finditer(text):
+        is_constant = any(item.kind == "string" and item.start < found.start() < item.end for item in lexemes(text))
+        if is_constant and not _CALL.match(found.group()):
+            continue
         title = f"`{found.group()}` is a template, and a spec has none"
         raise ExpressionError("MV101", title, *found.span(), template_help(found.group()))
 

@@ -450,7 +450,7 @@ BEGIN
         RAISE WARNING 'a change could not be logged for %1$I, and not that either: %%', SQLERRM;
         BEGIN
           PERFORM pg_catalog.nextval(%7$L::pg_catalog.regclass);
-        EXCEPTION WHEN undefined_table OR insufficient_privilege OR wrong_object_type THEN  -- which a refresh sees
+        EXCEPTION WHEN undefined_table OR invalid_schema_name OR insufficient_privilege OR wrong_object_type THEN  -- which a refresh sees
           RAISE WARNING 'nor could it be counted for %1$I: %%', SQLERRM;
         END;
       END;
