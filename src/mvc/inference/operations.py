@@ -8,6 +8,7 @@ from typing import Final
 from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
 from mvc.inference.choose import Candidate, binary, prefix, result_of
+from mvc.inference.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
 from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, mend
 from mvc.inference.site import Handlers, Text, location_of
 from mvc.inference.world import UNKNOWN
@@ -16,40 +17,6 @@ from mvc.sql.parser import Node
 Operand = tuple[Node, str | None]
 
 _SHOWN: Final = {"~~": "LIKE", "!~~": "NOT LIKE", "~~*": "ILIKE", "!~~*": "NOT ILIKE"}
-# Operators that extensions have for PostgreSQL's own types; on their own types, of which nothing is known here, they have many more.
-_EXTENSIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "pg_trgm": (frozenset(["%", "<%", "%>", "<<%", "%>>", "<->", "<->>", "<<->", "<<<->", "<->>>"]), frozenset({"S"})),
-    "intarray": (frozenset(["#", "&", "|", "+", "-", "@@", "~~", "@", "~"]), frozenset({"A"})),
-    "btree_gist": (frozenset({"<->"}), frozenset("NDT")),
-}
-_OF_EXTENSIONS: Final = frozenset(
-    [
-        "?",
-        "?&",
-        "?|",
-        "?~",
-        "?@>",
-        "?<@",
-        "@@",
-        "~@",
-        "#=",
-        "%%",
-        "%#",
-        "<#>",
-        "<=>",
-        "<+>",
-        "<~>",
-        "<%>",
-        "~=",
-        "|>>",
-        "<<|",
-        "&<|",
-        "|&>",
-        "~>",
-        "~@@",
-        "@-@",
-    ]
-)
 
 
 def operator_of(inner: Node) -> str:
@@ -102,7 +69,7 @@ def _taken(found: list[Candidate], operands: list[Operand], text: Text) -> str |
 
 def _check_name(name: str, text: Text, at: int) -> bool:
     """Says so where no operator of any types has the name."""
-    known = {item for extension in text.world.extensions for item in _EXTENSIONS.get(extension, ((), ()))[0]}
+    known = {item for extension in text.world.extensions for item in FOR_BUILTIN_TYPES.get(extension, ((), ()))[0]}
     if (
         name in builtin_types().operators
         or name in known
@@ -110,7 +77,7 @@ def _check_name(name: str, text: Text, at: int) -> bool:
         or text.world.catalog.operators
     ):
         return True
-    if text.world.extensions and name in _OF_EXTENSIONS:
+    if text.world.extensions and name in OF_EXTENSIONS:
         return True
     instead = OTHER_OPERATORS.get(name)
     text.report("MV101", at, f"PostgreSQL has no operator `{name}`", help=f"write `{instead}`" if instead else "")
@@ -138,7 +105,7 @@ def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: Text) 
     if not text.world.knows_all_types:
         return name not in ("=", "<>", "<", ">", "<=", ">=")
     categories = {text.world.category(item) for item in types if item not in (None, UNKNOWN)}
-    offers = (_EXTENSIONS[item] for item in text.world.extensions if item in _EXTENSIONS)
+    offers = (FOR_BUILTIN_TYPES[item] for item in text.world.extensions if item in FOR_BUILTIN_TYPES)
     return any(name in names and categories <= its for names, its in offers)
 
 
