@@ -30,6 +30,7 @@ Model = TypeVar("Model", bound=BaseModel)
 MOST_UNKNOWN: Final = 50  # keys of one mapping that are told one by one
 _DASH: Final = re.compile(r"-[A-Za-z_]")
 _ROUNDS: Final = 4  # of validating what was repaired; a fault that one round finds can hide some that the next one does
+_MOST_MENDED: Final = 200  # faults of a file; of one with more nothing is read further
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def validate(document: Document, model: type[Model]) -> Validated[Model]:
             faults = _faults(current, model, failure)
         found += _explained([item for item in faults if not _follows(item, told)])
         told |= {item.at for item in faults}
-        current = _repaired(current, model, faults)
+        current = _repaired(current, model, faults) if len(faults) <= _MOST_MENDED else None
     return Validated(document, None, tuple(found))
 
 
@@ -194,6 +195,8 @@ def _locate(data: Any, loc: tuple[Any, ...]) -> tuple[Path, Any]:
 
 def _is_told_elsewhere(fault: Fault, faults: list[Fault]) -> bool:
     """Whether an unknown key is what a missing one was meant to be, or says what is meant by a value of another kind."""
+    if fault.kind != "missing" and fault.at[-1:] != ("percentile",):
+        return False
     strange = [item.at for item in faults if item.kind == "extra_forbidden"]
     if fault.kind == "missing":
         return any(at[:-1] == fault.at for at in strange)
