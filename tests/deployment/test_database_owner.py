@@ -20,6 +20,7 @@ from mvc.postgres.around import around
 from mvc.postgres.data_check import check_data
 from mvc.postgres.errors import ServerError
 from mvc.postgres.lock import contender
+from mvc.postgres.owner import standing
 from mvc.postgres.partitions import due_partitions, maintain_partitions
 from mvc.postgres.prune import prune
 from mvc.postgres.pull import pull
@@ -209,6 +210,14 @@ GRANT ALL ON {0} TO do_refresh
 """
 
 
+# Whoever may read or change these, which are his, does so with what belongs to them.
+ABOVE = "CREATE TABLE public.above_{1} (LIKE {0}); ALTER TABLE {0} INHERIT public.above_{1}"
+BESIDE = """
+CREATE TABLE public.shops (shop text PRIMARY KEY); INSERT INTO shops VALUES ('a'), ('c');
+ALTER TABLE {0} ADD FOREIGN KEY (shop) REFERENCES public.shops ON DELETE CASCADE, ADD CHECK (shop <> 'c');
+CREATE STATISTICS public.counted ON (lower(shop)) FROM {0}"""
+
+
 def test_what_he_put_in_the_place_of_a_view_does_nothing_once_it_is_taken_from_him(shop: Database):
     """A rule runs with the rights of whoever owns its view when it runs. `public` is the database owner's, who may drop what is there."""
     own, mean = shop.connect(), shop.connect(user="do_owner")
@@ -245,11 +254,41 @@ def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
         mean.execute((TAKEN if number == 0 else TAKEN.partition("$$;")[2]).format(name))
         mean.execute(f"CREATE TRIGGER heard BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION public.heard()")
         mean.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+        mean.execute(ABOVE.format(name, number))
+    mean.execute(BESIDE.format(stored))
     apply(own, READ)
     own.execute("INSERT INTO sale VALUES (2, 'b', 2); TRUNCATE sale; INSERT INTO sale VALUES (3, 'c', 3)")
     assert [item.status for item in refresh(own, READ)] == ["completed"]
     assert shop.connect(user="do_watch").execute("TABLE v").fetchall() == [("c", 3)]
-    assert own.execute(
-        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = %s::regclass", (log,)
-    ).fetchall() == [(kept,)]
+    assert own.execute("SELECT inhrelid::regclass::text, inhparent::regclass::text FROM pg_inherits").fetchall() == [
+        (kept, log)
+    ]
     assert plan(own, READ).empty
+    mean.execute("DELETE FROM shops")
+    assert own.execute("TABLE v").fetchall() == [("c", 3)]
+    assert own.execute("SELECT FROM pg_statistic_ext").fetchall() == []
+
+
+def test_no_type_of_his_is_what_others_write_into_what_is_taken_from_him(shop: Database):
+    """The checks of a domain, and its default, run with the rights of whoever writes a row."""
+    own, mean = shop.connect(), shop.connect(user="do_owner")
+    apply(own, READ)
+    mean.execute("CREATE DOMAIN public.word AS text CHECK (VALUE <> '')")
+    own.execute("ALTER TABLE mvc.unknown_change OWNER TO do_owner; GRANT USAGE ON SCHEMA mvc TO do_owner")
+    mean.execute("ALTER TABLE mvc.unknown_change ALTER why TYPE public.word")
+    with pytest.raises(ServerError, match=r"values of the type public\.word of the role do_owner"):
+        apply(own, READ)
+    own.execute("ALTER TABLE mvc.unknown_change ALTER why TYPE text")
+    apply(own, READ)
+    assert plan(own, READ).empty
+
+
+def test_nothing_of_his_is_in_the_stored_schema_because_of_what_it_takes(shop: Database):
+    """Logs that were given away are mended; a function that fits a call better is no log, whatever the types of its arguments are called."""
+    own, mean = shop.connect(), shop.connect(user="do_owner")
+    own.execute("DROP SCHEMA mvc CASCADE; CREATE SCHEMA mvc; GRANT ALL ON SCHEMA mvc TO do_owner")
+    mean.execute(
+        "CREATE DOMAIN public.changes_a AS text; CREATE FUNCTION mvc.own_again(public.changes_a) RETURNS void LANGUAGE sql AS ''"
+    )
+    with pytest.raises(ServerError, match=r"function mvc\.own_again"):
+        standing(own, "mvc")

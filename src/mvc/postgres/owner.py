@@ -40,7 +40,7 @@ STRANGE: Final = f"""(
     INTERSECT SELECT d.classid, d.objid FROM pg_catalog.pg_depend AS d
     WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid AND d.deptype = 'n' OFFSET 0
   ) AS s CROSS JOIN pg_catalog.pg_identify_object(s.classid, s.objid, 0) AS i
-  WHERE i.identity !~ '[.](changes_|kept_|unknown_change|lost_change)' AND NOT (i.identity ~ '_[0-9a-f]{{{{8}}}}(_\\w+)?"?$' AND EXISTS (
+  WHERE i.identity !~ '[.]"?(changes_|kept_|unknown_change|lost_change)[^()]*([(][)])?$' AND NOT (i.identity ~ '_[0-9a-f]{{{{8}}}}(_\\w+)?"?$' AND EXISTS (
     SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = s.objid AND s.classid = 'pg_catalog.pg_class'::pg_catalog.regclass) AND EXISTS (
     SELECT FROM pg_catalog.pg_class AS i WHERE i.relnamespace = n.oid AND i.relname = 'installation' AND i.relkind = 'r'
       AND pg_catalog.pg_has_role(i.relowner, n.nspowner, {AS_ANOTHER})))

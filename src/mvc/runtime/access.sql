@@ -76,6 +76,7 @@ DECLARE
   roles constant name[] := {schema}.roles_of_projects();
   owner constant oid := (SELECT n.nspowner FROM pg_namespace AS n WHERE n.nspname = '{name}');
   there pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = relation);
+  allowed text[];
   change text;
 BEGIN
   EXECUTE format('ALTER %s %s OWNER TO %I', {schema}.kind_word(there.relkind), relation, pg_get_userbyid(there.relowner));  -- changes nothing, and locks it
@@ -84,32 +85,40 @@ BEGIN
   IF {schema}.is_trusted(there.relowner, roles) THEN
     RETURN;
   END IF;
-  FOR change IN SELECT a.change FROM {schema}.added_to(relation) AS a LOOP
+  LOOP  -- one by one: some of it goes with other of it, and some is its own only then
+    change := (SELECT a.change FROM {schema}.added_to(relation) AS a ORDER BY a.place LIMIT 1);
+    EXIT WHEN change IS NULL;
     EXECUTE change;
   END LOOP;
   PERFORM {schema}.revoke_all('TABLE', relation::text, owner, (
     SELECT array_agg(entry) FROM (SELECT unnest(c.relacl) UNION ALL
       SELECT unnest(a.attacl) FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attacl IS NOT NULL) AS given (entry)))
   FROM pg_class AS c WHERE c.oid = relation;
+  allowed := ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'allowed') FROM {schema}.stored_relation AS s);
   IF there.relkind <> 'v' THEN  -- a view is about to be replaced by what is proven then
-    PERFORM {schema}.expect_trusted_owners(relation::text, ARRAY[relation::oid], roles), {schema}.expect_trusted(ARRAY[relation], relation::text, roles,
-      ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'allowed') FROM {schema}.stored_relation AS s));
+    PERFORM {schema}.expect_trusted_sources(relation::text, ARRAY[relation::oid], '{}', roles, allowed), {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed);
   END IF;
 END $$;
 
--- What takes everything from a view or table that its owner can add to it and that has a say when somebody reads it or writes to it.
+-- What takes everything from a view or table that its owner can add to it and that has a say when somebody reads it or writes to it, or lets others do
+-- so: who may read or change a parent, or a table that it refers to, does so with its rows, whatever its own rights say. What is inherited goes with the parent.
 CREATE OR REPLACE FUNCTION {schema}.added_to(relation regclass)
-RETURNS TABLE (change text) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT format('DROP RULE %I ON %s', r.rulename, relation) FROM pg_rewrite AS r WHERE r.ev_class = relation AND r.rulename <> '_RETURN'
-  UNION ALL SELECT format('DROP TRIGGER %I ON %s', t.tgname, relation) FROM pg_trigger AS t WHERE t.tgrelid = relation AND NOT t.tgisinternal
-  UNION ALL SELECT format('DROP POLICY %I ON %s', p.polname, relation) FROM pg_policy AS p WHERE p.polrelid = relation
-  UNION ALL SELECT format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', relation)
+RETURNS TABLE (place integer, change text) LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+  SELECT 1, format(CASE WHEN child.relispartition THEN 'ALTER TABLE %2$s DETACH PARTITION %1$s' ELSE 'ALTER TABLE %1$s NO INHERIT %2$s' END, child.oid::regclass, parent.oid::regclass)
+  FROM pg_inherits AS i JOIN pg_class AS child ON child.oid = i.inhrelid JOIN pg_class AS parent ON parent.oid = i.inhparent
+  WHERE relation IN (i.inhrelid, i.inhparent) AND parent.relkind NOT IN ('i', 'I')
+    AND NOT (child.relname = {schema}.kept_of(parent.relname) AND child.relnamespace = parent.relnamespace AND child.relnamespace = to_regnamespace('{schema}'))
+  UNION ALL SELECT 2, format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname) FROM pg_constraint AS k
+  WHERE k.coninhcount = 0 AND k.conparentid = 0 AND (k.conrelid = relation AND k.contype IN ('c', 'f') OR k.confrelid = relation)
+  UNION ALL SELECT 2, format('DROP STATISTICS %s.%I', x.stxnamespace::regnamespace, x.stxname) FROM pg_statistic_ext AS x WHERE x.stxrelid = relation
+  UNION ALL SELECT 2, format('ALTER TABLE %s NOT OF', relation) FROM pg_class AS c WHERE c.oid = relation AND c.reloftype <> 0
+  UNION ALL SELECT 2, format('DROP RULE %I ON %s', r.rulename, relation) FROM pg_rewrite AS r WHERE r.ev_class = relation AND r.rulename <> '_RETURN'
+  UNION ALL SELECT 2, format('DROP TRIGGER %I ON %s', t.tgname, relation) FROM pg_trigger AS t WHERE t.tgrelid = relation AND NOT t.tgisinternal
+  UNION ALL SELECT 2, format('DROP POLICY %I ON %s', p.polname, relation) FROM pg_policy AS p WHERE p.polrelid = relation
+  UNION ALL SELECT 2, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', relation)
   FROM pg_class AS c WHERE c.oid = relation AND (c.relrowsecurity OR c.relforcerowsecurity)
-  UNION ALL SELECT format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', relation, a.attname)
+  UNION ALL SELECT 2, format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', relation, a.attname)
   FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = relation AND a.attgenerated = ''
-  UNION ALL SELECT format('ALTER TABLE %s NO INHERIT %s', i.inhrelid::regclass, relation)
-  FROM pg_inherits AS i JOIN pg_class AS child ON child.oid = i.inhrelid AND NOT child.relispartition
-  WHERE i.inhparent = relation AND child.relkind IN ('r', 'f') AND child.relnamespace <> to_regnamespace('{schema}')
 $$;
 
 -- Nobody but the owner has any right on the stored schema and what is in it; `refreshers` may refresh, and read

@@ -254,8 +254,9 @@ BEGIN
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change') AND c.relowner <> n.nspowner
     WHERE n.nspname = '{name}' ORDER BY c.relname = own_log.log OFFSET 0) AS anothers;  -- what inherits from the log first
   FOR change IN
-    SELECT format('ALTER SEQUENCE %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
+    SELECT format(d.change, c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'lost_change' AND c.relowner <> n.nspowner
+    CROSS JOIN (VALUES ('ALTER SEQUENCE %s OWNER TO %I'), ('ALTER SEQUENCE %s AS bigint INCREMENT 1 NO MINVALUE NO MAXVALUE CACHE 1 NO CYCLE')) AS d (change)
     WHERE n.nspname = '{name}'
     UNION ALL
     SELECT format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', a.attrelid::regclass, a.attname, CASE a.attname WHEN 'earlier' THEN 'false' ELSE 'pg_current_xact_id()' END)
