@@ -210,6 +210,7 @@ GRANT ALL ON {0} TO do_refresh
 """
 
 
+UNLOGGED = "SELECT relname FROM pg_class WHERE relpersistence = 'u' AND relkind = 'r' AND relname !~ '_dirty$'"
 # Whoever may read or change these, which are his, does so with what belongs to them.
 ABOVE = "CREATE TABLE public.above_{1} (LIKE {0}); ALTER TABLE {0} INHERIT public.above_{1}"
 BESIDE = """
@@ -255,6 +256,7 @@ def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
         mean.execute(f"CREATE TRIGGER heard BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION public.heard()")
         mean.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         mean.execute(ABOVE.format(name, number))
+        mean.execute(f"ALTER TABLE {name} SET UNLOGGED")
     mean.execute(BESIDE.format(stored))
     apply(own, READ)
     own.execute("INSERT INTO sale VALUES (2, 'b', 2); TRUNCATE sale; INSERT INTO sale VALUES (3, 'c', 3)")
@@ -264,6 +266,9 @@ def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
         (kept, log)
     ]
     assert plan(own, READ).empty
+    own.execute(f"ALTER TABLE {log} SET UNLOGGED; ALTER TABLE mvc.unknown_change SET UNLOGGED".encode())
+    assert [item.status for item in refresh(own, READ)] == ["completed"]
+    assert own.execute(UNLOGGED).fetchall() == [("unlogged_since",)]
     mean.execute("DELETE FROM shops")
     assert own.execute("TABLE v").fetchall() == [("c", 3)]
     assert own.execute("SELECT FROM pg_statistic_ext").fetchall() == []

@@ -112,6 +112,8 @@ RETURNS TABLE (place integer, change text) LANGUAGE sql STABLE SET search_path =
   WHERE k.coninhcount = 0 AND k.conparentid = 0 AND (k.conrelid = relation AND k.contype IN ('c', 'f') OR k.confrelid = relation)
   UNION ALL SELECT 2, format('DROP STATISTICS %s.%I', x.stxnamespace::regnamespace, x.stxname) FROM pg_statistic_ext AS x WHERE x.stxrelid = relation
   UNION ALL SELECT 2, format('ALTER TABLE %s NOT OF', relation) FROM pg_class AS c WHERE c.oid = relation AND c.reloftype <> 0
+  UNION ALL SELECT 2, format('ALTER TABLE %s SET LOGGED', relation) FROM pg_class AS c WHERE c.oid = relation AND c.relpersistence = 'u'
+    AND NOT EXISTS (SELECT FROM {schema}.stored_relation AS s CROSS JOIN jsonb_each_text(s.companions) AS b WHERE b.value = c.relname)  -- which is by design
   UNION ALL SELECT 2, format('DROP RULE %I ON %s', r.rulename, relation) FROM pg_rewrite AS r WHERE r.ev_class = relation AND r.rulename <> '_RETURN'
   UNION ALL SELECT 2, format('DROP TRIGGER %I ON %s', t.tgname, relation) FROM pg_trigger AS t WHERE t.tgrelid = relation AND NOT t.tgisinternal
   UNION ALL SELECT 2, format('DROP POLICY %I ON %s', p.polname, relation) FROM pg_policy AS p WHERE p.polrelid = relation

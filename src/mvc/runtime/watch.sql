@@ -219,12 +219,13 @@ BEGIN
 END $$;
 
 -- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
--- and as it never fails a write, nobody would know.
+-- and as it never fails a write, nobody would know. One that is unlogged is emptied by a crash, which nobody would know either.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (
-    SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner)
+    SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change')
+        AND (c.relowner <> n.nspowner OR c.relpersistence = 'u'))
       AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
     FROM pg_namespace AS n WHERE n.nspname = '{name}'
   );
@@ -258,6 +259,9 @@ BEGIN
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'lost_change' AND c.relowner <> n.nspowner
     CROSS JOIN (VALUES ('ALTER SEQUENCE %s OWNER TO %I'), ('ALTER SEQUENCE %s AS bigint INCREMENT 1 NO MINVALUE NO MAXVALUE CACHE 1 NO CYCLE')) AS d (change)
     WHERE n.nspname = '{name}'
+    UNION ALL
+    SELECT format('ALTER %s %s SET LOGGED', CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, c.oid::regclass) FROM pg_class AS c
+    WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change', 'lost_change') AND c.relpersistence = 'u'
     UNION ALL
     SELECT format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s', a.attrelid::regclass, a.attname, CASE a.attname WHEN 'earlier' THEN 'false' ELSE 'pg_current_xact_id()' END)
     FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND NOT a.atthasdef AND NOT a.attisdropped
@@ -296,7 +300,7 @@ BEGIN
     THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
     WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
     WHEN NOT {schema}.log_fits(base, watched.log, watched.columns) THEN 'its log has columns of other types or collations than it has itself'
-    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role' END;
+    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role, or would be emptied by a crash' END;
 END $$;
 
 -- What is broken about a log, and a deployment or a refresh may mend; NULL where nothing is.
