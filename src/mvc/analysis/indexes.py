@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mvc.analysis.functions import Functions, Place, check_calls
+from mvc.analysis.index_fixed import check_fixed
 from mvc.analysis.index_kinds import check_index_kind, check_storage
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, did_you_mean, error
@@ -12,6 +13,8 @@ from mvc.model.view import Declared, Index, Sql
 INDEX = Place("an index")
 _ORDERED_METHODS = ("btree",)
 _UNIQUE_METHODS = ("btree",)
+_OF_ONE_COLUMN = ("hash", "spgist")
+_CARRYING_NOTHING = ("hash", "gin", "brin")
 
 
 def check_indexes(view: ResolvedView, functions: Functions, found: list[Diagnostic]) -> None:
@@ -32,15 +35,24 @@ def _check_index(view: ResolvedView, index: Index, functions: Functions, found: 
         sql = Sql(key.term.ordered.expression, key.term.origin)
         _check_names(view, sql, found)
         check_calls(sql, INDEX, functions, found)
+        check_fixed(sql, functions, found)
         if key.term.ordered.suffix and index.method not in _ORDERED_METHODS:
             title = f"a {index.method} index has no order: `desc` and `nulls` mean nothing there"
             found.append(error("MV702", key.term.origin.span, title, help="leave the direction out"))
     if index.where:
         _check_names(view, index.where, found)
         check_calls(index.where, INDEX, functions, found)
+        check_fixed(index.where, functions, found)
     for number, name in enumerate(index.include):
         if view.column(name) is None:
             found.append(_unknown(name, view, index.origin.at("include", number)))
+    if len(index.keys) > 1 and index.method in _OF_ONE_COLUMN:
+        title = f"a {index.method} index is on one column, and this one has {len(index.keys)}"
+        mend = "leave `using` out for a btree on them together, or make an index of each"
+        found.append(error("MV702", index.origin.at("using").span, title, help=mend))
+    if index.include and index.method in _CARRYING_NOTHING:
+        title = f"a {index.method} index carries no columns along"
+        found.append(error("MV702", index.origin.at("include").key_span, title, help="take `include` out"))
     if index.unique and index.method not in _UNIQUE_METHODS:
         found.append(error("MV702", index.origin.at("using").span, f"a {index.method} index cannot be unique"))
 

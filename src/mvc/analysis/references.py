@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from mvc.analysis.former_names import called_now, check_former_names
 from mvc.catalog.extensions import meant
 from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.model.policy import Policy
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule
 from mvc.model.view import View
@@ -22,6 +23,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
             title = f"no view of the project is named `{policy.view}`"
             found.append(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
     found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
+    found.extend(_twice(project.policies))
     found.extend(_check_own_names(project, names))
     found.extend(check_former_names(project, names))
     for view in project.views:
@@ -41,6 +43,17 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
         if view.schema == project.settings.stored:
             title = f"the schema `{view.schema}` holds the storage: readers have no right on it"
             found.append(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
+
+
+def _twice(policies: Iterable[Policy]) -> Iterator[Diagnostic]:
+    """Findings for policies of a view that have one name: one of the two is a slip, and a review could not tell them apart."""
+    seen: dict[tuple[str, str], Policy] = {}
+    for policy in policies:
+        first = seen.setdefault((policy.view, policy.name), policy)
+        if first is not policy:
+            title = f"the policy `{policy.name}` of `{policy.view}` is defined in {first.origin.document.path} already"
+            span = policy.origin.at("policy").span
+            yield error("MV013", span, title, label="a second time", help="give one of them another name")
 
 
 def _check_dot(view: View) -> Iterator[Diagnostic]:
@@ -86,6 +99,8 @@ def _check_selectors(schedule: Schedule, project: Project, names: AbstractSet[st
             near = called_now(selector.value, project.views) or did_you_mean(selector.value, names, "views")
             if "," in selector.value:
                 near = f"write refresh: [{', '.join(part.strip() for part in selector.value.split(','))}]"
+            if selector.value in ("*", "**"):
+                near = "write refresh: all"
             title = f"no view of the project is named `{selector.value}`"
             yield error("MV601", span, title, label="unknown view", help=near)
         elif selector.kind == "tag" and selector.value not in tags and known:

@@ -10,6 +10,7 @@ from typing import Final
 from mvc.catalog.constraints import add_key, add_reference, read_reference, read_table_constraint, set_nullable
 from mvc.catalog.create_view import query_of
 from mvc.catalog.draft import TEMPORARY, Draft, DraftKey, DraftRelation
+from mvc.catalog.foreign_types import GivenType
 from mvc.catalog.tokens import Token, Unreadable
 from mvc.catalog.type_names import TypeName
 from mvc.catalog.types import Column, CompositeType, DomainType, PartitionMethod, RelationKind
@@ -69,6 +70,8 @@ def add_column(draft: Draft, table: DraftRelation, written: Written, node: Node)
         draft.twice(f"column `{column.text}` of `{table.title}`", draft.span(column))
         return
     type_ = written.type(node["typeName"])
+    at = written.cursor(node["typeName"].get("location")).token()
+    draft.given.append(GivenType(column.text, type_, draft.span(at)))
     nullable = not (type_.serial or _never_null(draft, type_))
     table.columns[column.text] = Column(
         column.text, draft.spell(type_), nullable, written.collation(draft, node, type_)

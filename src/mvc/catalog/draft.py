@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from mvc.catalog.cursor import Name
+from mvc.catalog.foreign_types import GivenType
 from mvc.catalog.tokens import Token
 from mvc.catalog.type_names import TypeName
 from mvc.catalog.types import (
@@ -127,6 +128,7 @@ class Draft:
         self.folding: set[tuple[str, str]] = set()  # collations that call different texts equal
         self.domain_collations: dict[tuple[str, str], str] = {}
         self.unread: set[str] = set()  # names of relations whose definition could not be read
+        self.given: list[GivenType] = []  # the types of columns, to be looked up at the end
         self.findings: list[Diagnostic] = []
 
     def span(self, item: Name | Token | DraftRelation) -> Span:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mvc.catalog.draft import TEMPORARY, Draft, DraftReference, DraftRelation
+from mvc.catalog.foreign_types import strange
 from mvc.catalog.types import (
     Catalog,
     CompositeType,
@@ -23,6 +24,8 @@ def freeze(draft: Draft) -> Catalog:
     """The catalog. Foreign keys whose target is not there are left out, with a finding."""
     relations = [_relation(draft, item) for item in draft.relations.values() if item.schema != TEMPORARY]
     types = draft.types.values()
+    defined = frozenset(name for _, name in (*draft.types, *draft.relations)) | draft.unread
+    draft.findings += filter(None, (strange(given, defined) for given in draft.given))
     return Catalog(
         relations=tuple(sorted(relations, key=lambda item: (item.schema, item.name))),
         functions=tuple(sorted(draft.functions.values(), key=lambda item: (item.schema, item.name, item.arguments))),

@@ -12,6 +12,7 @@ from mvc.catalog.types import Function
 from mvc.diagnostics import did_you_mean
 from mvc.inference.agreement import take, truth
 from mvc.inference.choose import Candidate, choose, result_of
+from mvc.inference.masks import check_mask
 from mvc.inference.mends import LETTERS, MOMENTS, NUMBERS, TEXTS, cast
 from mvc.inference.moments import EXTRACTED, TRUNCATED
 from mvc.inference.site import Handlers, Text, location_of
@@ -45,6 +46,7 @@ def _call(inner: Node, text: Text) -> str | None:
     ]:
         text.type_of(part)
     _check_unit(names[-1], nodes, text)
+    check_mask(names[-1], nodes, text)
     if names[-1] == "timezone" and nodes:
         _check_zone(nodes[0], text)
     if inner.get("agg_star"):
@@ -108,6 +110,12 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
     shown = text.written(nodes[0]) if nodes else "x"
     if name in _OVER_NUMBERS and types[0] not in NUMBERS:
         return _of_numbers(name, types[0], shown)
+    if name == "date_trunc" and len(types) == 2 and types[0] in MOMENTS:
+        return f"the unit stands first: write date_trunc({text.written(nodes[1])}, {shown})"
+    if name == "trunc" and types[0] in MOMENTS:
+        return f"write date_trunc('day', {shown})"
+    if name == "extract" and types[1:] == ["integer"] and _is_days(nodes[1], text):
+        return "a date minus a date is a number of days already: take extract away, or multiply it, e.g. by 86400"
     if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
         return f"write round({shown}::numeric, {text.written(nodes[1])})"
     if name in ("date_trunc", "date_part", "extract", "age", "to_char", "timezone") and any(
@@ -126,6 +134,13 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
         return f"{_SHOWN.get(name, name)} {_WANTS[name]}"
     taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
     return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
+
+
+def _is_days(node: Node, text: Text) -> bool:
+    """Whether a number is that of the days between two dates."""
+    inner = node.get("A_Expr", {})
+    left = inner.get("lexpr", {})
+    return left.keys() <= {"ColumnRef", "SQLValueFunction", "TypeCast"} and bool(left) and text.type_of(left) == "date"
 
 
 def _check_zone(node: Node, text: Text) -> None:
@@ -157,6 +172,11 @@ def _check_unit(name: str, nodes: list[Node], text: Text) -> None:
     if name not in _UNITS or not nodes:
         return
     known, place = _UNITS[name]
+    if bare := _bare_unit(name, nodes[place], known, text):
+        title = f"no source has a column `{bare}`: the unit stands in quotes"
+        help_line = f"write {name}('{bare}', …)"
+        text.report("MV204", location_of(nodes[place]), title, label="no such column", help=help_line)
+        return
     literal = nodes[place].get("A_Const", {}).get("sval")
     if literal is None or literal.get("sval", "").lower() in known:
         return
@@ -170,6 +190,13 @@ def _check_unit(name: str, nodes: list[Node], text: Text) -> None:
     text.report(
         "MV121", location_of(nodes[place]), f"`{written}` is no unit that {name} knows", label="no such unit", help=near
     )
+
+
+def _bare_unit(name: str, node: Node, known: frozenset[str], text: Text) -> str:
+    """A unit without quotes, as BigQuery and Snowflake have it; empty for a column, and for what is none."""
+    fields = node.get("ColumnRef", {}).get("fields", [])
+    word = str(fields[0].get("String", {}).get("sval", "")) if len(fields) == 1 else ""
+    return word if name != "extract" and word in known and text.type_of(node) is None else ""
 
 
 HANDLERS: Final[Handlers] = {"FuncCall": _call}

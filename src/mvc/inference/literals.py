@@ -18,6 +18,7 @@ _INTEGERS: Final = {"smallint": 15, "integer": 31, "bigint": 63}
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _NEWER: Final = re.compile(r"[+-]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[+-]?\d+)?)", re.IGNORECASE)  # PostgreSQL 16
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
+_ARRAY: Final = re.compile(r"\{|(\[[+-]?\d+(:[+-]?\d+)?\]\s*)+=")  # `[0:1]={a,b}` has bounds
 _UUID: Final = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE)
 
 
@@ -33,7 +34,7 @@ def problem_of(text: str, type_: str, world: World) -> str:
 
 
 def _array(text: str, type_: str, world: World) -> str:
-    if text[:1] not in ("{", "["):
+    if not _ARRAY.match(text):
         return "an array is written '{a,b}', or ARRAY['a', 'b']"
     simple = re.fullmatch(r"\{([^{}\"\\\\]*)\}", text)
     items = simple[1].split(",") if simple and simple[1].strip() else []

@@ -160,6 +160,9 @@ EXTRACTED: Final = TRUNCATED | frozenset(
 )
 
 
+_LENGTH: Final = re.compile(r"[+-]?\d+ ?(second|minute|hour|day|week|month|year)s?( ago)?")
+
+
 def moment_problem(text: str, type_: str) -> str:
     """Why a text is no date or time."""
     word = text.lower()
@@ -172,6 +175,8 @@ def moment_problem(text: str, type_: str) -> str:
     if short := _SHORT.fullmatch(text):
         one, other, year = map(int, short.groups())
         return "" if _is_day(year, one, other) or _is_day(year, other, one) else "there is no such day"
+    if _LENGTH.fullmatch(word):
+        return f"it is a length of time: INTERVAL '{text}'"
     if re.fullmatch(r"\d{1,4}", text):
         return "a date is written '2026-01-31'"
     if re.fullmatch(r"\d{4}-\d{1,2}", text):

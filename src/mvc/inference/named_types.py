@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mvc.catalog.extensions import extensions
+from mvc.catalog.foreign_types import ELSEWHERE, SHOWN
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import did_you_mean
 from mvc.inference.site import Text
 from mvc.inference.world import World
 from mvc.sql.parser import Node
-
-_ELSEWHERE: Final = {  # MySQL, T-SQL, BigQuery, Snowflake, Oracle, ClickHouse → PostgreSQL
-    **dict.fromkeys(("string", "clob", "nclob", "ntext", "longtext", "mediumtext", "tinytext"), "text"),
-    **dict.fromkeys(("nvarchar", "varchar2", "nvarchar2"), "varchar"),
-    **dict.fromkeys(("datetime", "datetime2", "smalldatetime", "timestamp_ntz"), "timestamp"),
-    **dict.fromkeys(("timestamp_ltz", "timestamp_tz", "datetimeoffset"), "timestamptz"),
-    **dict.fromkeys(("int64", "bigint64", "long", "uint64", "uint32", "signed"), "bigint"),
-    **dict.fromkeys(("int32", "uint16", "mediumint", "number_int"), "integer"),
-    **dict.fromkeys(("tinyint", "int16", "uint8", "byteint"), "smallint"),
-    **dict.fromkeys(("double", "float64", "binary_double"), "double precision"),
-    **dict.fromkeys(("float32", "binary_float"), "real"),
-    **dict.fromkeys(("number", "bignumeric", "decimal64"), "numeric"),
-    **dict.fromkeys(("blob", "longblob", "varbinary", "binary", "bytes", "image", "raw"), "bytea"),
-    **dict.fromkeys(("variant", "object", "map", "struct"), "jsonb"),
-    **dict.fromkeys(("uniqueidentifier", "guid"), "uuid"),
-    "boolen": "boolean",
-    "timestampz": "timestamptz",
-    "varchar_ci": "citext",
-}
-_SHOWN: Final = (
-    "integer",
-    "varchar",
-    "timestamp",
-    "decimal",
-    "serial",
-    "char",
-    "smallint",
-    "bigint",
-    "boolean",
-    "real",
-)
 
 
 def named_type(node: Node, text: Text) -> str | None:
@@ -78,11 +46,11 @@ def _report(names: list[str], node: Node, text: Text) -> None:
 
 
 def _meant(name: str, world: World) -> str:
-    if name in _ELSEWHERE:
-        return f"write `{_ELSEWHERE[name]}`"
+    if name in ELSEWHERE:
+        return f"write `{ELSEWHERE[name]}`"
     extension = next((item for item, its in extensions().items() if name in its.types), None)
     if extension:
         return f"the extension {extension} has it: `requires: [{extension}]`"
-    known = [item for item in (*builtin_types().names, *_SHOWN) if not item.startswith(("_", "pg_", "reg", "any"))]
+    known = [item for item in (*builtin_types().names, *SHOWN) if not item.startswith(("_", "pg_", "reg", "any"))]
     near = did_you_mean(name, [*known, *world.enums, *world.domains], "types")
     return near.split(" (")[0] if near.startswith("did you mean") else "`\\dT` in psql lists the types of a database"

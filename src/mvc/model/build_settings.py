@@ -31,6 +31,10 @@ def build_settings(spec: ProjectSpec, document: Document, findings: Findings) ->
         findings.add(error("MV602", origin.at("timezone").span, problem, help=zone_mend(spec.timezone)))
     for key, value in (("exposed", spec.schemas.exposed), ("stored", spec.schemas.stored)):
         findings.name(value, origin.at("schemas", key))
+        if value.startswith("pg_"):
+            title = f"PostgreSQL keeps names such as `{value}` for schemas of its own"
+            mend = f"write {key}: {value.removeprefix('pg_') or 'mvc'}"
+            findings.add(error("MV208", origin.at("schemas", key).span, title, label="begins with pg_", help=mend))
     for number, value in enumerate(spec.search_path):
         findings.name(value, origin.at("search_path", number))
         if value == "pg_temp" or (value == "pg_catalog" and number > 0):
