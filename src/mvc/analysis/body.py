@@ -12,6 +12,7 @@ from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_calls import Calls
 from mvc.analysis.body_grouping import Grouping
 from mvc.analysis.body_lineage import rows_of_body
+from mvc.analysis.body_mends import body_help
 from mvc.analysis.body_outputs import UNNAMED
 from mvc.analysis.body_parse import Parsed, parse_body
 from mvc.analysis.body_rows import Output, Rows, Scope, place_of
@@ -70,7 +71,9 @@ def _check_grammar(parsed: Parsed, found: list[Diagnostic]) -> None:
         check_query(parsed.body.sql[: parsed.end])
     except ExpressionError as problem:
         span = parsed.body.origin.part(problem.start, problem.end)
-        found.append(error(problem.code, span, problem.title, label="here", help=problem.help))
+        found.append(
+            error(problem.code, span, problem.title, label="here", help=body_help(parsed.body.sql, problem.help))
+        )
 
 
 def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -> ResolvedView:

@@ -141,4 +141,5 @@ def _syntax_error(body: Body, problem: SqlglotError) -> Diagnostic:
     span = body.origin.part(at, at + len(token))
     if "number of provided arguments" in str(details.get("description")):
         return error("MV107", span, "a function is called with a wrong number of arguments", label="in this call")
-    return error("MV101", span, f"this query cannot be read near `{token}`", label="here")
+    title = f"this query cannot be read near `{token}`"
+    return error("MV101", span, title, label="here", help=body_help(body.sql, ""))

@@ -22,6 +22,16 @@ _REFUSED: Final = {
     exp.Parameter: "a parameter has no value here",
     exp.SessionParameter: "a parameter has no value here",
 }
+_UNJOINED: Final = "this join has neither ON nor USING"
+_ONLY_JOINED: Final = "write what ties it, e.g. ON c.id = o.customer_id; that every row meets every row says CROSS JOIN"
+_IF_REFUSED: Final = {
+    "a parameter has no value here": "write the value itself: what differs from reader to reader is for a policy",
+    "`INTO` would create a table: a view only reads": "take INTO and its name out",
+}
+_IF_FOREIGN: Final = {
+    "QUALIFY": "filter in a query around it: SELECT … FROM (SELECT …, row_number() OVER (…) AS rn FROM …) AS ranked WHERE rn = 1",
+    "LATERALS": "write CROSS JOIN LATERAL unnest(…) AS item",
+}
 _QUERY: Final = frozenset(
     {"with_", "this", "expression", "order", "limit", "offset", "alias", "joins", "distinct", "sample"}
 )
@@ -59,14 +69,22 @@ def check_shape(parsed: Parsed, found: list[Diagnostic]) -> None:
         problem = next((title for kind, title in _REFUSED.items() if isinstance(node, kind)), "")
         if problem:
             found.append(
-                error("MV102", parsed.body.origin.part(*_refused_place(parsed, node)), problem, label="not allowed")
+                error(
+                    "MV102",
+                    parsed.body.origin.part(*_refused_place(parsed, node)),
+                    problem,
+                    label="not allowed",
+                    help=_IF_REFUSED.get(problem, ""),
+                )
             )
         elif unknown := _foreign(node):
             title = f"PostgreSQL has no such query: {unknown}"
-            found.append(error("MV101", parsed.body.origin.part(*place_of(node)), title))
+            mend = _IF_FOREIGN.get(unknown.partition(" ")[0], "")
+            found.append(error("MV101", parsed.body.origin.part(*place_of(node)), title, help=mend))
     for token, title in (*_half_lists(parsed.tokens), *_joins(parsed.tokens), *_long_names(parsed.tokens)):
         code = "MV208" if title.startswith("`") else "MV101"
-        found.append(error(code, parsed.body.origin.part(token.start, token.end + 1), title, label="here"))
+        mend = _ONLY_JOINED if title == _UNJOINED else ""
+        found.append(error(code, parsed.body.origin.part(token.start, token.end + 1), title, label="here", help=mend))
 
 
 def _refused_place(parsed: Parsed, node: exp.Expr) -> tuple[int, int]:
@@ -134,11 +152,11 @@ def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
             elif kind is TokenType.ON:
                 yield token, "this ON belongs to no join"
         if kind in _ENDS_FROM:
-            yield from ((join, "this join has neither ON nor USING") for join in waiting[-1])
+            yield from ((join, _UNJOINED) for join in waiting[-1])
             waiting[-1] = []
         if kind is TokenType.R_PAREN and len(waiting) > 1:
             waiting.pop()
-    yield from ((join, "this join has neither ON nor USING") for join in waiting[-1])
+    yield from ((join, _UNJOINED) for join in waiting[-1])
 
 
 _ENDS_FROM: Final = _AFTER_LIST - {TokenType.R_BRACKET, TokenType.FROM} | {TokenType.FETCH, TokenType.OFFSET}

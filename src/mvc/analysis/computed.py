@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mvc.analysis.functions import Functions, Place, check_calls
+from mvc.analysis.functions import Functions, Place, check_calls, is_aggregate
+from mvc.catalog import builtins
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.view import Computed, Declared
 
@@ -63,7 +64,10 @@ def levels(computed: tuple[Computed, ...]) -> list[list[Computed]]:
 
 
 def _check_names(item: Computed, names: set[str], found: list[Diagnostic]) -> None:
+    calls = [call for call in item.sql.expression.calls if is_aggregate(builtins.builtin(call.name))]
     for ref in item.sql.expression.columns:
+        if any(call.open < ref.start < call.close for call in calls):
+            continue  # said of the aggregate already
         span = item.sql.origin.part(ref.start, ref.end)
         if ref.qualifier is not None:
             title = "`expr` reads columns of this view, by their names alone"

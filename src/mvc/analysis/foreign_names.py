@@ -25,7 +25,7 @@ def foreign_name_help(sql: Sql, ref: ColumnRef) -> str:
     if instead := PSEUDO_COLUMNS.get(ref.name):
         return f"write {instead}"
     mended = with_own_calls(text)
-    return f"write {yaml_value(mended)}" if mended != text and ref.name not in _names(mended) else ""
+    return f"write {yaml_value(mended.strip())}" if mended != text and ref.name not in _names(mended) else ""
 
 
 def _own_column_help(sql: Sql, name: str) -> str:

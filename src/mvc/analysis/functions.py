@@ -156,6 +156,8 @@ def _foreign(code: str, name: str, call: Call, origin: Origin) -> Diagnostic | N
 def _where_aggregates_stand(origin: Origin) -> str:
     if origin.path[:1] == ("where",):
         return "rows are picked here; groups are by a body: sql: | SELECT … GROUP BY … HAVING …, with grain: [columns]"
+    if origin.path[:1] == ("aggregates",) and origin.path[-1:] == ("expr",):
+        return "make each aggregate a column of its own, e.g. total: {sum: o.amount}, and write their names here: total / nullif(n, 0)"
     meant = aggregate(origin.text, "")
     if meant and origin.path[:1] == ("dimensions",):
         return f"write it under aggregates: {origin.path[1]}: {yaml_flow(meant)}"

@@ -12,7 +12,8 @@ from mvc.expression.foreign_calls import DIFFERENCES, FOREIGN, MASKS, UNITS
 from mvc.expression.grammar import check_query, check_value
 from mvc.expression.lexemes import Lexeme, lexemes
 from mvc.expression.parse import parse_expression
-from mvc.expression.slips import QUERY_SLIPS, SLIPS
+from mvc.expression.query_slips import QUERY_SLIPS
+from mvc.expression.slips import SLIPS
 
 _ARGUMENT: Final = re.compile(r"\$([0-9])([utm]?)|\$f")
 _ENCLOSED: Final = re.compile(r"CASE .* END\Z|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)(?:::\w+)?\Z", re.DOTALL)
@@ -159,6 +160,8 @@ def _closing(found: Sequence[Lexeme], opening: int) -> int:
 def _own(name: str, given: Sequence[str]) -> str:
     """PostgreSQL's text for a call, empty for one that is not known with so many arguments."""
     form = FOREIGN.get(name, {}).get(len(given), "")
+    if name == "substring_index" and re.fullmatch(r"-?\d+", given[-1]) and given[-1] not in ("1", "-1"):
+        return ""  # of more than one part PostgreSQL has no such function
     if form.startswith("diff("):
         order = [int(number) for number in re.findall(r"\$(\d)", form)]
         unit, *times = (given[number - 1] for number in order)

@@ -35,6 +35,7 @@ _LEVELS: Final[dict[type[exp.Expr], int]] = {
     exp.BitwiseNot: _OTHER,
 }
 _NO_OPERATORS: Final = (exp.Dot, exp.Slice, exp.Kwarg, exp.PropertyEQ, exp.Overlaps, exp.Connector)
+_PATTERNS: Final = (exp.Like, exp.ILike, exp.SimilarTo)
 _PREFIXES: Final = (exp.Not, exp.Neg, exp.BitwiseNot)
 
 
@@ -72,6 +73,8 @@ def _fits(node: exp.Expr, level: int, inner: exp.Expr) -> bool:
         return True
     if isinstance(node, _PREFIXES):
         return own >= level or isinstance(inner, _PREFIXES)
+    if isinstance(node, exp.Escape) and isinstance(inner, _PATTERNS) and inner.arg_key == "this":
+        return True  # `a LIKE b ESCAPE c` is one operation of three
     if inner.arg_key == "this":
         bound = own > level or (own == level and level not in _ONE_SIDED)
         return bound and not _swallows(inner, level)
@@ -93,4 +96,7 @@ def _grouped_otherwise(text: str, inner: exp.Expr, shift: int) -> ExpressionErro
     start = min((meta["start"] - shift for meta in places), default=0)
     end = max((meta["end"] + 1 - shift for meta in places), default=len(text))
     title = "PostgreSQL groups this otherwise than it is read here"
-    return ExpressionError("MV101", title, start, end, "put brackets around what belongs together")
+    mend = "put brackets around what belongs together"
+    if "||" in text:
+        mend += "; || joins texts, and conditions are joined with OR"
+    return ExpressionError("MV101", title, start, end, mend)

@@ -25,6 +25,14 @@ _OPERATORS: Final = {
 }
 _WORDS: Final = {"rlike": "~", "regexp": "~", "glob": "LIKE", "xor": "<>", "div": "/"}
 _UNIT: Final = re.compile(r"(?:year|month|week|day|hour|minute|second)s?\Z", re.IGNORECASE)
+_TYPES: Final = {
+    "int64": "bigint",
+    "float64": "double precision",
+    "string": "text",
+    "bignumeric": "numeric",
+    "unsigned": "bigint",
+    "signed": "bigint",
+}
 _CASTS: Final = frozenset({"try_cast", "safe_cast"})
 _NEGATED: Final = frozenset(("in", "like", "ilike", "between", "similar"))
 
@@ -115,7 +123,10 @@ def _lists(text: str) -> str:
 
 def _casts(text: str) -> str:
     found = lexemes(text)
-    return _edited(text, ((item.start, item.end, "CAST") for item in found if item.text.lower() in _CASTS))
+    text = _edited(text, ((item.start, item.end, "CAST") for item in found if item.text.lower() in _CASTS))
+    return re.sub(
+        r"\b(as\s+)(\w+)(?=\s*\))", lambda at: at[1] + _TYPES.get(at[2].lower(), at[2]), text, flags=re.IGNORECASE
+    )
 
 
 def _choice(text: str) -> str:
@@ -133,6 +144,31 @@ def _quote(text: str) -> str:
     return f"{text}'" if text.count("'") % 2 else text
 
 
+def _alternatives(text: str) -> str:
+    """`x = 1 OR 2`, with a number or text for the second condition, is left: it can be read. `BETWEEN 1, 5`, `IS NOT 'x'`, `CASE x > 5 THEN`."""
+    text = re.sub(r"\b(between\s+[\w.']+)\s*,\s*", r"\1 AND ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bis\s+not\s+(?=['\d])", "<> ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bis\s+(?=['\d])", "= ", text, flags=re.IGNORECASE)
+    return re.sub(r"\b(case)\s+(?!when\b)([^']*?[=<>][^']*?)\s+then\b", r"\1 WHEN \2 THEN", text, flags=re.IGNORECASE)
+
+
+def _infix(text: str) -> str:
+    """`name CONTAINS 'a'`, `name STARTS WITH 'a'`."""
+    text = re.sub(r"([\w.]+)\s+contains\s+('[^']*')", r"position(\2 IN \1) > 0", text, flags=re.IGNORECASE)
+    return re.sub(r"([\w.]+)\s+starts\s*with\s+('[^']*')", r"starts_with(\1, \2)", text, flags=re.IGNORECASE)
+
+
+def _raw_texts(text: str) -> str:
+    """`r'a'` of BigQuery, and an apostrophe within a text: `'it's'`."""
+    text = re.sub(r"(?<![\w'])[rR]('[^'\\]*')", r"\1", text)
+    return re.sub(r"'([A-Za-z]+)'([a-z]{1,2})'", r"'\1''\2'", text) if text.count("'") % 2 else text
+
+
+def _direction(text: str) -> str:
+    """A direction behind a value, as in ORDER BY."""
+    return re.sub(r"(?<=[\w)])\s+(?:asc|desc)\s*\Z", "", text, flags=re.IGNORECASE)
+
+
 def _brackets(text: str) -> str:
     depth = 0
     for item in lexemes(text):
@@ -142,45 +178,18 @@ def _brackets(text: str) -> str:
     return text + ")" * depth
 
 
+# In an expression as in a query: words and signs first, what is left open last.
+WORDS: Final[tuple[Callable[[str], str], ...]] = (_letters, _names, _operators, _literals, _negations, _lists, _casts)
+LEFT_OPEN: Final[tuple[Callable[[str], str], ...]] = (_case_end, _brackets, _quote)
 SLIPS: Final[tuple[Callable[[str], str], ...]] = (
-    _letters,
+    WORDS[0],
     _ends,
-    _names,
-    _operators,
-    _literals,
-    _negations,
-    _lists,
-    _casts,
+    *WORDS[1:],
     _choice,
     _exclamation,
-    _case_end,
-    _brackets,
-    _quote,
-)
-
-
-def _comma_before(text: str) -> str:
-    """A comma before FROM, WHERE or the end of a list of columns."""
-    return re.sub(r",(\s+)(?=(?:from|where|group|order|having)\b)", r"\1", text, flags=re.IGNORECASE)
-
-
-def _top(text: str) -> str:
-    """`SELECT TOP 10 …` of SQL Server."""
-    found = re.match(r"(\s*select)\s+top\s*\(?\s*(\d+)\s*\)?\s+(.*?)(\s*;?\s*)\Z", text, re.IGNORECASE | re.DOTALL)
-    return f"{found[1]} {found[3]} LIMIT {found[2]}{found[4]}" if found else text
-
-
-QUERY_SLIPS: Final[tuple[Callable[[str], str], ...]] = (
-    _letters,
-    _names,
-    _operators,
-    _literals,
-    _negations,
-    _lists,
-    _casts,
-    _comma_before,
-    _top,
-    _case_end,
-    _brackets,
-    _quote,
+    _alternatives,
+    _infix,
+    _raw_texts,
+    _direction,
+    *LEFT_OPEN,
 )

@@ -15,8 +15,8 @@ from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
 
-def take(node: Node, target: str, text: Text) -> None:
-    """Says so where a literal is no value of the type that it is taken for."""
+def take(node: Node, target: str, text: Text, mend: str = "") -> None:
+    """Says so where a literal is no value of the type that it is taken for; `mend` is what helps there."""
     literal = node.get("A_Const", {}).get("sval")
     if literal is None:
         return
@@ -24,7 +24,7 @@ def take(node: Node, target: str, text: Text) -> None:
     why = problem_of(written, target, text.world)
     if why:
         shown = written if len(written) <= 40 else f"{written[:40]}…"
-        help_line = _nearest(written, target, text) or why
+        help_line = mend or _nearest(written, target, text) or why
         label = why if help_line != why else "no such value"
         text.report(
             "MV121", node["A_Const"]["location"], f"'{shown}' is no value of {target}", label=label, help=help_line
@@ -36,6 +36,11 @@ def _nearest(written: str, target: str, text: Text) -> str:
     return did_you_mean(written, enum.labels, "values", lambda label: f"'{label}'") if enum else ""
 
 
+def _compared_once(where: str) -> str:
+    """What helps at `x = 'a' OR 'b'`."""
+    return "write what it is compared with again: x = 'a' OR x = 'b'; or x IN ('a', 'b')" if "joins" in where else ""
+
+
 def truth(node: Node | None, text: Text, where: str) -> None:
     """Says so where a condition is no boolean."""
     if node is None:
@@ -43,7 +48,7 @@ def truth(node: Node | None, text: Text, where: str) -> None:
     found = text.type_of(node)
     base = text.world.base(found)
     if base == UNKNOWN:
-        take(node, "boolean", text)
+        take(node, "boolean", text, _compared_once(where))
     elif base is not None and base != "boolean":
         text.report(
             "MV122",
@@ -80,6 +85,10 @@ def common_type(nodes: Iterable[Node], text: Text, called: str) -> str | None:
     return common
 
 
+def _no_cast(one: str, other: str) -> str:
+    return f"no value of the type {other} is one of {one}: take one of the two out, or compare them as text"
+
+
 def _common(known: Sequence[tuple[Node, str | None]], text: Text, called: str) -> str | None:
     world, common = text.world, known[0][1] or ""
     for node, type_ in known[1:]:
@@ -100,7 +109,9 @@ def _common(known: Sequence[tuple[Node, str | None]], text: Text, called: str) -
                 location_of(node),
                 title,
                 label=f"of type {type_}",
-                help=f"cast it: {cast(text.written(node), 'text' if 'text' in (type_, common) else common)}"
+                help=_no_cast(common, type_)
+                if not world.becomes(type_, common, "iae") and "text" not in (type_, common)
+                else f"cast it: {cast(text.written(node), 'text' if 'text' in (type_, common) else common)}"
                 if type_ != "text"
                 else f"cast the others to text, e.g. {cast(text.written(known[0][0]), 'text')}",
             )

@@ -46,6 +46,8 @@ def mend(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
 def _logic(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
     if left[0] == right[0] == "boolean" and name in _LOGIC:
         return f"write {left[1]} {_LOGIC[name]} {right[1]}"
+    if name == "&&":
+        return "conditions are joined with AND; && asks whether arrays, ranges or networks overlap"
     return ""
 
 

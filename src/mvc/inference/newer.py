@@ -61,6 +61,8 @@ def _report(what: str, since: int, location: int, text: Text) -> None:
         return
     title = f"{what} came with PostgreSQL {since}, and the project is for {text.world.version} and newer"
     help_line = f"if no server is older, say so in mvc.yml: version: {since}"
+    if "alias" in what:
+        help_line = f"give it one: FROM (SELECT …) AS rows; or {help_line}"
     severity: Severity = "error" if text.world.version_is_said else "warning"
     text.report("MV123", location, title, label=f"since {since}", help=help_line, severity=severity)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from mvc.diagnostics import did_you_mean, error
@@ -10,6 +11,7 @@ from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.reading import Findings
 from mvc.model.view import Sql
 from mvc.source import Document
+from mvc.source.words import yaml_text
 from mvc.spec import PolicyFile, PolicySpec, UsingSpec
 
 Predicates = Mapping[str, Sql]
@@ -96,6 +98,8 @@ def _part(item: str | UsingSpec, origin: Origin, predicates: Predicates, finding
 def _named(name: str, origin: Origin, predicates: Predicates, findings: Findings) -> Sql | None:
     if name not in predicates:
         help_line = did_you_mean(name, predicates, "predicates") or "write it under `predicates:` of a policies file"
+        if not re.fullmatch(r"[\w -]+", name):
+            help_line = f"write {{sql: {yaml_text(name)}}}, since a text there is the name of a predicate"
         findings.add(error("MV501", origin.span, f"no predicate is named `{name}`", help=help_line))
         return None
     return predicates[name]

@@ -93,7 +93,9 @@ class Findings:
 
     def _expression(self, problem: ExpressionError, origin: Origin, text: str) -> None:
         span = origin.part(problem.start, problem.end)
-        mend = mended(text) if problem.code in ("MV101", "MV102", "MV106") and len(text) <= LONGEST_MENDED else ""
+        mend = (
+            mended(text).strip() if problem.code in ("MV101", "MV102", "MV106") and len(text) <= LONGEST_MENDED else ""
+        )
         key = f"{origin.path[-1]}: " if origin.path and isinstance(origin.path[-1], str) else ""
         help_lines = (f"write {key}{yaml_value(mend)}",) if mend else (problem.help,)
         self.add(error(problem.code, span, problem.title, label="here", help=help_lines))

@@ -16,6 +16,7 @@ _QUOTED: Final = re.compile(r":\s+((?:'(?:[^']|'')*'|\"(?:[^\"\\]|\\.)*\"))\s*([
 _OPEN_QUOTE: Final = re.compile(r"(?::\s+|- +)(?:'(?:[^']|'')*|\"(?:[^\"\\]|\\.)*)\Z")
 _FIRST_SOURCE: Final = re.compile(r"^sources:\s*(?:\{\s*)?([A-Za-z_]\w*):", re.MULTILINE)
 _KEY_AND_VALUE: Final = re.compile(r"(\s*[\w-]+:)\s+([^\s\[{|>'\"].*)\Z")
+_KEY_ABOVE: Final = re.compile(r"(\s*[\w-]+:)(?:\s+([^\s\[{|>'\"].*))?\Z")
 _BRACKET: Final = re.compile(r":\s+([\[{][^\[\]{}]*[\]}])\s*[^\s#,}\]]")
 
 _WHAT_IT_STARTS: Final = {
@@ -163,14 +164,14 @@ def colon(fault: Fault) -> Diagnostic | None:
 def colon_further_down(fault: Fault) -> Diagnostic | None:
     """A `: ` in a later line of a value that goes on over several."""
     head = next(
-        ((number, found) for number, line in fault.above(fault.line) if (found := _KEY_AND_VALUE.match(line))), None
+        ((number, found) for number, line in fault.above(fault.line) if (found := _KEY_ABOVE.match(line))), None
     )
     if head is None or "mapping values" not in fault.problem or re.match(r"\s*[\w-]+:", fault.here):
         return None
     number, found = head
     name = found[1].strip().removesuffix(":")
     below = " " * (len(found[1]) - len(found[1].lstrip()) + 2)
-    if not fault.is_mended({number: f"{found[1]} |\n{below}{found[2]}"}):
+    if not fault.is_mended({number: f"{found[1]} |" + (f"\n{below}{found[2]}" if found[2] else "")}):
         return None
     span = fault.span(fault.line, fault.column, fault.column + 1)
     title = f"the value of `{name}` holds `: `, so it must be a block"

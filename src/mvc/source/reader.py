@@ -8,6 +8,7 @@ Rule source: YAML 1.2.2, section 10.3 (core schema).
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from math import isinf
 from typing import Any
 
@@ -15,7 +16,9 @@ import yaml
 
 from mvc.diagnostics import Diagnostic, Span, error
 from mvc.source.compose import compose
-from mvc.source.document import Document, Path, nothing
+from mvc.source.document import Document, Nodes, Path, nothing
+from mvc.source.fault import key_before
+from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.syntax import syntax_error
 from mvc.source.words import yaml_text
 
@@ -26,6 +29,7 @@ _LONGEST_NUMBER = 18
 _LISTS = re.compile(rf"\s*(?:- ){{{MAX_DEPTH},}}")  # a list in a list in a list, on one line
 _INTEGER = re.compile(r"[-+]?[0-9]+\Z|0o[0-7]+\Z|0x[0-9a-fA-F]+\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_CUT_OPERATOR = re.compile(r"\s+(#>>?|#-)\s*(?=['\"{(]|array\b)", re.IGNORECASE)
 _IMPOSSIBLE = re.compile("[\x00\ud800-\udfff]")
 _WORDS = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -49,7 +53,38 @@ def read(path: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]
     node = node or nothing(path)[()][1]
     builder = _Builder(path)
     data = builder.build((), None, node)
+    if builder.diagnostics and (template := _template(path, text)):
+        return None, (template,)
+    builder.diagnostics += _cut_operators(path, text, builder.nodes)
     return Document(path, text, data, builder.nodes), tuple(builder.diagnostics)
+
+
+def _template(path: str, text: str) -> Diagnostic | None:
+    """`table: {{ ref('orders') }}`: to YAML a mapping whose key is a mapping."""
+    for number, line in enumerate(text.split("\n"), 1):
+        found = TEMPLATE.search(line)
+        if found and re.match(r"[^#'\"]*:\s+\Z", line[: found.start()]):
+            span = Span(path, number, found.start() + 1, number, found.end() + 1)
+            title = f"`{found.group()}` is a template, and a spec has none"
+            help_line = template_help(found.group(), key_before(line, found.start()))
+            return error("MV005", span, title, label="of dbt or Jinja", help=help_line)
+    return None
+
+
+def _cut_operators(path: str, text: str, nodes: Nodes) -> Iterator[Diagnostic]:
+    """Findings for plain values that YAML ends before `#>>` and the like, since ` #` starts a comment."""
+    lines = text.split("\n") if "#" in text else []
+    for _, node in nodes.values() if lines else ():
+        if not isinstance(node, yaml.ScalarNode) or node.style or not node.value:
+            continue
+        line, end = lines[node.end_mark.line], node.end_mark.column
+        if found := _CUT_OPERATOR.match(line, end):
+            whole = line[node.start_mark.column :].rstrip()
+            span = Span(
+                path, node.end_mark.line + 1, found.start(1) + 1, node.end_mark.line + 1, len(line.rstrip()) + 1
+            )
+            title = f"` #` starts a comment: `{found[1]}` and what follows is no part of the value"
+            yield error("MV005", span, title, label="cut off", help=f"write the value in quotes: {yaml_text(whole)}")
 
 
 def _too_deep(text: str) -> int:
@@ -76,7 +111,7 @@ class _Builder:
         if len(self.nodes) > MAX_VALUES or len(at) > MAX_DEPTH:
             self._refuse_bomb(node)
             return None
-        self._refuse_tag(node)
+        self._refuse_tag(at, node)
         if isinstance(node, yaml.ScalarNode):
             return _scalar(node) if self._is_text(node) else _possible(node)
         if isinstance(node, yaml.SequenceNode):
@@ -114,13 +149,15 @@ class _Builder:
             self.diagnostics.append(error("MV001", _place(self.path, node), title, help="leave it out"))
         return found is None
 
-    def _refuse_tag(self, node: yaml.Node) -> None:
+    def _refuse_tag(self, at: Path, node: yaml.Node) -> None:
         """`!o.paid` is a tag to YAML, and what follows it the value."""
         tag = str(node.tag or "")
         if tag.startswith("!") and tag != "!":
             text = f"{tag} {node.value}".strip() if isinstance(node, yaml.ScalarNode) else tag
+            text = re.sub(r"\A!(?=[\w.]+\Z)", "NOT ", text)
             title = "a value that starts with `!` must stand in quotes"
-            help_line = f"write {yaml_text(text)}"
+            key = f"{at[-1]}: " if at and isinstance(at[-1], str) else ""
+            help_line = f"write {key}{yaml_text(text)}"
             label = "an unquoted `!` starts a YAML tag"
             self.diagnostics.append(error("MV005", _place(self.path, node), title, label=label, help=help_line))
 

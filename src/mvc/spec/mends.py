@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mvc.source import Path
 from mvc.spec import shorthand
+from mvc.spec.sql_texts import equations, of_statement, parts
 
 Data = Mapping[str, Any]
 
@@ -18,6 +19,7 @@ _TRUE: Final = frozenset({"true", "yes", "on", "y", "1", "table", "materialized_
 _FALSE: Final = frozenset({"false", "no", "off", "n", "0", "view", "ephemeral"})
 _LISTS: Final = frozenset({"to", "tags", "grain", "key", "requires", "include", "columns", "refresh", "search_path", "refresh_roles", "trusted_roles", "monitor_roles", "catalog", "all", "any"})  # fmt: skip
 _CONDITIONS: Final = frozenset({"where", "on", "using"})
+_LENGTHS: Final = frozenset({"within", "timeout", "lock_timeout"})
 _QUERY: Final = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 
 
@@ -29,6 +31,12 @@ def mended(data: Data, at: Path, value: Any, wanted: str) -> Any | None:
     key = next((part for part in reversed(at) if isinstance(part, str)), "")
     if key in _CONDITIONS and isinstance(value, tuple) and value and all(isinstance(item, str) for item in value):
         return " AND ".join(f"({item})" if re.search(r"\bor\b", item, re.IGNORECASE) else item for item in value)
+    if key in _CONDITIONS and isinstance(value, Mapping) and wanted == "string_type":
+        return equations(str(at[1]) if at[:1] == ("sources",) and len(at) > 1 else base_alias(data), value)
+    if key in ("all", "any") and isinstance(value, str) and not re.fullmatch(r"[\w, ]+", value):
+        return ({"sql": value},)
+    if key in _LENGTHS and type(value) is int:
+        return f"{value}s"
     if key == "order" and isinstance(value, Mapping):
         return _order(value)
     by_kind = _KINDS.get(wanted)
@@ -127,6 +135,8 @@ def _indexes(_data: Data, value: Any) -> Any:
 
 
 def _index(_data: Data, value: Any) -> Any:
+    if isinstance(value, str) and (made := of_statement(value)):
+        return made
     if isinstance(value, str):
         return {"columns": parts(value)}
     return {"columns": value} if isinstance(value, tuple) else None
@@ -177,14 +187,6 @@ _PLACES: Final[Mapping[tuple[str, ...], Callable[[Data, Any], Any]]] = {
     ("policies",): _named_list("policy"),
     ("partitions",): _named_list("table"),
 }
-
-
-def parts(text: str) -> tuple[str, ...]:
-    """A list of columns written as one text."""
-    if re.fullmatch(r"\([^()]*\)", text.strip()):
-        text = text.strip()[1:-1]
-    cut = re.split(r",(?![^()]*\))", text)
-    return tuple(part.strip() for part in cut if part.strip())
 
 
 def _order(value: Data) -> Any:

@@ -42,7 +42,7 @@ def moved(document: Document, at: Path, key: str) -> Document:
 def lost(document: Document, model: str, at: Path) -> Document | None:
     """The document without what stands at a key path, or with a stand-in for it; None where nothing can be said without it."""
     if model == "ProjectSpec":
-        return with_value(document, at, ANY_DDL) if at in ((), ("catalog",)) else without(document, at)
+        return with_value(document, ("catalog",), ANY_DDL) if at in ((), ("catalog",)) else without(document, at)
     if model != "ViewSpec" or not at:
         return None
     if at == ("view",):

@@ -113,12 +113,19 @@ def typed(given: Mapping[str, Any]) -> dict[str, Any] | None:
     )
     if kind not in FUNCTIONS or not isinstance(argument, str):
         return None
-    where = next((given[key] for key in ("where", "filter", "filters") if isinstance(given.get(key), str)), None)
+    where = next((said for key in ("where", "filter", "filters") if (said := _filters(given.get(key)))), None)
     return {
         kind: argument,
         **({"where": where} if where else {}),
         **{key: given[key] for key in ("description", "default") if key in given},
     }
+
+
+def _filters(value: Any) -> str:
+    """A condition, or a list of them as Cube has it (`[{sql: …}]`); empty for none, and for what is no SQL."""
+    entries = value if isinstance(value, tuple) else (value,)
+    texts = [item.get("sql") if isinstance(item, Mapping) else item for item in entries]
+    return " AND ".join(str(text) for text in texts) if all(isinstance(text, str) and text for text in texts) else ""
 
 
 def percentile(given: Mapping[str, Any]) -> dict[str, Any] | None:

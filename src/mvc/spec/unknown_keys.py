@@ -23,7 +23,7 @@ _READ_AS = ("table", "name", "from", "relation", "model")
 def renamed(model: type[BaseModel], key: str) -> str:
     """The key that is meant by one that the model does not have, empty where none surely is."""
     known = keys_of(model)
-    habit = meant(model.__name__, key)
+    habit = "" if (model.__name__, key) == ("SourceSpec", "using") else meant(model.__name__, key)
     return habit if habit in known else "" if habit else nearest(key, known)
 
 
@@ -34,6 +34,8 @@ def unknown_key_help(model: type[BaseModel], key: str, parent: Any) -> tuple[str
     if special := _special(name, key, given):
         return special
     habit = meant(name, key)
+    if name == "SourceSpec" and key == "using" and not _is_condition(given[key]):
+        return "called `on` here", ("write what ties it, with the alias of both: on: i.order_id = o.order_id",)
     if habit in known:
         value = given.get(key)
         made = meant_value(name, given, habit, value)
@@ -41,6 +43,11 @@ def unknown_key_help(model: type[BaseModel], key: str, parent: Any) -> tuple[str
     if habit:
         return "no such key", tuple(habit.split("\n"))
     return "no such key", (did_you_mean(key, known, "known here"),)
+
+
+def _is_condition(value: Any) -> bool:
+    """Whether it compares something; `USING (order_id)` only names the columns of both sides."""
+    return isinstance(value, str) and any(sign in value for sign in "=<>( ")
 
 
 def _paste(key: str, value: Any, parent: Mapping[str, Any]) -> str:
@@ -58,6 +65,8 @@ def _special(model: str, key: str, given: Mapping[str, Any]) -> tuple[str, tuple
         return "the function is the key here", (f"write {yaml_flow(made)}",)
     if model == "AggregateSpec" and (made := percentile(given)):
         return "the expression stands at `percentile`", (f"write {yaml_flow(made)}",)
+    if model == "SourceSpec" and key == "join" and "=" in str(given[key]):
+        return "called `on` here", (_paste("on", given[key], given),)
     if model == "SourceSpec" and key in ("join", "type", "how", "kind", "join_type"):
         return _join_kind(str(given[key]).lower())
     if model == "ViewSpec" and key == "joins" and (sources := joined(given)):

@@ -109,12 +109,14 @@ def _without_fault(document: Document, model: type[BaseModel], fault: Fault) -> 
 def _without_key(document: Document, fault: Fault) -> Document:
     owner = model_at(fault.model, fault.at[:-1]) or fault.model
     parent = value_at(document.data, fault.at[:-1])
-    if owner.__name__ == "AggregateSpec" and isinstance(parent, dict) and (made := typed(parent) or percentile(parent)):
+    if not isinstance(parent, dict) or fault.at[-1] not in parent:
+        return document  # the mend of another key has taken it along
+    if owner.__name__ == "AggregateSpec" and (made := typed(parent) or percentile(parent)):
         return with_value(document, fault.at[:-1], made)
     if owner.__name__ == "ViewSpec" and fault.at[-1] == "joins" and (sources := joined(document.data)):
         return without(with_value(document, ("sources",), sources), fault.at)
     key = renamed(owner, str(fault.at[-1]))
-    if key and isinstance(parent, dict) and key not in parent:
+    if key and key not in parent:
         made = meant_value(owner.__name__, document.data, key, parent[fault.at[-1]])
         there = moved(document, fault.at, key)
         return there if made is None else with_value(there, (*fault.at[:-1], key), made)
