@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mvc.diagnostics import did_you_mean, error
+from mvc.diagnostics import did_you_mean, error, warning
 from mvc.model.origin import Origin
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.reading import Findings
@@ -47,6 +47,12 @@ def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: 
         return []
     roles = (spec.to,) if isinstance(spec.to, str) else spec.to
     for number, role in enumerate(roles):
+        if role != "public" and role.lower() == "public":
+            title = f"`{role}` in other letters than `public` is a role of that name, and not everybody"
+            place = origin.at("to", number) if isinstance(spec.to, tuple) else origin.at("to")
+            findings.add(
+                warning("MV208", place.span, title, label="not PUBLIC", help="write to: public, or leave `to` out")
+            )
         findings.name(role, origin.at("to", number))
     return [
         Policy(
