@@ -203,7 +203,7 @@ def test_suggestions():
         "SELECT table_name AS id FROM information_schema.tables",
         "SELECT public.orders.id FROM public.orders",
         "SELECT id, current_date AS d, user AS u, now() AS n FROM orders",
-        "SELECT id, note->'a'->>'b' AS x, (note).b AS y, tags[1] AS t FROM orders, products p(pid, pname, w, tags)",
+        "SELECT id, note->'a'->>'b' AS x, (note)['b'] AS y, tags[1] AS t FROM orders, products p(pid, pname, w, tags)",
         "SELECT id, make_interval(days => 3) AS i FROM orders",
         'SELECT "Größe" AS id, "select" FROM "Übergrößen"',
         "SELECT ID, Total FROM Orders",

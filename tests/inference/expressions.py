@@ -34,6 +34,10 @@ sum(i) | sum(iv) | sum(m) | avg(n) | avg(iv) | min(t) | max(d) | min(ip) | max(e
 row_number() OVER (ORDER BY i) | lag(i) OVER (ORDER BY d) | lag(i, 1, 0) OVER (ORDER BY d) | ntile(4) OVER (ORDER BY n) | first_value(t) OVER (PARTITION BY o ORDER BY d) | rank() OVER (ORDER BY t) | sum(n) OVER (ORDER BY d ROWS 3 PRECEDING)
 i::text | t::int | n::int | i::numeric(5,1) | f::int | i::boolean | o::text | t::date | t::jsonb | jb::int | j::text | d::text | ip::text | e::text::stage | t::stage | ia::text[] | a::varchar[] | ia::bigint[] | iv::time | tz::time | n::money | i::oid | t::regclass | i::bit(8) | t::bytea | CAST(t AS varchar(3)) | date '2026-01-01' | interval '1' day | timestamp '2026-01-01 00:00' | '{1,2}'::int[] | now()::date | int '3' | c::text = t | t::"char" | 1::float4
 (SELECT 1) = 1 | EXISTS (SELECT 1) | i IN (SELECT 1) | i = ANY (SELECT 2) | ROW(1, 2) = ROW(1, 2) | (i, t) = (1, 'a') | i IS NULL | t IS NOT NULL | t COLLATE "C" < 'a' | a COLLATE "C" = a | current_user = t | current_setting('a.b', true) = t | xmlcomment(t) IS NOT NULL | localtimestamp > ts | session_user = t | 1_000 = i | to_timestamp(i) > tz | date(ts) = d | text(i) = t | float8(i) > 1
+ia[1:2] = ia | ia[1][2] = 3 | pt[0] > 1 | (t).length > 2 | (t).upper = t | ((ia)[1]) = 2 | (jb['a'])['b'] = '1' | a[i] = t
+(i, d) >= (1, '2026-01-01') | ROW(i, t) = ROW(1, 'a') | (i, t) IN ((1, 'a'), (2, 'b')) | (i, d) <> (b, ts) | ROW(i)::text = '(1)' | to_jsonb(ROW(i, t)) = jb | ROW(i) IS NULL | count(DISTINCT ROW(i, t))
+nullif('x', '') = t
+bit = '1010' | bit = B'1' | ti > '10:00' | ti = 'allballs' | a = '{"a b",c}' | a = '{ "a" , b }' | a = '{}' | ia = '{{1,2},{3,4}}' | iv > 'P1D' | d = 'epoch' | tz = '-infinity' | age(d) > '1 day' | date_trunc('day', '2026-01-31'::date) = d | - '1'::int = i
 """
 
 WRONG = """
@@ -54,6 +58,9 @@ coalesce(i, 'x') | coalesce(i, t) | coalesce(d, 'x') | coalesce(t, 0) | coalesce
 sum(t) | avg(t) | sum(v) | stddev(t) | string_agg(i, ',') | bool_and(i) | bool_or(t) | bit_and(n) | corr(t, t) | percentile_cont(0.5) WITHIN GROUP (ORDER BY t) | percentile_cont(0.5) WITHIN GROUP (ORDER BY d) | count(*) FILTER (WHERE i) | sum(i) FILTER (WHERE t) | sum(a) | min(j) | max(jb) | lag(i, 'x') OVER (ORDER BY d) | ntile('x') OVER (ORDER BY d)
 i::nummeric | t::datetime | t::string | n::int64 | d::bigint | i::date | n::boolean | u::int | d::int | tz::int | o::numeric | t::nvarchar | i::timestamptz | ia::int | '2026-02-30'::date | 'abc'::int | '1 dayz'::interval | 'x'::boolean | CAST(t AS double) | a::jsonb | e::date | p::text::nosuchtype | jb::uuid | 'x'::stage | '{'::jsonb
 (SELECT 1) = 'x' | i IN (SELECT 'x'::text) | i = ANY (SELECT t FROM t AS q) | (SELECT t FROM t AS q) > 5 | i COLLATE "C" = 1 | ARRAY[1, 'x'] | ARRAY[i, t] | current_date - 'x' | now() > 5 | current_user = 5
+(t)[1] | (i)[1] = 1 | (d)[1] | ('x')[1] = t | (length(t))[1] > 0 | (u)['a'] | (t).nosuch | (jb).a = '1' | (i).x > 1 | ('x').y = t
+(i, d) >= (1, 5) | (i, pt) = (1, 'a') | (i, t) IN ((1, 2)) | u = ROW(i) | lower(ROW(t)) | t = ROW(t) | coalesce(i, ROW(i)) | sum(ROW(i)) | ROW(i) AND o | t = xmlelement(name a, t) | max(xmlelement(name a, t)) | lower(xmlelement(name a, t))
+d = 'P1D' | ts = '{}' | d = '()' | ti = 'published' | bit = 'yes' | bit = '12' | a = '{"a": 1}' | iv > '{}' | age('2026-01-31') | to_char('2026-01-31', 'YYYY') | date_trunc('day', '2026-01-31') | - 'x' | t::nosuch.kind | coalesce(i, upper(0)) IN (SELECT 1) | t -> nullif('x', '')
 """
 
 

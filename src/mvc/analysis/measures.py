@@ -15,6 +15,7 @@ from sqlglot import exp
 from mvc.analysis.functions import Place, is_aggregate
 from mvc.analysis.scope import Scope, bare_column, reads
 from mvc.analysis.tree import JoinTree
+from mvc.catalog.builtins import SYNTAX_FUNCTIONS
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import Expression, Ordered, parse_expression
 from mvc.model.view import Aggregate, OrderTerm, Sql
@@ -26,6 +27,9 @@ FILTER = Place("an aggregate's filter")
 
 # Functions whose result depends on the order in which they see values.
 ORDERED: Final = frozenset({"array_agg", "string_agg", "json_agg", "jsonb_agg", "first", "last"})
+
+# What is written as a call, has no overloads in `pg_proc`, and is no aggregate.
+_NO_AGGREGATES: Final = frozenset(SYNTAX_FUNCTIONS) - {"json_arrayagg", "json_objectagg"}
 
 # Functions that give the same result however often they see a value. Others must see each row once.
 _REPEATABLE: Final = frozenset({"count_distinct", "min", "max", "bool_and", "bool_or"})
@@ -65,6 +69,8 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: l
     order = tuple((resolved, term) for term in aggregate.order if (resolved := _order_term(term, scope, found)))
     if argument and aggregate.function == "sql":
         _check_one_call(aggregate, argument, scope, found)
+    if argument and aggregate.distinct:
+        _check_order(aggregate, argument, order, found)
     if len(found) > before:
         return None
     source = aggregate.alias or _source(aggregate, argument, tuple(item for item, _ in order), tree, found)
@@ -89,7 +95,12 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
     )
     overloads = scope.functions.overloads(call) if call and outer else ()
     sql = aggregate.argument or aggregate
-    if not outer or call is None or call.over or (overloads and not is_aggregate(overloads)):
+    other = (
+        not is_aggregate(overloads)
+        if overloads
+        else call is not None and call.name in _NO_AGGREGATES and not call.schema
+    )
+    if not outer or call is None or call.over or other:
         title = f"`sql` of `{aggregate.name}` is not one call of an aggregate function"
         help_line = (
             "write the call alone, e.g. sql: ST_Union(s.geom); compute with its result in another column, with `expr`"
@@ -98,6 +109,24 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
     elif filtered and aggregate.where:
         title = f"`{aggregate.name}` has a FILTER in its `sql` and a `where` besides"
         found.append(error("MV309", aggregate.where.origin.span, title, help="keep one of them"))
+
+
+def _check_order(
+    aggregate: Aggregate, argument: Expression, order: tuple[tuple[Expression, OrderTerm], ...], found: list[Diagnostic]
+) -> None:
+    """Values that are taken once have no row whose other columns could give them an order."""
+    for expression, term in order:
+        if aggregate.function in ORDERED and _bare(expression.ast) != _bare(argument.ast):
+            title = f"`{aggregate.name}` takes each value once, so only the value itself can give the order"
+            help_line = f"write `order: {argument.source}`, or leave `distinct` out"
+            found.append(error("MV101", term.origin.span, title, label="another value", help=help_line))
+
+
+def _bare(node: exp.Expression) -> exp.Expression:
+    """Without casts around it: one to the type that it has anyway is nothing to PostgreSQL."""
+    while isinstance(node, exp.Paren | exp.Cast):
+        node = node.this
+    return node
 
 
 def _order_term(term: OrderTerm, scope: Scope, found: list[Diagnostic]) -> Expression | None:

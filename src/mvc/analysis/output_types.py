@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from mvc.analysis.index_kinds import has_default
@@ -17,21 +17,37 @@ from mvc.model.view import Aggregate, Setting
 _CATEGORIES: Final = {bool: "B", int: "N", float: "N"}
 
 
-def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
-    """The findings of a declared view."""
+def output_problems(view: ResolvedView, world: World, type_of: Callable[[str], str | None]) -> Iterator[Diagnostic]:
+    """The findings of a declared view, whose columns are of the types that `type_of` says."""
     if not isinstance(view.query, DeclaredQuery):
         return
     for item in view.query.dimensions:
+        if type_of(item.name) == "record":
+            yield _row(item.dimension.sql.origin)
+            continue
         if item.name in view.query.grain.columns:  # others are not compared where the grain is a key of the base
-            type_ = expression_type(item.expression, view.query.tree)
+            type_ = expression_type(item.expression, view.query.tree) or type_of(item.name)
             yield from _unequal(type_, item.dimension.sql.origin, world, "a column of the grain")
     for measure in (item for block in view.query.blocks for item in block.measures):
         aggregate = measure.aggregate
+        if type_of(aggregate.name) in ("record", "record[]"):
+            yield _row((aggregate.argument or aggregate).origin)
         if (aggregate.function == "count_distinct" or aggregate.distinct) and measure.argument and aggregate.argument:
             type_ = expression_type(measure.argument, view.query.tree)
             yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
         if aggregate.default is not None:
-            yield from _default(aggregate, aggregate.default, view, world)
+            yield from _default(aggregate, aggregate.default, type_of, world)
+
+
+def _row(origin: Origin) -> Diagnostic:
+    title = "a column of a view cannot hold rows of no type (`record`)"
+    return error(
+        "MV120",
+        origin.span,
+        title,
+        label="of type record",
+        help="give each value a column, or make it jsonb: to_jsonb(…)",
+    )
 
 
 def _unequal(type_: str | None, origin: Origin, world: World, what: str) -> Iterator[Diagnostic]:
@@ -43,9 +59,10 @@ def _unequal(type_: str | None, origin: Origin, world: World, what: str) -> Iter
     yield error("MV120", origin.span, title, label=f"of type {base}", help=f"cast it: (…)::{cast}")
 
 
-def _default(aggregate: Aggregate, default: Setting, view: ResolvedView, world: World) -> Iterator[Diagnostic]:
-    column = view.column(aggregate.name)
-    base = world.base(column.type if column else None)
+def _default(
+    aggregate: Aggregate, default: Setting, type_of: Callable[[str], str | None], world: World
+) -> Iterator[Diagnostic]:
+    base = world.base(type_of(aggregate.name))
     if base is None:
         return
     span = aggregate.origin.at("default").span

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_rows import place_of
 from mvc.analysis.functions import Functions
-from mvc.analysis.lint_sites import TypeOf, output_types, tree_types
+from mvc.analysis.inferred_outputs import CALLED, OutputTypes, types_at
+from mvc.analysis.lint_sites import TypeOf, tree_types
 from mvc.analysis.output_types import output_problems
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.diagnostics import Diagnostic, Severity
 from mvc.expression import Expression
-from mvc.expression.parse import column_nodes
 from mvc.inference.infer import Inferred, infer_query, infer_value
 from mvc.inference.site import Problem
 from mvc.inference.world import World
 from mvc.model.origin import Origin
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.view import Aggregate, Computed, Declared, Sql
-
-# Aggregates of the language that take what PostgreSQL's function of that name takes.
-_CALLED: Mapping[str, tuple[str, str]] = {
-    **{name: (f"{name}(", ")") for name in ("sum", "avg", "min", "max", "stddev", "variance", "bool_and", "bool_or")},
-    "string_agg": ("string_agg(", ", ', ')"),
-    **dict.fromkeys(("percentile", "median"), ("percentile_cont(0.5) WITHIN GROUP (ORDER BY ", ")")),
-}
 
 
 def check_types(
@@ -39,7 +32,7 @@ def check_types(
     own = tuple(_of_view(view, world))
     declared = own if isinstance(view.query, DeclaredQuery) else ()  # a body's errors are known by now
     around = (*_of_indexes(view, world), *(item for part in mine for item in _of_policy(part, view, world)))
-    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world)]
+    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world, OutputTypes(view, world).of)]
     return tuple(_of_severity(own, "warning"))
 
 
@@ -117,7 +110,7 @@ def _of_computed(measure: Computed, view: ResolvedView, body: Declared, world: W
     }
     expression = measure.sql.expression
     may_be = {ref.start: zero[ref.name] for ref in expression.columns if ref.name in zero}
-    return infer_value(expression.source, _types(expression, output_types(view)), world, zero=may_be)
+    return infer_value(expression.source, types_at(expression, OutputTypes(view, world)), world, zero=may_be)
 
 
 def _why_zero(item: Aggregate, view: ResolvedView, body: Declared) -> str:
@@ -149,14 +142,14 @@ def _never_null(item: Aggregate, view: ResolvedView, base: str) -> bool:
 
 
 def _of_aggregate(measure: Aggregate, types: TypeOf, world: World) -> Found:
-    yield from _asked(measure.argument, types, world, around=_CALLED.get(measure.function, ("", "")))
+    yield from _asked(measure.argument, types, world, around=CALLED.get(measure.function, ("", "")))
     yield from _asked(measure.where, types, world, condition="`where`")
     for term in measure.order:
         yield from _asked(Sql(term.ordered.expression, term.origin), types, world)
 
 
 def _of_indexes(view: ResolvedView, world: World) -> Found:
-    types = output_types(view)
+    types = OutputTypes(view, world)
     for index in view.indexes:
         for key in index.keys:
             yield from _asked(Sql(key.term.ordered.expression, key.term.origin), types, world)
@@ -168,7 +161,7 @@ def _of_policy(condition: Condition, view: ResolvedView, world: World) -> Found:
         for part in condition.parts:
             yield from _of_policy(part, view, world)
     elif isinstance(condition, Sql):
-        yield from _asked(condition, output_types(view), world, condition="a condition")
+        yield from _asked(condition, OutputTypes(view, world), world, condition="a condition")
 
 
 def _asked(
@@ -178,19 +171,10 @@ def _asked(
         return
     if not condition and around == ("", "") and _is_column(sql.expression):
         return
-    known = _types(sql.expression, types)
+    known = types_at(sql.expression, types, world.catalog)
     yield infer_value(sql.expression.source, known, world, condition=condition, around=around), sql.origin
 
 
 def _is_column(expression: Expression) -> bool:
     ref = expression.columns[0] if len(expression.columns) == 1 else None
     return ref is not None and (ref.start, ref.end) == (0, len(expression.source))
-
-
-def _types(expression: Expression, types: TypeOf) -> dict[int, str | None]:
-    """By offset; what a subquery reads is not known."""
-    pairs = zip(column_nodes(expression.ast), expression.columns, strict=True)
-    return {
-        ref.start: None if expression.subquery is not None and node.find_ancestor(exp.Query) else types(node)
-        for node, ref in pairs
-    }

@@ -80,6 +80,8 @@ def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text,
             _missing(name, nodes, known, text, at)
         return None
     if len(found) > 1:
+        if not own and text.world.extensions <= {"plpgsql"}:
+            _several(name, nodes, known, text, at)
         return None
     for node, type_, asked in zip(nodes, known, found[0].arguments, strict=True):
         if type_ == UNKNOWN:
@@ -104,6 +106,15 @@ def _missing(name: str, nodes: list[Node], types: list[str], text: Text, at: int
     listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
     title = f"`{shown}` does not take {listed or 'no argument'}"
     text.report("MV120", at, title, label=f"of {listed}", help=_mend(name, nodes, types, text))
+
+
+def _several(name: str, nodes: list[Node], types: list[str], text: Text, at: int) -> None:
+    listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
+    number = types.index(UNKNOWN) if UNKNOWN in types else 0
+    moment = name in ("to_char", "date_trunc", "date_part", "extract", "age", "timezone")
+    help_line = f"give the literal its type, e.g. {cast(text.written(nodes[-1 if moment and len(nodes) > 1 and name != 'to_char' else number]), 'timestamptz' if moment else 'text')}"
+    title = f"PostgreSQL cannot choose between the functions `{_SHOWN.get(name, name)}` for {listed}"
+    text.report("MV120", at, title, label="not unique", help=help_line)
 
 
 def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:

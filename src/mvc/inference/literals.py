@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_interface
 from typing import Final
 
-from mvc.inference.moments import interval_problem, moment_problem
+from mvc.inference.moments import interval_problem, moment_problem, time_problem
 from mvc.inference.world import World
 
 _INTEGERS: Final = {"smallint": 15, "integer": 31, "bigint": 63}
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _NEWER: Final = re.compile(r"[+-]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[+-]?\d+)?)", re.IGNORECASE)  # PostgreSQL 16
+_FLAT: Final = re.compile(r'\{\s*((\s*"[^"]*"\s*|[^",]+)(,(\s*"[^"]*"\s*|[^",]+))*)?\}')  # an array of one dimension
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
 _ARRAY: Final = re.compile(r"\{|(\[[+-]?\d+(:[+-]?\d+)?\]\s*)+=")  # `[0:1]={a,b}` has bounds
 _UUID: Final = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE)
@@ -36,6 +37,8 @@ def problem_of(text: str, type_: str, world: World) -> str:
 def _array(text: str, type_: str, world: World) -> str:
     if not _ARRAY.match(text):
         return "an array is written '{a,b}', or ARRAY['a', 'b']"
+    if text[0] == "{" and not re.search(r"[{}\\]", text[1:-1]) and not _FLAT.fullmatch(text):
+        return "an array is written '{a,b}', a value with other signs in double quotes: '{\"a b\",c}'"
     simple = re.fullmatch(r"\{([^{}\"\\\\]*)\}", text)
     items = simple[1].split(",") if simple and simple[1].strip() else []
     found = (
@@ -79,6 +82,10 @@ def _json(text: str, _: str) -> str:
     return ""
 
 
+def _bits(text: str, _: str) -> str:
+    return "" if re.fullmatch(r"[bB]?[01]*|[xX][0-9a-fA-F]*", text) else "bits are written '0101'"
+
+
 def _network(text: str, _: str) -> str:
     try:
         ip_interface(text)
@@ -99,6 +106,8 @@ _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
     **dict.fromkeys(("date", "timestamp without time zone", "timestamp with time zone"), moment_problem),
     "interval": interval_problem,
     **dict.fromkeys(("json", "jsonb"), _json),
+    **dict.fromkeys(("time without time zone", "time with time zone"), time_problem),
+    **dict.fromkeys(("bit", "bit varying"), _bits),
     "inet": _network,
     **dict.fromkeys(("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"), _range),
 }

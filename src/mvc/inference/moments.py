@@ -12,6 +12,7 @@ from typing import Final
 _DAY: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[ T]+(.+))?")
 _SHORT: Final = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4})")  # day first or month first, as DateStyle has it
 _TIME: Final = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?(.*)")
+_DURATION: Final = re.compile(r"p(\d+[ymwd])*(t(\d+[hms])+)?")  # of ISO 8601, which is an interval's
 _WORD: Final = re.compile(r"[a-z]+")
 _DAYS: Final = frozenset({"now", "today", "tomorrow", "yesterday", "epoch", "infinity"})
 _INTERVAL_UNITS: Final = frozenset(
@@ -168,6 +169,8 @@ def moment_problem(text: str, type_: str) -> str:
     word = text.lower()
     if not word:
         return "it is empty"
+    if not any(sign.isalnum() for sign in word) or _DURATION.fullmatch(word):
+        return "it is no date: write '2026-01-31'"
     if _WORD.fullmatch(word):
         return (
             "" if word in _DAYS else "it is no date: write '2026-01-31', 'today' or an expression such as CURRENT_DATE"
@@ -207,10 +210,18 @@ def _time(text: str, _: str) -> str:
     )
 
 
+def time_problem(text: str, _: str) -> str:
+    """Why a text is no time of day; only of words is that known."""
+    words = _WORD.fullmatch(text.lower())
+    return "a time is written '14:30'" if words and words[0] not in (*_DAYS, "allballs") else ""
+
+
 def interval_problem(text: str, _: str) -> str:
     """Why a text is no interval."""
     if not text:
         return "it is empty"
+    if not any(sign.isalnum() for sign in text):
+        return "an interval is written '3 days'"
     if text[:1] in "Pp" or (words := _WORD.findall(text.lower())) == []:
         return ""
     strange = next((word for word in words if word not in _INTERVAL_UNITS and word != "t"), None)

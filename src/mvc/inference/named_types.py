@@ -36,7 +36,10 @@ def _spelled(names: list[str], world: World) -> str | None:
     if whole in world.catalog.other_types or world.catalog.ranges or not world.knows_all_types:
         return ""  # a range brings a multirange, of whatever name
     theirs = {its for item in world.extensions & extensions().keys() for its in extensions()[item].types}
-    return "" if name in theirs or schema not in ("", "pg_catalog", *world.catalog.search_path) else None
+    elsewhere = schema == "information_schema" or (
+        schema in world.schemas and schema not in ("pg_catalog", *world.catalog.search_path)
+    )
+    return "" if name in theirs or elsewhere else None
 
 
 def _report(names: list[str], node: Node, text: Text) -> None:

@@ -9,7 +9,7 @@ from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
 from mvc.inference.choose import Candidate, binary, prefix, result_of
 from mvc.inference.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
-from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, mend
+from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, cast, mend
 from mvc.inference.site import Handlers, Text, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
@@ -109,8 +109,20 @@ def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: Text) 
     return any(name in names and categories <= its for names, its in offers)
 
 
+def _rows(name: str, left: Node, right: Node, text: Text) -> str | None:
+    """`(a, b) = (c, d)`: each is compared with its counterpart; None where these are no two rows of one length."""
+    pair = [side.get("RowExpr", {}).get("args", []) for side in (left, right)]
+    if not pair[0] or len(pair[0]) != len(pair[1]):
+        return None
+    for one, other in zip(*pair, strict=True):
+        compare(name, one, other, text, location_of(other))
+    return "boolean"
+
+
 def _plain(inner: Node, text: Text) -> str | None:
     name, right = operator_of(inner), inner.get("rexpr", {})
+    if row := _rows(name, inner.get("lexpr", {}), right, text):
+        return row
     if "lexpr" in inner:
         return compare(name, inner["lexpr"], right, text, inner["location"])
     operand = text.world.base(text.type_of(right))
@@ -118,6 +130,11 @@ def _plain(inner: Node, text: Text) -> str | None:
         _check_name(name, text, inner["location"])
         return None
     found = prefix(name, operand, text.world)
+    if len(found) > 1 and text.world.extensions <= {"plpgsql"}:
+        title = f"PostgreSQL cannot choose between the operators `{name}` that stand before {_type((right, operand))}"
+        help_line = f"give the literal its type, e.g. {name} {cast(text.written(right), 'numeric')}"
+        text.report("MV120", inner["location"], title, label="not unique", help=help_line)
+        return None
     if found:
         return _taken(found, [(right, operand)], text)
     if _check_name(name, text, inner["location"]) and not _may_be_an_extensions(name, (operand,), text):
@@ -136,6 +153,8 @@ def _in(inner: Node, text: Text) -> str:
     left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
     items = inner["rexpr"].get("List", {}).get("items", [])
     for item in items:
+        if _rows(operator_of(inner), inner["lexpr"], item, text):
+            continue
         right = (item, text.world.base(text.type_of(item)))
         at = inner["location"] if len(items) == 1 else location_of(item)
         between(operator_of(inner), left, right, text, at)
@@ -179,6 +198,8 @@ def _same_or_not(inner: Node, text: Text) -> str:
 def _nullif(inner: Node, text: Text) -> str | None:
     compare("=", inner["lexpr"], inner["rexpr"], text, location_of(inner["rexpr"]))
     found = text.world.base(text.type_of(inner["lexpr"]))
+    if found == UNKNOWN and text.world.base(text.type_of(inner["rexpr"])) == UNKNOWN:
+        return "text"
     return None if found in (UNKNOWN, "character varying") else found
 
 

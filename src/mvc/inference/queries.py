@@ -28,6 +28,9 @@ def query(node: Node, text: Text) -> list[str | None]:
     truth(inner.get("havingClause"), text, "HAVING")
     for part in parts_of({key: value for key, value in inner.items() if key not in _ASKED and key != "sortClause"}):
         text.type_of(part)
+    for item in inner.get("sortClause", []):
+        if not {"ColumnRef", "A_Const"} & item["SortBy"]["node"].keys():  # else it may be a column of the result
+            text.type_of(item["SortBy"]["node"])
     targets = [item["ResTarget"].get("val", {}) for item in inner.get("targetList", [])]
     if any(_is_star(item) for item in targets):
         for item in targets:

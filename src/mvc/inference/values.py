@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from mvc.catalog import builtins
 from mvc.inference.agreement import common_type, take, truth
-from mvc.inference.mends import cast_mend
+from mvc.inference.mends import TEXTS, cast_mend
 from mvc.inference.named_types import named_type
 from mvc.inference.operations import between, compare
-from mvc.inference.site import Handlers, Text, location_of
+from mvc.inference.site import Handlers, Text, location_of, parts_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -22,6 +23,10 @@ _VALUE_FUNCTIONS: Final = {
     "LOCALTIME": "time without time zone",
     "LOCALTIMESTAMP": "timestamp without time zone",
 }
+
+_SUBSCRIPTED: Final = frozenset(
+    {"name", "point", "lseg", "line", "box", "oidvector", "int2vector"}
+)  # arrays of a fixed length inside
 
 
 def _constant(inner: Node, _: Text) -> str | None:
@@ -105,13 +110,63 @@ def _array(inner: Node, text: Text) -> str | None:
     return f"{element}[]" if element and not element.endswith("[]") else None
 
 
-def _subscript(inner: Node, text: Text) -> str | None:
-    type_ = text.world.base(text.type_of(inner["arg"]))
-    steps = inner.get("indirection", [])
-    if type_ == "jsonb":
-        return "jsonb"
-    one = len(steps) == 1 and "A_Indices" in steps[0] and not steps[0]["A_Indices"].get("is_slice")
-    return text.world.element(type_) if type_ and one and type_.endswith("[]") else None
+def _indirection(inner: Node, text: Text) -> str | None:
+    """`(x).field`, `x[1]`, `x[1:2]`, one after the other."""
+    type_ = text.type_of(inner["arg"])
+    for step in inner.get("indirection", []):
+        for part in parts_of(step):
+            text.type_of(part)
+        base = text.world.base(type_)
+        if base is None:
+            return None
+        if "A_Indices" not in step:
+            _check_field(base, step, inner, text)
+            return None
+        type_ = _subscripted(base, inner, text)
+    slices = [step for step in inner["indirection"] if step.get("A_Indices", {}).get("is_slice")]
+    return None if slices and type_ != "jsonb" else type_
+
+
+def _subscripted(base: str, inner: Node, text: Text) -> str | None:
+    """The element; a second subscript of an array is one of another dimension."""
+    if base == "jsonb":
+        return base
+    element = text.world.element(base) if base.endswith("[]") else None
+    several = len(inner["indirection"]) > 1
+    if element:
+        return None if several else element
+    if base not in _SUBSCRIPTED:
+        at, shown = location_of(inner["arg"]), text.written(inner["arg"])
+        title = f"a value of type {base} has no elements: only arrays and jsonb have"
+        help_line = (
+            f"write substring({shown}, 1, 1) for a letter of a text" if base in TEXTS else "leave the subscript out"
+        )
+        text.report("MV120", at, title, label=f"of type {base}", help=help_line)
+    return None
+
+
+def _check_field(base: str, step: Node, inner: Node, text: Text) -> None:
+    """`(x).name` is a field of a composite type, or a call of `name(x)`."""
+    name = step.get("String", {}).get("sval")
+    if name is None or base == "record" or builtins.takes(name, 1) or text.world.catalog.functions_named(name):
+        return
+    title = f"a value of type {base} has no field `{name}`"
+    help_line = (
+        f"write {text.written(inner['arg'])} ->> '{name}'" if base in ("json", "jsonb") else f"leave .{name} out"
+    )
+    text.report("MV120", location_of(inner["arg"]), title, label=f"of type {base}", help=help_line)
+
+
+def _row(inner: Node, text: Text) -> str:
+    for part in inner.get("args", []):
+        text.type_of(part)
+    return "record"
+
+
+def _xml(inner: Node, text: Text) -> str:
+    for part in parts_of(inner):
+        text.type_of(part)
+    return "boolean" if inner.get("op") == "IS_DOCUMENT" else "xml"
 
 
 def _collated(inner: Node, text: Text) -> str | None:
@@ -130,8 +185,8 @@ def _collated(inner: Node, text: Text) -> str | None:
 
 def _sublink(inner: Node, text: Text) -> str | None:
     columns = text.columns_of(inner["subselect"])
+    left = text.world.base(text.type_of(inner["testexpr"])) if "testexpr" in inner else None
     if inner["subLinkType"] in ("ANY_SUBLINK", "ALL_SUBLINK") and len(columns) == 1 and "testexpr" in inner:
-        left = text.world.base(text.type_of(inner["testexpr"]))
         right = text.world.base(columns[0])
         name = inner["operName"][-1]["String"]["sval"] if "operName" in inner else "="
         between(name, (inner["testexpr"], left), (inner["subselect"], right), text, inner["location"])
@@ -143,7 +198,7 @@ def _sublink(inner: Node, text: Text) -> str | None:
 HANDLERS: Final[Handlers] = {
     "A_Const": _constant,
     "A_ArrayExpr": _array,
-    "A_Indirection": _subscript,
+    "A_Indirection": _indirection,
     "BoolExpr": _logic,
     "BooleanTest": _boolean_test,
     "CaseExpr": _case,
@@ -152,7 +207,9 @@ HANDLERS: Final[Handlers] = {
     "ColumnRef": _column,
     "MinMaxExpr": _extreme,
     "NullTest": _null_test,
+    "RowExpr": _row,
     "SQLValueFunction": _value_function,
     "SubLink": _sublink,
     "TypeCast": _cast,
+    "XmlExpr": _xml,
 }
