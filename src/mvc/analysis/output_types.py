@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from mvc.analysis.index_kinds import has_default
+from mvc.analysis.inferred_outputs import OutputTypes
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types import expression_type
 from mvc.diagnostics import Diagnostic, error
@@ -17,10 +18,11 @@ from mvc.model.view import Aggregate, Setting
 _CATEGORIES: Final = {bool: "B", int: "N", float: "N"}
 
 
-def output_problems(view: ResolvedView, world: World, type_of: Callable[[str], str | None]) -> Iterator[Diagnostic]:
-    """The findings of a declared view, whose columns are of the types that `type_of` says."""
+def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
+    """The findings of a declared view."""
     if not isinstance(view.query, DeclaredQuery):
         return
+    type_of = OutputTypes(view, world).of
     for item in view.query.dimensions:
         if type_of(item.name) == "record":
             yield _row(item.dimension.sql.origin)

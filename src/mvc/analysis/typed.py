@@ -32,7 +32,7 @@ def check_types(
     own = tuple(_of_view(view, world))
     declared = own if isinstance(view.query, DeclaredQuery) else ()  # a body's errors are known by now
     around = (*_of_indexes(view, world), *(item for part in mine for item in _of_policy(part, view, world)))
-    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world, OutputTypes(view, world).of)]
+    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world)]
     return tuple(_of_severity(own, "warning"))
 
 
