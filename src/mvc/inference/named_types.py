@@ -36,9 +36,7 @@ def _spelled(names: list[str], world: World) -> str | None:
     if whole in world.catalog.other_types or world.catalog.ranges or not world.knows_all_types:
         return ""  # a range brings a multirange, of whatever name
     theirs = {its for item in world.extensions & extensions().keys() for its in extensions()[item].types}
-    elsewhere = schema == "information_schema" or (
-        schema in world.schemas and schema not in ("pg_catalog", *world.catalog.search_path)
-    )
+    elsewhere = schema not in ("", "pg_catalog", *world.catalog.search_path)  # DDL need not have all schemas
     return "" if name in theirs or elsewhere else None
 
 

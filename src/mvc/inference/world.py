@@ -42,14 +42,6 @@ class World:
         """Whether a type that is in no list is no type at all."""
         return are_known(self.extensions)
 
-    @cached_property
-    def schemas(self) -> frozenset[str]:
-        """Those in which the catalog has anything."""
-        catalog = self.catalog
-        types = {item.schema for item in catalog.enums} | {item.schema for item in catalog.domains}
-        others = {item.schema for item in catalog.relations} | {item.schema for item in catalog.functions}
-        return frozenset(types | others)
-
     @property
     def enums(self) -> Mapping[str, EnumType]:
         return self.catalog.enums_by_name
