@@ -60,7 +60,7 @@ i::nummeric | t::datetime | t::string | n::int64 | d::bigint | i::date | n::bool
 (SELECT 1) = 'x' | i IN (SELECT 'x'::text) | i = ANY (SELECT t FROM t AS q) | (SELECT t FROM t AS q) > 5 | i COLLATE "C" = 1 | ARRAY[1, 'x'] | ARRAY[i, t] | current_date - 'x' | now() > 5 | current_user = 5
 (t)[1] | (i)[1] = 1 | (d)[1] | ('x')[1] = t | (length(t))[1] > 0 | (u)['a'] | (t).nosuch | (jb).a = '1' | (i).x > 1 | ('x').y = t
 (i, d) >= (1, 5) | (i, pt) = (1, 'a') | (i, t) IN ((1, 2)) | u = ROW(i) | lower(ROW(t)) | t = ROW(t) | coalesce(i, ROW(i)) | sum(ROW(i)) | ROW(i) AND o | t = xmlelement(name a, t) | max(xmlelement(name a, t)) | lower(xmlelement(name a, t))
-d = 'P1D' | ts = '{}' | d = '()' | ti = 'published' | bit = 'yes' | bit = '12' | a = '{"a": 1}' | iv > '{}' | age('2026-01-31') | to_char('2026-01-31', 'YYYY') | date_trunc('day', '2026-01-31') | - 'x' | coalesce(i, upper(0)) IN (SELECT 1) | t -> nullif('x', '')
+d = 'P1D' | ts = '{}' | d = '()' | ti = 'published' | bit = 'yes' | bit = '12' | a = '{"a": 1}' | iv > '{}' | age('2026-01-31') | to_char('2026-01-31', 'YYYY') | date_trunc('day', '2026-01-31') | - 'x' | coalesce(i, upper(0)) IN (SELECT 1) | t -> nullif('x', '') | i >> ANY (ia) | i + ANY ('{1,2}')
 """
 
 

@@ -165,21 +165,22 @@ def _any(inner: Node, text: Text) -> str:
     left, right = inner["lexpr"], inner["rexpr"]
     types = text.world.base(text.type_of(left)), text.world.base(text.type_of(right))
     element = text.world.element(types[1]) if types[1] else None
+    result: str | None = None
     if types[1] == UNKNOWN:
         if types[0] not in (None, UNKNOWN):
             take(right, f"{types[0]}[]", text)
+            results = {item.result for item in binary(operator_of(inner), types[0], types[0], text.world)}
+            result = results.pop() if len(results) == 1 else None
     elif types[1] and element is None:
         title = f"ANY and ALL take an array, and this is of type {types[1]}"
         help_line = f"write {text.written(left)} {operator_of(inner)} {text.written(right)}"
         text.report("MV120", location_of(right), title, label=f"of type {types[1]}", help=help_line)
     else:
-        between(
-            operator_of(inner),
-            (left, types[0]),
-            ({"Element": {"location": location_of(right)}}, element),
-            text,
-            inner["location"],
-        )
+        one = {"Element": {"location": location_of(right)}}
+        result = between(operator_of(inner), (left, types[0]), (one, element), text, inner["location"])
+    if result not in (None, "boolean"):
+        title = f"ANY and ALL take an operator that yields a boolean, and `{operator_of(inner)}` yields {result}"
+        text.report("MV120", inner["location"], title, label=f"yields {result}", help="compare: = ANY (…), < ALL (…)")
     return "boolean"
 
 
