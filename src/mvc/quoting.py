@@ -10,6 +10,8 @@ from typing import Final
 
 MAX_IDENTIFIER_BYTES: Final = 63  # NAMEDATALEN - 1; the server cuts longer names without an error
 
+Constant = bool | int | float | str
+
 _PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*\Z")
 
 # PostgreSQL 18, appendix C: every key word that is not plainly "non-reserved" in some position where we write a name.
@@ -211,6 +213,13 @@ def literal(text: str) -> str:
     if "\x00" in text:
         raise ValueError("a text value in PostgreSQL cannot hold the character NUL")
     return "'" + text.replace("'", "''") + "'"
+
+
+def constant(value: Constant) -> str:
+    """A constant of a spec as SQL."""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return literal(value) if isinstance(value, str) else str(value)
 
 
 def unusable(name: str) -> str:

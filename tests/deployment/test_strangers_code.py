@@ -16,7 +16,7 @@ from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.errors import ServerError
 from mvc.postgres.status import status
-from mvc.spec.view import FUNCTIONS
+from mvc.spec.aggregate import FUNCTIONS, PAIRS
 from servers import BOOKING_SCHEMA, MAJORS, ROOT, Database
 
 from .planting import make_planter, plant, ran, uproot
@@ -50,13 +50,25 @@ OPTIONS = {
     "min": "{min: s.label}",
     "max": "{max: s.note}",
     "count_distinct": "{count_distinct: s.label}",
+    **{key: f"{{{key}: [s.amount, s.pieces]}}" for key in PAIRS},
+    **{key: f"{{{key}: [s.id, s.label], order: s.id}}" for key in ("json_object_agg", "jsonb_object_agg")},
+    **{key: f"{{{key}: s.id}}" for key in ("bit_and", "bit_or", "bit_xor")},
+    **{key: f"{{{key}: 3, order: s.amount}}" for key in FUNCTIONS if key.endswith("_of")},
+    "every": "{every: s.paid}",
+    "range_agg": "{range_agg: \"daterange(s.day, s.day, '[]')\"}",
+    "range_intersect_agg": '{range_intersect_agg: "daterange(s.day, NULL)"}',
+    "percentile_disc": "{percentile_disc: s.amount, at: 0.9}",
 }
 FILES = {
     "mvc.yml": "project: shops\ncatalog: s.sql\nsearch_path: [public, extra]\ntimezone: UTC\nrefresh_roles: [ts_refresher]\nnames: {status: mv_status, log: mv_log, refresh_all: refresh_all}\n",
     "s.sql": SCHEMA,
     "views/v.yml": "view: v\nsources:\n  h: {table: shop}\n  s: {table: sale, on: s.shop_id = h.id, where: s.day >= CURRENT_DATE - 30 AND s.weight > 0}\n"
     "where: h.name <> 'none'\ndimensions: {id: h.id, name: upper(h.name), kind: \"coalesce(h.kind, 'x') || '-'\", owner_name: h.owner_name}\naggregates:\n"
-    + "".join(f"  a_{name}: {OPTIONS.get(name, f'{{{name}: s.amount * 2}}')}\n" for name in FUNCTIONS)
+    + "".join(
+        f"  a_{name}: {OPTIONS.get(name, f'{{{name}: s.amount * 2}}')}\n"
+        for name in FUNCTIONS
+        if name not in ("any_value", "xmlagg")
+    )
     + '  share: {expr: "round(a_sum / nullif(a_count, 0), 2)"}\nindexes: [{columns: ["lower(owner_name || \'X\'::varchar)"], where: "name <> \'a\'"}]\n',
     "views/w.yml": "view: w\nsql: |\n  SELECT s.day, substr(h.name, 1, 3) AS short, count(*) AS n, json_build_object('n', count(*), 'top', max(s.label)) AS j\n"
     "  FROM sale AS s JOIN shop AS h ON h.id = s.shop_id WHERE s.felt::text = 'good' AND s.note IN ('n1', 'n2', 'n3') GROUP BY 1, 2\n"

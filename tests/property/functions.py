@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,14 @@ def _variance(values: list[Value]) -> float:
     return float(statistics.variance([Decimal(value) for value in values]))
 
 
+def _population_variance(values: list[Value]) -> float:
+    return float(statistics.pvariance([Decimal(value) for value in values]))
+
+
+def _at_or_above(values: list[Value], at: float) -> Value:
+    return sorted(values)[max(0, math.ceil(at * len(values)) - 1)]
+
+
 def _percentile(values: list[Value], at: float) -> float:
     ordered = sorted(values)
     place = at * (len(ordered) - 1)
@@ -85,6 +94,15 @@ FUNCTIONS: dict[str, Function] = {
     "bool_or": _over(any),
     "stddev": _over(lambda values: math.sqrt(_variance(values)), least=2),
     "variance": _over(_variance, least=2),
+    "every": _over(all),
+    "bit_and": _over(lambda values: functools.reduce(operator.and_, values)),
+    "bit_or": _over(lambda values: functools.reduce(operator.or_, values)),
+    "bit_xor": _over(lambda values: functools.reduce(operator.xor, values)),
+    "stddev_pop": _over(lambda values: math.sqrt(_population_variance(values))),
+    "stddev_samp": _over(lambda values: math.sqrt(_variance(values)), least=2),
+    "var_pop": _over(_population_variance),
+    "var_samp": _over(_variance, least=2),
+    "percentile_disc": lambda self, values: _over(lambda given: _at_or_above(given, self.at or 0))(self, values),
     "median": _over(lambda values: _percentile(values, 0.5)),
     "percentile": lambda self, values: _over(lambda given: _percentile(given, self.at or 0))(self, values),
     "string_agg": lambda self, values: _over(_separator(self).join)(self, values),

@@ -84,8 +84,9 @@ def _call(self: Aggregate) -> str:
     argument = ("DISTINCT " if self.distinct else "") + "s.x"
     if self.function == "string_agg":
         argument += ", '" + (", " if self.separator is None else self.separator).replace("'", "''") + "'"
-    if self.function == "percentile":
-        return f"percentile_cont({self.at}) WITHIN GROUP (ORDER BY s.x)"
+    if self.function in ("percentile", "percentile_disc"):
+        name = "percentile_cont" if self.function == "percentile" else "percentile_disc"
+        return f"{name}({self.at}) WITHIN GROUP (ORDER BY s.x)"
     return CALLS.get(self.function, self.function + "({})").format(argument + _ordering(self))
 
 

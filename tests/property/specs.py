@@ -125,8 +125,12 @@ TYPES: Mapping[str, Sequence[str]] = {
     "max": COMPARABLE,
     "median": NUMERIC,
     "percentile": NUMERIC,
+    "percentile_disc": COMPARABLE,
     "stddev": NUMERIC,
     "variance": NUMERIC,
+    **dict.fromkeys(("stddev_pop", "stddev_samp", "var_pop", "var_samp"), NUMERIC),
+    **dict.fromkeys(("bit_and", "bit_or", "bit_xor"), ("integer",)),
+    "every": ("boolean",),
     "bool_and": ("boolean",),
     "bool_or": ("boolean",),
     "string_agg": ("text",),
@@ -166,7 +170,7 @@ def _calls(draw: st.DrawFn, tree: Tree, alias: str) -> Aggregate:
     default = draw(st.sampled_from((None, None, DEFAULTS.get(kind)))) if function in LIKE_ARGUMENT else None
     distinct = function in ("sum", "avg", "array_agg", "string_agg") and draw(st.integers(0, 2)) == 2
     order = draw(_orders(tree, source, function, argument, distinct=distinct))
-    at = draw(st.sampled_from((0.0, 0.25, 0.9, 1))) if function == "percentile" else None
+    at = draw(st.sampled_from((0.0, 0.25, 0.9, 1))) if function.startswith("percentile") else None
     separator = draw(st.sampled_from((None, "; ", "", "'"))) if function == "string_agg" else None
     return Aggregate("", function, argument, "", None, distinct, order, separator, at, default)
 

@@ -64,7 +64,7 @@ def _check_names_only(declared: Declared, scope: Scope, found: list[Diagnostic])
     sqls = [declared.where]
     for measure in declared.measures:
         if isinstance(measure, Aggregate):
-            sqls += [measure.argument if measure.function != "sql" else None, measure.where]
+            sqls += [*(measure.values if measure.function != "sql" else ()), measure.where]
     for sql in sqls:
         if sql:
             scope.resolve(sql, WHERE, found)
@@ -131,7 +131,7 @@ def _dimension_column(item: ResolvedDimension, tree: JoinTree) -> OutputColumn:
 
 def _measure_column(measure: Measure, tree: JoinTree) -> OutputColumn:
     aggregate = measure.aggregate
-    never = aggregate.function in ("count", "count_distinct") or aggregate.default is not None
+    never = measure.function.no_rows is not None or aggregate.default is not None
     return OutputColumn(aggregate.name, measure_type(measure, tree), not never, aggregate.description)
 
 

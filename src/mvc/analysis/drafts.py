@@ -83,7 +83,7 @@ def _sqls(declared: Declared) -> Iterator[tuple[Sql, Place]]:
         yield dimension.sql, DIMENSION
     for item in declared.measures:
         if isinstance(item, Aggregate):
-            if item.argument:
-                yield item.argument, AGGREGATE_CALL if item.function == "sql" else ARGUMENT
+            place = AGGREGATE_CALL if item.function == "sql" else ARGUMENT
+            yield from ((value, place) for value in item.values)
             if item.where:
                 yield item.where, FILTER

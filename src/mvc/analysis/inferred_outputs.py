@@ -5,9 +5,7 @@ They are asked for only where something reads such a column, and are never shown
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from sqlglot import exp
 
@@ -19,14 +17,6 @@ from mvc.expression.parse import column_nodes, folded
 from mvc.inference.infer import infer_value
 from mvc.inference.world import UNKNOWN, World
 from mvc.model.view import Aggregate, Computed, Declared, Dimension
-
-# Aggregates of the language that take what PostgreSQL's function of that name takes.
-CALLED: Final[Mapping[str, tuple[str, str]]] = {
-    **{name: (f"{name}(", ")") for name in ("sum", "avg", "min", "max", "stddev", "variance", "bool_and", "bool_or")},
-    "string_agg": ("string_agg(", ", ', ')"),
-    **dict.fromkeys(("percentile", "median"), ("percentile_cont(0.5) WITHIN GROUP (ORDER BY ", ")")),
-}
-_TYPED: Final[Mapping[str, tuple[str, str]]] = {**CALLED, "array_agg": ("array_agg(", ")"), "sql": ("", "")}
 
 
 @dataclass
@@ -61,9 +51,9 @@ class OutputTypes:
             return self._type(item.sql.expression, self)
         if isinstance(item, Dimension):
             return self._type(item.sql.expression, tree_types(query.tree))
-        if item.argument is None or item.function not in _TYPED or isinstance(item.default, int | float):
+        if item.argument is None or item.second or isinstance(item.default, int | float):
             return None  # a number may be of a wider type
-        return self._type(item.argument.expression, tree_types(query.tree), _TYPED[item.function])
+        return self._type(item.argument.expression, tree_types(query.tree), item.known.around())
 
     def _type(self, expression: Expression, types: TypeOf, around: tuple[str, str] = ("", "")) -> str | None:
         return infer_value(expression.source, types_at(expression, types), self.world, around=around).type

@@ -19,12 +19,10 @@ from mvc.analysis.resolved import ResolvedView
 from mvc.catalog.types import Catalog, Relation
 from mvc.diagnostics import Diagnostic, warning
 from mvc.expression.calls import is_window
+from mvc.model.aggregates import Repeats, called
 
 FANOUT: Final = "MV401"
 PARTITIONS: Final = "MV411"
-# What a row seen twice changes. Averages and the like only change where rows are multiplied unevenly within a group.
-_COUNTING: Final = frozenset({"sum", "count", "array_agg", "string_agg", "json_agg", "jsonb_agg"})
-_WEIGHING: Final = frozenset({"avg", "stddev", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop"})
 
 
 def lint_fanout(view: ResolvedView, catalog: Catalog) -> Iterator[Diagnostic]:
@@ -53,14 +51,10 @@ class _Joined:
         """MV401."""
         for node in own_nodes(*self.scope.select.expressions, self.scope.select.args.get("having")):
             name = self.calls.name(node)
-            if (
-                name in _COUNTING | _WEIGHING
-                and self.calls.aggregates(node)
-                and not is_window(node)
-                and not _distinct(node)
-            ):
+            known = called(name) if self.calls.aggregates(node) and not is_window(node) else None
+            if known and known.repeats is not Repeats.NOTHING and not _distinct(node):
                 many = self._multipliers(node)
-                if name in _WEIGHING:
+                if known.repeats is Repeats.SHIFTS:
                     many = [item for item in many if self._is_chained(item, node)]
                 if many:
                     yield self._fanout(node, name, many)

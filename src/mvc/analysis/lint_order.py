@@ -16,12 +16,12 @@ from mvc.analysis.undetermined import ties
 from mvc.diagnostics import Diagnostic, warning
 from mvc.expression.calls import is_window
 from mvc.expression.parse import folded
+from mvc.model.aggregates import Order, called
 from mvc.model.view import Aggregate, Declared
 
 UNORDERED: Final = "MV405"
 STAR: Final = "MV406"
 TIES: Final = "MV412"
-_AGGREGATES: Final = frozenset({"array_agg", "string_agg", "json_agg", "jsonb_agg", "xmlagg"})
 _WINDOWS: Final = frozenset({"row_number", "first_value", "last_value", "nth_value", "lag", "lead", "ntile"})
 
 
@@ -73,13 +73,17 @@ def lint_stars(view: ResolvedView) -> Iterator[Diagnostic]:
 
 def _is_unordered(measure: Aggregate) -> bool:
     if measure.function != "sql":
-        return measure.function in _AGGREGATES and not measure.order and not measure.distinct
+        return measure.known.order is Order.DECIDES and not measure.order and not measure.distinct
     expression = measure.argument.expression if measure.argument else None
     if expression is None or any(isinstance(node, exp.Order | exp.Distinct) for node in own_nodes(expression.ast)):
         return False
-    return (
-        any(call.name in _AGGREGATES for call in expression.calls) or expression.ast.find(exp.GroupConcat) is not None
-    )
+    is_list = any(_needs_order(call.name) for call in expression.calls)
+    return is_list or expression.ast.find(exp.GroupConcat) is not None
+
+
+def _needs_order(name: str) -> bool:
+    known = called(name)
+    return known is not None and known.order is Order.DECIDES
 
 
 class _Select:
@@ -96,7 +100,7 @@ class _Select:
         for node in own_nodes(*select.expressions, select.args.get("having"), *(order.expressions if order else ())):
             if isinstance(node, exp.Window):
                 yield from self._window(node)
-            elif self.calls.aggregates(node) and self.calls.name(node) in _AGGREGATES and not is_window(node):
+            elif self.calls.aggregates(node) and _needs_order(self.calls.name(node)) and not is_window(node):
                 yield from self._aggregate(node)
         distinct = select.args.get("distinct")
         if distinct and distinct.args.get("on"):

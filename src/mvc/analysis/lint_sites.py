@@ -52,7 +52,7 @@ def sites(view: ResolvedView) -> Iterator[Site]:
             if not isinstance(measure, Aggregate):
                 yield _site(measure.sql.expression, measure.sql.origin, output_types(view))
                 continue
-            yield from (_site(sql.expression, sql.origin, types) for sql in (measure.argument, measure.where) if sql)
+            yield from (_site(sql.expression, sql.origin, types) for sql in (*measure.values, measure.where) if sql)
             yield from (_site(term.ordered.expression, term.origin, types) for term in measure.order)
 
 

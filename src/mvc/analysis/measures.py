@@ -18,6 +18,7 @@ from mvc.analysis.tree import JoinTree
 from mvc.catalog.builtins import SYNTAX_FUNCTIONS
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import Expression, Ordered, parse_expression
+from mvc.model.aggregates import AggregateFunction, Order, Repeats
 from mvc.model.view import Aggregate, OrderTerm, Sql
 from mvc.quoting import qualified
 
@@ -25,23 +26,20 @@ ARGUMENT = Place("an aggregate's argument")
 AGGREGATE_CALL = Place("an aggregate", aggregates=True)
 FILTER = Place("an aggregate's filter")
 
-# Functions whose result depends on the order in which they see values.
-ORDERED: Final = frozenset({"array_agg", "string_agg", "json_agg", "jsonb_agg", "first", "last"})
-
 # What is written as a call, has no overloads in `pg_proc`, and is no aggregate.
 _NO_AGGREGATES: Final = frozenset(SYNTAX_FUNCTIONS) - {"json_arrayagg", "json_objectagg"}
-
-# Functions that give the same result however often they see a value. Others must see each row once.
-_REPEATABLE: Final = frozenset({"count_distinct", "min", "max", "bool_and", "bool_or"})
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """An aggregate with its source. `order` pairs each resolved term with the model's direction."""
+    """An aggregate with its source. `second` is the other value of a function of two; `order` pairs each resolved term with the model's
+    direction.
+    """
 
     aggregate: Aggregate
     source: str
     argument: Expression | None
+    second: Expression | None
     where: Expression | None
     order: tuple[tuple[Expression, OrderTerm], ...]
 
@@ -52,12 +50,22 @@ class Measure:
     @property
     def expressions(self) -> tuple[Expression, ...]:
         """Everything that it reads."""
-        return tuple(item for item in (self.argument, self.where, *(term for term, _ in self.order)) if item)
+        return (*self.values, *((self.where,) if self.where else ()), *(term for term, _ in self.order))
+
+    @property
+    def values(self) -> tuple[Expression, ...]:
+        """What is aggregated."""
+        return tuple(item for item in (self.argument, self.second) if item)
+
+    @property
+    def function(self) -> AggregateFunction:
+        """What is known of its function."""
+        return self.aggregate.known
 
     @property
     def repeatable(self) -> bool:
         """Whether seeing a row twice changes nothing."""
-        return self.aggregate.function in _REPEATABLE or self.aggregate.distinct
+        return self.function.repeats is Repeats.NOTHING or self.aggregate.distinct
 
 
 def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: list[Diagnostic]) -> Measure | None:
@@ -65,6 +73,7 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: l
     before = len(found)
     place = AGGREGATE_CALL if aggregate.function == "sql" else ARGUMENT
     argument = scope.resolve(aggregate.argument, place, found) if aggregate.argument else None
+    second = scope.resolve(aggregate.second, ARGUMENT, found) if aggregate.second else None
     where = scope.resolve(aggregate.where, FILTER, found) if aggregate.where else None
     order = tuple((resolved, term) for term in aggregate.order if (resolved := _order_term(term, scope, found)))
     if argument and aggregate.function == "sql":
@@ -73,10 +82,13 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: l
         _check_order(aggregate, argument, order, found)
     if len(found) > before:
         return None
-    source = aggregate.alias or _source(aggregate, argument, tuple(item for item, _ in order), tree, found)
+    read = (*(item for item in (argument, second) if item), *(item for item, _ in order))
+    source = aggregate.alias or _source(aggregate, read, tree, found)
     if source is None:
         return None
-    measure = Measure(aggregate, source, argument, where, (*order, *_tie_breakers(aggregate, source, order, tree)))
+    measure = Measure(
+        aggregate, source, argument, second, where, (*order, *_tie_breakers(aggregate, source, order, tree))
+    )
     _check_filter(measure, tree, found)
     return measure if len(found) == before else None
 
@@ -116,7 +128,7 @@ def _check_order(
 ) -> None:
     """Values that are taken once have no row whose other columns could give them an order."""
     for expression, term in order:
-        if aggregate.function in ORDERED and _bare(expression.ast) != _bare(argument.ast):
+        if aggregate.known.order is not Order.NOTHING and _bare(expression.ast) != _bare(argument.ast):
             title = f"`{aggregate.name}` takes each value once, so only the value itself can give the order"
             help_line = f"write `order: {argument.source}`, or leave `distinct` out"
             found.append(error("MV101", term.origin.span, title, label="another value", help=help_line))
@@ -140,7 +152,7 @@ def _tie_breakers(
 
     It costs nothing, since they are put in order anyway. Behind DISTINCT only what is aggregated may stand.
     """
-    if not order or aggregate.distinct or aggregate.function not in ORDERED:
+    if not order or aggregate.distinct or aggregate.known.order is Order.NOTHING:
         return
     named = {(ref.qualifier, ref.name) for term, _ in order if (ref := bare_column(term))}
     key = tree[source].identity or ()
@@ -150,14 +162,8 @@ def _tie_breakers(
             yield term, OrderTerm(Ordered(term), aggregate.origin)
 
 
-def _source(
-    aggregate: Aggregate,
-    argument: Expression | None,
-    order: tuple[Expression, ...],
-    tree: JoinTree,
-    found: list[Diagnostic],
-) -> str | None:
-    aliases = reads(argument, *order)
+def _source(aggregate: Aggregate, read: tuple[Expression, ...], tree: JoinTree, found: list[Diagnostic]) -> str | None:
+    aliases = reads(*read)
     if not aliases:
         return tree.base.alias
     hosts = {tree.host(alias) for alias in aliases}
@@ -203,7 +209,7 @@ def _check_filter(measure: Measure, tree: JoinTree, found: list[Diagnostic]) -> 
 def unfixed_ancestors(measure: Measure, tree: JoinTree, fixed: frozenset[str]) -> list[str]:
     """Aliases that the argument reads and of which one row of the source may have several within a group."""
     path = tree.path(measure.source)
-    aliases = reads(measure.argument, *(term for term, _ in measure.order)) - {measure.source}
+    aliases = reads(*measure.values, *(term for term, _ in measure.order)) - {measure.source}
     above = {_on_path(alias, path, tree) for alias in aliases} - {measure.source}
     return sorted(alias for alias in above if alias not in fixed and not tree.fixes(measure.source, alias, fixed))
 

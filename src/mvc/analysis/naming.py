@@ -23,7 +23,6 @@ NAMING_TYPES: Final = frozenset(
 )
 # These too; a constant of them is known to the query that it stands in, so that a refresh looks whether it is as it was.
 CONFIGURING_TYPES: Final = frozenset({"regconfig", "regdictionary"})
-_WRITES_TEXT: Final = frozenset({"json_agg", "jsonb_agg", "string_agg"})
 
 
 def named_values(query: DeclaredQuery) -> Iterator[tuple[Expression, str]]:
@@ -40,7 +39,7 @@ def named_values(query: DeclaredQuery) -> Iterator[tuple[Expression, str]]:
     for measure in (item for block in query.blocks for item in block.measures):
         for expression in measure.expressions:
             what = _column(expression, query.tree)
-            if not what or measure.aggregate.function in _WRITES_TEXT:
+            if not what or measure.function.writes_text:
                 yield from _made(expression, query.tree)
             elif expression is measure.argument:
                 handed[measure.name] = what

@@ -43,8 +43,8 @@ def _evaluated(query: DeclaredQuery) -> Iterator[tuple[Expression, Expression | 
             if measure.where:
                 yield measure.where, None
             if measure.aggregate.function != "sql":
-                values = (measure.argument, *(term for term, _ in measure.order))
-                yield from ((value, measure.where) for value in values if value)
+                values = (*measure.values, *(term for term, _ in measure.order))
+                yield from ((value, measure.where) for value in values)
 
 
 def _is_fragile(expression: Expression) -> bool:

@@ -144,9 +144,8 @@ def _all_expressions(query: DeclaredQuery) -> Iterator[Clocked]:
     for block in query.blocks:
         inside = frozenset(tree.path(block.host))
         for measure in block.measures:
-            for value in (measure.argument, *(term for term, _ in measure.order)):
-                if value:
-                    yield Clocked(value, inside, condition=False)
+            for value in (*measure.values, *(term for term, _ in measure.order)):
+                yield Clocked(value, inside, condition=False)
             if measure.where:
                 yield Clocked(measure.where, inside, condition=True)
 

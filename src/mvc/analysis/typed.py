@@ -9,7 +9,7 @@ from sqlglot import exp
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
 from mvc.analysis.body_rows import place_of
 from mvc.analysis.functions import Functions
-from mvc.analysis.inferred_outputs import CALLED, OutputTypes, types_at
+from mvc.analysis.inferred_outputs import OutputTypes, types_at
 from mvc.analysis.lint_sites import TypeOf, tree_types
 from mvc.analysis.output_types import output_problems
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
@@ -117,7 +117,7 @@ def _why_zero(item: Aggregate, view: ResolvedView, body: Declared) -> str:
     """Why an aggregate may be 0 in a group; empty where it cannot."""
     if item.function == "sum":
         return f"`{item.name}` is a sum, and 0 where its values are, or cancel out"
-    if item.function not in ("count", "count_distinct"):
+    if item.known.call != "count":
         return ""
     if item.where:
         return f"`{item.name}` is 0 where no row passes its `where`"
@@ -142,7 +142,13 @@ def _never_null(item: Aggregate, view: ResolvedView, base: str) -> bool:
 
 
 def _of_aggregate(measure: Aggregate, types: TypeOf, world: World) -> Found:
-    yield from _asked(measure.argument, types, world, around=CALLED.get(measure.function, ("", "")))
+    second = None
+    if measure.second:
+        known = types_at(measure.second.expression, types, world.catalog)
+        its = infer_value(measure.second.expression.source, known, world)
+        second = its.type
+        yield its, measure.second.origin
+    yield from _asked(measure.argument, types, world, around=measure.known.around(second))
     yield from _asked(measure.where, types, world, condition="`where`")
     for term in measure.order:
         yield from _asked(Sql(term.ordered.expression, term.origin), types, world)

@@ -1,12 +1,10 @@
 """Types and NOT NULL of a view's columns, where they follow from the catalog without asking a server; else unknown.
 
-Rule source: PostgreSQL manual, "Aggregate Functions" (result types); min and max of varchar are text, and no aggregate keeps
-a type modifier. `mvc check --server` compares these claims with what a server says.
+`mvc check --server` compares these claims with what a server says. The types of aggregates are in `model/aggregates.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from sqlglot import exp
@@ -28,48 +26,6 @@ TRUNCATING: Final = (exp.TimestampTrunc, exp.DateTrunc)  # date_trunc, as sqlglo
 _KEEPING_TIME: Final = (*TRUNCATING, exp.AtTimeZone, exp.Paren)
 _IN_ZONE: Final = {_MOMENT: _LOCAL, _LOCAL: _MOMENT, _DATE: _LOCAL}
 _TRUNCATED: Final = {_MOMENT: _MOMENT, _LOCAL: _LOCAL, _DATE: _MOMENT}
-_SUM: Final = {
-    "smallint": "bigint",
-    "integer": "bigint",
-    "bigint": "numeric",
-    "numeric": "numeric",
-    "real": "real",
-    "double precision": "double precision",
-    "interval": "interval",
-    "money": "money",
-}
-_AVERAGE: Final = {
-    **dict.fromkeys(("smallint", "integer", "bigint", "numeric"), "numeric"),
-    **dict.fromkeys(("real", "double precision"), "double precision"),
-    "interval": "interval",
-}
-_NUMBERS: Final = frozenset({"smallint", "integer", "bigint", "numeric", "real", "double precision"})
-_ORDERED: Final = _NUMBERS | {
-    "text",
-    "date",
-    "time without time zone",
-    "time with time zone",
-    "timestamp without time zone",
-    "timestamp with time zone",
-    "interval",
-    "money",
-}
-# Whose arrays have the name of the element and `[]`. Not so: character (`bpchar[]`), bit, domains over arrays, and names that
-# a search path or quotes change.
-_ELEMENTS: Final = _ORDERED | {
-    "boolean",
-    "uuid",
-    "json",
-    "jsonb",
-    "bytea",
-    "character varying",
-    "bit varying",
-    "inet",
-    "cidr",
-    "macaddr",
-    "point",
-    "tsvector",
-}
 
 
 def column_of(expression: Expression, tree: JoinTree) -> Column | None:
@@ -100,51 +56,9 @@ def _time_type(node: exp.Expression, tree: JoinTree) -> str | None:
 
 def measure_type(measure: Measure, tree: JoinTree) -> str | None:
     """The type that PostgreSQL gives the aggregate, or None where it depends on more than a column."""
-    if measure.aggregate.function in _FIXED:
-        return _FIXED[measure.aggregate.function]
     argument = plain_type(expression_type(measure.argument, tree)) if measure.argument else None
-    rule = _BY_ARGUMENT.get(measure.aggregate.function)
-    return rule(argument) if rule and argument else None
+    return measure.function.result(argument or "") if measure.function.result else None
 
-
-def _extreme(type_: str) -> str | None:
-    return "text" if type_ == "character varying" else type_ if type_ in _ORDERED else None
-
-
-def _array(type_: str) -> str | None:
-    element = type_.removesuffix("[]")
-    return f"{element}[]" if element in _ELEMENTS else None
-
-
-def _same(type_: str) -> str | None:
-    return type_ if type_ in _ORDERED or type_ in ("uuid", "boolean", "jsonb", "character varying") else None
-
-
-_FIXED: Final = {
-    "count": "bigint",
-    "count_distinct": "bigint",
-    "string_agg": "text",
-    "json_agg": "json",
-    "jsonb_agg": "jsonb",
-    "bool_and": "boolean",
-    "bool_or": "boolean",
-}
-_BY_ARGUMENT: Final[Mapping[str, Callable[[str], str | None]]] = {
-    "sum": _SUM.get,
-    "avg": _AVERAGE.get,
-    "stddev": lambda type_: _AVERAGE.get(type_) if type_ in _NUMBERS else None,
-    "variance": lambda type_: _AVERAGE.get(type_) if type_ in _NUMBERS else None,
-    "min": _extreme,
-    "max": _extreme,
-    "array_agg": _array,
-    "first": _same,
-    "last": _same,
-    "mode": _same,
-    "percentile": lambda type_: (
-        "interval" if type_ == "interval" else "double precision" if type_ in _NUMBERS else None
-    ),
-    "median": lambda type_: "interval" if type_ == "interval" else "double precision" if type_ in _NUMBERS else None,
-}
 
 # Operations that give NULL only for NULL.
 _STRICT: Final = (

@@ -4,31 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.measures import ORDERED, Measure
+from mvc.analysis.measures import Measure
 from mvc.analysis.resolved import DeclaredQuery
-
-# Aggregates of PostgreSQL's own that give one value, in whatever order they see theirs.
-_DETERMINED: Final = frozenset(
-    {"count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "bit_and", "bit_or", "bit_xor", "range_agg"}
-    | {
-        "stddev",
-        "stddev_pop",
-        "stddev_samp",
-        "variance",
-        "var_pop",
-        "var_samp",
-        "corr",
-        "covar_pop",
-        "covar_samp",
-        "mode",
-    }
-    | {"percentile_cont", "percentile_disc", "range_intersect_agg"}
-    | {f"regr_{name}" for name in ("avgx", "avgy", "count", "intercept", "r2", "slope", "sxx", "sxy", "syy")}
-)
+from mvc.model.aggregates import Form, Order, called
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +35,7 @@ def ties(query: DeclaredQuery) -> Iterator[Measure]:
     """Measures with an order in which rows may be equal, of a source that has no key to tell them apart."""
     for block in query.blocks:
         for measure in block.measures:
-            if measure.order and measure.aggregate.function in ORDERED and _is_open(measure, query):
+            if measure.order and measure.function.order is not Order.NOTHING and _is_open(measure, query):
                 yield measure
 
 
@@ -65,9 +46,9 @@ def _is_bag(measure: Measure) -> bool:
 
 def _is_open(measure: Measure, query: DeclaredQuery) -> bool:
     aggregate = measure.aggregate
-    if aggregate.function == "sql":
+    if measure.function.form is Form.WRITTEN:
         return not _is_determined_call(measure)
-    if aggregate.function not in ORDERED or aggregate.distinct:
+    if measure.function.order is Order.NOTHING or aggregate.distinct:
         return False
     return not measure.order or (query.tree[measure.source].identity is None and not _orders_by_value(measure))
 
@@ -82,5 +63,5 @@ def _is_determined_call(measure: Measure) -> bool:
     if measure.argument is None:
         return True
     call = next((call for call in measure.argument.calls if call.start == 0), None)
-    named = call is not None and call.schema in (None, "pg_catalog") and call.name in _DETERMINED
-    return named or measure.argument.ast.find(exp.Order) is not None
+    known = called(call.name) if call is not None and call.schema in (None, "pg_catalog") else None
+    return (known is not None and known.order is Order.NOTHING) or measure.argument.ast.find(exp.Order) is not None

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
+from mvc.model.aggregates import AGGREGATES, Form, aggregate_function
 from mvc.model.origin import Origin
 from mvc.model.reading import Findings
 from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
+from mvc.quoting import constant
 from mvc.source.words import yaml_flow
 from mvc.spec import AggregateSpec, ViewSpec
+from mvc.spec.aggregate import FUNCTIONS
 from mvc.spec.mends import base_alias
 from mvc.spec.shorthand import aggregate
-from mvc.spec.view import FUNCTIONS
 
 Measure = Aggregate | Computed
 
-_NEEDS_ORDER: Final = ("first", "last")
-_ARRAYS: Final = ("array_agg", "string_agg", "json_agg", "jsonb_agg")
-_OPTIONS: Final = {
-    "where": (*FUNCTIONS, "sql"),
-    "order": (*_ARRAYS, *_NEEDS_ORDER),
-    "separator": ("string_agg",),
-    "at": ("percentile",),
-    "distinct": (*_ARRAYS, "count", "sum", "avg"),
-}
+_OPTIONS: Final = ("where", "order", "separator", "at", "distinct")
 
 
 def build_measures(
@@ -41,10 +36,14 @@ def _measure(
     name: str, spec: AggregateSpec, origin: Origin, aliases: AbstractSet[str], findings: Findings
 ) -> Measure | None:
     function = spec.given[0]
-    text = getattr(spec, function)
+    given = getattr(spec, function)
     _check_options(spec, origin, findings)
+    if isinstance(given, tuple):
+        values = [findings.sql(text, origin.at(function).at(number)) for number, text in enumerate(given)]
+        return _aggregate(name, spec, values, origin, findings)
+    text = constant(given) if function in AGGREGATES and AGGREGATES[function].form is Form.AMONG else given
     if function == "count" and text in aliases:
-        return _aggregate(name, spec, None, origin, findings)
+        return _aggregate(name, spec, (), origin, findings)
     if slip := _slip(name, function, text, origin, aliases):
         findings.add(slip)
         return None
@@ -53,7 +52,7 @@ def _measure(
         return None
     if function == "expr":
         return Computed(name, sql, spec.default, spec.description, origin)
-    return _aggregate(name, spec, sql, origin, findings)
+    return _aggregate(name, spec, [sql], origin, findings)
 
 
 def _slip(name: str, function: str, text: str, origin: Origin, aliases: AbstractSet[str]) -> Diagnostic | None:
@@ -79,13 +78,17 @@ def _slip(name: str, function: str, text: str, origin: Origin, aliases: Abstract
     return error("MV104", origin.at(function).span, title, label="SQL's form", help=f"write {name}: {yaml_flow(meant)}")
 
 
-def _aggregate(name: str, spec: AggregateSpec, argument: Sql | None, origin: Origin, findings: Findings) -> Aggregate:
-    """`argument` is None for `count: alias`, which counts the rows of a source."""
+def _aggregate(
+    name: str, spec: AggregateSpec, values: Sequence[Sql | None], origin: Origin, findings: Findings
+) -> Aggregate:
+    """`values` are what is aggregated: none for `count: alias`, which counts the rows of a source."""
     function = spec.given[0]
+    argument, second = (*values, None, None)[:2]
     return Aggregate(
         name=name,
         function=function,
         argument=argument,
+        second=second,
         alias=None if argument else spec.count,
         where=findings.sql(spec.where, origin.at("where")),
         order=_order(spec.order, origin.at("order"), findings),
@@ -100,18 +103,36 @@ def _aggregate(name: str, spec: AggregateSpec, argument: Sql | None, origin: Ori
 
 def _check_options(spec: AggregateSpec, origin: Origin, findings: Findings) -> None:
     function = spec.given[0]
-    if function in _NEEDS_ORDER and not spec.order:
-        title = f"`{function}` needs `order`: without one, any row may be the {function}"
-        alias = (getattr(spec, function) or "").rpartition(".")[0]
-        column = f"{alias}.id" if alias.isidentifier() else "id"
-        help_line = f"add order: {column}, or by what else it is the {function}; desc turns it"
-        findings.add(error("MV012", origin.key_span, title, help=help_line))
-    if function == "percentile" and spec.at is None:
-        findings.add(error("MV012", origin.key_span, "`percentile` needs `at`, from 0 to 1", help="add e.g. at: 0.9"))
-    for option, fits in _OPTIONS.items():
-        if option in spec.model_fields_set and function not in fits:
+    needs, takes = _options(function)
+    if "order" in needs and not spec.order:
+        findings.add(_no_order(function, getattr(spec, function), origin))
+    if "at" in needs and spec.at is None:
+        title = f"`{function}` needs `at`, from 0 to 1"
+        findings.add(error("MV012", origin.key_span, title, help="add e.g. at: 0.9"))
+    for option in _OPTIONS:
+        if option in spec.model_fields_set and option not in takes:
             title = f"`{option}` means nothing for `{function}`"
-            findings.add(error("MV012", origin.at(option).key_span, title, help=f"it belongs to: {', '.join(fits)}"))
+            fits = "each function" if option == "where" else ", ".join(k for k in FUNCTIONS if option in _options(k)[1])
+            findings.add(error("MV012", origin.at(option).key_span, title, help=f"it belongs to: {fits}"))
+
+
+def _options(function: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The options that a key needs, and those that it takes."""
+    if function == "expr":
+        return (), ()
+    known = aggregate_function(function)
+    return known.needs, known.takes
+
+
+def _no_order(function: str, text: str, origin: Origin) -> Diagnostic:
+    if aggregate_function(function).form is Form.AMONG:
+        title = f"`{function}` needs `order`: a value has a place only among others, in an order"
+        return error("MV012", origin.key_span, title, help="add order: and what the value is compared with")
+    title = f"`{function}` needs `order`: without one, any row may be the {function}"
+    alias = text.rpartition(".")[0]
+    column = f"{alias}.id" if alias.isidentifier() else "id"
+    help_line = f"add order: {column}, or by what else it is the {function}; desc turns it"
+    return error("MV012", origin.key_span, title, help=help_line)
 
 
 def _order(order: str | tuple[str, ...] | None, origin: Origin, findings: Findings) -> tuple[OrderTerm, ...]:

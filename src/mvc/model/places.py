@@ -167,7 +167,7 @@ def _declared(body: Declared) -> Iterator[Text]:
 def _measure(measure: Aggregate | Computed) -> list[Sql | None]:
     if isinstance(measure, Computed):
         return [measure.sql]
-    return [measure.argument, measure.where, *(Sql(term.ordered.expression, term.origin) for term in measure.order)]
+    return [*measure.values, measure.where, *(Sql(term.ordered.expression, term.origin) for term in measure.order)]
 
 
 def _sql(sql: Sql) -> Text:

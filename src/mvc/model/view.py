@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mvc.expression import Expression, Ordered
+from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
 
 Setting = bool | int | float | str
@@ -79,11 +80,14 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A measure: `function` of `argument`. For `count: alias` the argument is None and `alias` names the source."""
+    """A measure: `function` of `argument`, and of `second` where it takes two values. For `count: alias` the argument is None and `alias`
+    names the source.
+    """
 
     name: str
     function: str
     argument: Sql | None
+    second: Sql | None
     alias: str | None
     where: Sql | None
     order: tuple[OrderTerm, ...]
@@ -93,6 +97,16 @@ class Aggregate:
     default: Setting | None
     description: str | None
     origin: Origin = field(compare=False, repr=False)
+
+    @property
+    def values(self) -> tuple[Sql, ...]:
+        """What is aggregated."""
+        return tuple(item for item in (self.argument, self.second) if item)
+
+    @property
+    def known(self) -> AggregateFunction:
+        """What is known of the function."""
+        return aggregate_function(self.function)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """The language: what a YAML file may say, as Pydantic models. Meaning comes later, in `mvc.model`."""
 
+from mvc.spec.aggregate import AggregateSpec
 from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
 from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
-from mvc.spec.view import AggregateSpec, BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+from mvc.spec.view import BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 
 __all__ = [
     "AggregateSpec",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +11,8 @@ Name = Annotated[str, Field(min_length=1)]
 Names = tuple[Name, ...]
 SomeNames = Annotated[Names, Field(min_length=1)]  # where none would mean all, or that nothing is done
 Setting = bool | int | float | str
+
+COLUMN_WAS: Final = "The name that the column had before: it is renamed where it is, and not computed anew."
 
 
 class SpecModel(BaseModel):

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.source import Document, Path
 from mvc.source.words import yaml_flow, yaml_text
+from mvc.spec.aggregate import PAIRS
 from mvc.spec.missing import missing_help, rule_help
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import value_at, whole_value
@@ -48,6 +49,7 @@ _SHAPES: Final = {
     ("ViewSpec", "columns"): "columns: {day: what it says}",
     ("AggregateSpec", ""): "the function and what it takes: {sum: o.amount}, {count: o}, {expr: total / nullif(n, 0)}",
     ("SourceSpec", ""): "what it reads: {table: orders}, {view: daily_revenue}, {sql: SELECT …, key: [id]}",
+    **{("AggregateSpec", key): f"{key}: [o.price, o.amount], two expressions" for key in PAIRS},
     ("IndexSpec", ""): "its columns: {columns: [day]}",
     ("PolicySpec", ""): "{policy: staff, view: VIEW, to: [staff], using: true}",
     ("ScheduleSpec", ""): '{schedule: nightly, refresh: all, every: "0 2 * * *"}',
@@ -188,7 +190,8 @@ def _wrong_value(fault: Fault) -> Diagnostic:
     context = fault.problem.get("ctx", {})
     limits = {
         "string_too_short": "cannot be empty",
-        "too_short": "needs at least one entry",
+        "too_short": "needs two entries" if context.get("min_length") == 2 else "needs at least one entry",
+        "too_long": f"has more than {context.get('max_length')} entries",
         "greater_than_equal": f"must be at least {context.get('ge')}",
         "less_than_equal": f"must be at most {context.get('le')}",
         "string_pattern_mismatch": "must be a date such as 2026-12-31",

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mvc.source import Path
 from mvc.spec import shorthand
+from mvc.spec.aggregate import PAIRS
 from mvc.spec.sql_texts import equations, of_statement, parts
 
 Data = Mapping[str, Any]
@@ -68,6 +69,10 @@ def base_alias(data: Data) -> str:
 
 def _aggregate(data: Data, value: Any) -> Any:
     return shorthand.aggregate(value, base_alias(data)) if isinstance(value, str) else None
+
+
+def _pair(_data: Data, value: Any) -> Any:
+    return shorthand.pair(value) if isinstance(value, str) else None
 
 
 def _aggregates(data: Data, value: Any) -> Any:
@@ -175,6 +180,7 @@ def _columns(_data: Data, value: Any) -> Any:
 _PLACES: Final[Mapping[tuple[str, ...], Callable[[Data, Any], Any]]] = {
     ("aggregates", "*"): _aggregate,
     ("aggregates",): _aggregates,
+    **{("aggregates", "*", function): _pair for function in PAIRS},
     ("dimensions",): _dimensions,
     ("sources", "*"): _source,
     ("sources",): _sources,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from mvc.source.words import yaml_flow, yaml_value
-from mvc.spec.view import FUNCTIONS
+from mvc.spec.aggregate import FUNCTIONS
 
 _MISSING: Final = {
     ("PolicySpec", "policy"): "policy: staff, a name for people",

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mvc.spec.view import FUNCTIONS
+from mvc.spec.aggregate import FUNCTIONS, PAIRS
 
 _CALL: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*\(", re.ASCII)
 _FILTER: Final = re.compile(r"\s*filter\s*\(\s*where\s+(.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
@@ -19,7 +19,12 @@ _ALL_ROWS: Final = re.compile(r"(?:\*|1|(\w+)\.\*|)\Z")
 _NAME: Final = re.compile(r"(?:.*\.)?\"?([A-Za-z_]\w*)\"?\Z", re.ASCII)
 _AGGREGATES: Final = "|".join((*FUNCTIONS, "json_object_agg", "jsonb_object_agg", "percentile_cont"))
 _AGGREGATE_CALL: Final = re.compile(rf"\b(?:{_AGGREGATES})\s*\(", re.IGNORECASE)
-_PLAIN: Final = frozenset(FUNCTIONS) - {"percentile", "first", "last", "mode", "count_distinct", "median"}
+# Keys that are no function of PostgreSQL, or one that is called in another way.
+_NOT_CALLED: Final = {
+    *("count_distinct", "first", "last", "percentile", "percentile_disc", "median", "mode"),
+    *("rank_of", "dense_rank_of", "percent_rank_of", "cume_dist_of"),
+}
+PLAIN: Final = frozenset(FUNCTIONS) - _NOT_CALLED
 
 PERCENTILE_OF: Final = ("of", "on", "value", "column", "field", "expression")
 
@@ -28,7 +33,7 @@ def aggregate(text: str, base: str) -> dict[str, Any] | None:
     """The mapping that a text under `aggregates` stands for; `base` is the alias whose rows `count(*)` counts."""
     call = _CALL.match(text)
     end = _closing(text, call.end() - 1) if call else -1
-    if call is None or call[1].lower() not in _PLAIN or end < 0:
+    if call is None or call[1].lower() not in PLAIN or end < 0:
         return None if _AGGREGATE_CALL.search(text) or "." in text else {"expr": text}
     picked = _FILTER.match(text, end + 1)
     if text[end + 1 :].strip() and not picked:
@@ -43,9 +48,24 @@ def _argument(function: str, inner: str, base: str) -> dict[str, Any] | None:
     distinct, ordered = _DISTINCT.match(inner), _ORDER.match(inner)
     if distinct:
         return {"count_distinct": distinct[1]} if function == "count" and "," not in distinct[1] else None
+    if function in PAIRS:
+        values = pair(ordered[1] if ordered else inner)
+        return {function: values, **({"order": ordered[2]} if ordered else {})} if values else None
     if function == "string_agg":
         return _joined(ordered[1] if ordered else inner, ordered[2] if ordered else "")
     return {function: ordered[1], "order": ordered[2]} if ordered else {function: inner} if inner else None
+
+
+def pair(text: str) -> tuple[str, ...] | None:
+    """The two expressions that stand in a text with a comma between them, None for any other number of them."""
+    depth, quote, cuts = 0, "", []
+    for at, sign in enumerate(text):
+        if quote or sign in "'\"":
+            quote = "" if sign == quote else quote or sign
+        else:
+            depth += (sign in "([") - (sign in ")]")
+            cuts += [at] if sign == "," and depth == 0 else []
+    return (text[: cuts[0]].strip(), text[cuts[0] + 1 :].strip()) if len(cuts) == 1 else None
 
 
 def _joined(inner: str, order: str) -> dict[str, Any] | None:

@@ -172,10 +172,14 @@ def _closest(data: Any, problems: list[Any]) -> list[tuple[Path, Any]]:
             continue
         if branch and isinstance(value, str | bool) and problem["type"] in ("model_type", "bool_type"):
             continue
-        if problem["type"] == "too_short" and value:
+        if problem["type"] == "too_short" and any(_is_within(other["loc"], problem["loc"]) for other in problems):
             continue  # its entries were left out because they are wrong, which is said at each
         chosen.setdefault(at, problem)
     return list(chosen.items())
+
+
+def _is_within(loc: tuple[Any, ...], around: tuple[Any, ...]) -> bool:
+    return len(loc) > len(around) and loc[: len(around)] == around
 
 
 def _is_branch(loc: tuple[Any, ...], at: Path) -> bool:

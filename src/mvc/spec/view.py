@@ -3,36 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import Name, Names, Setting, SomeNames, SpecModel, Sql
-
-FUNCTIONS = (
-    "count",
-    "count_distinct",
-    "sum",
-    "avg",
-    "min",
-    "max",
-    "array_agg",
-    "string_agg",
-    "json_agg",
-    "jsonb_agg",
-    "bool_and",
-    "bool_or",
-    "percentile",
-    "median",
-    "mode",
-    "stddev",
-    "variance",
-    "first",
-    "last",
-)
-
-
-_COLUMN_WAS: Final = "The name that the column had before: it is renamed where it is, and not computed anew."
+from mvc.spec.aggregate import AggregateSpec
+from mvc.spec.base import COLUMN_WAS, Name, Names, Setting, SomeNames, SpecModel, Sql
 
 
 class SourceSpec(SpecModel):
@@ -65,68 +41,14 @@ class DimensionSpec(SpecModel):
 
     expr: Sql = Field(description="The expression, e.g. `o.id`.")
     description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=_COLUMN_WAS)
-
-
-class AggregateSpec(SpecModel):
-    """A column computed per group: one function of a source, `expr` over other columns, or `sql` with one aggregate call."""
-
-    count: Sql | None = Field(
-        None, description="Rows of a source (its alias), or rows where an expression is not null."
-    )
-    count_distinct: Sql | None = Field(None, description="Distinct values of an expression that are not null.")
-    sum: Sql | None = None
-    avg: Sql | None = None
-    min: Sql | None = None
-    max: Sql | None = None
-    array_agg: Sql | None = None
-    string_agg: Sql | None = Field(None, description="Text values joined by `separator`.")
-    json_agg: Sql | None = None
-    jsonb_agg: Sql | None = None
-    bool_and: Sql | None = None
-    bool_or: Sql | None = None
-    percentile: Sql | None = Field(None, description="The continuous percentile `at` (0 to 1).")
-    median: Sql | None = None
-    mode: Sql | None = None
-    stddev: Sql | None = None
-    variance: Sql | None = None
-    first: Sql | None = Field(None, description="The value of the first row in `order`.")
-    last: Sql | None = Field(None, description="The value of the last row in `order`.")
-    expr: Sql | None = Field(
-        None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
-    )
-    sql: Sql | None = Field(None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
-    where: Sql | None = Field(None, description="Only rows for which this holds (FILTER).")
-    distinct: bool = Field(default=False, description="Each value once.")
-    order: Name | SomeNames | None = Field(
-        None, description="`expression [asc|desc] [nulls first|last]`; desc means NULLS LAST."
-    )
-    separator: str | None = Field(None, description="Between the values of `string_agg`; `, ` by default.")
-    at: float | int | None = Field(None, ge=0, le=1, description="Which percentile, from 0 to 1.")
-    default: Setting | None = Field(None, description="The value for a group without rows, instead of NULL.")
-    description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=_COLUMN_WAS)
-
-    @model_validator(mode="after")
-    def _one_function(self) -> AggregateSpec:
-        if len(given := self.given) != 1:
-            named = f"has {', '.join(given)}" if given else "has none"
-            raise ValueError(f"an aggregate needs exactly one function, `expr` or `sql`; this one {named}")
-        return self
-
-    @property
-    def given(self) -> tuple[str, ...]:
-        """The functions named, of which a valid aggregate has one."""
-        return tuple(
-            name for name in (*FUNCTIONS, "expr", "sql") if name in self.model_fields_set and getattr(self, name)
-        )
+    was: Name | None = Field(None, description=COLUMN_WAS)
 
 
 class BodyColumnSpec(SpecModel):
     """What is said of a column of a `sql` body."""
 
     description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=_COLUMN_WAS)
+    was: Name | None = Field(None, description=COLUMN_WAS)
 
 
 class IndexColumnSpec(SpecModel):

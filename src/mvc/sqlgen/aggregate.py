@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from mvc.analysis.measures import Measure
 from mvc.analysis.scope import bare_column
 from mvc.analysis.tree import JoinTree, Node
 from mvc.expression import Expression, Ordered, parse_expression
+from mvc.model.aggregates import Form, Order
 from mvc.model.view import Setting
-from mvc.quoting import literal, qualified
+from mvc.quoting import constant, literal, qualified
 from mvc.sqlgen.joins import guard
 from mvc.sqlgen.leaf import operand
 from mvc.sqlgen.rows import Rows
-
-_IGNORE_NULL: Final = frozenset(
-    [
-        "count",
-        "count_distinct",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "bool_and",
-        "bool_or",
-        "string_agg",
-        "stddev",
-        "variance",
-        "percentile",
-        "median",
-        "mode",
-    ]
-)
-_WITHIN_GROUP: Final = {"percentile": "PERCENTILE_CONT", "median": "PERCENTILE_CONT", "mode": "MODE"}
 
 
 def measure_text(measure: Measure, tree: JoinTree, host: str, rows: Rows, missing: frozenset[str]) -> str:
@@ -44,7 +23,7 @@ def measure_text(measure: Measure, tree: JoinTree, host: str, rows: Rows, missin
     filters += [operand(rows.write(item)) for item in guards]
     if filters:
         call = f"{call} FILTER (WHERE {' AND '.join(filters)})"
-    return f"({call})[1]" if measure.aggregate.function in ("first", "last") else call
+    return f"({call})[1]" if measure.function.form in (Form.FIRST, Form.LAST) else call
 
 
 def with_default(text: str, default: Setting | None) -> str:
@@ -52,29 +31,24 @@ def with_default(text: str, default: Setting | None) -> str:
     return text if default is None else f"COALESCE({text}, {constant(default)})"
 
 
-def constant(value: Setting) -> str:
-    """A constant of a spec as SQL."""
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    return literal(value) if isinstance(value, str) else str(value)
-
-
 def _call(measure: Measure, tree: JoinTree, host: str, rows: Rows) -> tuple[str, list[Expression]]:
-    function = measure.aggregate.function
     if measure.argument is None:
         return _count_rows(tree[measure.source], tree, host, rows)
-    argument = rows.write(measure.argument).text
-    if function == "sql":
+    function, argument = measure.function, rows.write(measure.argument).text
+    name = function.call.upper()
+    if function.form is Form.WRITTEN:
         return argument, []
-    if function in _WITHIN_GROUP:
-        fraction = "" if function == "mode" else str(measure.aggregate.at)
-        return f"{_WITHIN_GROUP[function]}({fraction}) WITHIN GROUP (ORDER BY {argument})", []
-    if function == "count_distinct":
-        return f"COUNT(DISTINCT {argument})", []
-    distinct = "DISTINCT " if measure.aggregate.distinct else ""
-    separator = f", {literal(measure.aggregate.separator)}" if function == "string_agg" else ""
-    name = "ARRAY_AGG" if function in ("first", "last") else function.upper()
-    return f"{name}({distinct}{argument}{separator}{_order(measure, argument, rows)})", []
+    if function.form is Form.SORTED:
+        fraction = "" if measure.aggregate.at is None else str(measure.aggregate.at)
+        return f"{name}({fraction}) WITHIN GROUP (ORDER BY {argument})", []
+    order = _order(measure, argument, rows)
+    if function.form is Form.AMONG:
+        return f"{name}({argument}) WITHIN GROUP ({order.lstrip()})", []
+    distinct = "DISTINCT " if measure.aggregate.distinct or function.form is Form.ONCE else ""
+    values = [argument, *([rows.write(measure.second).text] if measure.second else [])]
+    if "separator" in function.options:
+        values.append(literal(measure.aggregate.separator))
+    return f"{name}({distinct}{', '.join(values)}{order})", []
 
 
 def _count_rows(node: Node, tree: JoinTree, host: str, rows: Rows) -> tuple[str, list[Expression]]:
@@ -96,14 +70,14 @@ def _sees_missing(measure: Measure) -> bool:
     if measure.argument is None:
         return False
     ref = bare_column(measure.argument)
-    return not (ref and ref.qualifier == measure.source and measure.aggregate.function in _IGNORE_NULL)
+    return not (ref and ref.qualifier == measure.source and measure.function.ignores_null)
 
 
 def _order(measure: Measure, argument: str, rows: Rows) -> str:
     terms = [(rows.write(expression).text, term.ordered) for expression, term in measure.order]
-    if measure.aggregate.function == "last":
+    if measure.function.form is Form.LAST:
         terms = [(text, _reversed(ordered)) for text, ordered in terms]
-    if not terms and measure.aggregate.distinct and measure.aggregate.function.endswith("_agg"):
+    if not terms and measure.aggregate.distinct and measure.function.order is Order.DECIDES:
         return f" ORDER BY {argument}"
     listed = ", ".join(f"{text}{ordered.suffix}" for text, ordered in terms)
     return f" ORDER BY {listed}" if listed else ""

@@ -19,9 +19,9 @@ from mvc.artifacts import CompiledSource
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical, canonical_text
 from mvc.expression.split import conjuncts, disjuncts
+from mvc.model.aggregates import Form
 from mvc.model.view import Aggregate, Computed
-from mvc.quoting import identifier
-from mvc.sqlgen.aggregate import constant
+from mvc.quoting import constant, identifier
 from mvc.sqlgen.before import NOTHING, Before
 from mvc.sqlgen.naming import fingerprint
 
@@ -183,24 +183,26 @@ def _relation_described(node: Node) -> str:
 def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:
     aggregate = measure.aggregate
     argument = canonical(measure.argument, write) if measure.argument else f"{names[measure.source]}.*"
-    text = argument if aggregate.function == "sql" else f"{aggregate.function}({_arguments(measure, argument, write)})"
+    written = measure.function.form is Form.WRITTEN
+    text = argument if written else f"{aggregate.function}({_arguments(measure, argument, write)})"
     of = f" of {names[measure.source]}" if measure.argument and not _reads_only_source(measure) else ""
     where = f" where {_all_of(conjuncts(measure.where), write)}" if measure.where else ""
     return f"{text}{of}{where}{_default(aggregate)}"
 
 
 def _reads_only_source(measure: Measure) -> bool:
-    return measure.argument is not None and {ref.qualifier for ref in measure.argument.columns} == {measure.source}
+    return {ref.qualifier for value in measure.values for ref in value.columns} == {measure.source}
 
 
 def _arguments(measure: Measure, argument: str, write: Write) -> str:
     aggregate = measure.aggregate
     distinct = "distinct " if aggregate.distinct else ""
-    separator = f", {constant(aggregate.separator)}" if aggregate.function == "string_agg" else ""
+    second = f", {canonical(measure.second, write)}" if measure.second else ""
+    separator = f", {constant(aggregate.separator)}" if "separator" in measure.function.options else ""
     at = f", {aggregate.at}" if aggregate.at is not None else ""
     terms = [f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in measure.order]
     order = f" order by {', '.join(terms)}" if terms else ""
-    return f"{distinct}{argument}{separator}{at}{order}"
+    return f"{distinct}{argument}{second}{separator}{at}{order}"
 
 
 def _default(item: Aggregate | Computed) -> str:

@@ -157,8 +157,8 @@ def _join_branch(groups: _Groups, block: Block, alias: str, query: DeclaredQuery
     subquery = exp.Subquery(this=block_select(block, keys, query), alias=exp.TableAlias(this=name(alias)))
     for measure in block.measures:
         default = measure.aggregate.default
-        if conditions and default is None and measure.aggregate.function in ("count", "count_distinct"):
-            default = 0  # a group without rows in this branch
+        if conditions and default is None:
+            default = measure.function.no_rows  # a group without rows in this branch
         groups.columns[measure.name] = with_default(qualified(alias, measure.name), default)
     if groups.select.args.get("from_") is None:
         groups.select.set("from_", exp.From(this=subquery))

@@ -9,8 +9,7 @@ from sqlglot import exp
 from mvc.analysis.resolved import BodyQuery, DeclaredQuery, ResolvedView
 from mvc.artifacts import CompiledIndex
 from mvc.model.view import Index, IndexKey, Setting
-from mvc.quoting import identifier, is_plain, qualified
-from mvc.sqlgen.aggregate import constant
+from mvc.quoting import constant, identifier, is_plain, qualified
 from mvc.sqlgen.hidden import WRAPPED, grain_columns, hidden_columns, stands_itself
 from mvc.sqlgen.leaf import leaf, name
 from mvc.sqlgen.naming import fingerprint, joined_name
