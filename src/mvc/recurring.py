@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
 
 PARTITIONS: Final = "partitions"  # the mode, and the name, of the schedules that look after partitions
 
@@ -25,25 +25,37 @@ class CronTimes:
     fixed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledSchedule:
-    """A schedule with its selectors resolved to views, upstream first. `times` is what `cron` means. Durations are in seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cadence:
+    """When something is refreshed, and how: by `cron` in `timezone`, which means `times`, or by a promise of `within_seconds`.
 
-    One of the mode `PARTITIONS` looks after the partitions of base tables instead.
+    `mode` is how rows are computed, None for the default. Durations are in seconds, None for what the database says.
+    """
+
+    timezone: str
+    cron: str | None = None
+    times: CronTimes | None = None
+    within_seconds: int | None = None
+    mode: str | None = None
+    window_seconds: int | None = None
+    timeout_seconds: int | None = None
+    lock_timeout_seconds: int | None = None
+    enabled: bool = True
+    description: str | None = None
+
+    def as_cadence(self) -> dict[str, Any]:
+        """Its fields by name, for another record that has them."""
+        return {item.name: getattr(self, item.name) for item in fields(Cadence)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledSchedule(Cadence):
+    """A schedule with its selectors resolved to views, upstream first. One of the mode `PARTITIONS` looks after the partitions of base
+    tables instead.
     """
 
     name: str
     views: tuple[str, ...]
-    cron: str | None
-    within_seconds: int | None
-    timezone: str
-    mode: str | None
-    timeout_seconds: int | None
-    lock_timeout_seconds: int | None
-    enabled: bool
-    description: str | None
-    times: CronTimes | None = None
-    window_seconds: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

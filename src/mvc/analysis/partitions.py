@@ -59,14 +59,10 @@ def _schedule(name: str, cron: str, timezone: str) -> CompiledSchedule:
         name=name,
         views=(),
         cron=cron,
-        within_seconds=None,
+        times=cron_times(cron),
         timezone=timezone,
         mode=PARTITIONS,
-        timeout_seconds=None,
-        lock_timeout_seconds=None,
-        enabled=True,
         description="Makes the next partitions of base tables, and retires old ones.",
-        times=cron_times(cron),
     )
 
 

@@ -63,16 +63,7 @@ def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSch
     return CompiledSchedule(
         name=schedule.name,
         views=tuple(view.name for view in views if view.name in wanted and view.kind == "materialized"),
-        cron=schedule.cron,
-        within_seconds=schedule.within_seconds,
-        timezone=schedule.timezone,
-        mode=schedule.mode,
-        window_seconds=schedule.window_seconds,
-        timeout_seconds=schedule.timeout_seconds,
-        lock_timeout_seconds=schedule.lock_timeout_seconds,
-        enabled=schedule.enabled,
-        description=schedule.description,
-        times=schedule.times,
+        **schedule.as_cadence(),
     )
 
 

@@ -22,7 +22,7 @@ from mvc.comparison.changes import (
 from mvc.comparison.columns import column_changes
 from mvc.comparison.difference import Affected, Altered, Difference, Status, ViewDifference
 from mvc.comparison.effects import classified
-from mvc.comparison.freshness import NEVER, Cadence, cadences, loosened, spelled
+from mvc.comparison.freshness import NEVER, Freshness, freshness, loosened, spelled
 from mvc.comparison.lineage import Readers, downstream, readers_of
 from mvc.comparison.partitions import partition_changes
 from mvc.comparison.presence import ViewRenamed
@@ -44,7 +44,7 @@ class _Sides:
     columns: Mapping[Identity, list[ColumnChange]]
     seeds: Mapping[Identity, Seed]
     readers: tuple[Readers, Readers]
-    cadences: tuple[Mapping[str, Cadence], Mapping[str, Cadence]]
+    freshness: tuple[Mapping[str, Freshness], Mapping[str, Freshness]]
     moved: frozenset[str]
     setting: str
     renamed: Mapping[Identity, Pair] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def _sides(before: Compiled, after: Compiled) -> _Sides:
         columns=columns,
         seeds={key: seed_of(*pair, columns[key]) for key, pair in pairs.items()},
         readers=(readers_of(before.views), readers_of(after.views)) if pairs or old.keys() - new.keys() else ({}, {}),
-        cadences=({}, {}) if same_schedules else (cadences(before.schedules), cadences(after.schedules)),
+        freshness=({}, {}) if same_schedules else (freshness(before.schedules), freshness(after.schedules)),
         moved=frozenset(key[1] for key, pair in pairs.items() if moved(*pair)),
         setting=_setting(before, after),
     )
@@ -96,13 +96,13 @@ def _older(sides: _Sides) -> Iterator[str]:
     """The views whose rows may be older than before for a reason of their own."""
     for key, after in sides.new.items():
         before = sides.old.get(key)
-        was, now = _cadences(sides, after)
+        was, now = _freshness(sides, after)
         if before and after.kind == "materialized" and (before.kind == "plain" or loosened(was.bound, now.bound)):
             yield after.name
 
 
-def _cadences(sides: _Sides, view: CompiledView) -> tuple[Cadence, Cadence]:
-    before, after = (side.get(view.name, NEVER) for side in sides.cadences)
+def _freshness(sides: _Sides, view: CompiledView) -> tuple[Freshness, Freshness]:
+    before, after = (side.get(view.name, NEVER) for side in sides.freshness)
     return before, after
 
 
@@ -113,7 +113,7 @@ def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[st
         alias = after.alias
         added = classified(ViewAdded(after.readers, f"{alias.schema}.{alias.name}" if alias else ""))
         return ViewDifference(after.name, after.schema, after.path, "added", (added,), ())
-    was, now = _cadences(sides, after)
+    was, now = _freshness(sides, after)
     renaming = _renaming(sides, after)
     if before == after and was == now and not reached and not older and not renaming:
         return None

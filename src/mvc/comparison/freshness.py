@@ -12,7 +12,7 @@ from mvc.recurring import CompiledSchedule
 
 
 @dataclass(frozen=True, slots=True)
-class Cadence:
+class Freshness:
     """How a view is refreshed. `bound` is in seconds, None where nothing refreshes it; one line for each schedule."""
 
     bound: int | None
@@ -20,19 +20,19 @@ class Cadence:
 
 
 _UNITS: Final = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-NEVER: Final = Cadence(None, ())
+NEVER: Final = Freshness(None, ())
 
 
-def cadences(schedules: Iterable[CompiledSchedule]) -> Mapping[str, Cadence]:
+def freshness(schedules: Iterable[CompiledSchedule]) -> Mapping[str, Freshness]:
     """How each view that a schedule names is refreshed."""
     by_view: dict[str, list[CompiledSchedule]] = {}
     for schedule in schedules:
         for view in schedule.views:
             by_view.setdefault(view, []).append(schedule)
-    return {view: Cadence(_bound(found), tuple(sorted(map(_line, found)))) for view, found in by_view.items()}
+    return {view: Freshness(_bound(found), tuple(sorted(map(_line, found)))) for view, found in by_view.items()}
 
 
-def freshness_changes(before: Cadence, after: Cadence) -> list[FreshnessChanged | CadenceChanged]:
+def freshness_changes(before: Freshness, after: Freshness) -> list[FreshnessChanged | CadenceChanged]:
     """What changed between two ways to refresh a view."""
     changes: list[FreshnessChanged | CadenceChanged] = []
     if before.bound != after.bound:

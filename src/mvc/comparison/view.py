@@ -19,7 +19,7 @@ from mvc.comparison.changes import (
     ViewChange,
 )
 from mvc.comparison.columns import column_changes, comment_changes, renames
-from mvc.comparison.freshness import Cadence, freshness_changes
+from mvc.comparison.freshness import Freshness, freshness_changes
 from mvc.comparison.reach import Reached, said_of
 from mvc.comparison.rows import of_other_rows, row_changes
 from mvc.comparison.stored import index_changes, option_changes, shape_change
@@ -37,8 +37,8 @@ class Surroundings:
     moved: frozenset[str]
     reached: Reached | None
     older: tuple[str, ...]
-    before: Cadence
-    after: Cadence
+    before: Freshness
+    after: Freshness
     setting: str
 
 

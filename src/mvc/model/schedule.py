@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mvc.model.origin import Origin
-from mvc.recurring import CronTimes
-
-Mode = Literal["full", "incremental", "window", "verify"]
+from mvc.recurring import Cadence
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +29,10 @@ def parse_selector(text: str) -> Selector:
     return Selector("name", value, upstream)
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """`cron` in `timezone`, which means `times`, or a promise `within_seconds`. Durations are in seconds."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Cadence):
+    """A cadence for the views that its selectors name."""
 
     name: str
     selectors: tuple[Selector, ...]
-    cron: str | None
-    times: CronTimes | None
-    within_seconds: int | None
-    timezone: str
-    mode: Mode | None
-    window_seconds: int | None
-    timeout_seconds: int | None
-    lock_timeout_seconds: int | None
-    enabled: bool
-    description: str | None
     origin: Origin = field(compare=False, repr=False)
