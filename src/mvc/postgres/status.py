@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 
@@ -28,19 +28,6 @@ from mvc.record import from_record
 from mvc.recurring import CompiledSchedule
 
 Json = Mapping[str, Any]
-_SAME: Final = (
-    *("view", "schema", "kind", "stored", "rows", "populated", "storage", "table_bytes", "index_bytes", "toast_bytes"),
-    *(
-        "last_status",
-        "last_success_seconds",
-        "last_error",
-        "today",
-        "dead_rows",
-        "dead_share",
-        "queued_groups",
-        "problem",
-    ),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,35 +152,44 @@ def _found(connection: psycopg.Connection, compiled: Compiled) -> Json:
             "SELECT to_regclass(format('%%I.view_status', %s::text))", (compiled.stored,)
         ).fetchone()
         if there is None or there[0] is None:
-            raise ServerError(
-                "the runtime that is installed here is another version's, or parts of it were dropped",
-                "mvc apply brings it up to date",
-            )
+            raise _other_version()
         row = connection.execute(query.encode(), {"project": compiled.project}).fetchone()
     found: Json = row[0] if row else {}
     return found
 
 
+def _other_version() -> ServerError:
+    return ServerError(
+        "the runtime that is installed here is another version's, or parts of it were dropped",
+        "mvc apply brings it up to date",
+    )
+
+
 def _view(row: Json, found: Json, state: State) -> ViewStatus:
-    name = (row["schema"], row["view"])
+    """A view's row, with what is made of several columns of it, or known from elsewhere; the rest goes by name."""
+    key = (row["schema"], row["view"])
     at = found["at"]
-    deployed = state.views.get(name)
+    deployed = state.views.get(key)
     definition = deployed.definition if deployed else None
     parts = [row["table_bytes"], row["index_bytes"], row["toast_bytes"]]
-    return ViewStatus(
-        **{key: row[key] for key in _SAME},
-        bytes=sum(part or 0 for part in parts),
-        data_age=row["data_age"] and max(0.0, row["data_age"]),
-        last_refresh=_last_refresh(row["latest"], at),
-        last_success_age=_since(row["last_success"], at),
-        last_error_age=_since(row["last_error_at"], at),
-        running_seconds=_since(row["running"], at),
-        promises=tuple(from_record(Promise, item) for item in _of(name, found["promises"])),
-        usage=next((from_record(Usage, item) for item in _of(name, found["usage"])), None),
-        upstream=definition.upstream if definition else (),
-        tables=_tables(definition, state) if definition else (),
-        tags=definition.tags if definition else (),
-    )
+    given: dict[str, Any] = {
+        **row,
+        "bytes": sum(part or 0 for part in parts),
+        "data_age": row["data_age"] and max(0.0, row["data_age"]),
+        "last_refresh": _last_refresh(row["latest"], at),
+        "last_success_age": _since(row["last_success"], at),
+        "last_error_age": _since(row["last_error_at"], at),
+        "running_seconds": _since(row["running"], at),
+        "promises": tuple(from_record(Promise, item) for item in _of(key, found["promises"])),
+        "usage": next((from_record(Usage, item) for item in _of(key, found["usage"])), None),
+        "upstream": definition.upstream if definition else (),
+        "tables": _tables(definition, state) if definition else (),
+        "tags": definition.tags if definition else (),
+    }
+    names = [item.name for item in fields(ViewStatus)]
+    if not given.keys() >= set(names):
+        raise _other_version()
+    return ViewStatus(**{name: given[name] for name in names})
 
 
 def _of(name: Name, rows: Iterable[Json]) -> list[Json]:

@@ -1,15 +1,14 @@
--- Everything that there is to say of a project's views, as one object. Times are seconds since 1970, durations are in seconds.
+-- Everything that there is to say of a project's views, as one object. Times are seconds since 1970, durations are in seconds. A view has
+-- every column of `view_status` by its name, so that a new one needs no line here.
 SELECT json_build_object(
   'at', extract(epoch FROM clock_timestamp())::float8,
-  'views', (SELECT coalesce(json_agg(json_build_object(
-      'schema', s.view_schema, 'view', s.view_name, 'kind', s.kind, 'storage', s.storage, 'stored', s.stored_name, 'rows', s.rows,
-      'table_bytes', s.table_bytes, 'index_bytes', s.index_bytes, 'toast_bytes', s.toast_bytes, 'populated', s.populated,
-      'data_age', s.age_seconds, 'last_success', extract(epoch FROM s.last_success_at)::float8, 'last_success_seconds', s.last_success_seconds,
-      'last_status', s.last_status, 'last_error', coalesce(s.last_error, s.last_sqlstate), 'last_error_at', extract(epoch FROM s.last_error_at)::float8,
-      'today', json_build_object('completed', s.completed_today, 'failed', s.failed_today, 'skipped', s.skipped_today, 'lost', s.lost_today),
-      'latest', (SELECT json_build_object('status', r.status, 'started_at', extract(epoch FROM r.started_at)::float8, 'seconds', r.seconds, 'error', r.error)
-        FROM {schema}.refreshes AS r WHERE r.view_schema = s.view_schema AND r.view_name = s.view_name ORDER BY r.started_at DESC LIMIT 1),
-      'running', extract(epoch FROM s.running_since)::float8, 'dead_rows', s.dead_rows, 'dead_share', s.dead_share, 'queued_groups', s.queued_groups, 'problem', s.problem
+  'views', (SELECT coalesce(json_agg(to_jsonb(s) || jsonb_build_object(
+      'schema', s.view_schema, 'view', s.view_name, 'stored', s.stored_name, 'data_age', s.age_seconds,
+      'last_success', extract(epoch FROM s.last_success_at)::float8, 'last_error', coalesce(s.last_error, s.last_sqlstate),
+      'last_error_at', extract(epoch FROM s.last_error_at)::float8, 'running', extract(epoch FROM s.running_since)::float8,
+      'today', jsonb_build_object('completed', s.completed_today, 'failed', s.failed_today, 'skipped', s.skipped_today, 'lost', s.lost_today),
+      'latest', (SELECT jsonb_build_object('status', r.status, 'started_at', extract(epoch FROM r.started_at)::float8, 'seconds', r.seconds, 'error', r.error)
+        FROM {schema}.refreshes AS r WHERE r.view_schema = s.view_schema AND r.view_name = s.view_name ORDER BY r.started_at DESC LIMIT 1)
     ) ORDER BY s.view_schema, s.view_name), '[]') FROM {schema}.view_status AS s WHERE s.project = %(project)s),
   'promises', (SELECT coalesce(json_agg(json_build_object('schema', p.view_schema, 'view', p.view_name, 'schedule', p.schedule,
       'seconds', p.promised_seconds, 'age', p.age_seconds, 'broken', p.broken) ORDER BY p.schedule), '[]') FROM {schema}.promises AS p),
