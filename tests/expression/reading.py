@@ -48,7 +48,7 @@ def disagreement(expression: Expression) -> str:
     sql = f"SELECT ({expression.source}\n)"
     if problem := refusal(sql):
         return f"refused: {problem}"
-    if other := _other_tokens(expression.source):
+    if other := _other_tokens(expression.made.text if expression.made else expression.source):
         return f"token: {other}"
     return "" if _same_structure(expression.ast) else "structure"
 

@@ -93,7 +93,6 @@ def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
             "f(x).y",
         ),
         *(
-            "0x1f",
             "1x",
             "1e",
             "a 1",
@@ -106,7 +105,7 @@ def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
             "o.a AND user.id = 1",
             "any b",
         ),
-        *("a < b < c", "a = b = c", "-a ^ b IS NULL IS NULL", "a @-@ b", "a <@> b", "a || -b -|- c + 1 = 2 = 3"),
+        *("a < b < c", "a = b = c", "-a ^ b IS NULL IS NULL", "a *%s", "a || -b -|- c + 1 = 2 = 3"),
         *(
             "a !~* b || c = d || !~ e",
             "!~ a",
@@ -116,7 +115,6 @@ def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
             '""',
             "`a`",
             "a\vb",
-            "x = ANY (1)::int",
             "a[1, 2]",
         ),
         *(
@@ -130,7 +128,6 @@ def test_what_projects_hold_is_read_alike(site: mutations.Site) -> None:
             "a{b}",
             "U&'\\00'",
             "a COLLATE 'x'",
-            "'a'\n'b'",
         ),
     ],
 )

@@ -20,10 +20,13 @@ from mvc.expression import ExpressionError
 from mvc.expression.lexemes import lexemes
 from mvc.expression.neighbours import check_neighbours
 from mvc.expression.nodes import check_nodes
+from mvc.expression.parse import is_readable
+from mvc.expression.passages import read_query
 from mvc.expression.precedence import check_precedence
 from mvc.expression.tokens import POSTGRES, tokenize
 from mvc.model.view import Body
 
+PARAMETERS = (exp.Parameter, exp.Placeholder, exp.SessionParameter)
 _STARTS = ("SELECT", "WITH", "VALUES", "TABLE", "(")
 
 
@@ -63,12 +66,9 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
     end = _end(body, found)
     if end is None:
         return None
+    text = body.sql[:end]
     try:
-        _check_start(body.sql[:end])
-        tokens = tokenize(body.sql[:end])
-        check_neighbours(body.sql[:end])
-        statements = POSTGRES.parser().parse(tokens, body.sql[:end])
-        _check_trees(body.sql[:end], statements)
+        tokens, statements = _read(text)
     except ExpressionError as problem:
         title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
         span, lines = body.origin.part(problem.start, problem.end), body_help(body.sql, problem.help)
@@ -85,6 +85,50 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
         found.append(error("MV102", body.origin.span, "a body is one query, and nothing else"))
         return None
     return Parsed(body, end, tokens, query)
+
+
+_Read = tuple[list[Token], list[exp.Expr | None]]
+
+
+def _read(text: str) -> _Read:
+    """The tokens and the statements of a body. Raises what its first fault is: ExpressionError, SqlglotError or RecursionError."""
+    try:
+        read = _strictly(text)
+    except (ExpressionError, SqlglotError) as problem:
+        if getattr(problem, "settled", False) or (made := _as_written(text)) is None:
+            raise
+        return made
+    if any(statement and statement.find(*PARAMETERS) for statement in read[1]):
+        return _as_written(text) or read
+    return read
+
+
+def _strictly(text: str) -> _Read:
+    _check_start(text)
+    tokens = tokenize(text)
+    check_neighbours(text)
+    statements = POSTGRES.parser().parse(tokens, text)
+    _check_trees(text, statements)
+    return tokens, statements
+
+
+def _as_written(text: str) -> _Read | None:
+    """The same of a text that sqlglot reads by a stand-in only; None where there is none."""
+    made = read_query(text, is_readable, _is_read)
+    if made is None:
+        return None
+    tokens, statements = _strictly(made.text)
+    for statement in statements:
+        if statement is not None:
+            made.place(statement, 0)
+    return made.placed(tokens), statements
+
+
+def _is_read(text: str) -> bool:
+    try:
+        return not any(statement and statement.find(*PARAMETERS) for statement in _strictly(text)[1])
+    except (ExpressionError, SqlglotError, RecursionError):
+        return False
 
 
 def _end(body: Body, found: list[Diagnostic]) -> int | None:

@@ -15,7 +15,7 @@ from sqlglot import Token, TokenType
 from mvc.analysis.functions import Functions
 from mvc.analysis.naming import CONFIGURING_TYPES, NAMING_TYPES
 from mvc.expression import Call, Expression
-from mvc.expression.tokens import tokenize
+from mvc.expression.tokens import tokens_of
 
 # What the word means as a type of the moment; `now()` and its synonym are calls and need their parentheses.
 _WORDS: Final = {
@@ -75,7 +75,7 @@ def at_moment(expression: Expression, moment: str) -> str:
 
 def unpredictable(expression: Expression, functions: Functions) -> str:
     """What in the expression depends on more than the row and the transaction's clock; nothing where that is all."""
-    tokens = tokenize(expression.text)
+    tokens = tokens_of(expression.text)
     for number, token in enumerate(tokens):
         if token.token_type in _TEXTS and _names_moment(token.text):
             return f"the string '{token.text}', which may mean the moment"
@@ -127,7 +127,7 @@ def _unpredictable_call(call: Call, functions: Functions) -> bool:
 
 def _uses(expression: Expression) -> list[tuple[int, int, str]]:
     """(start, end, type) of each word that reads the clock."""
-    return list(_found(tokenize(expression.text)))
+    return list(_found(tokens_of(expression.text)))
 
 
 def _found(tokens: list[Token]) -> Iterator[tuple[int, int, str]]:

@@ -13,6 +13,7 @@ from sqlglot import exp
 from mvc.analysis.lint_sites import Site, TypeOf, condition_sites, sites
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, warning
+from mvc.expression.as_read import is_passage
 from mvc.model.policy import Policy
 
 CODE: Final = "MV403"
@@ -48,6 +49,8 @@ def _depends(node: exp.Expr, type_of: TypeOf) -> str:
     """What a node asks of the session's zone, or nothing."""
     if isinstance(node, _LOCAL):
         return f"{node.sql_name()} is the date or time there" if isinstance(node, exp.Func) else ""
+    if is_passage(node) and " at local" in f"{node.expressions[0].name} ":
+        return "AT LOCAL is a time there"
     if isinstance(node, exp.Cast) and _type(node) in _LOCAL_TYPES and _is_aware(node.this, type_of):
         return f"a moment has another {_type(node).lower()} in each zone"
     if (

@@ -18,7 +18,7 @@ from mvc.expression.brackets import Piece, flat
 from mvc.expression.expression import Expression
 from mvc.expression.normal import normal
 from mvc.expression.normal_query import query_items, without_list
-from mvc.expression.tokens import tokenize
+from mvc.expression.tokens import tokens_of
 from mvc.quoting import is_plain
 
 _TIGHT_BEFORE: Final = frozenset({",", ")", "]", ".", "::", ";"})
@@ -75,7 +75,7 @@ def canonical(expression: Expression, write: Callable[[str, str], str]) -> str:
 
 def canonical_text(text: str) -> str:
     """The canonical text of a query or an expression."""
-    return canonical_tokens(text, tokenize(text), lambda _: None)
+    return canonical_tokens(text, tokens_of(text), lambda _: None)
 
 
 def canonical_tokens(
@@ -100,7 +100,7 @@ def _pieces(expression: Expression) -> tuple[Piece, ...]:
     columns = {ref.start: ref for ref in expression.columns}
     items: list[Piece] = []
     skipped_to = 0
-    for token in tokenize(expression.source):
+    for token in tokens_of(expression.source):
         if token.start < skipped_to:
             continue
         ref = columns.get(token.start)

@@ -7,13 +7,26 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from mvc.expression.as_read import AsRead
+
 
 class ExpressionError(Exception):
-    """The text is not the one expression that it claims to be. `code` names the rule, `start:end` the offending part."""
+    """The text is not the one expression that it claims to be. `code` names the rule, `start:end` the offending part.
+
+    What is `settled` is an error even where PostgreSQL's grammar takes the text.
+    """
+
+    settled = False
 
     def __init__(self, code: str, title: str, start: int = 0, end: int = 0, help: str = "") -> None:
         super().__init__(title)
         self.code, self.title, self.start, self.end, self.help = code, title, start, end, help
+
+
+class SettledError(ExpressionError):
+    """The text is too long, too deep, or surely not what its author means."""
+
+    settled = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,7 @@ class Expression:
     """A parsed expression. `text` is the author's, on one line and without comments; `source` is exactly what was written.
 
     `columns` and `calls` are those outside and inside of subqueries; `subquery` is the offset of the first one, or None.
+    `made` is what `ast` was read from, where that is not the author's text; the places in `ast` are those of the author's text.
     """
 
     text: str
@@ -54,6 +68,7 @@ class Expression:
     columns: tuple[ColumnRef, ...] = field(compare=False, repr=False)
     calls: tuple[Call, ...] = field(compare=False, repr=False)
     subquery: int | None = field(compare=False, repr=False, default=None)
+    made: AsRead | None = field(compare=False, repr=False, default=None)
 
     def edited(self, edits: Iterable[tuple[int, int, str]]) -> str:
         """`source` with each (start, end, replacement) put in place. Edits must not overlap; equal starts keep their order."""

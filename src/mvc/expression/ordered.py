@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlglot import Token
-
 from mvc.expression.expression import Expression
+from mvc.expression.lexemes import lexemes
 from mvc.expression.parse import parse_expression
-from mvc.expression.tokens import tokenize
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +27,12 @@ class Ordered:
 
 def parse_ordered(text: str) -> Ordered:
     """An ordered term. Raises ExpressionError."""
-    tokens = tokenize(text)
-    words = [token.text.lower() for token in tokens]
+    found = lexemes(text)
+    words = [item.text.lower() if item.kind == "word" else "" for item in found]
     nulls_first = words[-2:] == ["nulls", "first"]
-    cut = len(tokens) - (2 if words[-2:] in (["nulls", "first"], ["nulls", "last"]) else 0)
+    cut = len(found) - (2 if words[-2:] in (["nulls", "first"], ["nulls", "last"]) else 0)
     descending = cut > 1 and words[cut - 1] == "desc"
-    if cut > 1 and words[cut - 1] in ("asc", "desc") and _is_bare(tokens[cut - 1], text):
+    if cut > 1 and words[cut - 1] in ("asc", "desc"):
         cut -= 1
-    return Ordered(parse_expression(text[: tokens[max(cut, 1) - 1].end + 1]), descending, nulls_first)
-
-
-def _is_bare(token: Token, text: str) -> bool:
-    return text[token.start] not in "\"'"
+    end = found[max(cut, 1) - 1].end if found else len(text)
+    return Ordered(parse_expression(text[:end]), descending, nulls_first)

@@ -1,13 +1,15 @@
 """Text → Expression. A text is accepted only if, put in parentheses, it is exactly one value: no alias, no list, no statement.
 
 sqlglot's parser is lenient, so what it returns is checked by shape here, and again as part of the whole statement by
-`mvc.sqlgen.proof`. The server has the last word.
+`mvc.sqlgen.proof`. What it cannot read, and PostgreSQL's own parser can, is read by a stand-in (`mvc.expression.passages`). The server has the
+last word.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -17,12 +19,14 @@ from sqlglot.errors import SqlglotError
 from mvc.catalog import builtins
 from mvc.catalog.tokens import lowered
 from mvc.catalog.types import counts_taken
+from mvc.expression.as_read import AS_WRITTEN, AsRead
 from mvc.expression.calls import QUERY_STARTS, calls_of, miscounted
-from mvc.expression.expression import Call, ColumnRef, Expression, ExpressionError
+from mvc.expression.expression import Call, ColumnRef, Expression, ExpressionError, SettledError
 from mvc.expression.neighbours import check_ends, check_neighbours
 from mvc.expression.nodes import check_nodes, is_kept
+from mvc.expression.passages import read_value
 from mvc.expression.precedence import check_precedence
-from mvc.expression.tokens import POSTGRES, one_line, tokenize
+from mvc.expression.tokens import POSTGRES, one_line, tokenize, tokens_of
 
 _PREFIX: Final = "SELECT ("
 OFFSET: Final = len(_PREFIX)  # places in a tree's `meta` are so much higher than in the text
@@ -42,6 +46,40 @@ _REFUSED: Final = (
 @lru_cache(maxsize=16384)
 def parse_expression(text: str) -> Expression:
     """The expression in `text`, of PostgreSQL's dialect. Raises ExpressionError with the place in `text`."""
+    try:
+        return _parse(text)
+    except ExpressionError as problem:
+        made = None if problem.settled else read_value(text, is_readable)
+        if made is None:
+            raise
+    return _as_written(text, made)
+
+
+@lru_cache(maxsize=4096)
+def is_readable(text: str) -> bool:
+    """Whether sqlglot reads an expression as PostgreSQL does."""
+    try:
+        _parse(text)
+    except ExpressionError:
+        return False
+    return True
+
+
+def _as_written(text: str, made: AsRead) -> Expression:
+    """The expression of a text that sqlglot reads by a stand-in: all that is in the author's text stands where it stands there."""
+    read = _parse(made.text)
+    made.place(read.ast, OFFSET)
+    columns = (replace(ref, start=made.start(ref.start), end=made.end(ref.end)) for ref in read.columns)
+    calls = (
+        replace(call, start=made.start(call.start), open=made.start(call.open), close=made.start(call.close))
+        for call in read.calls
+        if call.name != AS_WRITTEN
+    )
+    subquery = None if read.subquery is None else made.start(read.subquery)
+    return Expression(one_line(text, tokens_of(text)), text, read.ast, tuple(columns), tuple(calls), subquery, made)
+
+
+def _parse(text: str) -> Expression:
     if (simple := SIMPLE.match(text)) and not is_kept(simple[1]):
         return _column(text, *simple.groups())
     tokens = tokenize(text)
@@ -82,7 +120,7 @@ def _single_value(text: str, tokens: list[Token]) -> exp.Expression:
             raise _miscount(call) from None
         raise _syntax_error(text, problem) from None
     except RecursionError:
-        raise ExpressionError("MV101", "this expression is nested too deep", 0, len(text)) from None
+        raise SettledError("MV101", "this expression is nested too deep", 0, len(text)) from None
     select = parsed[0] if len(parsed) == 1 else None
     only = select.expressions[0] if isinstance(select, exp.Select) and len(select.expressions) == 1 else None
     inner: exp.Expression | None = only.this if isinstance(only, exp.Paren) else None

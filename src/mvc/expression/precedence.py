@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.expression.expression import ExpressionError
+from mvc.expression.expression import SettledError
 
 _NOT: Final = 3
 _IS: Final = 4
@@ -91,7 +91,7 @@ def _swallows(left: exp.Expr, level: int) -> bool:
     return False
 
 
-def _grouped_otherwise(text: str, inner: exp.Expr, shift: int) -> ExpressionError:
+def _grouped_otherwise(text: str, inner: exp.Expr, shift: int) -> SettledError:
     places = [node.meta for node in inner.find_all(exp.Identifier) if "start" in node.meta]
     start = min((meta["start"] - shift for meta in places), default=0)
     end = max((meta["end"] + 1 - shift for meta in places), default=len(text))
@@ -99,4 +99,4 @@ def _grouped_otherwise(text: str, inner: exp.Expr, shift: int) -> ExpressionErro
     mend = "put brackets around what belongs together"
     if "||" in text:
         mend += "; || joins texts, and conditions are joined with OR"
-    return ExpressionError("MV101", title, start, end, mend)
+    return SettledError("MV101", title, start, end, mend)

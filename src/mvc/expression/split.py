@@ -12,7 +12,7 @@ from sqlglot import Token, TokenType, exp
 
 from mvc.expression.expression import Expression, ExpressionError
 from mvc.expression.parse import parse_expression
-from mvc.expression.tokens import tokenize
+from mvc.expression.tokens import tokens_of
 
 _OPEN = (TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.CASE)
 _CLOSE = (TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.END)
@@ -103,7 +103,7 @@ def _branches(node: exp.Expression, joined: type[exp.Expression]) -> list[exp.Ex
 
 def _pieces(text: str, separator: TokenType, wanted: int) -> list[str]:
     """The text cut at its top-level separators; the ANDs of a BETWEEN do not count."""
-    cuts = _cuts(list(tokenize(text)), separator)
+    cuts = _cuts(list(tokens_of(text)), separator)
     if len(cuts) != wanted - 1:
         return [text]
     starts = [0, *(token.end + 1 for token in cuts)]

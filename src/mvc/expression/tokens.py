@@ -10,7 +10,8 @@ from sqlglot.errors import SqlglotError
 
 from mvc.catalog.tokens import too_deep
 from mvc.expression.agreement import check_agreement
-from mvc.expression.expression import ExpressionError
+from mvc.expression.expression import ExpressionError, SettledError
+from mvc.expression.lexemes import Lexeme, lexemes
 
 
 class _Dialect(Postgres):  # type: ignore[misc, unused-ignore]
@@ -34,6 +35,13 @@ _STEPS = {
 }
 
 
+_KINDS: Final = {
+    "string": TokenType.STRING,
+    "number": TokenType.NUMBER,
+    "name": TokenType.IDENTIFIER,
+}  # what it is by its kind
+
+
 def tokenize(text: str) -> list[Token]:
     """The tokens of an expression. Raises ExpressionError for what cannot be one: statements, loose brackets, NULs."""
     if "\x00" in text:
@@ -47,11 +55,28 @@ def tokenize(text: str) -> list[Token]:
     if len(tokens) > MOST:
         title = f"this SQL has {len(tokens):,} words and signs: {MOST:,} are the most"
         help_line = "put a long list of values into a table, and join it"
-        raise ExpressionError("MV101", title, *_place(tokens[MOST]), help_line)
+        raise SettledError("MV101", title, *_place(tokens[MOST]), help_line)
     _check_brackets(tokens)
     _check_depth(tokens, len(text))
     check_agreement(text, tokens)
     return tokens
+
+
+def tokens_of(text: str) -> list[Token]:
+    """The tokens of a text that has been accepted: PostgreSQL's, where sqlglot would cut it otherwise."""
+    try:
+        return tokenize(text)
+    except ExpressionError:
+        return [_token(lexeme) for lexeme in lexemes(text)]
+
+
+def _token(lexeme: Lexeme) -> Token:
+    kind = _KINDS.get(lexeme.kind)
+    if kind is None:
+        alone = list(POSTGRES.tokenize(lexeme.text))
+        kind = alone[0].token_type if len(alone) == 1 else TokenType.OPERATOR
+    text = lexeme.text.strip('"').replace('""', '"') if lexeme.kind == "name" else lexeme.text
+    return Token(kind, text, 1, 1, lexeme.start, lexeme.end - 1)
 
 
 def _check_brackets(tokens: list[Token]) -> None:
@@ -75,7 +100,7 @@ def _check_depth(tokens: list[Token], end: int) -> None:
     at = too_deep(_STEPS.get(token.token_type, 0) for token in tokens)
     if at is not None:
         help_line = "a `sql:` body can give its parts names: WITH part AS (…)"
-        raise ExpressionError("MV101", "this expression is nested too deep", tokens[at].start, end, help_line)
+        raise SettledError("MV101", "this expression is nested too deep", tokens[at].start, end, help_line)
 
 
 def _place(token: Token) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 
 from mvc.catalog import builtins
@@ -27,6 +28,7 @@ _KINDS: Final[Mapping[str, tuple[str, int]]] = {
     "JsonFuncExpr": ("JSON_VALUE, JSON_QUERY and JSON_EXISTS", 17),
     "JsonTable": ("JSON_TABLE", 17),
 }
+_LOCAL: Final = "AT LOCAL"
 _NUMBER: Final = re.compile(r"0[xob]|.*_", re.IGNORECASE)
 
 
@@ -42,13 +44,21 @@ def check_version(node: Node, text: Text) -> None:
         elif kind == "RangeSubselect" and "alias" not in inner and not inner.get("lateral"):
             what, since = "a subquery in FROM without an alias", 16
         if since:
-            _report(what, since, max(location_of({kind: inner}), text.before), text)
+            place = _local(text) if what == _LOCAL else location_of({kind: inner})
+            _report(what, since, max(place, text.before), text)
+
+
+def _local(text: Text) -> int:
+    """Where the first AT LOCAL stands, of which the tree has no place."""
+    words = [lexeme.text.lower() for lexeme in text.lexemes]
+    number = next((at for at, pair in enumerate(pairwise(words)) if pair == ("at", "local")), 0)
+    return len(text.text[: text.lexemes[number].start].encode()) + text.before
 
 
 def _called(inner: Node, text: Text) -> tuple[str, int]:
     name = inner["funcname"][-1]["String"]["sval"]
     if name == "timezone" and len(inner.get("args", [])) == 1:
-        return "AT LOCAL", 17
+        return _LOCAL, 17
     if (
         len(inner["funcname"]) > 1 and inner["funcname"][-2]["String"]["sval"] != "pg_catalog"
     ) or text.world.catalog.functions_named(name):

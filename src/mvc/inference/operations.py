@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from mvc.catalog.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
 from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
 from mvc.inference.choose import Candidate, binary, prefix, result_of
-from mvc.inference.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
 from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, cast, mend
 from mvc.inference.site import Handlers, Text, location_of
 from mvc.inference.world import UNKNOWN

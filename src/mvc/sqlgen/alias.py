@@ -13,7 +13,7 @@ from mvc.former import Alias
 from mvc.model.view import View
 from mvc.quoting import identifier, qualified
 from mvc.sqlgen.naming import fingerprint, stored_name
-from mvc.sqlgen.proof import parse_one_statement
+from mvc.sqlgen.proof import check_one_statement
 
 _WITHIN = "renamed"
 
@@ -83,5 +83,5 @@ def _renaming(names: dict[str, str], source: str) -> str:
         identifier(now) if now == then else f"{identifier(now)} AS {identifier(then)}" for now, then in names.items()
     )
     text = f"SELECT\n  {listed}\nFROM {source}"
-    parse_one_statement(text)
+    check_one_statement(text)
     return text

@@ -15,9 +15,10 @@ from sqlglot import Token, TokenType, exp
 from mvc.analysis.body_analysed import Analysis
 from mvc.analysis.body_rows import Output
 from mvc.catalog.tokens import lowered
+from mvc.expression.as_read import written_out
 from mvc.expression.canonical import canonical_text, canonical_tokens
 from mvc.expression.parse import folded
-from mvc.expression.tokens import tokenize
+from mvc.expression.tokens import tokens_of
 from mvc.sqlgen.before import NOTHING, Before
 
 
@@ -32,7 +33,7 @@ class BodyMeaning:
     @property
     def digest_parts(self) -> tuple[str, ...]:
         """What is stored: the whole query over what stores the views that it reads."""
-        tokens = tokenize(self.sql)
+        tokens = tokens_of(self.sql)
         names = repr(self.before.own(field.name for field in self.analysis.output.fields))
         return names, _canonical(self.sql, tokens, _Renaming(tokens, self._aliases))
 
@@ -78,7 +79,9 @@ class BodyMeaning:
             ref = self.analysis.refs.get(id(original))
             if ref is not None:
                 column.set("table", exp.to_identifier(ref.item.rows.described.rpartition(".")[2]))
-        return canonical_text(str(copy.sql(dialect="postgres", comments=False, normalize_functions="lower")))
+        return canonical_text(
+            str(written_out(copy).sql(dialect="postgres", comments=False, normalize_functions="lower"))
+        )
 
 
 def _canonical(sql: str, tokens: Iterable[Token], renaming: _Renaming, *, listed: bool = True) -> str:

@@ -12,8 +12,10 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.expression import Expression
+from mvc.expression.as_read import is_passage
 from mvc.expression.parse import SIMPLE
 from mvc.expression.tokens import POSTGRES
+from mvc.expression.trees import is_disjunction
 from mvc.quoting import is_plain
 
 MEANING: Final = "meaning"  # the key in a leaf's meta of the tree that its text was parsed to already
@@ -23,7 +25,12 @@ _LINE_BREAK: Final[str] = POSTGRES.generator().SENTINEL_LINE_BREAK
 
 def leaf(text: str) -> exp.Var:
     """A node that prints as `text`. A line break in it (it may be inside a string) is kept from the printer's indentation."""
-    return exp.Var(this=text.replace("\n", _LINE_BREAK))
+    return exp.Var(this=as_leaf(text))
+
+
+def as_leaf(text: str) -> str:
+    """The text as a leaf keeps it."""
+    return text.replace("\n", _LINE_BREAK)
 
 
 def leaf_text(node: exp.Var) -> str:
@@ -35,7 +42,7 @@ def expression_leaf(expression: Expression) -> exp.Var:
     """The author's expression as one operand of AND, with the tree that it was parsed to."""
     text = operand(expression)
     node = leaf(text)
-    if text == expression.source:
+    if text == expression.source and expression.made is None:
         node.meta[MEANING] = expression.ast
     return node
 
@@ -53,7 +60,10 @@ def aliased(text: str, alias: str) -> exp.Expression:
 
 def operand(expression: Expression) -> str:
     """The expression's text, in parentheses where AND or NOT around it would take it apart."""
-    return f"({expression.text})" if isinstance(expression.ast, exp.Or | exp.Xor) else expression.text
+    apart = isinstance(expression.ast, exp.Or | exp.Xor) or (
+        is_passage(expression.ast) and is_disjunction(expression.source)
+    )
+    return f"({expression.text})" if apart else expression.text
 
 
 def all_of(conditions: Iterable[exp.Expression]) -> exp.Expression | None:

@@ -27,7 +27,7 @@ from mvc.sqlgen.hidden import WRAPPED, hidden_columns
 from mvc.sqlgen.leaf import operand
 from mvc.sqlgen.moments import Since
 from mvc.sqlgen.naming import CAUSE_COLUMN, changes_name, companion_name, joined_name
-from mvc.sqlgen.proof import parse_one_statement
+from mvc.sqlgen.proof import check_one_statement
 from mvc.sqlgen.shortcuts import Column, shortcuts
 
 _Rows = Callable[[Node], str]
@@ -56,7 +56,7 @@ def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
     logs = (_log(item, storage[0]) for item in watched(trace))
     union = "\nUNION ALL\n".join(dict.fromkeys(parts))
     text = f"WITH {', '.join((_last_refresh(storage), *logs))}\n{_stored(view, trace, union, CAUSE_COLUMN)}"
-    parse_one_statement(text)
+    check_one_statement(text)
     return text
 
 
@@ -70,7 +70,7 @@ def keys_query(view: ResolvedView, trace: Trace) -> str:
     """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
     paths = _Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is)
     text = _stored(view, trace, f"SELECT DISTINCT {paths.select(())}")
-    parse_one_statement(text)
+    check_one_statement(text)
     return text
 
 

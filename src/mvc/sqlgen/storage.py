@@ -13,7 +13,7 @@ from mvc.quoting import constant, identifier, is_plain, qualified
 from mvc.sqlgen.hidden import WRAPPED, grain_columns, hidden_columns, stands_itself
 from mvc.sqlgen.leaf import leaf, name
 from mvc.sqlgen.naming import fingerprint, joined_name
-from mvc.sqlgen.proof import parse_one_statement, print_proven
+from mvc.sqlgen.proof import check_one_statement, print_proven
 from mvc.sqlgen.query import declared_select
 from mvc.sqlgen.statements import parameters_text
 
@@ -39,7 +39,7 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     text = outer.from_(exp.Table(this=name(WRAPPED))).sql(dialect="postgres", pretty=True)
     head = text.rpartition("FROM")[0]
     wrapped = f"{head}FROM (\n{query}\n) AS {WRAPPED}"
-    parse_one_statement(wrapped)
+    check_one_statement(wrapped)
     return wrapped
 
 
