@@ -6,6 +6,7 @@ Imports inside functions count as well; those under `if TYPE_CHECKING:` are for 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,7 @@ STAGES = (
     ("mvc.model",),
     ("mvc.loading",),
     ("mvc.analysis",),
+    ("mvc.shape",),
     ("mvc.sqlgen",),
     ("mvc.compiled",),
     ("mvc.comparison",),
@@ -210,6 +212,13 @@ class TestDoors:
         }
         assert {name for name in writers if not name.startswith(("mvc.cli.", "mvc.cache", "mvc.postgres."))} == set()
 
+    @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("mvc.shape")])
+    def test_a_shape_holds_no_text(self, name):
+        """A query as records: what writes SQL is an engine's."""
+        assert not {item for item in imports_of(name) if item.startswith(("sqlglot", "mvc.quoting", "mvc.sqlgen"))}
+        joined = (node for node in code_of(name) if isinstance(node, ast.JoinedStr))
+        assert all(not re.search(r"[A-Z]{2,}|[(),.=]", part) for node in joined for part in constants(node))
+
     def test_quotes_around_names_are_put_in_one_place(self):
         not_sql = {
             "mvc.catalog.snapshot",  # JSON
@@ -236,6 +245,10 @@ class TestDoors:
             if isinstance(node, ast.Attribute) and node.attr in banned
         }
         assert found == set()
+
+
+def constants(node: ast.JoinedStr) -> list[str]:
+    return [str(part.value) for part in node.values if isinstance(part, ast.Constant)]
 
 
 def is_sys(node: ast.AST) -> bool:

@@ -13,14 +13,13 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.functions import Place, is_aggregate
-from mvc.analysis.scope import Scope, bare_column, reads
+from mvc.analysis.scope import Scope, bare_column, column_expression, reads
 from mvc.analysis.tree import JoinTree
 from mvc.catalog.builtins import SYNTAX_FUNCTIONS
 from mvc.diagnostics import Diagnostic, error
-from mvc.expression import Expression, Ordered, parse_expression
+from mvc.expression import Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, Order, Repeats
 from mvc.model.view import Aggregate, OrderTerm, Sql
-from mvc.quoting import qualified
 
 ARGUMENT = Place("an aggregate's argument")
 AGGREGATE_CALL = Place("an aggregate", aggregates=True)
@@ -158,7 +157,7 @@ def _tie_breakers(
     key = tree[source].identity or ()
     for column in () if {(source, name) for name in key} <= named else key:
         if (source, column) not in named:
-            term = parse_expression(qualified(source, column))
+            term = column_expression(source, column)
             yield term, OrderTerm(Ordered(term), aggregate.origin)
 
 

@@ -10,7 +10,7 @@ from mvc.analysis.readable import Readable
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.model.view import Sql
-from mvc.quoting import identifier
+from mvc.quoting import identifier, qualified
 
 
 class Scope:
@@ -84,6 +84,11 @@ class Scope:
 def reads(*expressions: Expression | None) -> frozenset[str]:
     """The aliases that resolved expressions read."""
     return frozenset(ref.qualifier for item in expressions if item for ref in item.columns if ref.qualifier)
+
+
+def column_expression(alias: str, name: str) -> Expression:
+    """A column of a source as an expression."""
+    return parse_expression(qualified(alias, name))
 
 
 def bare_column(expression: Expression) -> ColumnRef | None:

@@ -20,9 +20,14 @@ class Ordered:
     @property
     def suffix(self) -> str:
         """The direction as SQL; empty for PostgreSQL's default, ASC NULLS LAST."""
-        if self.descending:
-            return " DESC" if self.nulls_first else " DESC NULLS LAST"
-        return " NULLS FIRST" if self.nulls_first else ""
+        return direction(descending=self.descending, nulls_first=self.nulls_first)
+
+
+def direction(*, descending: bool, nulls_first: bool) -> str:
+    """What stands behind a term of an order; empty for PostgreSQL's default, ASC NULLS LAST."""
+    if descending:
+        return " DESC" if nulls_first else " DESC NULLS LAST"
+    return " NULLS FIRST" if nulls_first else ""
 
 
 def parse_ordered(text: str) -> Ordered:

@@ -11,8 +11,10 @@ from mvc.analysis.tree import Node
 from mvc.artifacts import Claim
 from mvc.expression.tokens import POSTGRES
 from mvc.quoting import qualified
-from mvc.sqlgen.joins import condition_leaf, table
+from mvc.shape.reading import source_of
+from mvc.shape.records import Written
 from mvc.sqlgen.leaf import all_of, leaf
+from mvc.sqlgen.printing import condition_tree, source_tree
 
 
 def claims(view: ResolvedView) -> tuple[Claim, ...]:
@@ -31,9 +33,9 @@ def _claims(query: DeclaredQuery) -> Iterator[Claim]:
 def _claim(node: Node, columns: tuple[str, ...], said: str) -> Claim:
     """Values of `columns` that more than one row has, and how many rows; NULLs join nothing, so they break nothing."""
     named = [qualified(node.alias, column) for column in columns]
-    own = [condition_leaf(item) for item in node.where] if said == "one" else []
+    own = [condition_tree(Written(item)) for item in node.where] if said == "one" else []
     select = exp.Select(expressions=[*(leaf(text) for text in named), leaf("COUNT(*) AS rows")])
-    select.set("from_", exp.From(this=table(node)))
+    select.set("from_", exp.From(this=source_tree(source_of(node))))
     select.set("where", exp.Where(this=all_of([*(leaf(f"{text} IS NOT NULL") for text in named), *own])))
     select.set("group", exp.Group(expressions=[exp.Literal.number(number + 1) for number in range(len(named))]))
     select.set("having", exp.Having(this=leaf("COUNT(*) > 1")))

@@ -20,8 +20,9 @@ from mvc.analysis.types import TRUNCATING, expression_type, never_null
 from mvc.catalog.types import plain_type
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
-from mvc.sqlgen.joins import from_sources
-from mvc.sqlgen.leaf import leaf
+from mvc.shape.reading import reading_of
+from mvc.shape.records import Output, Select, Written
+from mvc.sqlgen.printing import select_tree
 from mvc.sqlgen.proof import print_proven
 from mvc.sqlgen.storage import query_text, stored_query_text
 
@@ -119,9 +120,9 @@ class _Wanted:
         tree = self._query.tree
         where = (*self._query.where, *tree.base.where, *self.rows())
         aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | {tree.base.alias}
-        select = exp.Select(expressions=[leaf(outer.text)])
         joined = tree.needed(aliases, tree.singles)
-        return print_proven(from_sources(select, tree, (tree.base.alias,), joined, where))
+        reading = reading_of(tree, (tree.base.alias,), joined, where)
+        return print_proven(select_tree(Select((Output("", Written(outer)),), reading)))
 
     def _among(self, expression: Expression, values: str) -> Expression:
         """The condition, of which nothing within the subquery is known outside, though it names the same sources.

@@ -10,11 +10,12 @@ from mvc.analysis.resolved import BodyQuery, DeclaredQuery, ResolvedView
 from mvc.artifacts import CompiledIndex
 from mvc.model.view import Index, IndexKey, Setting
 from mvc.quoting import constant, identifier, is_plain, qualified
+from mvc.shape.query import query_of
 from mvc.sqlgen.hidden import WRAPPED, grain_columns, hidden_columns, stands_itself
 from mvc.sqlgen.leaf import leaf, name
 from mvc.sqlgen.naming import fingerprint, joined_name
+from mvc.sqlgen.printing import select_tree
 from mvc.sqlgen.proof import check_one_statement, print_proven
-from mvc.sqlgen.query import declared_select
 from mvc.sqlgen.statements import parameters_text
 
 
@@ -22,7 +23,7 @@ def query_text(view: ResolvedView) -> str:
     """The SELECT whose rows are the view's."""
     if isinstance(view.query, BodyQuery):
         return view.query.sql
-    return print_proven(declared_select(view, view.query))
+    return print_proven(select_tree(query_of(view, view.query)))
 
 
 def stored_query_text(view: ResolvedView, query: str) -> str:
@@ -35,7 +36,7 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     outer = exp.Select(expressions=[*listed, *keys])
     alias = exp.TableAlias(this=name(WRAPPED))
     if isinstance(view.query, DeclaredQuery):
-        return print_proven(outer.from_(exp.Subquery(this=declared_select(view, view.query), alias=alias)))
+        return print_proven(outer.from_(exp.Subquery(this=select_tree(query_of(view, view.query)), alias=alias)))
     text = outer.from_(exp.Table(this=name(WRAPPED))).sql(dialect="postgres", pretty=True)
     head = text.rpartition("FROM")[0]
     wrapped = f"{head}FROM (\n{query}\n) AS {WRAPPED}"

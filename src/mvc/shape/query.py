@@ -1,0 +1,232 @@
+"""A declared view as one query: its groups, and each branch joined to them one-to-one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mvc.analysis.blocks import Block, main_block
+from mvc.analysis.computed import levels
+from mvc.analysis.late import Late, late_sources
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.scope import bare_column, column_expression, reads
+from mvc.analysis.tree import JoinTree, may_be_missing
+from mvc.analysis.types import never_null
+from mvc.expression import Expression
+from mvc.model.view import Aggregate, Computed, Declared
+from mvc.shape.blocks import Key, block_query, joined_sources, missing_attributes
+from mvc.shape.measures import BlockRows, measured, with_default
+from mvc.shape.reading import reading_of, source_of
+from mvc.shape.records import ColumnOf, Equal, Join, Output, Reading, Select, Source, Value, Written
+
+COMPUTED_OVER = "columns_of_view"  # what the columns of a view go by where others are computed from them
+
+
+def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:
+    """The query whose rows are the view's, its columns in the order of the spec."""
+    groups = _groups_with_branches(query)
+    body = view.view.body
+    measures = body.measures if isinstance(body, Declared) else ()
+    order = [
+        *(item.name for item in query.dimensions),
+        *(item.name for item in measures if isinstance(item, Aggregate)),
+    ]
+    outputs = tuple(Output(column, groups.columns[column]) for column in order)
+    return _with_computed(Select(outputs, groups.reading, groups.groups), query, [item.name for item in view.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The groups of the view: what is read, how each column is written against it, and by which of them it groups.
+
+    `known` are the columns that stand for a dimension or a link, by its text.
+    """
+
+    reading: Reading
+    columns: Mapping[str, Value]
+    groups: tuple[int, ...] = ()
+    known: Mapping[str, ColumnOf] = field(default_factory=dict)
+
+
+def _groups_with_branches(query: DeclaredQuery) -> _Groups:
+    main = next((block for block in query.blocks if block.by == "main"), None)
+    branches = [block for block in query.blocks if block.by != "main"]
+    if main is None and query.grain.base_key is not None:
+        groups = _row_per_base(query, branches)
+    elif not branches and not late_sources(query, ()):
+        groups = _grouped(query, main, (), ())
+    else:
+        groups = _grouped_below(query, main, branches)
+    for block, alias in zip(branches, _branch_names(query, branches), strict=True):
+        groups = _with_branch(groups, block, alias, query)
+    return groups
+
+
+def _row_per_base(query: DeclaredQuery, branches: Iterable[Block]) -> _Groups:
+    """Each row of the base is a group: nothing is grouped."""
+    tree = query.tree
+    needed = [item.expression for item in query.dimensions] + [link.outer for block in branches for link in block.links]
+    joined = tree.needed(reads(*needed, *query.where) | {tree.base.alias}, tree.singles)
+    reading = reading_of(tree, (tree.base.alias,), joined, (*query.where, *tree.base.where))
+    return _Groups(reading, {item.name: Written(item.expression) for item in query.dimensions})
+
+
+def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...], late: tuple[Late, ...]) -> _Groups:
+    """The base grouped by the dimensions, with its own measures; of a source that comes late, by what refers to its key."""
+    tree = query.tree
+    block = main or main_block(tree.base.alias)
+    keys = (*_dimension_keys(query, late), *extra)
+    joined = joined_sources(block, keys, query)
+    missing = missing_attributes(block, joined, tree)
+    columns: dict[str, Value] = {key.name: Written(key.expression) for key in keys}
+    for item in block.measures:
+        value = measured(item, tree, block.host, BlockRows(), missing)
+        columns[item.name] = with_default(value, item.aggregate.default)
+    positions = tuple(number for number, key in enumerate(keys) if not _decided(key, keys, tree))
+    return _Groups(reading_of(tree, block.path, joined, (*query.where, *tree.base.where)), columns, positions)
+
+
+def _dimension_keys(query: DeclaredQuery, late: tuple[Late, ...]) -> Iterator[Key]:
+    by_alias = {item.node.alias: item for item in late}
+    for dimension in query.dimensions:
+        source = by_alias.get(next(iter(reads(dimension.expression)), ""))
+        ref = bare_column(dimension.expression)
+        if source is None:
+            yield Key(dimension.name, dimension.expression)
+        elif ref and ref.name == source.key:
+            yield Key(dimension.name, source.reference)
+
+
+def _decided(key: Key, keys: tuple[Key, ...], tree: JoinTree) -> bool:
+    """Whether the other keys decide this one: they hold the primary key of the source that it reads.
+
+    Rule source: PostgreSQL manual, SELECT, GROUP BY clause (functional dependence).
+    """
+    aliases = reads(key.expression)
+    primary = tree[next(iter(aliases))].readable.primary if len(aliases) == 1 else None
+    if primary is None:
+        return False
+    own = bare_column(key.expression)
+    refs = (bare_column(item.expression) for item in keys)
+    columns = {ref.name for ref in refs if ref and ref.qualifier in aliases}
+    return columns.issuperset(primary) and (own is None or own.name not in primary)
+
+
+def _grouped_below(query: DeclaredQuery, main: Block | None, branches: list[Block]) -> _Groups:
+    """The grouped base as a query below, for branches to be joined to. Without dimensions and measures there is none."""
+    if main is None and not query.dimensions:
+        return _Groups(Reading(), {})
+    alias, late = query.tree.base.alias, late_sources(query, branches)
+    known = {item.expression.text: ColumnOf(alias, item.name) for item in query.dimensions}
+    links = [link.outer for block in branches for link in block.links if link.outer.text not in known]
+    extra = tuple(Key(f"link_{number + 1}", link) for number, link in enumerate(dict.fromkeys(links)))
+    inner = _grouped(query, main, extra, late)
+    below = Select(tuple(Output(*column) for column in inner.columns.items()), inner.reading, inner.groups)
+    columns: dict[str, Value] = {name: ColumnOf(alias, name) for name in inner.columns}
+    columns = {name: value for name, value in columns.items() if name not in {key.name for key in extra}}
+    columns |= {item.name: Written(item.expression) for item in query.dimensions if item.name not in columns}
+    joins = tuple(_late_join(item, query, late) for item in late)
+    known |= {key.expression.text: ColumnOf(alias, key.name) for key in extra}
+    return _Groups(Reading(Source(alias, below), joins), columns, known=known)
+
+
+def _late_join(item: Late, query: DeclaredQuery, late: tuple[Late, ...]) -> Join:
+    alias = query.tree.base.alias
+    keys = _dimension_keys(query, late)
+    outer = next(ColumnOf(alias, key.name) for key in keys if key.expression is item.reference)
+    return Join(source_of(item.node), "left", (Equal(((ColumnOf(item.node.alias, item.key), outer, False),)),))
+
+
+def _branch_names(query: DeclaredQuery, branches: Iterable[Block]) -> list[str]:
+    """The alias of each branch: its host's, unless the groups use that one already."""
+    taken = set(query.tree.singles)
+    names: list[str] = []
+    for block in branches:
+        alias = block.host
+        while alias in taken:
+            alias += "_rows"
+        taken.add(alias)
+        names.append(alias)
+    return names
+
+
+def _with_branch(groups: _Groups, block: Block, alias: str, query: DeclaredQuery) -> _Groups:
+    keys, pairs = _branch_keys(groups, block, alias, query)
+    source = Source(alias, block_query(block, keys, query))
+    columns = dict(groups.columns)
+    for measure in block.measures:
+        default = measure.aggregate.default
+        if pairs and default is None:
+            default = measure.function.no_rows  # a group without rows in this branch
+        columns[measure.name] = with_default(ColumnOf(alias, measure.name), default)
+    reading = groups.reading
+    if reading.source is None:
+        reading = replace(reading, source=source)
+    else:
+        join = Join(source, "left", (Equal(pairs),)) if pairs else Join(source, "cross")
+        reading = replace(reading, joins=(*reading.joins, join))
+    return replace(groups, reading=reading, columns=columns)
+
+
+_Pair = tuple[Value, Value, bool]
+
+
+def _branch_keys(
+    groups: _Groups, block: Block, alias: str, query: DeclaredQuery
+) -> tuple[tuple[Key, ...], tuple[_Pair, ...]]:
+    """The columns by which a branch meets its group, and what they are equal to, in the same order."""
+    meeting = _links(groups, block) if block.by == "link" else _grain(groups, query)
+    taken = {measure.name for measure in block.measures}
+    keys: list[Key] = []
+    pairs: list[_Pair] = []
+    for number, (inner, outer, nullable) in enumerate(meeting):
+        column = bare_column(inner)
+        key = Key(_free(column.name if column else f"key_{number + 1}", taken), inner)
+        taken.add(key.name)
+        keys.append(key)
+        pairs.append((ColumnOf(alias, key.name), outer, nullable))
+    return tuple(keys), tuple(pairs)
+
+
+def _free(wanted: str, taken: set[str]) -> str:
+    while wanted in taken:
+        wanted += "_key"
+    return wanted
+
+
+def _links(groups: _Groups, block: Block) -> list[tuple[Expression, Value, bool]]:
+    return [(link.inner, groups.known.get(link.outer.text, Written(link.outer)), False) for link in block.links]
+
+
+def _grain(groups: _Groups, query: DeclaredQuery) -> list[tuple[Expression, Value, bool]]:
+    base = query.tree.base
+    if query.grain.base_key is not None and not groups.known:
+        return [
+            (column_expression(base.alias, name), ColumnOf(base.alias, name), False) for name in query.grain.base_key
+        ]
+    missing = may_be_missing(query.tree)
+    wanted = query.grain.columns or tuple(item.name for item in query.dimensions)
+    return [
+        (item.expression, groups.known[item.expression.text], not never_null(item.expression, query.tree, missing))
+        for item in query.dimensions
+        if item.name in wanted
+    ]
+
+
+def _with_computed(select: Select, query: DeclaredQuery, order: list[str]) -> Select:
+    """The computed columns around the rest, one query per level of dependence."""
+    known = [item.name for item in query.dimensions]
+    known += [measure.name for block in query.blocks for measure in block.measures]
+    runs = levels(query.computed)
+    for number, run in enumerate(runs):
+        known += [item.name for item in run]
+        here = {item.name: item for item in run}
+        listed = order if number == len(runs) - 1 else known
+        outputs = tuple(Output(column, _computed(column, here)) for column in listed)
+        select = Select(outputs, Reading(Source(COMPUTED_OVER, select)))
+    return select
+
+
+def _computed(column: str, here: Mapping[str, Computed]) -> Value:
+    item = here.get(column)
+    return ColumnOf("", column) if item is None else with_default(Written(item.sql.expression), item.default)

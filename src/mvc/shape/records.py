@@ -1,0 +1,143 @@
+"""The records of a query. The author's expressions stand in them as they were parsed, with the names that their columns go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mvc.analysis.readable import Readable
+from mvc.expression import Expression
+from mvc.model.aggregates import AggregateFunction
+from mvc.model.view import Setting
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnOf:
+    """A column of what goes by `alias`; without an alias, of the only thing that is read."""
+
+    alias: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An author's expression, of which the columns `renamed` go by other names where it stands."""
+
+    expression: Expression
+    renamed: Mapping[ColumnOf, ColumnOf] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whether a source has a row: `column` is one of its columns that is never NULL there."""
+
+    column: ColumnOf
+
+
+@dataclass(frozen=True, slots=True)
+class Equal:
+    """All of the pairs are equal; of those that are `nullable`, NULL equals NULL."""
+
+    pairs: tuple[tuple[Value, Value, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SomeRow:
+    """Whether a row of `source` fulfils the conditions (EXISTS)."""
+
+    source: Source
+    where: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ordering:
+    """A term of an order."""
+
+    value: Value
+    descending: bool
+    nulls_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function over the rows of a group of which `where` holds. `at` is the percentile, `separator` stands between texts."""
+
+    function: AggregateFunction
+    values: tuple[Value, ...]
+    order: tuple[Ordering, ...] = ()
+    distinct: bool = False
+    separator: str | None = None
+    at: float | None = None
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """How many rows; with a `key`, how many different values that it has without NULLs, or `once`, rows where it has one."""
+
+    key: tuple[ColumnOf, ...] = ()
+    once: bool = False
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyHolds:
+    """Whether a condition holds for one of the rows."""
+
+    condition: Written
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    """`value`, and `default` where that is NULL."""
+
+    value: Value
+    default: Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the result; without a name, one that is known by its place."""
+
+    name: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is read under an alias: a relation, an author's subquery, or a query of ours."""
+
+    alias: str
+    rows: Readable | Select
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A source beside those before it. Without conditions an inner one takes all pairs of rows."""
+
+    source: Source
+    kind: Literal["inner", "left", "cross"]
+    on: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """FROM and WHERE: the first source, those that are joined to it in order, and the conditions for a row."""
+
+    source: Source | None = None
+    joins: tuple[Join, ...] = ()
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A query. `groups` are the positions, counted from 0, of the outputs by which it groups; none where it does not."""
+
+    outputs: tuple[Output, ...]
+    reading: Reading
+    groups: tuple[int, ...] = ()
+
+
+Value = ColumnOf | Written | Present | Call | RowCount | AnyHolds | Otherwise
+Condition = ColumnOf | Written | Present | Equal | SomeRow
