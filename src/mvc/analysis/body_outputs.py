@@ -75,13 +75,8 @@ def _figure(node: exp.Expr, calls: Calls) -> tuple[str, bool]:
         return (folded(last), True) if isinstance(last, exp.Identifier) else _figure(last, calls)
     if isinstance(node, _THROUGH):
         return _figure(node.this, calls)
-    if isinstance(node, exp.Cast):
-        inner = _figure(node.this, calls)
-        return inner if inner[1] else (_type_name(node.args["to"]), False)
-    if isinstance(node, exp.Case):
-        default = node.args.get("default")
-        inner = _figure(default, calls) if default else (UNNAMED, False)
-        return inner if inner[1] else ("case", False)
+    if isinstance(node, exp.Cast | exp.Case):
+        return _figure_within(node, calls)
     if isinstance(node, exp.Subquery):
         return _figure_query(node, calls)
     if name := calls.name(node):
@@ -90,6 +85,15 @@ def _figure(node: exp.Expr, calls: Calls) -> tuple[str, bool]:
         return {"LEADING": "ltrim", "TRAILING": "rtrim"}.get(str(node.args.get("position") or ""), "btrim"), True
     name = _BY_SYNTAX.get(type(node), UNNAMED)
     return name, name not in (UNNAMED, "interval")
+
+
+def _figure_within(node: exp.Cast | exp.Case, calls: Calls) -> tuple[str, bool]:
+    """A good name within it, else that of the type, or `case`."""
+    held = node.this if isinstance(node, exp.Cast) else node.args.get("default")
+    inner = _figure(held, calls) if held else (UNNAMED, False)
+    if inner[1]:
+        return inner
+    return (_type_name(node.args["to"]) if isinstance(node, exp.Cast) else "case"), False
 
 
 def _figure_query(node: exp.Subquery, calls: Calls) -> tuple[str, bool]:

@@ -147,16 +147,21 @@ def _joins(tokens: list[Token]) -> Iterator[tuple[Token, str]]:
         elif kind is TokenType.JOIN and not _unconditional(tokens, number):
             waiting[-1].append(token)
         elif kind in (TokenType.ON, TokenType.USING) and _is_condition(tokens, number):
-            if waiting[-1]:
-                waiting[-1].pop()
-            elif kind is TokenType.ON:
-                yield token, "this ON belongs to no join"
+            yield from _joined_by(token, waiting[-1])
         if kind in _ENDS_FROM:
             yield from ((join, _UNJOINED) for join in waiting[-1])
             waiting[-1] = []
         if kind is TokenType.R_PAREN and len(waiting) > 1:
             waiting.pop()
     yield from ((join, _UNJOINED) for join in waiting[-1])
+
+
+def _joined_by(token: Token, waiting: list[Token]) -> Iterator[tuple[Token, str]]:
+    """The last join that waits for a condition has it."""
+    if waiting:
+        waiting.pop()
+    elif token.token_type is TokenType.ON:
+        yield token, "this ON belongs to no join"
 
 
 _ENDS_FROM: Final = _AFTER_LIST - {TokenType.R_BRACKET, TokenType.FROM} | {TokenType.FETCH, TokenType.OFFSET}

@@ -27,25 +27,27 @@ CONFIGURING_TYPES: Final = frozenset({"regconfig", "regdictionary"})
 
 def named_values(query: DeclaredQuery) -> Iterator[tuple[Expression, str]]:
     """Each expression that makes something of such a column, and which."""
-    handed: dict[str, str] = {}
-    for dimension in query.dimensions:
-        if what := _column(dimension.expression, query.tree):
-            handed[dimension.name] = what
-        else:
-            yield from _made(dimension.expression, query.tree)
-    for condition in (*query.where, *(part for node in query.tree.nodes.values() for part in (*node.on, *node.where))):
+    tree, handed = query.tree, _handed(query)
+    yield from (pair for item in query.dimensions if item.name not in handed for pair in _made(item.expression, tree))
+    for condition in (*query.where, *(part for node in tree.nodes.values() for part in (*node.on, *node.where))):
         if not _compares_columns(condition):
-            yield from _made(condition, query.tree)
+            yield from _made(condition, tree)
     for measure in (item for block in query.blocks for item in block.measures):
         for expression in measure.expressions:
-            what = _column(expression, query.tree)
-            if not what or measure.function.writes_text:
-                yield from _made(expression, query.tree)
-            elif expression is measure.argument:
-                handed[measure.name] = what
+            if measure.function.writes_text or not _column(expression, tree):
+                yield from _made(expression, tree)
     for computed in query.computed:
         names = (ref.name for ref in computed.sql.expression.columns)
         yield from ((computed.sql.expression, handed[name]) for name in names if name in handed)
+
+
+def _handed(query: DeclaredQuery) -> dict[str, str]:
+    """The view's own columns that hold such a value as it is, and what it is of."""
+    found = {item.name: _column(item.expression, query.tree) for item in query.dimensions}
+    for measure in (item for block in query.blocks for item in block.measures):
+        if measure.argument and not measure.function.writes_text:
+            found[measure.name] = _column(measure.argument, query.tree)
+    return {name: what for name, what in found.items() if what}
 
 
 def _compares_columns(condition: Expression) -> bool:

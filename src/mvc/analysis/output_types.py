@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from mvc.analysis.grain import ResolvedDimension
 from mvc.analysis.index_kinds import has_default
 from mvc.analysis.inferred_outputs import OutputTypes
+from mvc.analysis.measures import Measure
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types import expression_type
 from mvc.diagnostics import Diagnostic, error
 from mvc.inference.literals import problem_of
 from mvc.inference.world import World
+from mvc.model.aggregates import Form
 from mvc.model.origin import Origin
 from mvc.model.view import Aggregate, Setting
 
+_TypeOf = Callable[[str], str | None]
 _CATEGORIES: Final = {bool: "B", int: "N", float: "N"}
 
 
@@ -24,21 +28,31 @@ def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
         return
     type_of = OutputTypes(view, world).of
     for item in view.query.dimensions:
-        if type_of(item.name) == "record":
-            yield _row(item.dimension.sql.origin)
-            continue
-        if item.name in view.query.grain.columns:  # others are not compared where the grain is a key of the base
-            type_ = expression_type(item.expression, view.query.tree) or type_of(item.name)
-            yield from _unequal(type_, item.dimension.sql.origin, world, "a column of the grain")
+        yield from _of_dimension(item, view.query, type_of, world)
     for measure in (item for block in view.query.blocks for item in block.measures):
-        aggregate = measure.aggregate
-        if type_of(aggregate.name) in ("record", "record[]"):
-            yield _row((aggregate.argument or aggregate).origin)
-        if (aggregate.function == "count_distinct" or aggregate.distinct) and measure.argument and aggregate.argument:
-            type_ = expression_type(measure.argument, view.query.tree)
-            yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
-        if aggregate.default is not None:
-            yield from _default(aggregate, aggregate.default, type_of, world)
+        yield from _of_measure(measure, view.query, type_of, world)
+
+
+def _of_dimension(
+    item: ResolvedDimension, query: DeclaredQuery, type_of: _TypeOf, world: World
+) -> Iterator[Diagnostic]:
+    if type_of(item.name) == "record":
+        yield _row(item.dimension.sql.origin)
+    elif item.name in query.grain.columns:  # others are not compared where the grain is a key of the base
+        type_ = expression_type(item.expression, query.tree) or type_of(item.name)
+        yield from _unequal(type_, item.dimension.sql.origin, world, "a column of the grain")
+
+
+def _of_measure(measure: Measure, query: DeclaredQuery, type_of: _TypeOf, world: World) -> Iterator[Diagnostic]:
+    aggregate = measure.aggregate
+    if type_of(aggregate.name) in ("record", "record[]"):
+        yield _row((aggregate.argument or aggregate).origin)
+    once = aggregate.distinct or measure.function.form is Form.ONCE
+    if once and measure.argument and aggregate.argument:
+        type_ = expression_type(measure.argument, query.tree)
+        yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
+    if aggregate.default is not None:
+        yield from _default(aggregate, aggregate.default, type_of, world)
 
 
 def _row(origin: Origin) -> Diagnostic:
@@ -61,9 +75,7 @@ def _unequal(type_: str | None, origin: Origin, world: World, what: str) -> Iter
     yield error("MV120", origin.span, title, label=f"of type {base}", help=f"cast it: (…)::{cast}")
 
 
-def _default(
-    aggregate: Aggregate, default: Setting, type_of: Callable[[str], str | None], world: World
-) -> Iterator[Diagnostic]:
+def _default(aggregate: Aggregate, default: Setting, type_of: _TypeOf, world: World) -> Iterator[Diagnostic]:
     base = world.base(type_of(aggregate.name))
     if base is None:
         return

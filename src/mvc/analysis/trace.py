@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mvc.analysis.blocks import Block
 from mvc.analysis.clock import reads_clock, unpredictable
 from mvc.analysis.functions import Functions
 from mvc.analysis.grain import ResolvedDimension
@@ -72,6 +73,14 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
         yield "it has no dimension, so every change touches its only row"
     for node in query.tree.nodes.values():
         yield from _source_reasons(node)
+    yield from _clock_reasons(view, query)
+    for expression in (*_expressions(query), *(item.sql.expression for item in query.computed)):
+        if what := unpredictable(expression, functions):
+            yield _on_more(expression, what)
+    yield from (_on_more(expression, what) for expression, what in named_values(query))
+
+
+def _clock_reasons(view: ResolvedView, query: DeclaredQuery) -> Iterator[str]:
     for dimension in query.dimensions:
         if dimension.name in (view.grain or ()) and reads_clock(dimension.expression):
             yield f"the dimension `{dimension.name}` changes with time, so that rows move between groups by themselves"
@@ -81,10 +90,6 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
     for measure in (item for block in query.blocks for item in block.measures if item.aggregate.function == "sql"):
         if measure.argument and reads_clock(measure.argument):
             yield f"`{measure.name}` is an aggregate in SQL that reads the time: give the condition as its `where`, or declare it"
-    for expression in (*_expressions(query), *(item.sql.expression for item in query.computed)):
-        if what := unpredictable(expression, functions):
-            yield _on_more(expression, what)
-    yield from (_on_more(expression, what) for expression, what in named_values(query))
 
 
 def _on_more(expression: Expression, what: str) -> str:
@@ -142,12 +147,15 @@ def _all_expressions(query: DeclaredQuery) -> Iterator[Clocked]:
     for item in query.dimensions:
         yield Clocked(item.expression, base, condition=False)
     for block in query.blocks:
-        inside = frozenset(tree.path(block.host))
-        for measure in block.measures:
-            for value in (*measure.values, *(term for term, _ in measure.order)):
-                yield Clocked(value, inside, condition=False)
-            if measure.where:
-                yield Clocked(measure.where, inside, condition=True)
+        yield from _of_measures(block, frozenset(tree.path(block.host)))
+
+
+def _of_measures(block: Block, inside: frozenset[str]) -> Iterator[Clocked]:
+    for measure in block.measures:
+        for value in (*measure.values, *(term for term, _ in measure.order)):
+            yield Clocked(value, inside, condition=False)
+        if measure.where:
+            yield Clocked(measure.where, inside, condition=True)
 
 
 def _conditions(condition: Expression, inside: frozenset[str]) -> Iterator[Clocked]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
@@ -27,26 +28,40 @@ def statements(text: str) -> Iterator[list[Token]]:
             position = _after_rows(text, position)
 
 
+@dataclass
+class _Nesting:
+    """How deep the reader is in brackets, and in `BEGIN ATOMIC … END`, whose semicolons end nothing."""
+
+    brackets: int = 0
+    body: int = 0
+
+    def ends(self, token: Token) -> bool:
+        """Whether a statement ends with this token."""
+        return token.kind == "symbol" and token.text == ";" and self.brackets == self.body == 0
+
+    def enter(self, found: list[Token], token: Token) -> None:
+        """Passes a token that stands behind those that were found."""
+        if token.kind == "symbol":
+            self.brackets = max(0, self.brackets + _IN_BRACKETS.get(token.text, 0))
+        elif token.kind == "word" and (self.body or token.text == "atomic"):
+            self.body = _body_depth(found, token, self.body)
+
+
 def _statement(text: str, position: int) -> tuple[list[Token], int]:
     found: list[Token] = []
-    depth = body = 0
+    nesting = _Nesting()
     while (token := next_token(text, position)) is not None:
         position = token.end
-        if token.kind == "symbol":
-            if token.text in _IN_BRACKETS:
-                depth = max(0, depth + _IN_BRACKETS[token.text])
-            elif token.text == ";" and depth == 0 and body == 0:
-                return found, position
-        elif token.kind == "word":
-            if body or token.text == "atomic":
-                body = _body_depth(found, token, body)
-        elif token.kind == "psql":
+        if nesting.ends(token):
+            return found, position
+        if token.kind == "psql":
             if token.text.startswith(_SENDS):
                 return [], position
             continue
+        nesting.enter(found, token)
         found.append(token)
     if found:
-        _complain_of_open_end(found, depth)
+        _complain_of_open_end(found, nesting.brackets)
     return found, len(text)
 
 

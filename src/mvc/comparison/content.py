@@ -83,6 +83,20 @@ def _of_rows(change: RowChange) -> Effect:
     match change:
         case GrainChanged(after=after):
             return Effect("breaking", f"a row stands for something else: {_grain(after)}")
+        case FilterChanged(before=before, after=after) if named_alike(" and ".join(before), " and ".join(after)):
+            reason = "the filter is written otherwise; whether the same rows count is not decided"
+            return Effect("breaking", reason, undecided=True)
+        case FilterChanged():
+            return Effect("breaking", "other rows count: values change under the same names")
+        case BodyChanged():
+            reason = "the SELECT has changed: other rows may count, and values change under the same names"
+            return Effect("breaking", reason, undecided=True)
+        case SourceAdded() | SourceRemoved() | SourceChanged():
+            return _of_source(change)
+
+
+def _of_source(change: SourceAdded | SourceRemoved | SourceChanged) -> Effect:
+    match change:
         case SourceAdded(relation=relation, meaning=meaning) if is_required(meaning):
             return Effect(
                 "breaking", f"only rows with a match in {relation} count now: values change under the same names"
@@ -98,14 +112,6 @@ def _of_rows(change: RowChange) -> Effect:
             return Effect("breaking", reason, undecided=True)
         case SourceChanged(relation=relation):
             return Effect("breaking", f"other rows of {relation} count: values change under the same names")
-        case FilterChanged(before=before, after=after) if named_alike(" and ".join(before), " and ".join(after)):
-            reason = "the filter is written otherwise; whether the same rows count is not decided"
-            return Effect("breaking", reason, undecided=True)
-        case FilterChanged():
-            return Effect("breaking", "other rows count: values change under the same names")
-        case BodyChanged():
-            reason = "the SELECT has changed: other rows may count, and values change under the same names"
-            return Effect("breaking", reason, undecided=True)
 
 
 def _grain(columns: tuple[str, ...]) -> str:

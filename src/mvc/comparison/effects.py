@@ -170,6 +170,20 @@ def _of_operations(change: SettingChanged) -> Effect:
 
 def _of_view(change: ViewAdded | ViewRemoved | ViewRenamed | ServiceChange) -> Effect:
     match change:
+        case ViewAdded() | ViewRemoved() | ViewRenamed():
+            return _of_presence(change)
+        case CommentChanged():
+            return Effect("safe", "a description")
+        case UpstreamOlder(views=views):
+            return Effect("freshness-loosened", f"its rows are as old as those that it reads of {_listed(views)}")
+        case CadenceChanged():
+            return Effect("safe", "refreshes at other times or under other limits; how old rows may be is told apart")
+        case FreshnessChanged(before=before, after=after):
+            return _of_freshness(before, after)
+
+
+def _of_presence(change: ViewAdded | ViewRemoved | ViewRenamed) -> Effect:
+    match change:
         case ViewAdded(former_name_of=""):
             return Effect("safe", "a new view; nothing reads it yet")
         case ViewAdded(former_name_of=name):
@@ -182,14 +196,6 @@ def _of_view(change: ViewAdded | ViewRemoved | ViewRenamed | ServiceChange) -> E
             )
         case ViewRemoved():
             return Effect("breaking", "the view is gone: whatever reads it fails")
-        case CommentChanged():
-            return Effect("safe", "a description")
-        case UpstreamOlder(views=views):
-            return Effect("freshness-loosened", f"its rows are as old as those that it reads of {_listed(views)}")
-        case CadenceChanged():
-            return Effect("safe", "refreshes at other times or under other limits; how old rows may be is told apart")
-        case FreshnessChanged(before=before, after=after):
-            return _of_freshness(before, after)
 
 
 def _of_freshness(before: int | None, after: int | None) -> Effect:

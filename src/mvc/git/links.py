@@ -16,27 +16,35 @@ _MOST = 40  # links on the way to one file, as the kernel follows them
 def followed(path: str, links: Mapping[str, str]) -> str:
     """The path that a link leads to. Raises OSError where that is not within the folder, or nowhere."""
     done: list[str] = []
-    left = path.split("/")
-    followed_so_far = 0
+    left, count = path.split("/"), 0
     while left:
         part = left.pop(0)
-        if part in ("", "."):
-            continue
-        if part == "..":
-            if not done:
-                raise outside(OUTSIDE)
-            done.pop()
-            continue
         target = links.get("/".join((*done, part)))
-        if target is None:
-            done.append(part)
+        if part == "..":
+            _leave(done)
+        elif part in ("", "."):
             continue
-        followed_so_far += 1
-        if followed_so_far > _MOST:
-            raise OSError(errno.ELOOP, "it is a link that leads to itself")
-        if target.startswith("/"):
-            raise outside(OUTSIDE)
-        left = [*target.split("/"), *left]
+        elif target is None:
+            done.append(part)
+        else:
+            count += 1
+            left = [*_steps(target, count), *left]
     if is_left_out("/".join(done)):
         raise outside("it is a link to what is no part of the project")
     return "/".join(done)
+
+
+def _leave(done: list[str]) -> None:
+    """One folder up, which the project's own is the last one for."""
+    if not done:
+        raise outside(OUTSIDE)
+    done.pop()
+
+
+def _steps(target: str, count: int) -> list[str]:
+    """The parts of what a link says, which is the one of that number on the way."""
+    if count > _MOST:
+        raise OSError(errno.ELOOP, "it is a link that leads to itself")
+    if target.startswith("/"):
+        raise outside(OUTSIDE)
+    return target.split("/")

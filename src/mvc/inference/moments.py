@@ -166,30 +166,33 @@ _LENGTH: Final = re.compile(r"[+-]?\d+ ?(second|minute|hour|day|week|month|year)
 
 def moment_problem(text: str, type_: str) -> str:
     """Why a text is no date or time."""
-    word = text.lower()
-    if not word:
-        return "it is empty"
-    if not any(sign.isalnum() for sign in word) or _DURATION.fullmatch(word):
-        return "it is no date: write '2026-01-31'"
-    if _WORD.fullmatch(word):
-        return (
-            "" if word in _DAYS else "it is no date: write '2026-01-31', 'today' or an expression such as CURRENT_DATE"
-        )
+    if said := _no_moment(text):
+        return said
     if short := _SHORT.fullmatch(text):
         one, other, year = map(int, short.groups())
         return "" if _is_day(year, one, other) or _is_day(year, other, one) else "there is no such day"
-    if _LENGTH.fullmatch(word):
-        return f"it is a length of time: INTERVAL '{text}'"
-    if re.fullmatch(r"\d{1,4}", text):
-        return "a date is written '2026-01-31'"
-    if re.fullmatch(r"\d{4}-\d{1,2}", text):
-        return "a date has a day as well, e.g. '2026-01-31'"
     day = _DAY.fullmatch(text)
     if day is None:
         return ""
     if not _is_day(*(int(part) for part in day.groups()[:3])):
         return "there is no such day"
     return _time(day[4], type_) if day[4] and type_ != "date" else ""
+
+
+def _no_moment(text: str) -> str:
+    """Why a text is not even the form of a date."""
+    word = text.lower()
+    if not word:
+        return "it is empty"
+    if not any(sign.isalnum() for sign in word) or _DURATION.fullmatch(word):
+        return "it is no date: write '2026-01-31'"
+    if _WORD.fullmatch(word) and word not in _DAYS:
+        return "it is no date: write '2026-01-31', 'today' or an expression such as CURRENT_DATE"
+    if _LENGTH.fullmatch(word):
+        return f"it is a length of time: INTERVAL '{text}'"
+    if re.fullmatch(r"\d{1,4}", text):
+        return "a date is written '2026-01-31'"
+    return "a date has a day as well, e.g. '2026-01-31'" if re.fullmatch(r"\d{4}-\d{1,2}", text) else ""
 
 
 def _is_day(year: int, month: int, day: int) -> bool:

@@ -24,6 +24,14 @@ def query(node: Node, text: Text) -> list[str | None]:
         return _both(query(inner["larg"], text), query(inner["rarg"], text), inner, text)
     for item in inner.get("fromClause", []):
         _source(item, text)
+    _look_at_clauses(inner, text)
+    targets = [item["ResTarget"].get("val", {}) for item in inner.get("targetList", [])]
+    types = [text.type_of(item) for item in targets]
+    return [] if any(map(_is_star, targets)) else types
+
+
+def _look_at_clauses(inner: Node, text: Text) -> None:
+    """WHERE, HAVING, ORDER BY and what else a query has behind its list and its sources."""
     truth(inner.get("whereClause"), text, "WHERE")
     truth(inner.get("havingClause"), text, "HAVING")
     for part in parts_of({key: value for key, value in inner.items() if key not in _ASKED and key != "sortClause"}):
@@ -31,12 +39,6 @@ def query(node: Node, text: Text) -> list[str | None]:
     for item in inner.get("sortClause", []):
         if not {"ColumnRef", "A_Const"} & item["SortBy"]["node"].keys():  # else it may be a column of the result
             text.type_of(item["SortBy"]["node"])
-    targets = [item["ResTarget"].get("val", {}) for item in inner.get("targetList", [])]
-    if any(_is_star(item) for item in targets):
-        for item in targets:
-            text.type_of(item)
-        return []
-    return [text.type_of(item) for item in targets]
 
 
 def _check_names(inner: Node, text: Text) -> None:

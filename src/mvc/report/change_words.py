@@ -57,6 +57,11 @@ _SEES: Final[dict[Verdict, str]] = {
 }
 
 
+_Storage = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged
+_Access = ReaderAdded | ReaderRemoved | RulesChanged
+_Running = FreshnessChanged | UpstreamOlder | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged
+
+
 def told(change: Change) -> Told:
     """Any change in words."""
     match change:
@@ -68,6 +73,15 @@ def told(change: Change) -> Told:
             return _of_column(change)
         case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged() | UpstreamChanged():
             return _of_rows(change)
+        case _:
+            return _of_service(change)
+
+
+def _of_service(
+    change: _Storage | _Access | _Running | PartitionsAdded | PartitionsRemoved | PartitionsChanged,
+) -> Told:
+    """What changes about how a view is stored, read and kept fresh."""
+    match change:
         case ShapeChanged() | UpstreamRebuilt() | IndexAdded() | IndexRemoved() | OptionChanged():
             return _of_storage(change)
         case ReaderAdded() | ReaderRemoved() | RulesChanged():
@@ -151,7 +165,7 @@ def _of_rows(
             raise Unreachable(change)
 
 
-def _of_storage(change: ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged) -> Told:
+def _of_storage(change: _Storage) -> Told:
     match change:
         case ShapeChanged():
             return Told(("stored in another way",), (": ", *quoted_in(change.reason)))
@@ -167,7 +181,7 @@ def _of_storage(change: ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemov
             raise Unreachable(change)
 
 
-def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
+def _of_access(change: _Access) -> Told:
     match change:
         case ReaderAdded():
             return Told(("readable by ", _role(change.role)))
@@ -182,9 +196,7 @@ def _of_access(change: ReaderAdded | ReaderRemoved | RulesChanged) -> Told:
             raise Unreachable(change)
 
 
-def _of_running(
-    change: FreshnessChanged | UpstreamOlder | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged,
-) -> Told:
+def _of_running(change: _Running) -> Told:
     match change:
         case FreshnessChanged():
             before, after = _lasting(change.before), _lasting(change.after)

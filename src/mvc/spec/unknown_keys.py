@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from pydantic import BaseModel
 
@@ -57,29 +57,61 @@ def _paste(key: str, value: Any, parent: Mapping[str, Any]) -> str:
     return f"write {line}" if value is not None and len(line) <= _LONGEST else f"write {key}: in its place"
 
 
-def _special(model: str, key: str, given: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+_Special = tuple[str, tuple[str, ...]]
+
+
+def _special(model: str, key: str, given: Mapping[str, Any]) -> _Special | None:
     """Keys whose meaning depends on their value, or on what stands beside them."""
     if key == "<<":
         return "of YAML 1.1", ("no mapping is merged into another here: write its keys out",)
-    if model == "AggregateSpec" and (made := typed(given)):
+    by_model = _SPECIAL.get(model)
+    return by_model(key, given) if by_model else None
+
+
+def _of_aggregate(_key: str, given: Mapping[str, Any]) -> _Special | None:
+    if made := typed(given):
         return "the function is the key here", (f"write {yaml_flow(made)}",)
-    if model == "AggregateSpec" and (made := percentile(given)):
+    if made := percentile(given):
         return "the expression stands at `percentile`", (f"write {yaml_flow(made)}",)
-    if model == "SourceSpec" and key == "join" and "=" in str(given[key]):
+    return None
+
+
+def _of_source(key: str, given: Mapping[str, Any]) -> _Special | None:
+    if key == "join" and "=" in str(given[key]):
         return "called `on` here", (_paste("on", given[key], given),)
-    if model == "SourceSpec" and key in ("join", "type", "how", "kind", "join_type"):
+    if key in ("join", "type", "how", "kind", "join_type"):
         return _join_kind(str(given[key]).lower())
-    if model == "ViewSpec" and key == "joins" and (sources := joined(given)):
+    return None
+
+
+def _of_view(key: str, given: Mapping[str, Any]) -> _Special | None:
+    if key == "joins" and (sources := joined(given)):
         lines = (f"  {alias}: {yaml_flow(source)}" for alias, source in sources.items())
         return "each join is a source here", ("write", "sources:", *lines)
-    if model == "ViewSpec" and key == "type":
-        view = str(given[key]).lower() == "view"
-        return "called `materialized` here", (f"write materialized: {'false' if view else 'true'}",)
-    if model == "IndexColumnSpec" and str(given.get(key)).lower() in ("asc", "desc"):
-        return "no such key", (f"write {key} {str(given[key]).lower()}, as one text",)
-    if model == "ProjectSpec" and key == "schema" and isinstance(given.get(key), str):
+    if key == "type":
+        is_plain = str(given[key]).lower() == "view"
+        return "called `materialized` here", (f"write materialized: {'false' if is_plain else 'true'}",)
+    return None
+
+
+def _of_index_column(key: str, given: Mapping[str, Any]) -> _Special | None:
+    direction = str(given.get(key)).lower()
+    return ("no such key", (f"write {key} {direction}, as one text",)) if direction in ("asc", "desc") else None
+
+
+def _of_project(key: str, given: Mapping[str, Any]) -> _Special | None:
+    if key == "schema" and isinstance(given.get(key), str):
         return "called `schemas` here", (f"write schemas: {{exposed: {yaml_flow(given[key])}}}",)
     return None
+
+
+_SPECIAL: Final[Mapping[str, Callable[[str, Mapping[str, Any]], _Special | None]]] = {
+    "AggregateSpec": _of_aggregate,
+    "SourceSpec": _of_source,
+    "ViewSpec": _of_view,
+    "IndexColumnSpec": _of_index_column,
+    "ProjectSpec": _of_project,
+}
 
 
 def _join_kind(kind: str) -> tuple[str, tuple[str, ...]]:

@@ -27,19 +27,21 @@ def _read(node: Any, ctes: frozenset[str]) -> Iterator[Named]:
     if isinstance(node, list):
         for item in node:
             yield from _read(item, ctes)
+    elif isinstance(node, dict) and "relname" in node:
+        name = Named(node.get("schemaname"), node["relname"])
+        if name.schema or name.name not in ctes:
+            yield name
     elif isinstance(node, dict):
-        if "relname" in node:
-            name = Named(node.get("schemaname"), node["relname"])
-            if name.schema or name.name not in ctes:
-                yield name
-            return
-        clause = node.get("withClause")
-        if clause:
-            yield from _read_ctes(clause, ctes)
-            ctes |= {item["CommonTableExpr"]["ctename"] for item in clause["ctes"]}
-        for key, item in node.items():
-            if key != "withClause":
-                yield from _read(item, ctes)
+        yield from _read_parts(node, ctes)
+
+
+def _read_parts(node: Node, ctes: frozenset[str]) -> Iterator[Named]:
+    if clause := node.get("withClause"):
+        yield from _read_ctes(clause, ctes)
+        ctes |= {item["CommonTableExpr"]["ctename"] for item in clause["ctes"]}
+    for key, item in node.items():
+        if key != "withClause":
+            yield from _read(item, ctes)
 
 
 def _read_ctes(clause: Node, ctes: frozenset[str]) -> Iterator[Named]:
