@@ -11,9 +11,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
 from emitted import every_script_parses  # noqa: F401
-from mvc.cli.main import main
+from mvc.cli.group import cli
+from mvc.postgres.installations import BINDIRS_VARIABLE
 from servers import Database
 
 from .projects import CHAIN, ROLES, SALES, Done, Repository, create_sales, write
@@ -21,30 +23,26 @@ from .projects import CHAIN, ROLES, SALES, Done, Repository, create_sales, write
 SCRIPT = Path(sys.executable).parent / "mvc"
 
 # What a session's environment may say of databases, colour and debugging is none of these tests' business.
-FOREIGN = ("DATABASE_URL", "NO_COLOR", "FORCE_COLOR", "MVC_DEBUG", "PYTHONIOENCODING", "PYTHONUTF8")
+FOREIGN = ("DATABASE_URL", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONIOENCODING", "PYTHONUTF8")
 
 
 @pytest.fixture(autouse=True)
 def own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in [*FOREIGN, *(name for name in os.environ if name.startswith("PG"))]:
+    given = [name for name in os.environ if name.startswith(("PG", "MVC_")) and name != BINDIRS_VARIABLE]
+    for name in [*FOREIGN, *given]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PGCONNECT_TIMEOUT", "5")
 
 
 @pytest.fixture
-def mvc(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+def mvc() -> Callable[..., Done]:
     """Runs the command in this process."""
 
     def run(*arguments: object) -> Done:
-        capsys.readouterr()
-        try:
-            code = main([str(item) for item in arguments])
-        except SystemExit as stop:  # argparse ends so
-            code = stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Done(code, said.out, said.err)
+        done = CliRunner().invoke(cli, [str(item) for item in arguments], catch_exceptions=False)
+        assert "Traceback" not in done.stderr
+        return Done(done.exit_code, done.stdout, done.stderr)
 
     return run
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mvc.cli.main import COMMANDS
+from mvc.cli.commands import COMMANDS
 from mvc.comparison.changes import ViewRemoved
 from mvc.comparison.difference import Classified, Difference, Effect, ViewDifference
 from mvc.report.diff_markdown import diff_markdown

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bare import tracked
 
-from mvc.cli.main import COMMANDS
+from mvc.cli.commands import COMMANDS
 from mvc.demo.extras import ExtraMissing
 from mvc.postgres import embedded
 from mvc.report.schedule_files import KINDS

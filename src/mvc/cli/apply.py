@@ -19,56 +19,50 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
-import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context, Usage
-from mvc.cli.selection import NAMES, chosen_names
-from mvc.cli.values import database_url, hazards, plan_id, seconds
+import click
+
+from mvc.cli.command import command
+from mvc.cli.failure import Usage
+from mvc.cli.options import NAMES, database, dry_run, form, names, project, yes
+from mvc.cli.terms import Agreed, agreement, confirmed
+from mvc.cli.values import plan_id
 
 if TYPE_CHECKING:
     import psycopg
 
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
     from mvc.planning.steps import Plan
-    from mvc.postgres.apply import Terms
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where to (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    add_terms(parser)
-    parser.add_argument("--plan", type=plan_id, metavar="ID", help="refuse any plan but this one")
-    parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="json: the plan as data (with --dry-run)"
-    )
+@dataclass(frozen=True)
+class Options(Agreed):
+    """The command line."""
+
+    names: tuple[str, ...]
+    database: str | None
+    dry_run: bool
+    yes: bool
+    plan: str | None
+    format: str
 
 
-def add_terms(parser: argparse.ArgumentParser) -> None:
-    """What deploying and going back have in common."""
-    parser.add_argument("--allow", type=hazards, default=frozenset(), metavar="HAZARD,…", help="accept these hazards")
-    parser.add_argument(
-        "--wait",
-        type=seconds,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long to retry while readers are in the way (60)",
-    )
-    parser.add_argument(
-        "--timeout", type=seconds, metavar="SECONDS", help="the longest that building one view may take"
-    )
-
-
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@names(f"{NAMES} (default: all)")
+@database("where to (default: DATABASE_URL, then libpq's variables)")
+@dry_run("show the plan and stop")
+@yes
+@agreement
+@click.option("--plan", type=plan_id, metavar="ID", allow_from_autoenv=False, help="refuse any plan but this one")
+@form(("text", "json"), "json: the plan as data (with --dry-run)")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the plan is refused or not confirmed."""
+    from mvc.cli.selection import chosen_names
     from mvc.postgres.apply import apply, plan, refuse
     from mvc.postgres.connection import connect
     from mvc.report.deployment import applied_text
@@ -83,7 +77,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:
             return int(bool(made.refusals))
-        terms = terms_of(options, options.plan or made.id)
+        terms = options.terms(options.plan or made.id)
         if made.catalog and made.refusals:
             count = "the reason is" if len(made.refusals) == 1 else f"the {len(made.refusals)} reasons are"
             return context.fail(f"this cannot be deployed, {count} above; nothing was changed", "")
@@ -92,7 +86,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
             context.talk("nothing was changed")
             return 1
         began = time.monotonic()
-        with step_lines(context.stderr, context.style) as begin:
+        with step_lines(context.progress, context.style) as begin:
             done = apply(connection, compiled, names, terms, begin)
         took = time.monotonic() - began
         if due := _due(connection, compiled):
@@ -113,30 +107,10 @@ def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_js
     from mvc.report.drift import drift_text
 
     if as_json:
-        context.data(json.dumps(plan_json(made, connection.info.dbname), indent=2, ensure_ascii=False), exact=True)
+        context.json(plan_json(made, connection.info.dbname))
         return
     context.show(item.diagnostic for item in made.catalog)
     if made.drift:
         context.data("not as the last deployment left it:")
         context.data(drift_text(made.drift, context.data_style))
     context.data(plan_text(made, connection.info.dbname, context.data_style))
-
-
-def terms_of(options: argparse.Namespace, plan_id: str) -> Terms:
-    """What the command line agrees to: hazards, time, and one plan."""
-    from mvc.postgres.apply import Terms
-    from mvc.postgres.run_steps import Pace
-
-    return Terms(options.allow, plan_id, Pace(options.wait, options.timeout))
-
-
-def confirmed(question: str, context: Context) -> bool:
-    """Whether a person says yes. Raises Usage where there is none to ask."""
-    context.stdout.flush()  # what is asked about comes first
-    if sys.stdin is None or not sys.stdin.isatty():
-        raise Usage(
-            "nobody is there to confirm the plan", "give --yes to go on without asking, --dry-run to see the plan"
-        )
-    context.stderr.write(f"{question} [y/N] ")
-    context.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -17,30 +17,42 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mvc.catalog.altered import Migration, UnusableMigration, read_migration
-from mvc.cli.apply import add_terms, confirmed, terms_of
-from mvc.cli.context import Context, Failure
-from mvc.cli.values import database_url
+from mvc.cli.candidates import files
+from mvc.cli.command import command
+from mvc.cli.failure import Failure
+from mvc.cli.options import argument, database, dry_run, project, yes
+from mvc.cli.terms import Agreed, agreement, confirmed
 from mvc.workspace import read_file
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("file", metavar="FILE", help="the migration, plain SQL; - is standard input")
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show what would be released and stop")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    add_terms(parser)
+if TYPE_CHECKING:
+    from mvc.catalog.altered import Migration
+    from mvc.cli.context import Context
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options(Agreed):
+    """The command line."""
+
+    file: str
+    database: str | None
+    dry_run: bool
+    yes: bool
+
+
+@command(Options)
+@argument("file", "FILE", "the migration, plain SQL; - is standard input", shell_complete=files)
+@database()
+@dry_run("show what would be released and stop")
+@yes
+@agreement
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the migration is refused, or not confirmed."""
     from mvc.postgres.around import around, plan_around
     from mvc.postgres.connection import connect
@@ -59,9 +71,9 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if not options.yes and not confirmed("run this migration?", context):
             context.talk("nothing was changed")
             return 1
-        terms = terms_of(options, "")
+        terms = options.terms("")
         began = time.monotonic()
-        with step_lines(context.stderr, context.style) as begin:
+        with step_lines(context.progress, context.style) as begin:
             done = around(connection, compiled, text, terms, begin)
     context.talk(applied_text(done.applied, time.monotonic() - began))
     return 0
@@ -76,6 +88,8 @@ def _text(file: str) -> str:
 
 
 def _read(file: str, text: str) -> Migration:
+    from mvc.catalog.altered import UnusableMigration, read_migration
+
     try:
         return read_migration(text)
     except UnusableMigration as problem:

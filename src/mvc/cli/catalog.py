@@ -12,36 +12,46 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mvc.cli.context import Context, Failure
+import click
+
+from mvc.cli.command import command
+from mvc.cli.failure import Failure
+from mvc.cli.options import argument, database, output, project
 from mvc.cli.output import refuse_links, refuse_way_out
-from mvc.cli.values import database_url
-from mvc.workspace import Folder
+from mvc.cli.values import OneOf
 
 if TYPE_CHECKING:
     from mvc.catalog.types import Catalog
+    from mvc.cli.context import Context
     from mvc.loading import Loaded
 
-DEFAULT = "catalog.json"
-STALE = 3  # the exit code where the snapshot is not as the database
+DEFAULT: Final = "catalog.json"
+STALE: Final = 3  # the exit code where the snapshot is not as the database
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("action", choices=("pull",), help="pull: read the database, write the snapshot")
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="which (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--output", "-o", metavar="FILE", help=f"default: the project's {DEFAULT}")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 3 where the snapshot is stale")
-    parser.add_argument("--schema", action="append", metavar="NAME", help="only this schema; may be given again")
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    action: str
+    database: str | None
+    output: str | None
+    check: bool
+    schema: tuple[str, ...]
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@argument("action", "pull", "read the database, write the snapshot", type=OneOf(("pull",)))
+@database("which (default: DATABASE_URL, then libpq's variables)")
+@output("FILE", f"default: the project's {DEFAULT}")
+@click.option("--check", is_flag=True, help="write nothing; exit with 3 where the snapshot is stale")
+@click.option("--schema", multiple=True, metavar="NAME", help="only this schema; may be given again")
+@project
+def execute(options: Options, context: Context) -> int:
     """Writes the snapshot, or compares it."""
     from mvc.catalog.snapshot import dump_snapshot
     from mvc.postgres.connection import connect
@@ -51,7 +61,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     search_path = loaded.settings.search_path if loaded and loaded.settings else ("public",)
     stored = loaded.settings.stored if loaded and loaded.settings else "mvc"
     with connect(options.database) as connection:
-        pulled = pull(connection, tuple(options.schema or ()) or None, search_path, skip=(stored,))
+        pulled = pull(connection, options.schema or None, search_path, skip=(stored,))
     catalog = _without_exposures(pulled, loaded)
     target = Path(options.output) if options.output else _default(context)
     refuse_way_out(context, target)
@@ -97,6 +107,7 @@ def _default(context: Context) -> Path:
 def _project(context: Context) -> Loaded | None:
     """What can be read of the project, if there is one; its faults do not matter here."""
     from mvc.loading import load_files
+    from mvc.workspace import Folder
 
     try:
         return load_files(Folder(context.folder()))

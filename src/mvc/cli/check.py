@@ -23,59 +23,69 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
-from mvc.cli.context import Context
-from mvc.cli.selection import NAMES, chosen_names
-from mvc.diagnostics import Diagnostic, ProjectError
-from mvc.recurring import PARTITIONS
-from mvc.report.diagnostics import summary
-from mvc.report.modes import modes_json, modes_text
-from mvc.sql.parser import is_available
+import click
+
+from mvc.cli.command import command
+from mvc.cli.options import NAMES, form, names, project
+from mvc.cli.values import USUAL, database_url, usual_or
 
 if TYPE_CHECKING:
     from mvc.artifacts import CompiledView
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
+    from mvc.diagnostics import Diagnostic
 
-FORMATS = ("github", "sarif", "gitlab", "junit")
-EMBEDDED = "embedded"
-UNPROVEN = "PostgreSQL's own grammar was not asked, since its parser (postgast) has no build for this platform: mvc check --server asks a server"
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"show what is found in these views: {NAMES}")
-    parser.add_argument(
-        "--server",
-        nargs="?",
-        const=EMBEDDED,
-        metavar="URL",
-        help="prove it on a server as well; safe on a stranger's project",
-    )
-    parser.add_argument(
-        "--data", nargs="?", const="", metavar="URL", help="hold claims against the data (default: DATABASE_URL)"
-    )
-    parser.add_argument(
-        "--modes", action="store_true", help="say how each view can be refreshed, and why not otherwise"
-    )
-    parser.add_argument("--strict", action="store_true", help="warnings are errors")
-    parser.add_argument(
-        "--format",
-        choices=("text", "json", *FORMATS),
-        default="text",
-        help="findings on stdout: as JSON, GitHub's annotations, SARIF 2.1.0, GitLab's code quality report, JUnit's XML",
-    )
-    parser.add_argument(
-        "--watch", action="store_true", help="check again after each change of a file, until interrupted"
-    )
+FORMATS: Final = ("github", "sarif", "gitlab", "junit")
+EMBEDDED: Final = "embedded"
+UNPROVEN: Final = "PostgreSQL's own grammar was not asked, since its parser (postgast) has no build for this platform: mvc check --server asks a server"
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    names: tuple[str, ...]
+    server: str | None
+    data: str | None
+    modes: bool
+    strict: bool
+    format: str
+    watch: bool
+
+
+@command(Options)
+@names(f"show what is found in these views: {NAMES}")
+@click.option(
+    "--server",
+    is_flag=False,
+    flag_value=EMBEDDED,
+    type=database_url,
+    metavar="[URL]",
+    help="prove it on a server as well; safe on a stranger's project",
+)
+@click.option(
+    "--data",
+    is_flag=False,
+    flag_value=USUAL,
+    type=database_url,
+    metavar="[URL]",
+    help="hold claims against the data (default: DATABASE_URL)",
+)
+@click.option("--modes", is_flag=True, help="say how each view can be refreshed, and why not otherwise")
+@click.option("--strict", is_flag=True, help="warnings are errors")
+@form(
+    ("text", "json", *FORMATS),
+    "findings on stdout: as JSON, GitHub's annotations, SARIF 2.1.0, GitLab's code quality report, JUnit's XML",
+)
+@click.option("--watch", is_flag=True, help="check again after each change of a file, until interrupted")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where there are errors."""
     if options.watch:
         from mvc.cli.watching import watch
@@ -84,12 +94,16 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     return _once(options, context)
 
 
-def _once_more(options: argparse.Namespace, context: Context) -> int:
+def _once_more(options: Options, context: Context) -> int:
     context.talk(f"\n{time.strftime('%H:%M:%S')} checking")
     return _once(options, context)
 
 
-def _once(options: argparse.Namespace, context: Context) -> int:
+def _once(options: Options, context: Context) -> int:
+    from mvc.report.diagnostics import summary
+    from mvc.report.modes import modes_json, modes_text
+    from mvc.sql.parser import is_available
+
     found, said, views = _findings(options, context)
     failed = any(item.severity == "error" or options.strict for item in found)
     if options.format == "json":
@@ -98,14 +112,14 @@ def _once(options: argparse.Namespace, context: Context) -> int:
         document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
         if options.modes:
             document["modes"] = modes_json(views)
-        context.data(json.dumps(document, indent=2, ensure_ascii=False), exact=True)
+        context.json(document)
         return int(failed)
     if options.format in FORMATS:
         from mvc.report.findings_for_tools import findings_text
 
         context.data(findings_text(options.format, found, os.path.relpath(context.folder()).replace(os.sep, "/")))
         return int(failed)
-    context.show(found)
+    context.show(found, every=options.strict)
     if options.modes and views:
         context.data(modes_text(views, context.data_style))
     if not is_available():
@@ -116,7 +130,7 @@ def _once(options: argparse.Namespace, context: Context) -> int:
     return int(failed)
 
 
-def _remarks(options: argparse.Namespace, views: Sequence[CompiledView], *, failed: bool) -> Iterator[str]:
+def _remarks(options: Options, views: Sequence[CompiledView], *, failed: bool) -> Iterator[str]:
     """What is no fault and worth a line: that there is no view, views that nobody may read, what only a server knows."""
     if failed:
         return
@@ -130,9 +144,9 @@ def _remarks(options: argparse.Namespace, views: Sequence[CompiledView], *, fail
         yield "not proven: what only a server knows, such as functions of your own and what is in the data; mvc check --server asks one"
 
 
-def _findings(
-    options: argparse.Namespace, context: Context
-) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
+def _findings(options: Options, context: Context) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
+    from mvc.diagnostics import ProjectError
+
     try:
         compiled = context.compile_silently(tell=True)
     except ProjectError as problem:
@@ -148,7 +162,7 @@ def _findings(
         from mvc.postgres.connection import connect
         from mvc.postgres.data_check import check_data
 
-        with connect(options.data or None) as connection:
+        with connect(usual_or(options.data)) as connection:
             found += check_data(connection, context.load(), compiled)
             said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
     return _chosen(found, said, compiled, options.names)
@@ -160,6 +174,8 @@ def _chosen(
     """What was found in the files of the views that are asked for; the whole project is checked all the same."""
     if not names:
         return found, said, compiled.views
+    from mvc.cli.selection import chosen_names
+
     wanted = set(chosen_names(compiled, names))
     views = tuple(view for view in compiled.views if view.name in wanted)
     paths = {view.path for view in views}
@@ -167,6 +183,8 @@ def _chosen(
 
 
 def _counts(compiled: Compiled) -> str:
+    from mvc.recurring import PARTITIONS
+
     schedules = [schedule for schedule in compiled.schedules if schedule.mode != PARTITIONS]
     counted = ((len(compiled.views), "view"), (compiled.policies, "polic"), (len(schedules), "schedule"))
     endings = {"polic": ("y", "ies")}

@@ -1,92 +1,78 @@
-"""One command's life: its arguments parsed, its module called, every expected failure turned into words."""
+"""The commands by name, and the text of `mvc --help`. Nothing is imported here, so that it is printed at once; the click group is built from it."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import traceback
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from pathlib import Path
-from types import ModuleType
+from mvc.version import VERSION
 
-from mvc.cli.context import Context, Failure, Usage
-from mvc.diagnostics import ProjectError, did_you_mean
-from mvc.version import install
+# What a command is for → its name → what it does. A command's module bears its name.
+GROUPS = {
+    "write": {
+        "init": "write a small project that compiles",
+        "check": "validate the project; --server proves it on a real PostgreSQL",
+        "compile": "print the SQL; --output writes it to a file or folder",
+        "catalog": "pull: take a snapshot of a database's tables, keys and functions",
+        "schema": "print the JSON Schema of the language, for editors",
+        "completion": "print the script that completes mvc's words in a shell",
+    },
+    "deploy": {
+        "apply": "deploy the project to a database, while readers go on",
+        "around": "run a migration of base tables past the views that read them",
+        "release": "release the views in its way, for a tool that runs it itself",
+        "rollback": "undo the last deployment",
+        "prune": "drop what no reader uses any more",
+    },
+    "keep fresh": {
+        "refresh": "refresh deployed views",
+        "run": "a worker that keeps views fresh, as the schedules say",
+        "schedule": "print the schedules for systemd, Kubernetes, GitHub Actions, Airflow, cron",
+        "partitions": "make the next partitions of base tables, retire old ones",
+    },
+    "look": {
+        "diff": "what changes between two revisions, or from what is deployed",
+        "status": "what is deployed, how fresh, how large; --html, --check",
+        "explain": "explain a diagnostic's code, with examples",
+        "demo": "the reference project on a PostgreSQL of its own, end to end",
+    },
+}
+COMMANDS = {name: text for group in GROUPS.values() for name, text in group.items()}
 
-
-def execute(project: str | None, arguments: Sequence[str], commands: Mapping[str, str]) -> int:
-    """Runs `COMMAND …` on the project in a folder (None: the nearest). Returns the exit code."""
-    context = Context.of_process(None if project is None else Path(project))
-    if not arguments:
-        return context.fail("no command is given", "mvc --help lists them", code=2)
-    name, *own = arguments
-    if name not in commands:
-        return context.fail(f"there is no command `{name}`", did_you_mean(name, commands, "commands"), code=2)
-    return _run(name, own, context)
-
-
-def _run(name: str, arguments: list[str], context: Context) -> int:
-    try:
-        module = import_module(f"mvc.cli.{name}")
-        options = _parser(name, module).parse_args(arguments)
-        return int(module.execute(options, context))
-    except SystemExit as stop:  # how argparse ends after --help, and after a mistake
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
-    except ProjectError as problem:
-        return context.refuse(problem.diagnostics)
-    except Usage as problem:
-        return context.fail(str(problem), problem.hint, code=2)
-    except Failure as problem:
-        return context.fail(str(problem), problem.hint)
-    except ModuleNotFoundError as problem:
-        return _missing_extra(problem, context)
-    except (KeyboardInterrupt, BrokenPipeError):
-        raise
-    except OSError as problem:
-        return context.fail(f"{problem.filename or 'the output'}: {problem.strerror or problem}", "")
-    except Exception as problem:  # noqa: BLE001 - the last stop before a user would see a traceback
-        return _unexpected(problem, context)
+# Names that people type first → the command and the options that they stand for.
+ALIASES = {"plan": ("apply", "--dry-run"), "deploy": ("apply",), "lint": ("check",)}
 
 
-def _parser(name: str, module: ModuleType) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"mvc {name}",
-        description=module.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    module.add_arguments(parser)
-    return parser
+COMPLETING = "_MVC_COMPLETE"  # the variable by which a shell asks how a word goes on
+SHELLS = ("bash", "zsh", "fish")
 
 
-_EXTRAS = {"psycopg": "postgres", "rich": "demo"}
+def _listed(names: dict[str, str]) -> str:
+    return "\n".join(f"  {name:<12}{text}" for name, text in names.items())
 
 
-def _missing_extra(problem: ModuleNotFoundError, context: Context) -> int:
-    extra = _EXTRAS.get((problem.name or "").partition(".")[0])
-    if extra is None:
-        return _unexpected(problem, context)
-    return context.fail(f"this needs the package {problem.name}", install(extra))
+USAGE = f"""\
+usage: mvc [OPTION …] COMMAND [OPTION …]
+
+Materialized views, declared in YAML: what a view is, who may read it, how fresh it must be.
+
+{chr(10).join(f"{group}:{chr(10)}{_listed(names)}{chr(10)}" for group, names in GROUPS.items())}
+the same by another name:
+{_listed({name: f"mvc {' '.join(words)}" for name, words in ALIASES.items()})}
+
+options:
+  -C, --project DIR   the folder with mvc.yml (default: this one, or the nearest above it)
+  -q, --quiet         say nothing but errors and what was asked for
+  -v, --verbose       say what is read and connected to, and how long it takes
+  -V, --version       print the version
+  -h, --help          print this, or after a command its help: mvc compile --help
+
+a first view:
+  mvc init shop && cd shop
+  mvc check
+  mvc compile
+"""
 
 
-def _unexpected(problem: Exception, context: Context) -> int:
-    """A server's refusal carries its own words; anything else is a fault of ours, and is called that."""
-    if diagnostic := getattr(problem, "diagnostic", None):
-        return context.refuse(
-            (diagnostic,), "readers have what they had, and what was built is kept for the next apply"
-        )
-    if type(problem).__module__.startswith("mvc."):
-        return context.fail(str(problem), getattr(problem, "hint", ""))
-    if _of_server(problem):
-        return context.fail(f"the server: {(str(problem).strip().splitlines() or ['no reason given'])[0]}", "")
-    if os.environ.get("MVC_DEBUG"):
-        context.talk(traceback.format_exc())
-    hint = "this is a fault of mvc, not of your project; MVC_DEBUG=1 shows where. Nothing half-done was kept"
-    return context.fail(f"internal error: {type(problem).__name__}: {problem}", hint)
-
-
-def _of_server(problem: Exception) -> bool:
-    """Whether the driver passes on what a server said, or that it has gone. Asked by name: the driver is an extra."""
-    lost = any(kind.__name__ == "OperationalError" for kind in type(problem).__mro__)
-    return type(problem).__module__.startswith("psycopg") and (lost or bool(getattr(problem, "sqlstate", None)))
+def at_once(arguments: list[str]) -> str:
+    """What answers a command line that asks for no command; empty where it has to be read in full."""
+    if arguments in (["--help"], ["-h"], ["help"]):
+        return USAGE
+    return f"mvc {VERSION}\n" if arguments in (["--version"], ["-V"]) else ""

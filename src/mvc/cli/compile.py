@@ -11,33 +11,43 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context, Usage
+import click
+
+from mvc.cli.command import command
+from mvc.cli.failure import Usage
+from mvc.cli.options import NAMES, form, names, output, project
 from mvc.cli.output import refuse_links, refuse_way_out, write_within
-from mvc.cli.selection import NAMES, chosen_views
 
 if TYPE_CHECKING:
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
-    parser.add_argument("--output", "-o", metavar="PATH", help="a file, or a folder (existing, or ending in /)")
-    parser.add_argument("--format", choices=("sql", "json"), default="sql", help="json: versioned, see docs/json.md")
-    parser.add_argument(
-        "--check", action="store_true", help="compare with --output instead of writing; exit code 3 if stale"
-    )
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    names: tuple[str, ...]
+    output: str | None
+    format: str
+    check: bool
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@names(f"{NAMES} (default: all)")
+@output("PATH", "a file, or a folder (existing, or ending in /)")
+@form(("sql", "json"), "json: versioned, see docs/json.md")
+@click.option("--check", is_flag=True, help="compare with --output instead of writing; exit code 3 if stale")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 3 where --check finds a difference."""
+    from mvc.cli.selection import chosen_views
+
     _refuse_nonsense(options)
     compiled = context.compile()
     views = chosen_views(compiled, options.names)
@@ -52,7 +62,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     return _compare(files, leftovers, context) if options.check else _write(target, files, leftovers, context)
 
 
-def _refuse_nonsense(options: argparse.Namespace) -> None:
+def _refuse_nonsense(options: Options) -> None:
     if options.check and not options.output:
         raise Usage("--check compares with what --output names", "give --output PATH as well")
     if options.format == "json" and options.output and _is_folder(options.output):
@@ -63,9 +73,11 @@ def _is_folder(path: str) -> bool:
     return path.endswith("/") or Path(path).is_dir()
 
 
-def _texts(options: argparse.Namespace, compiled: Compiled) -> dict[str, str]:
+def _texts(options: Options, compiled: Compiled) -> dict[str, str]:
     """What is to be printed or written: relative path → text; a single text has no path."""
     if options.format == "json":
+        import json
+
         from mvc.report.json_output import compiled_json
 
         return {"": json.dumps(compiled_json(compiled), indent=2, ensure_ascii=False) + "\n"}

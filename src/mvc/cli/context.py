@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Final, TextIO
 
+from mvc.cli.failure import Failure
 from mvc.diagnostics import Diagnostic
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.style import Style
@@ -20,18 +22,6 @@ from mvc.workspace import PROJECT_FILE, Folder, find_project
 if TYPE_CHECKING:
     from mvc.compiled import Compiled
     from mvc.model.project import Project
-
-
-class Failure(Exception):
-    """The operation cannot be done; the message and the hint are for a user."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-class Usage(Failure):
-    """The command line itself is at fault."""
 
 
 @dataclass
@@ -44,11 +34,14 @@ class Context:
     style: Style
     data_style: Style
     files: Mapping[str, str] = field(default_factory=dict)
+    quiet: bool = False
+    verbose: bool = False
 
     @classmethod
-    def of_process(cls, project: Path | None) -> Context:
+    def of_process(cls, project: Path | None, *, quiet: bool = False, verbose: bool = False) -> Context:
         """The real streams, each with colour of its own: `mvc explain MV301 | less` has only its talk on the terminal."""
-        return cls(project, sys.stdout, sys.stderr, _style_of(sys.stderr), _style_of(sys.stdout))
+        styles = _style_of(sys.stderr), _style_of(sys.stdout)
+        return cls(project, sys.stdout, sys.stderr, *styles, quiet=quiet, verbose=verbose)
 
     def folder(self) -> Path:
         """The project's folder. Raises Failure where there is none."""
@@ -121,28 +114,50 @@ class Context:
         text = for_terminal(text) if self.stdout.isatty() or (in_log and not exact) else text
         self.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
+    def json(self, document: object) -> None:
+        """Data for a program."""
+        import json
+
+        self.data(json.dumps(document, indent=2, ensure_ascii=False), exact=True)
+
     def talk(self, text: str) -> None:
-        """What it has to say besides. That nobody listens any more is no reason to leave a deployment half-way."""
+        """What it has to say besides; nothing with --quiet."""
+        if not self.quiet:
+            self.complain(text)
+
+    def detail(self, text: str) -> None:
+        """What only --verbose tells."""
+        if self.verbose:
+            self.complain(text)
+
+    def complain(self, text: str) -> None:
+        """What has to be said. That nobody listens any more is no reason to leave a deployment half-way."""
         with suppress(OSError):
             self.stderr.write(for_terminal(text if text.endswith("\n") else f"{text}\n"))
 
-    def show(self, diagnostics: Iterable[Diagnostic]) -> None:
-        """Findings, as text on stderr."""
-        if found := tuple(diagnostics):
-            self.talk(render_diagnostics(found, self.files, self.style))
+    @property
+    def progress(self) -> TextIO:
+        """Where it is told what a deployment is at."""
+        return StringIO() if self.quiet else self.stderr
+
+    def show(self, diagnostics: Iterable[Diagnostic], *, every: bool = False) -> None:
+        """Findings, as text on stderr; with --quiet the errors among them, or `every` one."""
+        everything = every or not self.quiet
+        if found := tuple(item for item in diagnostics if everything or item.severity == "error"):
+            self.complain(render_diagnostics(found, self.files, self.style))
 
     def refuse(self, diagnostics: Iterable[Diagnostic], outcome: str = "nothing was changed") -> int:
         """All findings, their count, and what became of it. Returns the exit code."""
         found = tuple(diagnostics)
         self.show(found)
-        self.talk(summary(found, outcome))
+        self.complain(summary(found, outcome))
         return 1
 
     def fail(self, message: str, hint: str, code: int = 1) -> int:
         """An error without a place in a file. Returns the exit code."""
-        self.talk(f"{self.style.paint('error', 'error')}: {message}")
+        self.complain(f"{self.style.paint('error', 'error')}: {message}")
         if hint:
-            self.talk(f"  = help: {hint}")
+            self.complain(f"  = help: {hint}")
         return code
 
 

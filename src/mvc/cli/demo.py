@@ -8,30 +8,42 @@ Example:
 
 from __future__ import annotations
 
-import argparse
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context
+import click
+
+from mvc.cli.command import command
+from mvc.cli.values import Unusable
 from mvc.version import install
 
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.epilog = f"It needs the extra `demo`: {install('demo')}"
-    parser.add_argument("--scale", type=_positive, default=1.0, metavar="N", help="1 is 200,000 reservations (default)")
-    parser.add_argument("--keep", action="store_true", help="keep the server running afterwards, until Ctrl-C")
+
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    scale: float
+    keep: bool
 
 
 def _positive(text: str) -> float:
     try:
         number = float(text)
     except ValueError:
-        number = 0.0
+        number = math.nan
     if not 0 < number <= 100:
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0 and up to 100")
+        raise Unusable(f"{text} is not a number above 0 and up to 100")
     return number
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options, epilog=f"It needs the extra `demo`: {install('demo')}")
+@click.option("--scale", type=_positive, default=1, show_default=True, metavar="N", help="1 is 200,000 reservations")
+@click.option("--keep", is_flag=True, help="keep the server running afterwards, until Ctrl-C")
+def execute(options: Options, context: Context) -> int:
     """Runs it."""
     from mvc.report.demo import show_demo
 

@@ -17,23 +17,38 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mvc.cli.context import Context, Usage
-from mvc.cli.values import classes, database_url
+import click
+
+from mvc.cli import candidates
+from mvc.cli.command import command
+from mvc.cli.failure import Usage
+from mvc.cli.options import argument, form, output, project
+from mvc.cli.values import USUAL, classes, database_url, usual_or
 
 if TYPE_CHECKING:
-    from mvc.comparison.difference import Difference
+    from mvc.cli.context import Context
+    from mvc.comparison.difference import Class, Difference
     from mvc.compiled import Compiled
     from mvc.report.against import Against
 
-USUAL = object()  # --database without a URL
-FOUND = 3  # the exit code for differences
+FOUND: Final = 3  # the exit code for differences
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    revisions: tuple[str, ...]
+    database: str | None
+    format: str
+    output: str | None
+    exit_code: bool
+    fail_on: frozenset[Class]
 
 
 @dataclass(frozen=True)
@@ -46,35 +61,32 @@ class Comparison:
     against: Against
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("revisions", nargs="*", metavar="REVISION", help="BASE, BASE HEAD, BASE..HEAD or BASE...HEAD")
-    parser.add_argument(
-        "--database",
-        nargs="?",
-        const=USUAL,
-        type=database_url,
-        metavar="URL",
-        help="compare what is deployed (default: DATABASE_URL)",
-    )
-    parser.add_argument(
-        "--format",
-        choices=("text", "markdown", "json", "sql"),
-        default="text",
-        help="markdown: for a comment; json: versioned, see docs/json.md; sql: a migration",
-    )
-    parser.add_argument("--output", "-o", metavar="FILE", help="write it there instead of printing it")
-    parser.add_argument("--exit-code", action="store_true", help="exit with 3 where anything differs")
-    parser.add_argument(
-        "--fail-on",
-        type=classes,
-        default=frozenset(),
-        metavar="CLASS,…",
-        help="exit with 3 where one of these is found",
-    )
-
-
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@argument("revisions", "[REVISION …]", "BASE, BASE HEAD, BASE..HEAD or BASE...HEAD", nargs=-1)
+@click.option(
+    "--database",
+    is_flag=False,
+    flag_value=USUAL,
+    type=database_url,
+    metavar="[URL]",
+    help="compare what is deployed (default: DATABASE_URL)",
+)
+@form(
+    ("text", "markdown", "json", "sql"),
+    "markdown: for a comment; json: versioned, see docs/json.md; sql: a migration",
+)
+@output("FILE", "write it there instead of printing it")
+@click.option("--exit-code", is_flag=True, help="exit with 3 where anything differs")
+@click.option(
+    "--fail-on",
+    type=classes,
+    default="",
+    metavar="CLASS,…",
+    shell_complete=candidates.classes,
+    help="exit with 3 where one of these is found",
+)
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 3 where --exit-code or --fail-on asks for it."""
     if options.database is not None and options.revisions:
         raise Usage("--database compares what is deployed with the work tree", "leave the revisions out")
@@ -85,7 +97,7 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     return FOUND if failed or (options.exit_code and differs) else 0
 
 
-def _revisions(options: argparse.Namespace, context: Context) -> Comparison:
+def _revisions(options: Options, context: Context) -> Comparison:
     from mvc.comparison.compare import compare
     from mvc.git import open_range, parse_range
     from mvc.report.against import Against
@@ -104,7 +116,7 @@ def _revisions(options: argparse.Namespace, context: Context) -> Comparison:
     return Comparison(before, after, compare(before, after), Against())
 
 
-def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
+def _deployed(options: Options, context: Context) -> Comparison:
     from mvc.planning.drift import find_drift
     from mvc.planning.make_plan import deployed_project, difference_of
     from mvc.planning.outside import outside_of
@@ -115,7 +127,7 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
     from mvc.report.against import Against
 
     after = context.compile()
-    with connect(None if options.database is USUAL else options.database) as connection:
+    with connect(usual_or(options.database)) as connection:
         names = [(view.schema, view.name) for view in after.views]
         state = read_state(connection, after, names, believed=after.believed)
     difference = difference_of(state, after)
@@ -126,7 +138,7 @@ def _deployed(options: argparse.Namespace, context: Context) -> Comparison:
     return Comparison(deployed_project(state, after), after, difference, against)
 
 
-def _write(options: argparse.Namespace, context: Context, found: Comparison) -> None:
+def _write(options: Options, context: Context, found: Comparison) -> None:
     texts = _texts(options, context, found)
     if not options.output:
         context.data(texts[""], exact=options.format in ("sql", "json"))
@@ -138,7 +150,7 @@ def _write(options: argparse.Namespace, context: Context, found: Comparison) -> 
         context.talk(f"wrote {path}")
 
 
-def _texts(options: argparse.Namespace, context: Context, found: Comparison) -> Mapping[str, str]:
+def _texts(options: Options, context: Context, found: Comparison) -> Mapping[str, str]:
     """What is to be printed or written; the way back has the suffix `.down` and is only written."""
     if options.format == "sql":
         from mvc.planning.migration import migration
@@ -153,6 +165,8 @@ def _texts(options: argparse.Namespace, context: Context, found: Comparison) -> 
 
 
 def _json(found: Comparison) -> str:
+    import json
+
     from mvc.report.against import against_json
     from mvc.report.diff_json import diff_json
 

@@ -9,19 +9,30 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context, Failure
-from mvc.diagnostics import did_you_mean
+from mvc.cli.candidates import rule_codes
+from mvc.cli.command import command
+from mvc.cli.failure import Failure
+from mvc.cli.options import argument
+
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("code", nargs="*", metavar="CODE", help="e.g. MV204, or words to look for")
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    code: tuple[str, ...]
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@argument("code", "[CODE …]", "e.g. MV204, or words to look for", nargs=-1, shell_complete=rule_codes)
+def execute(options: Options, context: Context) -> int:
     """Prints one rule, or a line for each. Raises Failure where nothing is found."""
+    from mvc.diagnostics import did_you_mean
     from mvc.diagnostics.rules import all_codes, looks_like_a_code, matching, rule
     from mvc.report.explain import render_rule
 

@@ -8,23 +8,35 @@ Example:
 
 from __future__ import annotations
 
-import argparse
 import os
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context, Failure
+from mvc.cli.candidates import folders
+from mvc.cli.command import command
+from mvc.cli.failure import Failure
+from mvc.cli.options import argument
+
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 STARTER = ("mvc.yml", "schema/shop.sql", "views/daily_revenue.yml", "policies/shop.yml", "schedules/refresh.yml")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("folder", nargs="?", default=".", metavar="DIR", help="where to (default: this folder)")
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    folder: str
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@argument("folder", "[DIR]", "where to (default: this folder)", default=".", shell_complete=folders)
+def execute(options: Options, context: Context) -> int:
     """Writes the files, or none."""
+    from importlib.resources import files
+
     folder = Path(options.folder)
     taken = dict.fromkeys(str(path) for name in STARTER for path in _in_the_way(folder / name))
     if taken:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context, Failure
+from mvc.cli.failure import Failure
+
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 
 def write_within(folder: Path, path: Path, content: bytes) -> None:

@@ -10,29 +10,34 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context
-from mvc.cli.values import database_url
+from mvc.cli.command import command
+from mvc.cli.options import database, dry_run, form, project
 
 if TYPE_CHECKING:
     import psycopg
 
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show what is due and stop")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: versioned, see docs/json.md")
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    database: str | None
+    dry_run: bool
+    format: str
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@database()
+@dry_run("show what is due and stop")
+@form(("text", "json"), "json: versioned, see docs/json.md")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something failed, or nothing can be done for a table."""
     from mvc.postgres.connection import connect
 
@@ -47,9 +52,10 @@ def _show_due(connection: psycopg.Connection, compiled: Compiled, context: Conte
     from mvc.report.partitions import due_json, due_text
 
     tasks = due_partitions(connection, compiled)
-    context.data(
-        json.dumps(due_json(tasks), indent=2, ensure_ascii=False) if as_json else due_text(tasks), exact=as_json
-    )
+    if as_json:
+        context.json(due_json(tasks))
+    else:
+        context.data(due_text(tasks))
     return int(any(task.action == "fail" for task in tasks))
 
 
@@ -59,7 +65,8 @@ def _maintain(connection: psycopg.Connection, compiled: Compiled, context: Conte
 
     done = maintain_partitions(connection, compiled)
     if as_json:
-        context.data(json.dumps(maintained_json(done), indent=2, ensure_ascii=False), exact=True)
+        context.json(maintained_json(done))
     else:
-        context.talk(maintained_text(done, context.style))
+        tell = context.complain if done.failed else context.talk
+        tell(maintained_text(done, context.style))
     return int(done.failed)

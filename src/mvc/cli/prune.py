@@ -8,26 +8,34 @@ Example:
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.cli.apply import confirmed
-from mvc.cli.context import Context
-from mvc.cli.values import database_url, seconds
+from mvc.cli.command import command
+from mvc.cli.options import database, dry_run, project, wait, yes
+from mvc.cli.terms import confirmed
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="list it and stop")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    parser.add_argument(
-        "--wait", type=seconds, default=10.0, metavar="SECONDS", help="how long to retry while somebody reads one (10)"
-    )
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    database: str | None
+    dry_run: bool
+    yes: bool
+    wait: float
+
+
+@command(Options)
+@database()
+@dry_run("list it and stop")
+@yes
+@wait(10, "how long to retry while somebody reads one")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something that should go could not be dropped."""
     from mvc.postgres.connection import connect
     from mvc.postgres.prune import leftovers, prune

@@ -22,53 +22,74 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from zoneinfo import ZoneInfo
 
-from mvc.cli.context import Context, Failure, Usage
-from mvc.cli.selection import NAMES, chosen_names
-from mvc.cli.values import database_url, moment, seconds
+import click
+
+from mvc.cli.candidates import schedules
+from mvc.cli.command import command
+from mvc.cli.failure import Failure, Usage
+from mvc.cli.options import NAMES, database, form, names, project, timeout
+from mvc.cli.values import OneOf, moment
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import psycopg
 
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
     from mvc.postgres.refresh_view import How, OnView, Refreshed
-
 
 MODES: Final = ("full", "incremental", "window", "verify")
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to refresh: {NAMES}")
-    parser.add_argument("--all", action="store_true", help="every materialized view of the project")
-    parser.add_argument("--due", action="store_true", help="what the schedules say is due")
-    parser.add_argument("--schedule", metavar="SCHEDULE", help="what this schedule refreshes")
-    parser.add_argument("--mode", choices=MODES, help="default: the one that a view is deployed for")
-    parser.add_argument("--verify", action="store_const", dest="mode", const="verify", help="the same as --mode verify")
-    parser.add_argument("--since", type=moment, metavar="TIME", help="where a window begins: a date, or a time")
-    parser.add_argument("--until", type=moment, metavar="TIME", help="before what it ends")
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--timeout", type=seconds, metavar="SECONDS", help="the longest that one view may take")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: results on stdout")
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    names: tuple[str, ...]
+    all: bool
+    due: bool
+    schedule: str | None
+    mode: str | None
+    verify: bool
+    since: datetime | None
+    until: datetime | None
+    database: str | None
+    timeout: float | None
+    format: str
+
+    @property
+    def scheduled(self) -> bool:
+        """Whether schedules say what is refreshed, and how."""
+        return self.due or bool(self.schedule)
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@names(f"what to refresh: {NAMES}")
+@click.option("--all", is_flag=True, help="every materialized view of the project")
+@click.option("--due", is_flag=True, help="what the schedules say is due")
+@click.option("--schedule", metavar="SCHEDULE", shell_complete=schedules, help="what this schedule refreshes")
+@click.option("--mode", type=OneOf(MODES), help="default: the one that a view is deployed for")
+@click.option("--verify", is_flag=True, allow_from_autoenv=False, help="the same as --mode verify")
+@click.option("--since", type=moment, metavar="TIME", help="where a window begins: a date, or a time")
+@click.option("--until", type=moment, metavar="TIME", help="before what it ends")
+@database()
+@timeout("the longest that one view may take")
+@form(("text", "json"), "json: results on stdout")
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where a refresh failed."""
     from mvc.postgres.connection import connect
     from mvc.postgres.refresh import refresh
     from mvc.report.refreshes import refreshed_json, refreshed_text
 
     _check_usage(options)
-    scheduled = _is_scheduled(options)
-    compiled = context.deployed() if scheduled else context.compile_silently()
+    mode = "verify" if options.verify else options.mode
+    compiled = context.deployed() if options.scheduled else context.compile_silently()
     names = _materialized(compiled, options.names)
     window = _window(options, compiled.timezone)
     results: list[Refreshed] = []
@@ -76,28 +97,26 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     def hear(result: Refreshed) -> None:
         results.append(result)
         if options.format != "json":
-            context.talk(refreshed_text(result, context.style))
+            tell = context.complain if result.status == "failed" else context.talk
+            tell(refreshed_text(result, context.style))
 
     with connect(options.database) as connection:
-        if scheduled:
+        if options.scheduled:
             _by_schedule(connection, compiled, options, context, hear)
         else:
-            refresh(connection, compiled, names or _having(compiled, options.mode), hear, _how(options, window))
+            refresh(connection, compiled, names or _having(compiled, mode), hear, _how(mode, options, window))
     if options.format == "json":
-        context.data(json.dumps(refreshed_json(results), indent=2), exact=True)
+        context.json(refreshed_json(results))
     return int(any(result.status == "failed" for result in results))
 
 
-def _is_scheduled(options: argparse.Namespace) -> bool:
-    return bool(options.due or options.schedule)
-
-
-def _check_usage(options: argparse.Namespace) -> None:
+def _check_usage(options: Options) -> None:
     """Raises Usage for options that do not go together."""
-    scheduled = _is_scheduled(options)
-    if [bool(options.names), options.all, scheduled].count(True) != 1:
+    if [bool(options.names), options.all, options.scheduled].count(True) != 1:
         raise Usage("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
-    if scheduled and (options.timeout or options.mode):
+    if options.verify and options.mode not in (None, "verify"):
+        raise Usage(f"--verify is --mode verify, and not --mode {options.mode}", "leave one of them out")
+    if options.scheduled and (options.timeout or options.mode or options.verify):
         raise Usage("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
     if (options.since or options.until) and options.mode != "window":
         raise Usage(
@@ -105,10 +124,10 @@ def _check_usage(options: argparse.Namespace) -> None:
         )
 
 
-def _how(options: argparse.Namespace, window: tuple[datetime | None, datetime | None]) -> How:
+def _how(mode: str | None, options: Options, window: tuple[datetime | None, datetime | None]) -> How:
     from mvc.postgres.refresh_view import How
 
-    return How(options.mode, *window, timeout=options.timeout or 0, of_all=options.all)
+    return How(mode, *window, timeout=options.timeout or 0, of_all=options.all)
 
 
 def _having(compiled: Compiled, mode: str | None) -> list[str]:
@@ -122,7 +141,7 @@ def _having(compiled: Compiled, mode: str | None) -> list[str]:
     return names
 
 
-def _window(options: argparse.Namespace, zone: str) -> tuple[datetime | None, datetime | None]:
+def _window(options: Options, zone: str) -> tuple[datetime | None, datetime | None]:
     """From when until when. Raises Usage where nothing can lie in between."""
     lower, upper = _in_zone(options.since, zone), _in_zone(options.until, zone)
     if lower and upper and lower >= upper:
@@ -132,19 +151,21 @@ def _window(options: argparse.Namespace, zone: str) -> tuple[datetime | None, da
 
 def _in_zone(time: datetime | None, zone: str) -> datetime | None:
     """A time without an offset is one of the project's zone."""
+    from zoneinfo import ZoneInfo
+
     return time.replace(tzinfo=ZoneInfo(zone)) if time and time.tzinfo is None else time
 
 
 def _by_schedule(
     connection: psycopg.Connection,
     compiled: Compiled,
-    options: argparse.Namespace,
+    options: Options,
     context: Context,
     hear: OnView,
 ) -> None:
     from mvc.postgres.schedule_runs import contend, run_due, run_schedule
 
-    if not options.due:
+    if options.schedule and not options.due:
         for result in run_schedule(connection, compiled, options.schedule):
             hear(result)
         return
@@ -158,6 +179,8 @@ def _by_schedule(
 
 def _materialized(compiled: Compiled, asked: Sequence[str]) -> list[str]:
     """The views that are asked for, but for plain ones that a tag or `all` takes. Raises Failure for one that is named, and where none is left."""
+    from mvc.cli.selection import chosen_names
+
     names = chosen_names(compiled, asked)
     plain = [name for name in names if compiled.view(name).kind == "plain"]
     left = [name for name in names if name not in plain]

@@ -13,37 +13,62 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.catalog.altered import AlteredName, written_name
-from mvc.catalog.tokens import Unreadable
-from mvc.cli.apply import confirmed
-from mvc.cli.context import Context
-from mvc.cli.values import database_url, seconds
+import click
 
+from mvc.cli.candidates import columns
+from mvc.cli.command import command
+from mvc.cli.options import argument, database, dry_run, project, wait, yes
+from mvc.cli.terms import IN_THE_WAY, confirmed
+from mvc.cli.values import Unusable
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument(
-        "names", nargs="+", type=_name, metavar="TABLE[.COLUMN]", help="what is to change, with or without a schema"
-    )
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--sql", action="store_true", help="print statements for a migration, and release nothing")
-    parser.add_argument("--dry-run", action="store_true", help="show what would be released and stop")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    parser.add_argument(
-        "--wait",
-        type=seconds,
-        default=60.0,
-        metavar="SECONDS",
-        help="how long to retry while readers are in the way (60)",
-    )
+if TYPE_CHECKING:
+    from mvc.catalog.altered import AlteredName
+    from mvc.cli.context import Context
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    names: tuple[AlteredName, ...]
+    database: str | None
+    sql: bool
+    dry_run: bool
+    yes: bool
+    wait: float
+
+
+def _name(text: str) -> AlteredName:
+    from mvc.catalog.altered import written_name
+    from mvc.catalog.tokens import Unreadable
+
+    try:
+        return written_name(text)
+    except Unreadable as problem:
+        raise Unusable(f"`{text}`: {problem.reason}") from None
+
+
+@command(Options)
+@argument(
+    "names",
+    "TABLE[.COLUMN] …",
+    "what is to change, with or without a schema",
+    nargs=-1,
+    required=True,
+    type=_name,
+    shell_complete=columns,
+)
+@database()
+@click.option("--sql", is_flag=True, help="print statements for a migration, and release nothing")
+@dry_run("show what would be released and stop")
+@yes
+@wait(60, IN_THE_WAY)
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where it is not confirmed."""
     from mvc.postgres.apply import Terms
     from mvc.postgres.connection import connect
@@ -66,17 +91,10 @@ def execute(options: argparse.Namespace, context: Context) -> int:
             context.talk("nothing was changed")
             return 1
         terms = Terms(pace=Pace(options.wait))
-        with step_lines(context.stderr, context.style) as begin:
+        with step_lines(context.progress, context.style) as begin:
             done = release(connection, compiled, altered, terms, begin)
     context.talk(released_text(done))
     return 0
-
-
-def _name(text: str) -> AlteredName:
-    try:
-        return written_name(text)
-    except Unreadable as problem:
-        raise argparse.ArgumentTypeError(f"`{text}`: {problem.reason}") from None
 
 
 def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
@@ -87,6 +105,7 @@ def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
 
 
 def _placed(names: Iterable[AlteredName], context: Context) -> list[AlteredName]:
+    from mvc.catalog.altered import AlteredName
     from mvc.diagnostics import ProjectError
 
     try:

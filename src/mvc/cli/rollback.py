@@ -11,25 +11,34 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.cli.apply import add_terms, confirmed, terms_of
-from mvc.cli.context import Context
-from mvc.cli.values import database_url
+from mvc.cli.command import command
+from mvc.cli.options import database, dry_run, project, yes
+from mvc.cli.terms import Agreed, agreement, confirmed
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and stop")
-    parser.add_argument("--yes", "-y", action="store_true", help="do not ask")
-    add_terms(parser)
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options(Agreed):
+    """The command line."""
+
+    database: str | None
+    dry_run: bool
+    yes: bool
+
+
+@command(Options)
+@database()
+@dry_run("show the plan and stop")
+@yes
+@agreement
+@project
+def execute(options: Options, context: Context) -> int:
     """Exit code 1 where there is nothing to undo, or it is not confirmed."""
     from mvc.postgres.connection import connect
     from mvc.postgres.rollback import plan_rollback, rollback
@@ -46,9 +55,9 @@ def execute(options: argparse.Namespace, context: Context) -> int:
         if not options.yes and not confirmed("go back?", context):
             context.talk("nothing was changed")
             return 1
-        terms = terms_of(options, found.plan.id)
+        terms = options.terms(found.plan.id)
         began = time.monotonic()
-        with step_lines(context.stderr, context.style) as begin:
+        with step_lines(context.progress, context.style) as begin:
             done = rollback(connection, compiled, terms, begin)
     context.talk(applied_text(done, time.monotonic() - began))
     return 0

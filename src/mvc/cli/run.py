@@ -13,17 +13,24 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 import signal
-from datetime import datetime, timezone
+from dataclasses import dataclass
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context
-from mvc.cli.values import database_url
+from mvc.cli.command import command
+from mvc.cli.options import database, project
 
 if TYPE_CHECKING:
+    from mvc.cli.context import Context
     from mvc.postgres.worker import Event
+
+
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    database: str | None
 
 
 class Stop:
@@ -39,23 +46,22 @@ class Stop:
         self.asked = True
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-
-
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@database()
+@project
+def execute(options: Options, context: Context) -> int:
     """0 when it was asked to stop."""
+    from datetime import datetime, timezone
+
     from mvc.postgres.worker import Worker, work
-    from mvc.report.worker import event_text
+    from mvc.report.worker import event_text, is_trouble
 
     stop = Stop()
     target = context.deployed()
 
     def hear(event: Event) -> None:
-        context.talk(event_text(event, target.project, datetime.now(timezone.utc), context.style))
+        tell = context.complain if is_trouble(event) else context.talk
+        tell(event_text(event, target.project, datetime.now(timezone.utc), context.style))
 
     before = signal.signal(signal.SIGTERM, stop.ask)
     try:

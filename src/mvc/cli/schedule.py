@@ -16,28 +16,38 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from mvc.cli.context import Context, Usage
+from mvc.cli.command import command
+from mvc.cli.failure import Usage
+from mvc.cli.options import argument, database, output, project
 from mvc.cli.output import refuse_way_out, write_within
-from mvc.cli.values import database_url
+from mvc.cli.values import OneOf
 
 if TYPE_CHECKING:
     from mvc.artifacts import Target
+    from mvc.cli.context import Context
 
-KINDS = ("systemd", "kubernetes", "github", "airflow", "cron", "pg_cron")
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("kind", choices=KINDS, help="for which scheduler")
-    parser.add_argument("--output", metavar="DIR", type=Path, help="write the files into this folder")
-    parser.add_argument("--database", type=database_url, metavar="URL", help="for pg_cron: where the views are")
+KINDS: Final = ("systemd", "kubernetes", "github", "airflow", "cron", "pg_cron")
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    kind: str
+    output: str | None
+    database: str | None
+
+
+@command(Options)
+@argument("kind", "KIND", "for which scheduler", type=OneOf(KINDS))
+@output("DIR", "write the files into this folder")
+@database("for pg_cron: where the views are")
+@project
+def execute(options: Options, context: Context) -> int:
     """0; the files on stdout, or in the folder."""
     from mvc.report.schedule_files import KINDS as MADE
     from mvc.report.schedule_files import printed
@@ -49,15 +59,16 @@ def execute(options: argparse.Namespace, context: Context) -> int:
     if options.output is None:
         context.data(printed(files), exact=True)
         return 0
-    refuse_way_out(context, options.output)
+    folder = Path(options.output)
+    refuse_way_out(context, folder)
     for name, text in files.items():
-        path = options.output / name
-        write_within(options.output, path, text.encode())
+        path = folder / name
+        write_within(folder, path, text.encode())
         context.talk(str(path))
     return 0
 
 
-def _jobs(target: Target, options: argparse.Namespace) -> str:
+def _jobs(target: Target, options: Options) -> str:
     """SQL for the database of pg_cron, about the one that we are connected to."""
     from mvc.planning.jobs import elsewhere_sql
     from mvc.postgres.connection import connect

@@ -6,18 +6,25 @@ Example:
 
 from __future__ import annotations
 
-import argparse
-import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context
+from mvc.cli.command import command
+
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """No options."""
+@dataclass(frozen=True)
+class Options:
+    """None."""
 
 
-def execute(_options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+def execute(_options: Options, context: Context) -> int:
     """Prints it."""
+    import json
+
     from mvc.spec.schema import json_schema
 
     context.data(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from mvc.cli.context import Failure
-from mvc.diagnostics import did_you_mean
+from mvc.cli.failure import Failure
 
 if TYPE_CHECKING:
     from mvc.analysis.selection import Selectable
     from mvc.artifacts import CompiledView
     from mvc.compiled import Compiled
     from mvc.model.schedule import Selector
-
-NAMES: Final = "view names, `all`, `tag:NAME`; `+NAME` takes what it reads first"
 
 
 def chosen_names(compiled: Compiled, asked: Sequence[str]) -> list[str]:
@@ -46,6 +43,8 @@ def chosen_views(compiled: Compiled, asked: Sequence[str]) -> tuple[CompiledView
 
 
 def _selects_nothing(selector: Selector, views: Mapping[str, Selectable]) -> Failure:
+    from mvc.diagnostics import did_you_mean
+
     if selector.kind == "tag":
         tags = sorted({tag for view in views.values() for tag in view.tags})
         return Failure(f"no view has the tag `{selector.value}`", did_you_mean(selector.value, tags, "tags"))

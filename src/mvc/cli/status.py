@@ -11,45 +11,54 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mvc.cli.context import Context
+import click
+
+from mvc.cli.candidates import files
+from mvc.cli.command import command
+from mvc.cli.options import NAMES, database, form, names, project
 from mvc.cli.output import refuse_way_out
-from mvc.cli.selection import NAMES, names_among
-from mvc.cli.values import database_url
 
 if TYPE_CHECKING:
+    from mvc.cli.context import Context
     from mvc.compiled import Compiled
     from mvc.postgres.status import Status
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command's options."""
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{NAMES} (default: all)")
-    parser.add_argument(
-        "--database", type=database_url, metavar="URL", help="where (default: DATABASE_URL, then libpq's variables)"
-    )
-    formats = ("text", "json", "prometheus")
-    parser.add_argument("--format", choices=formats, default="text", help="json: versioned, see docs/json.md")
-    parser.add_argument("--json", action="store_const", const="json", dest="format", help="the same as --format json")
-    parser.add_argument(
-        "--html", metavar="FILE", type=Path, help="write a page with graphs, one file that needs no other"
-    )
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="exit code 1 where a promise is broken, the last refresh failed, a view is broken, or nothing is deployed",
-    )
-    parser.add_argument(
-        "--alert", action="store_true", help="NOTIFY the project's channel of newly broken promises and views"
-    )
+@dataclass(frozen=True)
+class Options:
+    """The command line."""
+
+    names: tuple[str, ...]
+    database: str | None
+    format: str
+    json: bool
+    html: str | None
+    check: bool
+    alert: bool
 
 
-def execute(options: argparse.Namespace, context: Context) -> int:
+@command(Options)
+@names(f"{NAMES} (default: all)")
+@database()
+@form(("text", "json", "prometheus"), "json: versioned, see docs/json.md")
+@click.option("--json", is_flag=True, allow_from_autoenv=False, help="the same as --format json")
+@click.option(
+    "--html", metavar="FILE", shell_complete=files, help="write a page with graphs, one file that needs no other"
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="exit code 1 where a promise is broken, the last refresh failed, a view is broken, or nothing is deployed",
+)
+@click.option("--alert", is_flag=True, help="NOTIFY the project's channel of newly broken promises and views")
+@project
+def execute(options: Options, context: Context) -> int:
     """0 where the database answers; with --check 1 where something is wrong with the views."""
+    from mvc.cli.selection import names_among
     from mvc.postgres.connection import connect
     from mvc.postgres.status import alert, status
 
@@ -62,21 +71,24 @@ def execute(options: argparse.Namespace, context: Context) -> int:
             found = found.of(set(names_among(known, options.names)))
         told = alert(connection, compiled) if options.alert and found.deployment else 0
     if options.html:
-        _write_page(options.html, found, compiled, context)
+        _write_page(Path(options.html), found, compiled, context)
     else:
-        context.data(_shown(found, options.format, context), exact=options.format != "text")
+        _show(found, "json" if options.json else options.format, context)
     if told:
         context.talk(f"told of {told} broken {'promise or view' if told == 1 else 'promises or views'}")
     return int(options.check and found.troubled)
 
 
-def _shown(found: Status, form: str, context: Context) -> str:
+def _show(found: Status, form: str, context: Context) -> None:
     from mvc.report.prometheus import prometheus_text
     from mvc.report.status import status_json, status_text
 
     if form == "json":
-        return json.dumps(status_json(found), indent=2, ensure_ascii=False)
-    return prometheus_text(found) if form == "prometheus" else status_text(found, context.data_style)
+        context.json(status_json(found))
+    elif form == "prometheus":
+        context.data(prometheus_text(found), exact=True)
+    else:
+        context.data(status_text(found, context.data_style))
 
 
 def _write_page(path: Path, found: Status, compiled: Compiled, context: Context) -> None:

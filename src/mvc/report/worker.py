@@ -16,6 +16,11 @@ def event_text(event: Event, project: str, at: datetime, style: Style) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%SZ} {_said(event, project, style)}"
 
 
+def is_trouble(event: Event) -> bool:
+    """Whether somebody has to hear of it who wants to hear of nothing else."""
+    return isinstance(event, Lost) or (isinstance(event, Refreshed) and event.status == "failed")
+
+
 def _said(event: Event, project: str, style: Style) -> str:
     match event:
         case Led(database):

@@ -1,0 +1,112 @@
+"""What a shell offers for the value of an option or argument. Specs are searched, not compiled: a key is asked after at every press of Tab.
+
+Only plain words are offered. A name may come from a stranger's project, and what a shell puts on its command line, it would run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import click
+    from click.shell_completion import CompletionItem
+
+Candidates = Callable[["click.Context", "click.Parameter", str], "list[str | CompletionItem]"]
+
+# Searched for by `re` itself, which compiles a pattern when it is first needed: a command's help needs none.
+_PLAIN: Final = r"\+?[\w.:-]+(,[\w-]+)*"
+_WORD: Final = r"[\"']?([\w.-]+)[\"']?"
+_VIEW: Final = rf"(?m)^view:\s*{_WORD}"
+_TAGS: Final = r"(?m)^tags:((?:\s*\[[^\]]*\])|(?:\s*\n\s*-[^\n]*)+|[^\n]*)"
+_SCHEDULE: Final = rf"(?m)(?:^|[\s{{,-])schedule:\s*{_WORD}"
+
+
+def view_names(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Views, `all` and tags, as a command takes them; after a `+` as well."""
+    sign = "+" if begun.startswith("+") else ""
+    texts = list(_texts(ctx, "views"))
+    names = [name for text in texts for name in re.findall(_VIEW, text)]
+    tags = [tag for text in texts for found in re.findall(_TAGS, text) for tag in re.findall(_WORD, found)]
+    return _that_go_on((f"{sign}{name}" for name in (*names, "all", *(f"tag:{tag}" for tag in tags))), begun)
+
+
+def schedules(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Schedules by name."""
+    return _that_go_on((name for text in _texts(ctx, "schedules") for name in re.findall(_SCHEDULE, text)), begun)
+
+
+def columns(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """The tables that views read and their columns, by the compiled project: the only candidates that a catalog has to be read for."""
+    from mvc.diagnostics import ProjectError
+
+    try:
+        compiled = ctx.find_root().obj.context.compile_silently()
+    except ProjectError:
+        return []
+    tables = compiled.believed.relations
+    names = [f"{table.schema}.{table.name}" for table in tables]
+    names += [f"{table.schema}.{table.name}.{column.name}" for table in tables for column in table.columns]
+    short = [name.removeprefix("public.") for name in names]
+    return _that_go_on(sorted({*short, *(names if "." in begun else ())}), begun)
+
+
+def rule_codes(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Codes of diagnostics."""
+    from mvc.diagnostics.rules import all_codes
+
+    return _that_go_on(all_codes(), begun.upper())
+
+
+def hazards(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Hazards, with commas between them."""
+    from mvc.planning.steps import HAZARDS
+
+    return _after_comma(HAZARDS, begun)
+
+
+def classes(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Classes of changes, with commas between them."""
+    from mvc.comparison.difference import CLASSES
+
+    return _after_comma(CLASSES, begun)
+
+
+def files(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Any file: the shell knows better."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type="file")]
+
+
+def folders(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
+    """Any folder: the shell knows better."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type="dir")]
+
+
+def _texts(ctx: click.Context, folder: str) -> Iterator[str]:
+    """The specs in a folder of the project; none where there is no project, and without those that cannot be read."""
+    from mvc.cli.failure import Failure
+    from mvc.workspace import Folder, spec_paths
+
+    try:
+        found = Folder(ctx.find_root().obj.context.folder())
+    except Failure:
+        return
+    for path in spec_paths(found, folder):
+        with suppress(OSError, UnicodeDecodeError):
+            yield found[path]
+
+
+def _that_go_on(names: Iterable[str], begun: str) -> list[str | CompletionItem]:
+    return [name for name in dict.fromkeys(names) if name.startswith(begun) and re.fullmatch(_PLAIN, name)]
+
+
+def _after_comma(names: Iterable[str], begun: str) -> list[str | CompletionItem]:
+    before, comma, _ = begun.rpartition(",")
+    given = before.split(",")
+    return _that_go_on((f"{before}{comma}{name}" for name in names if name not in given), begun)

@@ -1,0 +1,65 @@
+"""What somebody agrees to before something is deployed: hazards by name, for how long, and a yes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mvc.cli import candidates
+from mvc.cli.failure import Usage
+from mvc.cli.options import timeout, wait
+from mvc.cli.values import hazards
+
+if TYPE_CHECKING:
+    from mvc.cli.context import Context
+    from mvc.planning.steps import Hazard
+    from mvc.postgres.apply import Terms
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+IN_THE_WAY = "how long to retry while readers are in the way"
+
+
+@dataclass(frozen=True)
+class Agreed:
+    """The options of `agreement`."""
+
+    allow: frozenset[Hazard]
+    wait: float
+    timeout: float | None
+
+    def terms(self, plan_id: str) -> Terms:
+        """The same for the library, for one plan."""
+        from mvc.postgres.apply import Terms
+        from mvc.postgres.run_steps import Pace
+
+        return Terms(self.allow, plan_id, Pace(self.wait, self.timeout))
+
+
+def agreement(function: Function) -> Function:
+    """What deploying and going back have in common."""
+    allow = click.option(
+        "--allow",
+        type=hazards,
+        default="",
+        metavar="HAZARD,…",
+        allow_from_autoenv=False,
+        shell_complete=candidates.hazards,
+        help="accept these hazards",
+    )
+    return allow(wait(60, IN_THE_WAY)(timeout("the longest that building one view may take")(function)))
+
+
+def confirmed(question: str, context: Context) -> bool:
+    """Whether a person says yes. Raises Usage where there is none to ask."""
+    context.stdout.flush()  # what is asked about comes first
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise Usage(
+            "nobody is there to confirm the plan", "give --yes to go on without asking, --dry-run to see the plan"
+        )
+    context.stderr.write(f"{question} [y/N] ")
+    context.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
