@@ -64,7 +64,6 @@ def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the plan is refused or not confirmed."""
     from mvc.cli.selection import chosen_names
     from mvc.postgres.apply import apply, plan, refuse
-    from mvc.postgres.connection import connect
     from mvc.report.deployment import applied_text
     from mvc.report.step_lines import step_lines
 
@@ -72,7 +71,7 @@ def execute(options: Options, context: Context) -> int:
         raise Usage("--format json shows a plan", "give --dry-run as well")
     compiled = context.compile()
     names = chosen_names(compiled, options.names)
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         made = plan(connection, compiled, names)
         _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:

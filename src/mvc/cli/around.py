@@ -55,7 +55,6 @@ class Options(Agreed):
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the migration is refused, or not confirmed."""
     from mvc.postgres.around import around, plan_around
-    from mvc.postgres.connection import connect
     from mvc.report.deployment import applied_text
     from mvc.report.release import release_text
     from mvc.report.step_lines import step_lines
@@ -63,7 +62,7 @@ def execute(options: Options, context: Context) -> int:
     text = _text(options.file)
     migration = _read(options.file, text)
     compiled = context.compile()
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         found = plan_around(connection, compiled, migration)
         context.data(release_text(found, compiled.project, context.data_style, len(migration.statements)))
         if options.dry_run:

@@ -90,11 +90,15 @@ def folders(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> lis
 
 def _texts(ctx: click.Context, folder: str) -> Iterator[str]:
     """The specs in a folder of the project; none where there is no project, and without those that cannot be read."""
+    from pathlib import Path
+
     from mvc.cli.failure import Failure
+    from mvc.cli.project_folder import project_folder
     from mvc.workspace import Folder, spec_paths
 
+    named = ctx.find_root().obj.project
     try:
-        found = Folder(ctx.find_root().obj.context.folder())
+        found = Folder(project_folder(None if named is None else Path(named)))
     except Failure:
         return
     for path in spec_paths(found, folder):

@@ -54,13 +54,12 @@ class Options:
 def execute(options: Options, context: Context) -> int:
     """Writes the snapshot, or compares it."""
     from mvc.catalog.snapshot import dump_snapshot
-    from mvc.postgres.connection import connect
     from mvc.postgres.pull import pull
 
     loaded = _project(context)
     search_path = loaded.settings.search_path if loaded and loaded.settings else ("public",)
     stored = loaded.settings.stored if loaded and loaded.settings else "mvc"
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         pulled = pull(connection, options.schema or None, search_path, skip=(stored,))
     catalog = _without_exposures(pulled, loaded)
     target = Path(options.output) if options.output else _default(context)

@@ -159,10 +159,9 @@ def _findings(options: Options, context: Context) -> tuple[tuple[Diagnostic, ...
             found += check_on_server(connection, context.load(), compiled)
             said += f", on PostgreSQL {connection.info.server_version // 10_000}"
     if options.data is not None:
-        from mvc.postgres.connection import connect
         from mvc.postgres.data_check import check_data
 
-        with connect(usual_or(options.data)) as connection:
+        with context.connect(usual_or(options.data)) as connection:
             found += check_data(connection, context.load(), compiled)
             said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
     return _chosen(found, said, compiled, options.names)

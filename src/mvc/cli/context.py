@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,13 +14,16 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, Final, TextIO
 
 from mvc.cli.failure import Failure
+from mvc.cli.project_folder import project_folder
 from mvc.diagnostics import Diagnostic
 from mvc.report.diagnostics import render_diagnostics, summary
 from mvc.report.style import Style
 from mvc.report.visible import for_terminal, has_command
-from mvc.workspace import PROJECT_FILE, Folder, find_project
+from mvc.workspace import Folder
 
 if TYPE_CHECKING:
+    import psycopg
+
     from mvc.compiled import Compiled
     from mvc.model.project import Project
 
@@ -45,17 +49,7 @@ class Context:
 
     def folder(self) -> Path:
         """The project's folder. Raises Failure where there is none."""
-        if self.project_folder is not None:
-            if not (self.project_folder / PROJECT_FILE).is_file():
-                raise Failure(
-                    f"{self.project_folder} has no {PROJECT_FILE}", "mvc init writes a small project that compiles"
-                )
-            return self.project_folder
-        found = find_project(Path.cwd())
-        if found is None:
-            hint = "mvc init writes a small project that compiles; --project DIR names another folder"
-            raise Failure(f"there is no {PROJECT_FILE} here or above", hint)
-        return found
+        return project_folder(self.project_folder)
 
     def load(self) -> Project:
         """The project that was compiled, as its specs have it. Raises ProjectError."""
@@ -75,8 +69,24 @@ class Context:
         """
         from mvc.cache import compile_cached
 
+        began = time.monotonic()
         self.files = Folder(self.folder())
-        return compile_cached(self.files, self.cache(tell=tell))
+        compiled = compile_cached(self.files, self.cache(tell=tell))
+        views = f"{len(compiled.views)} view{'' if len(compiled.views) == 1 else 's'}"
+        self.detail(
+            f"project {compiled.project} in {self.folder()}: {views} compiled in {time.monotonic() - began:.2f} s"
+        )
+        return compiled
+
+    def connect(self, url: str | None) -> psycopg.Connection:
+        """A connection to the database of a URL, None for the usual one. Raises ServerError."""
+        from mvc.postgres.connection import connect
+
+        connection = connect(url)
+        info = connection.info
+        server = f"PostgreSQL {info.server_version // 10_000}.{info.server_version % 10_000}"
+        self.detail(f"connected to {info.dbname} at {info.host}:{info.port} as {info.user}, {server}")
+        return connection
 
     def cache(self, *, tell: bool = True) -> Path | None:
         """The folder of the cache; said, if `tell`, where it is not this user's alone and therefore passed over."""

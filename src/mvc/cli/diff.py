@@ -122,12 +122,11 @@ def _deployed(options: Options, context: Context) -> Comparison:
     from mvc.planning.outside import outside_of
     from mvc.planning.rebuilds import rebuilds_of
     from mvc.postgres.apply import findings_of
-    from mvc.postgres.connection import connect
     from mvc.postgres.reading import read_state
     from mvc.report.against import Against
 
     after = context.compile()
-    with connect(usual_or(options.database)) as connection:
+    with context.connect(usual_or(options.database)) as connection:
         names = [(view.schema, view.name) for view in after.views]
         state = read_state(connection, after, names, believed=after.believed)
     difference = difference_of(state, after)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -90,9 +91,11 @@ def answer(arguments: Sequence[str]) -> int:
     if not arguments:
         sys.stderr.write(USAGE)
         return 2
+    began = time.monotonic()
     try:
         with cli.make_context("mvc", list(arguments), obj=settings) as context:
-            return int(cli.invoke(context) or 0)
+            code = int(cli.invoke(context) or 0)
+        settings.context.detail(f"it took {time.monotonic() - began:.2f} s")
     except click.exceptions.Exit as end:  # after --help and --version
         return end.exit_code
     except (KeyboardInterrupt, BrokenPipeError):
@@ -101,3 +104,4 @@ def answer(arguments: Sequence[str]) -> int:
         from mvc.cli.failures import explain
 
         return explain(problem, settings.context)
+    return code

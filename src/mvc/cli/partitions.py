@@ -39,10 +39,8 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something failed, or nothing can be done for a table."""
-    from mvc.postgres.connection import connect
-
     compiled = context.deployed()
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         run = _show_due if options.dry_run else _maintain
         return run(connection, compiled, context, as_json=options.format == "json")
 

@@ -37,13 +37,12 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something that should go could not be dropped."""
-    from mvc.postgres.connection import connect
     from mvc.postgres.prune import leftovers, prune
     from mvc.postgres.run_steps import Pace
     from mvc.report.deployment import leftovers_text, pruned_text
 
     compiled = context.deployed()
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         found = leftovers(connection, compiled)
         context.data(leftovers_text(found) if found else "nothing to drop")
         if options.dry_run or not any(item.kind != "unknown" for item in found):

@@ -83,7 +83,6 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where a refresh failed."""
-    from mvc.postgres.connection import connect
     from mvc.postgres.refresh import refresh
     from mvc.report.refreshes import refreshed_json, refreshed_text
 
@@ -100,7 +99,7 @@ def execute(options: Options, context: Context) -> int:
             tell = context.complain if result.status == "failed" else context.talk
             tell(refreshed_text(result, context.style))
 
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         if options.scheduled:
             _by_schedule(connection, compiled, options, context, hear)
         else:

@@ -71,7 +71,6 @@ def _name(text: str) -> AlteredName:
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where it is not confirmed."""
     from mvc.postgres.apply import Terms
-    from mvc.postgres.connection import connect
     from mvc.postgres.release import find_altered, plan_release, release
     from mvc.postgres.run_steps import Pace
     from mvc.report.release import release_text, released_text
@@ -81,7 +80,7 @@ def execute(options: Options, context: Context) -> int:
     if options.sql:
         context.data(_sql(compiled.stored, options.names, context), exact=True)
         return 0
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         altered = find_altered(connection, options.names, strict=True)
         found = plan_release(connection, compiled, altered)
         context.data(release_text(found, compiled.project, context.data_style))

@@ -40,13 +40,12 @@ class Options(Agreed):
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where there is nothing to undo, or it is not confirmed."""
-    from mvc.postgres.connection import connect
     from mvc.postgres.rollback import plan_rollback, rollback
     from mvc.report.deployment import applied_text, plan_text
     from mvc.report.step_lines import step_lines
 
     compiled = context.deployed()
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         found = plan_rollback(connection, compiled)
         context.data(f"undoes deployment {found.deployment}")
         context.data(plan_text(found.plan, connection.info.dbname, context.data_style))

@@ -55,7 +55,9 @@ def execute(options: Options, context: Context) -> int:
     compiled = context.compile()
     if options.database and options.kind != "pg_cron":
         raise Usage(f"{options.kind} needs no --database", "the files say where its URL comes from")
-    files = {"jobs.sql": _jobs(compiled, options)} if options.kind == "pg_cron" else MADE[options.kind](compiled)
+    files = (
+        {"jobs.sql": _jobs(compiled, options, context)} if options.kind == "pg_cron" else MADE[options.kind](compiled)
+    )
     if options.output is None:
         context.data(printed(files), exact=True)
         return 0
@@ -68,13 +70,12 @@ def execute(options: Options, context: Context) -> int:
     return 0
 
 
-def _jobs(target: Target, options: Options) -> str:
+def _jobs(target: Target, options: Options, context: Context) -> str:
     """SQL for the database of pg_cron, about the one that we are connected to."""
     from mvc.planning.jobs import elsewhere_sql
-    from mvc.postgres.connection import connect
     from mvc.postgres.reading import read_state
 
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         state = read_state(connection, target)
     zone = state.cron.zone if state.cron else "GMT"
     statements = elsewhere_sql(target, state.database, state.owner or "", zone)

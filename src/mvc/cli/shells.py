@@ -1,7 +1,8 @@
 """What a shell asks at every press of Tab, answered by click; and the scripts that make it ask.
 
 bash breaks words at `:` and `=`, so it would ask about `tag:fin` and `--format=js` as three words each. They are put together again here,
-and of a candidate bash gets what follows its last break.
+and of a candidate bash gets what follows its last break. zsh and fish replace such a word as a whole, so candidates get what stands before
+the `=`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any, Final
 from click.shell_completion import (
     BashComplete,
     CompletionItem,
+    FishComplete,
     ShellComplete,
+    ZshComplete,
     add_completion_class,
     get_completion_class,
     split_arg_string,
@@ -28,12 +31,12 @@ _BREAKS: Final = frozenset(":=")
 
 
 class Bash(BashComplete):
-    """click's, with whole words."""
+    """The one of click, with whole words."""
 
     _begun = ""  # what of the current word stands before its last break
 
     def source(self) -> str:
-        """The script. click's own would start a bash first, to ask for its version."""
+        """The script. The one of click would start a bash first, to ask for its version."""
         return ShellComplete.source(self)
 
     def get_completion_args(self) -> tuple[list[str], str]:
@@ -52,7 +55,35 @@ class Bash(BashComplete):
         return f"{item.type},{str(item.value).removeprefix(self._begun)}"
 
 
-add_completion_class(Bash)
+class _WholeWords(ShellComplete):
+    _before = ""  # `--format=` of `--format=js`
+
+    def get_completion_args(self) -> tuple[list[str], str]:
+        """The words before the one that is completed, and what there is of that one."""
+        words, begun = super().get_completion_args()
+        if begun.startswith("--"):
+            self._before = "".join(begun.partition("=")[:2]) if "=" in begun else ""
+        return words, begun
+
+    def format_completion(self, item: CompletionItem[Any]) -> str:
+        """One candidate."""
+        if item.type == "plain":
+            item.value = f"{self._before}{item.value}"
+        return super().format_completion(item)
+
+
+class Zsh(_WholeWords, ZshComplete):
+    """The one of click, with whole words."""
+
+
+class Fish(_WholeWords, FishComplete):
+    """The one of click, with whole words, and commas in what it is told."""
+
+    source_template = FishComplete.source_template.replace('string split ","', 'string split --max 1 ","')
+
+
+for _kind in (Bash, Zsh, Fish):
+    add_completion_class(_kind)
 
 
 def _is_break(word: str) -> bool:

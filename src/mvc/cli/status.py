@@ -59,11 +59,10 @@ class Options:
 def execute(options: Options, context: Context) -> int:
     """0 where the database answers; with --check 1 where something is wrong with the views."""
     from mvc.cli.selection import names_among
-    from mvc.postgres.connection import connect
     from mvc.postgres.status import alert, status
 
     compiled = context.deployed()
-    with connect(options.database) as connection:
+    with context.connect(options.database) as connection:
         found = status(connection, compiled)
         if options.names and found.deployment:
             declared = {view.name: view for view in compiled.views}
