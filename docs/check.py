@@ -18,6 +18,8 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "src"))
 
+from cli_page import cli_text  # noqa: E402  beside us, over the package
+
 from mvc.diagnostics.rules import Example, Rule, all_codes, completed, rule  # noqa: E402  the package beside us
 from mvc.spec.schema import json_schema  # noqa: E402
 
@@ -68,7 +70,11 @@ def _shown(title: str, example: Example) -> Iterator[str]:
         yield f"`{path}`\n\n```{path.rpartition('.')[2].replace('yml', 'yaml')}\n{text.rstrip()}\n```"
 
 
-MADE: Final[Mapping[str, Callable[[], str]]] = {"docs/rules.md": rules_text, "docs/schema.json": schema_text}
+MADE: Final[Mapping[str, Callable[[], str]]] = {
+    "docs/cli.md": cli_text,
+    "docs/rules.md": rules_text,
+    "docs/schema.json": schema_text,
+}
 
 
 def stale_files(*, write: bool) -> list[str]:

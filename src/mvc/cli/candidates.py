@@ -18,24 +18,27 @@ Candidates = Callable[["click.Context", "click.Parameter", str], "list[str | Com
 
 # Searched for by `re` itself, which compiles a pattern when it is first needed: a command's help needs none.
 _PLAIN: Final = r"\+?[\w.:-]+(,[\w-]+)*"
-_WORD: Final = r"[\"']?([\w.-]+)[\"']?"
-_VIEW: Final = rf"(?m)^view:\s*{_WORD}"
-_TAGS: Final = r"(?m)^tags:((?:\s*\[[^\]]*\])|(?:\s*\n\s*-[^\n]*)+|[^\n]*)"
-_SCHEDULE: Final = rf"(?m)(?:^|[\s{{,-])schedule:\s*{_WORD}"
+_VIEW: Final = r"(?m)^view:(.*)"
+_TAGS: Final = r"(?m)^tags:(\s*\[[^\]]*\]|(?:\s*\n\s*-.*)+|.*)"
+_BETWEEN_TAGS: Final = r"[\[\],]|\n\s*-\s"
+_SCHEDULE: Final = r"(?m)(?:^|[\s{,-])schedule:([^,}\n]*)"
 
 
 def view_names(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
     """Views, `all` and tags, as a command takes them; after a `+` as well."""
     sign = "+" if begun.startswith("+") else ""
     texts = list(_texts(ctx, "views"))
-    names = [name for text in texts for name in re.findall(_VIEW, text)]
-    tags = [tag for text in texts for found in re.findall(_TAGS, text) for tag in re.findall(_WORD, found)]
-    return _that_go_on((f"{sign}{name}" for name in (*names, "all", *(f"tag:{tag}" for tag in tags))), begun)
+    names = [_scalar(name) for text in texts for name in re.findall(_VIEW, text)]
+    lists = [found for text in texts for found in re.findall(_TAGS, text)]
+    tags = [_scalar(tag) for found in lists for tag in re.split(_BETWEEN_TAGS, found)]
+    tagged = [f"tag:{tag}" for tag in tags if tag]
+    return _that_go_on((f"{sign}{name}" for name in (*names, "all", *tagged)), begun)
 
 
 def schedules(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
     """Schedules by name."""
-    return _that_go_on((name for text in _texts(ctx, "schedules") for name in re.findall(_SCHEDULE, text)), begun)
+    texts = _texts(ctx, "schedules")
+    return _that_go_on((_scalar(name) for text in texts for name in re.findall(_SCHEDULE, text)), begun)
 
 
 def columns(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
@@ -104,6 +107,11 @@ def _texts(ctx: click.Context, folder: str) -> Iterator[str]:
     for path in spec_paths(found, folder):
         with suppress(OSError, UnicodeDecodeError):
             yield found[path]
+
+
+def _scalar(text: str) -> str:
+    """What a short YAML scalar means: without quotes, and without a comment after it."""
+    return text.partition(" #")[0].strip().strip("\"'")
 
 
 def _that_go_on(names: Iterable[str], begun: str) -> list[str | CompletionItem]:

@@ -57,9 +57,13 @@ class Command(click.Command):
             option.help = "print this"
         return option
 
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """`usage: mvc check [OPTION …] [NAME …]`."""
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="usage: ")
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """How it is called, what it does, each argument, each option."""
-        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), prefix="usage: ")
+        self.format_usage(ctx, formatter)
         formatter.write("\n" + "\n".join(_wrapped(self.help or "", formatter.width)) + "\n")
         for title, kind in (("arguments", click.Argument), ("options", click.Option)):
             parameters = (parameter for parameter in self.get_params(ctx) if isinstance(parameter, kind))
