@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -17,6 +17,7 @@ from mvc.cli.failure import Failure
 from mvc.cli.project_folder import project_folder
 from mvc.diagnostics import Diagnostic
 from mvc.report.diagnostics import render_diagnostics, summary
+from mvc.report.screen import Step, is_plain, progress_bar
 from mvc.report.style import Style
 from mvc.report.visible import for_terminal, has_command
 from mvc.workspace import Folder
@@ -150,6 +151,10 @@ class Context:
         """Where it is told what a deployment is at."""
         return StringIO() if self.quiet else self.stderr
 
+    def bar(self, what: str, total: int | None) -> AbstractContextManager[Step]:
+        """A progress bar on a terminal, while a block runs."""
+        return progress_bar(self.progress, what, total)
+
     def show(self, diagnostics: Iterable[Diagnostic], *, every: bool = False) -> None:
         """Findings, as text on stderr; with --quiet the errors among them, or `every` one."""
         everything = every or not self.quiet
@@ -189,5 +194,5 @@ def _is_log(stream: TextIO) -> bool:
 
 
 def _style_of(stream: TextIO) -> Style:
-    """Colour where it is a terminal and NO_COLOR is not set (no-color.org)."""
-    return Style(stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+    """Colour where more than plain lines belong."""
+    return Style(not is_plain(stream))

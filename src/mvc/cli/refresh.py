@@ -92,18 +92,22 @@ def execute(options: Options, context: Context) -> int:
     names = _materialized(compiled, options.names)
     window = _window(options, compiled.timezone)
     results: list[Refreshed] = []
+    names = [] if options.scheduled else names or _having(compiled, mode)
 
-    def hear(result: Refreshed) -> None:
-        results.append(result)
-        if options.format != "json":
+    with context.connect(options.database) as connection, context.bar("refreshing", len(names) or None) as step:
+
+        def hear(result: Refreshed) -> None:
+            results.append(result)
             tell = context.complain if result.status == "failed" else context.talk
-            tell(refreshed_text(result, context.style))
+            with step():
+                if options.format != "json":
+                    tell(refreshed_text(result, context.style))
 
-    with context.connect(options.database) as connection:
-        if options.scheduled:
-            _by_schedule(connection, compiled, options, context, hear)
-        else:
-            refresh(connection, compiled, names or _having(compiled, mode), hear, _how(mode, options, window))
+        if not options.scheduled:
+            refresh(connection, compiled, names, hear, _how(mode, options, window))
+        led = not options.scheduled or _by_schedule(connection, compiled, options, hear)
+    if not led:
+        context.talk("another mvc refresh --due, or mvc run, is at it")
     if options.format == "json":
         context.json(refreshed_json(results))
     return int(any(result.status == "failed" for result in results))
@@ -155,25 +159,20 @@ def _in_zone(time: datetime | None, zone: str) -> datetime | None:
     return time.replace(tzinfo=ZoneInfo(zone)) if time and time.tzinfo is None else time
 
 
-def _by_schedule(
-    connection: psycopg.Connection,
-    compiled: Compiled,
-    options: Options,
-    context: Context,
-    hear: OnView,
-) -> None:
+def _by_schedule(connection: psycopg.Connection, compiled: Compiled, options: Options, hear: OnView) -> bool:
+    """Whether it was for us to refresh, and not for another one that is at it."""
     from mvc.postgres.schedule_runs import contend, run_due, run_schedule
 
     if options.schedule and not options.due:
         for result in run_schedule(connection, compiled, options.schedule):
             hear(result)
-        return
+        return True
     with contend(connection, compiled) as contender:
         if not contender.leads():
-            context.talk("another mvc refresh --due, or mvc run, is at it")
-            return
+            return False
         for result in run_due(connection, compiled, options.schedule):
             hear(result)
+    return True
 
 
 def _materialized(compiled: Compiled, asked: Sequence[str]) -> list[str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import time
 from types import TracebackType
-from typing import Final, TextIO
+from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -29,23 +28,16 @@ from mvc.demo.events import (
 from mvc.report.demo_figures import count, took
 from mvc.report.demo_progress import FIRST, WHOLE, activity, progress
 from mvc.report.demo_tables import ASCII, UNICODE, by_hand, legend, line, questions_asked, who_sees_what
-
-WIDEST: Final = 100
-PLAIN_WIDTH: Final = 80
-
-
-class _Console(Console):
-    def on_broken_pipe(self) -> None:
-        """Rich would end the process with code 1; what a reader's leaving means is for the CLI to say."""
-        raise BrokenPipeError
+from mvc.report.rich_screen import console
+from mvc.report.screen import is_plain
 
 
 class Screen:
     """`with Screen(stream) as screen:` … `show` takes the demo's events, `end` says the last words."""
 
     def __init__(self, stream: TextIO) -> None:
-        plain = not stream.isatty() or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        self._console = _console(stream, plain=plain)
+        plain = is_plain(stream)
+        self._console = console(stream, plain=plain)
         unicode = not self._console.options.ascii_only
         self._signs = UNICODE if unicode else ASCII
         self._progress = Progress(
@@ -156,13 +148,3 @@ def _changed(event: ViewChanged) -> str:
 
 def _left_out(event: ViewLeftOut) -> Text:
     return Text.assemble("Left out ", (event.view, "bold"), f": {event.reason}")
-
-
-def _console(stream: TextIO, *, plain: bool) -> Console:
-    if plain:
-        return _Console(
-            file=stream, force_terminal=False, color_system=None, no_color=True, width=PLAIN_WIDTH, highlight=False
-        )
-    console = _Console(file=stream, force_terminal=True, highlight=False)
-    console.width = min(console.width, WIDEST)
-    return console

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +11,7 @@ from mvc.postgres.status_parts import LastRefresh, Promise
 from mvc.report.deployment import leftovers_text
 from mvc.report.drift import drift_json, drift_text
 from mvc.report.schedule_lines import schedule_lines
+from mvc.report.screen import table_lines
 from mvc.report.sizes import size_text
 from mvc.report.style import Style
 from mvc.report.visible import visible
@@ -22,7 +23,7 @@ def status_text(status: Status, style: Style) -> str:
     """A table of the views, then what drifted and what no reader uses."""
     if status.deployment:
         rows = [_HEAD, *(_cells(view) for view in status.views)]
-        lines = [f"database {status.database}, deployment {status.deployment}", *_table(rows)]
+        lines = [f"database {status.database}, deployment {status.deployment}", *table_lines(rows, (1, 2), style)]
         titled = (
             ("broken views", _problems(status)),
             ("broken promises", _broken(status)),
@@ -127,16 +128,6 @@ def _last(last: LastRefresh | None) -> str:
     took = f" in {last.seconds:.2f} s" if last.seconds is not None and last.status == "completed" else ""
     error = f": {visible(last.error)}" if last.error else ""
     return f"{last.status} {age_text(last.age)} ago{took}{error}"
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (
-            cell.rjust(width) if number in (1, 2) else cell.ljust(width)
-            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        yield f"  {'  '.join(cells)}".rstrip()
 
 
 def age_text(seconds: float) -> str:
