@@ -1,4 +1,4 @@
-"""How much CPU time `mvc --help` and `mvc --version` take, against a Python that does nothing."""
+"""How much CPU time the first answers of `mvc` take (help, version, a word that a shell completes), against a Python that does nothing."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -13,7 +14,14 @@ from typing import Final
 from measure import SRC, Limit, Result, cpu_seconds, environment, paired_ratio, progress
 
 TITLE: Final = "Start-up"
-MOST: Final = 3.0  # times `python -c pass`
+COMPLETING: Final = ("env", "_MVC_COMPLETE=bash_complete", "COMP_WORDS=mvc ch", "COMP_CWORD=1")
+# What is answered → what goes before the command, its arguments, and the most times `python -c pass` that it may take.
+ANSWERS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...], float]]] = {
+    "`mvc --version`": ((), ("--version",), 3.0),
+    "`mvc --help`": ((), ("--help",), 3.0),
+    "`mvc check --help`": ((), ("check", "--help"), 6.0),
+    "the Tab after `mvc ch`": (COMPLETING, (), 6.0),
+}
 
 
 def options(parser: ArgumentParser) -> None:
@@ -28,13 +36,14 @@ def measure(arguments: Namespace, result: Result) -> None:
         return
     bare = (sys.executable, "-c", "pass")
     rows = result.rows(("command", "CPU ms", "bare Python, CPU ms", "ratio"))
-    for option in ("--version", "--help"):
-        progress(f"startup: mvc {option}")
-        cpu_seconds((*mvc, option))  # writes the bytecode
-        pairs = [(cpu_seconds((*mvc, option)), cpu_seconds(bare)) for _ in range(arguments.starts)]
+    for name, (before, words, most) in ANSWERS.items():
+        progress(f"startup: {name}")
+        command = (*before, *mvc, *words)
+        cpu_seconds(command)  # writes the bytecode
+        pairs = [(cpu_seconds(command), cpu_seconds(bare)) for _ in range(arguments.starts)]
         ratio = paired_ratio(pairs)
-        rows.append((f"`mvc {option}`", 1000 * median(a for a, _ in pairs), 1000 * median(b for _, b in pairs), ratio))
-        result.limits.append(Limit(f"`mvc {option}` against a bare Python", ratio, MOST, "×"))
+        rows.append((name, 1000 * median(a for a, _ in pairs), 1000 * median(b for _, b in pairs), ratio))
+        result.limits.append(Limit(f"{name} against a bare Python", ratio, most, "×"))
     result.parts.append(f"Started as `{' '.join(Path(part).name if '/' in part else part for part in mvc)}`.")
 
 

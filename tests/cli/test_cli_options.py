@@ -62,8 +62,9 @@ class TestCommands:
     def test_lint_checks(self, mvc, shop):
         assert mvc("lint", "--strict") == mvc("check", "--strict")
 
-    def test_help_of_a_command_by_the_word(self, mvc):
-        assert mvc("help", "check") == mvc("check", "-h")
+    @pytest.mark.parametrize("name", ["check", "lint", "plan"])
+    def test_help_of_a_command_by_the_word(self, mvc, name):
+        assert mvc("help", name) == mvc(name, "-h")
 
     @pytest.mark.parametrize("columns", [50, 72, 500])
     def test_a_help_text_is_as_wide_as_the_terminal_and_no_wider_than_reads_well(self, mvc, monkeypatch, columns):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Candidates = Callable[["click.Context", "click.Parameter", str], "list[str | CompletionItem]"]
 
 # Searched for by `re` itself, which compiles a pattern when it is first needed: a command's help needs none.
-_PLAIN: Final = r"\+?[\w.:-]+(,[\w-]+)*"
+_PLAIN: Final = r"\+?\w[\w.:-]*(,[\w-]+)*"
 _VIEW: Final = r"(?m)^view:(.*)"
 _TAGS: Final = r"(?m)^tags:(\s*\[[^\]]*\]|(?:\s*\n\s*-.*)+|.*)"
 _BETWEEN_TAGS: Final = r"[\[\],]|\n\s*-\s"

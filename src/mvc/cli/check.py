@@ -32,8 +32,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from mvc.cli.command import command
-from mvc.cli.options import NAMES, form, names, project
-from mvc.cli.values import USUAL, database_url, usual_or
+from mvc.cli.options import NAMES, form, names, project, url_or_usual
+from mvc.cli.values import USUAL, usual_or
 
 if TYPE_CHECKING:
     from mvc.artifacts import CompiledView
@@ -61,22 +61,8 @@ class Options:
 
 @command(Options)
 @names(f"show what is found in these views: {NAMES}")
-@click.option(
-    "--server",
-    is_flag=False,
-    flag_value=EMBEDDED,
-    type=database_url,
-    metavar="[URL]",
-    help="prove it on a server as well; safe on a stranger's project",
-)
-@click.option(
-    "--data",
-    is_flag=False,
-    flag_value=USUAL,
-    type=database_url,
-    metavar="[URL]",
-    help="hold claims against the data (default: DATABASE_URL)",
-)
+@url_or_usual("--server", EMBEDDED, "prove it on a server as well; safe on a stranger's project")
+@url_or_usual("--data", USUAL, "hold claims against the data (default: DATABASE_URL)")
 @click.option("--modes", is_flag=True, help="say how each view can be refreshed, and why not otherwise")
 @click.option("--strict", is_flag=True, help="warnings are errors")
 @form(

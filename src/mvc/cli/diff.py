@@ -27,8 +27,8 @@ import click
 from mvc.cli import candidates
 from mvc.cli.command import command
 from mvc.cli.failure import Usage
-from mvc.cli.options import argument, form, output, project
-from mvc.cli.values import USUAL, classes, database_url, usual_or
+from mvc.cli.options import argument, form, output, project, url_or_usual
+from mvc.cli.values import USUAL, classes, usual_or
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
@@ -63,14 +63,7 @@ class Comparison:
 
 @command(Options)
 @argument("revisions", "[REVISION …]", "BASE, BASE HEAD, BASE..HEAD or BASE...HEAD", nargs=-1)
-@click.option(
-    "--database",
-    is_flag=False,
-    flag_value=USUAL,
-    type=database_url,
-    metavar="[URL]",
-    help="compare what is deployed (default: DATABASE_URL)",
-)
+@url_or_usual("--database", USUAL, "compare what is deployed (default: DATABASE_URL)")
 @form(
     ("text", "markdown", "json", "sql"),
     "markdown: for a comment; json: versioned, see docs/json.md; sql: a migration",

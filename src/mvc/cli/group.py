@@ -40,12 +40,12 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the words begin with, under its own name, and what is left for it. Raises Usage for none."""
         first, *rest = args
+        if first == "help" and not ctx.resilient_parsing:
+            if not rest:
+                click.echo(self.get_help(ctx))
+                ctx.exit()
+            first, rest = rest[0], ["--help"]
         name, *more = ALIASES.get(first, (first,))
-        if name == "help" and not rest:
-            click.echo(self.get_help(ctx))
-            ctx.exit()
-        if name == "help":
-            name, rest = rest[0], ["--help"]
         found = self.get_command(ctx, name)
         if found is None and not ctx.resilient_parsing:
             from mvc.diagnostics.suggest import did_you_mean
@@ -101,7 +101,7 @@ def answer(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, BrokenPipeError):
         raise
     except Exception as problem:  # noqa: BLE001 - the last stop before a user would see a traceback
-        from mvc.cli.failures import explain
+        from mvc.cli.exit_codes import exit_code_of
 
-        return explain(problem, settings.context)
+        return exit_code_of(problem, settings.context)
     return code

@@ -51,6 +51,11 @@ def database(text: str = WHERE) -> Callable[[Function], Function]:
     return click.option("--database", type=database_url, metavar="URL", help=text)
 
 
+def url_or_usual(name: str, usual: str, text: str) -> Callable[[Function], Function]:
+    """An option whose URL may be left out; it is then the `usual` one."""
+    return click.option(name, is_flag=False, flag_value=usual, type=database_url, metavar="[URL]", help=text)
+
+
 def dry_run(text: str) -> Callable[[Function], Function]:
     """Show what would be done and stop."""
     return click.option("--dry-run", is_flag=True, help=text)

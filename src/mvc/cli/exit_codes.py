@@ -11,6 +11,7 @@ from click.core import ParameterSource
 
 from mvc.cli.context import Context
 from mvc.cli.failure import Failure, Usage
+from mvc.cli.values import Unusable
 from mvc.diagnostics import ProjectError
 from mvc.diagnostics.suggest import nearest
 from mvc.version import install
@@ -18,7 +19,7 @@ from mvc.version import install
 _EXTRAS: Final = {"psycopg": "postgres", "rich": "demo"}
 
 
-def explain(problem: Exception, context: Context) -> int:
+def exit_code_of(problem: Exception, context: Context) -> int:
     """Says what a command was ended by. Returns the exit code: 2 where the command line is at fault, else 1."""
     match problem:
         case click.UsageError():
@@ -47,7 +48,8 @@ def _what(problem: click.UsageError, asked: str) -> str:
         case click.MissingParameter() if problem.param:
             return f"{_called(problem.param, problem.ctx)} is missing"
         case click.BadParameter() if problem.param:
-            return f"{_called(problem.param, problem.ctx)}: {_lowered(problem.message)}"
+            message = problem.message if isinstance(problem, Unusable) else _lowered(problem.message)
+            return f"{_called(problem.param, problem.ctx)}: {message}"
     return _lowered(problem.format_message())
 
 
