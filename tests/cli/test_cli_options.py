@@ -180,7 +180,7 @@ class TestMistakes:
             ("catalog push", "pull: there is no `push`; there are pull", "mvc catalog --help"),
             ("schedule crn", "KIND: there is no `crn`", "did you mean `cron`?"),
             ("-C", "option `-C` requires an argument", "mvc --help"),
-            ("-C .", "missing command", "mvc --help"),
+            ("-C .", "no command is given", "mvc --help lists them"),
             ("--project= check", "--project: a folder, not nothing", "mvc --help"),
             ("refresh --all --timeout soon", "--timeout: a number of seconds", "mvc refresh --help"),
             ("apply --allow drop-veiw", "--allow: `drop-veiw` is no hazard", "did you mean `drop-view`?"),

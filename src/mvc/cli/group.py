@@ -74,15 +74,18 @@ class Commands(click.Group):
 @click.group(
     "mvc",
     cls=Commands,
-    no_args_is_help=False,
+    invoke_without_command=True,
     context_settings={"auto_envvar_prefix": "MVC", "help_option_names": ["-h", "--help"]},
 )
 @project
 @quiet
 @verbose
 @click.version_option(VERSION, "-V", "--version", prog_name="mvc", message="%(prog)s %(version)s")
-def cli() -> None:
-    """All commands."""
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """All commands. Raises Usage where none is named."""
+    if ctx.invoked_subcommand is None:
+        raise Usage("no command is given", "mvc --help lists them")
 
 
 def answer(arguments: Sequence[str]) -> int:
