@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,6 +101,7 @@ class TestNames:
                 "views/listed.yml": "view: listed\ntags:\n  - weekly\n  - finance\nsources: {x: {view: sales}}\n",
                 "views/single.yml": "view: single\ntags: alone\n",
                 "views/evil.yml": "view: $(touch ran)\ntags: [a;b, '`x`']\n",
+                "views/option.yml": "view: '--yes'\n",
                 "views/latin.yml": "",
                 "schedules/more.yml": "schedules:\n  - schedule: nightly\n    refresh: all\n",
             },
@@ -130,7 +132,7 @@ class TestNames:
         assert ask("check", "sal") == ["sales"]
 
     def test_tables_and_columns_of_the_compiled_project(self, ask, project):
-        for path in ("deep/tagged.yml", "listed.yml", "single.yml", "evil.yml", "latin.yml"):
+        for path in ("deep/tagged.yml", "listed.yml", "single.yml", "evil.yml", "option.yml", "latin.yml"):
             (project / "views" / path).unlink()
         (project / "schedules" / "more.yml").unlink()
         assert ask("release", "") == ["o", "o.amount", "o.city", "o.day", "o.id"]
@@ -139,6 +141,16 @@ class TestNames:
 
     def test_no_columns_of_one_that_does_not_compile(self, ask):
         assert ask("release", "") == []
+
+
+def test_a_command_is_completed_without_being_imported():
+    code = (
+        "import sys; from mvc.cli.main import main; main([])\n"
+        "assert not {'mvc.cli.check', 'mvc.cli.context', 'mvc.diagnostics', 'yaml'} & set(sys.modules)"
+    )
+    env = {**os.environ, "_MVC_COMPLETE": "bash_complete", "COMP_WORDS": "mvc che", "COMP_CWORD": "1"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
+    assert (done.stdout, done.stderr) == ("plain,check\n", "")
 
 
 class TestShells:

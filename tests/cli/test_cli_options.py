@@ -108,6 +108,12 @@ class TestWholeRun:
         assert "error[" in done.err
         assert "warning[" not in done.err
 
+    def test_quiet_leaves_what_was_asked_for(self, mvc, shop):
+        (shop / "out.sql").write_text("-- stale")
+        done = mvc("compile", "--output", "out.sql", "--check", "-q")
+        assert done.code == 3
+        assert "stale: out.sql" in done.err
+
     def test_verbose(self, mvc, shop):
         done = mvc("-v", "compile")
         assert done.out == mvc("compile").out

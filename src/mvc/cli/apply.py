@@ -78,8 +78,7 @@ def execute(options: Options, context: Context) -> int:
             return int(bool(made.refusals))
         terms = options.terms(options.plan or made.id)
         if made.catalog and made.refusals:
-            count = "the reason is" if len(made.refusals) == 1 else f"the {len(made.refusals)} reasons are"
-            return context.fail(f"this cannot be deployed, {count} above; nothing was changed", "")
+            return _refuse(made, context)
         refuse(made, terms)
         if not made.empty and not options.yes and not confirmed("deploy this?", context):
             context.talk("nothing was changed")
@@ -92,6 +91,11 @@ def execute(options: Options, context: Context) -> int:
             context.talk(f"{due} partitions are to be made or retired: mvc partitions")
     context.talk(applied_text(done, took))
     return 0
+
+
+def _refuse(made: Plan, context: Context) -> int:
+    count = "the reason is" if len(made.refusals) == 1 else f"the {len(made.refusals)} reasons are"
+    return context.fail(f"this cannot be deployed, {count} above; nothing was changed", "")
 
 
 def _due(connection: psycopg.Connection, compiled: Compiled) -> int:

@@ -1,4 +1,4 @@
-"""The commands by name, and the text of `mvc --help`. Nothing is imported here, so that it is printed at once; the click group is built from it."""
+"""The commands by name, and the text of `mvc --help`. Nothing heavy is imported here, so that it is printed at once; the click group is built from it."""
 
 from __future__ import annotations
 

@@ -103,9 +103,9 @@ def _write(target: Path, files: Mapping[Path, bytes], leftovers: list[Path], con
 def _compare(files: Mapping[Path, bytes], leftovers: list[Path], context: Context) -> int:
     stale = [path for path, content in files.items() if not path.is_file() or path.read_bytes() != content]
     for path in (*stale, *leftovers):
-        context.talk(f"stale: {path}")
+        context.complain(f"stale: {path}")
     if stale or leftovers:
-        context.talk("  = help: run the same command without --check, and commit what it writes")
+        context.complain("  = help: run the same command without --check, and commit what it writes")
         return 3
     return 0
 

@@ -131,9 +131,9 @@ class Context:
 
         self.data(json.dumps(document, indent=2, ensure_ascii=False), exact=True)
 
-    def talk(self, text: str) -> None:
-        """What it has to say besides; nothing with --quiet."""
-        if not self.quiet:
+    def talk(self, text: str, *, trouble: bool = False) -> None:
+        """What it has to say besides; with --quiet nothing but what is of `trouble`."""
+        if trouble or not self.quiet:
             self.complain(text)
 
     def detail(self, text: str) -> None:

@@ -104,7 +104,7 @@ def _revisions(options: Options, context: Context) -> Comparison:
         before, after = compile_them(*sides, context.cache())
     except SideError as problem:
         context.files = sides[problem.side == "after"]
-        context.talk(f"the project {problem.side} the change does not compile:")
+        context.complain(f"the project {problem.side} the change does not compile:")
         raise
     return Comparison(before, after, compare(before, after), Against())
 

@@ -65,6 +65,5 @@ def _maintain(connection: psycopg.Connection, compiled: Compiled, context: Conte
     if as_json:
         context.json(maintained_json(done))
     else:
-        tell = context.complain if done.failed else context.talk
-        tell(maintained_text(done, context.style))
+        context.talk(maintained_text(done, context.style), trouble=done.failed)
     return int(done.failed)

@@ -51,5 +51,6 @@ def execute(options: Options, context: Context) -> int:
             context.talk("nothing was changed")
             return 1
         done = prune(connection, compiled, Pace(options.wait))
-    context.talk(pruned_text(done))
-    return int(any(item.kind != "unknown" for item, _ in done.kept))
+    kept = any(item.kind != "unknown" for item, _ in done.kept)
+    context.talk(pruned_text(done), trouble=kept)
+    return int(kept)

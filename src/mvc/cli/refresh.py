@@ -98,10 +98,9 @@ def execute(options: Options, context: Context) -> int:
 
         def hear(result: Refreshed) -> None:
             results.append(result)
-            tell = context.complain if result.status == "failed" else context.talk
             with step():
                 if options.format != "json":
-                    tell(refreshed_text(result, context.style))
+                    context.talk(refreshed_text(result, context.style), trouble=result.status == "failed")
 
         if not options.scheduled:
             refresh(connection, compiled, names, hear, _how(mode, options, window))

@@ -60,8 +60,8 @@ def execute(options: Options, context: Context) -> int:
     target = context.deployed()
 
     def hear(event: Event) -> None:
-        tell = context.complain if is_trouble(event) else context.talk
-        tell(event_text(event, target.project, datetime.now(timezone.utc), context.style))
+        text = event_text(event, target.project, datetime.now(timezone.utc), context.style)
+        context.talk(text, trouble=is_trouble(event))
 
     before = signal.signal(signal.SIGTERM, stop.ask)
     try:

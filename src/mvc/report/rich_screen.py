@@ -42,7 +42,9 @@ def drawn_table(rows: Sequence[Sequence[str]], numbers: Collection[int]) -> list
         table.add_column(Text(title), justify="right" if number in numbers else "left", overflow="fold")
     for row in rest:
         table.add_row(*map(Text, row))
-    screen = Console(file=StringIO(), force_terminal=True, color_system="standard", highlight=False)
+    screen = Console(
+        file=StringIO(), force_terminal=True, color_system="standard", legacy_windows=False, highlight=False
+    )
     with screen.capture() as drawn:
         screen.print(table)
     return [line.rstrip() for line in drawn.get().strip("\n").splitlines()]
