@@ -144,6 +144,7 @@ class TestWheel:
         assert {"Provides-Extra: postgres", "Provides-Extra: demo"} <= set(text.splitlines())
         always = [line for line in text.splitlines() if line.startswith("Requires-Dist: ") and "extra ==" not in line]
         assert sorted(line.split()[1].split(">")[0].split("<")[0] for line in always) == [
+            "click",
             "postgast",
             "pydantic",
             "pyyaml",
