@@ -151,9 +151,10 @@ def keys_as_they_are_when_written(connection: Connection) -> None:
     assert row is not None
     found = "(SELECT r.org_id FROM public.res AS r WHERE r.id = res_id LIMIT 1)"
     value = f"mvc.as_known(res_id, (NULL::mvc.{PAY_LOG}).res_id)"
-    assert row[0].count(f"(res_id) SELECT {value} FROM") == 8
+    written = f"res_id) SELECT pg_catalog.pg_current_xact_id(), {value}"
+    assert row[0].count(f"{written} FROM") == 8
     connection.execute(
-        row[0].replace(f"(res_id) SELECT {value} FROM", f"(res_id, org_id) SELECT {value}, {found} FROM")
+        row[0].replace(f"{written} FROM", f"{written}, {found} FROM".replace("res_id)", "res_id, org_id)", 1))
     )
     from_the_first(connection)
     cursor = f"(SELECT s.cursor FROM mvc.stored_relation AS s WHERE s.stored_name = '{VIEW.storage[1]}')"

@@ -9,13 +9,14 @@ from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from mvc.postgres.errors import ServerError
 from mvc.postgres.refresh import refresh as client_refresh
 from mvc.postgres.refresh_view import How
 from servers import NEWEST, Database, Servers, new_server, restart
 
-from .checked import Connection, begin, end, last_run, refresh, work, wrong_now
+from .checked import Connection, begin, end, last_run, refresh, stored, work, wrong_now
 from .projects import build_shop, never_whole, shop
 from .waiting import meanwhile, until, waits
 
@@ -232,6 +233,7 @@ def test_a_crash_empties_a_table_that_was_unlogged_for_a_while(shop_database: Da
     run = refresh(connection, BY_ORG)
     assert (run.mode, run.groups, run.wrong, run.detail) == ("incremental", 0, [], None)
     connection.execute("ALTER TABLE pay SET UNLOGGED")
+    connection.execute(sql.SQL("ALTER TABLE {} SET UNLOGGED").format(stored(BY_STATUS)))  # what is stored as well
     connection.execute("CHECKPOINT")
     os.kill(session.info.backend_pid, signal.SIGKILL)
     until(lambda: _ended(connection))
@@ -240,10 +242,11 @@ def test_a_crash_empties_a_table_that_was_unlogged_for_a_while(shop_database: Da
     never_whole(connection)
     connection.execute("ALTER TABLE pay SET LOGGED")
     assert connection.execute("SELECT count(*) FROM pay").fetchone() == (0,)
-    assert "by_org" in wrong_now(connection, shop())
+    connection.execute(sql.SQL("ALTER TABLE {} SET LOGGED").format(stored(BY_STATUS)))
+    assert wrong_now(connection, shop()).keys() == {"by_org", "by_status"}
     for mode in ("full", "incremental"):
-        run = refresh(connection, BY_ORG)
-        assert (run.mode, run.wrong) == (mode, [])
+        runs = [refresh(connection, view) for view in (BY_ORG, BY_STATUS)]
+        assert [(run.mode, run.wrong) for run in runs] == [(mode, [])] * 2
     connection.execute("VACUUM FULL pay")
     assert refresh(connection, BY_ORG).mode == "incremental"
 

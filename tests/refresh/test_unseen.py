@@ -15,7 +15,7 @@ import mvc
 from mvc.postgres.apply import apply
 from servers import Database, need
 
-from .checked import Connection, Run, begin, end, last_run, log_of, refresh, work, wrong_now, wrong_rows
+from .checked import Connection, Run, begin, beside, end, last_run, log_of, refresh, stored, work, wrong_now, wrong_rows
 from .projects import SHOP_SCHEMA, never_whole, schedule, shop
 from .waiting import meanwhile, until, waits
 
@@ -336,6 +336,46 @@ def test_who_has_a_trigger_of_his_own_goes_on(connection: Connection):
     assert connection.execute("TABLE heard").fetchall() == [("DELETE",)]
     with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
         connection.execute("UPDATE by_status SET n = 0")
+
+
+RULED = {
+    "rule": "CREATE RULE mine AS ON INSERT TO {0} DO INSTEAD NOTHING",
+    "trigger": "CREATE TRIGGER mine BEFORE INSERT OR UPDATE ON {0} FOR EACH ROW EXECUTE FUNCTION swallow()",
+}
+
+
+@pytest.mark.parametrize("kind", RULED)
+def test_what_would_swallow_the_rows_of_a_refresh_is_refused(connection: Connection, kind: str):
+    """Its owner may have put it on what is stored, or on the groups that are put aside; an older one that is gone is no matter."""
+    swallows = "CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+    connection.execute(swallows)
+    for relation in (stored(BY_STATUS), beside(BY_STATUS, "dirty")):
+        connection.execute(sql.SQL(RULED[kind]).format(relation))
+        connection.execute("UPDATE res SET status = status || '!' WHERE id = 7")
+        run = refresh(connection, BY_STATUS)
+        assert run.status == "failed"
+        assert f"the {kind} mine is on mvc.{relation.as_string().split('.')[1].strip(chr(34))}" in (run.error or "")
+        connection.execute(sql.SQL(f"DROP {kind} mine ON {{}}").format(relation))
+        run = refresh(connection, BY_STATUS)
+        assert (run.status, run.mode, run.wrong) == ("completed", "incremental", [])
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["ours alone", "others' as well"])
+def test_what_others_change_while_rights_are_given_is_not_taken_for_ours(
+    connection: Connection, shop_database: Database, others: bool
+):
+    """A log's rights may have been gone for a while between the looks of a deployment, which gives rights as well."""
+    log, other = LOGS["res"], shop_database.connect()
+    with connection.transaction():
+        [(known,)] = connection.execute("SELECT mvc.known_places()::text").fetchall()
+        if others:
+            other.execute(f"REVOKE ALL ON mvc.{log} FROM CURRENT_USER".encode())
+            other.execute(f"GRANT ALL ON mvc.{log} TO CURRENT_USER".encode())
+        with connection.transaction():
+            connection.execute("GRANT USAGE ON SCHEMA mvc TO pg_monitor")
+        connection.execute("SELECT mvc.keep_places(%s::text::jsonb)", (known,))
+    run = refresh(connection, BY_ORG)
+    assert (run.mode, run.wrong) == ("full" if others else "incremental", [])
 
 
 def test_a_plain_view_is_written_through_as_before(shop_database: Database):

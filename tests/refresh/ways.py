@@ -229,10 +229,42 @@ def tables_of_another(place: Place) -> None:
             place.do(WRITE)
 
 
-def a_rule_on_the_log(place: Place) -> None:
+def _log(place: Place) -> str:
     [(log,)] = place.rows("SELECT log FROM mvc.watched_table WHERE table_name = 't'")
+    return str(log)
+
+
+def a_rule_on_the_log(place: Place) -> None:
+    log = _log(place)
     place.do(
         f"CREATE RULE nothing AS ON INSERT TO mvc.{log} DO INSTEAD NOTHING;\n{WRITE};\nDROP RULE nothing ON mvc.{log}"
+    )
+
+
+def a_rule_that_stays(place: Place) -> None:
+    place.do(f"CREATE RULE nothing AS ON INSERT TO mvc.{_log(place)} DO INSTEAD NOTHING;\n{WRITE}")
+
+
+def a_trigger_on_the_log(place: Place) -> None:
+    log, swallow = _log(place), "swallow"
+    place.do(
+        f"CREATE OR REPLACE FUNCTION {swallow}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
+        f" CREATE TRIGGER {swallow} BEFORE INSERT ON mvc.{log} FOR EACH ROW EXECUTE FUNCTION {swallow}();"
+        f" {WRITE}; DROP TRIGGER {swallow} ON mvc.{log}"
+    )
+
+
+def a_default_of_the_log(place: Place) -> None:
+    """Changes say that they are of long ago, when everybody had read them."""
+    default = f"ALTER TABLE mvc.{_log(place)} ALTER mvc_at SET DEFAULT "
+    place.do(f"{default}'3';\n{WRITE};\n{default}pg_current_xact_id()")
+
+
+def a_rule_on_unknown_changes(place: Place) -> None:
+    place.do(
+        "CREATE RULE nothing AS ON INSERT TO mvc.unknown_change DO INSTEAD NOTHING;\nDELETE FROM t WHERE id = 3;\n"
+        "TRUNCATE t;\nINSERT INTO t (id, k, amount, day) SELECT g, 'k' || g % 5, (random() * 1000)::int, current_date FROM generate_series(1, 60) AS g;\n"
+        "DROP RULE nothing ON mvc.unknown_change"
     )
 
 
@@ -335,4 +367,11 @@ WAYS: Final = [
     Way("the tables that are written to another's for a while", tables_of_another),
     Way("the schema under another name for a while", f"ALTER SCHEMA mvc RENAME TO aside_mvc;\n{WRITE};\nALTER SCHEMA aside_mvc RENAME TO mvc"),
     Way("a rule on the log for a while", a_rule_on_the_log),
+    Way("a rule on the log for a while, once more", a_rule_on_the_log),
+    Way("a rule on the log that stays", a_rule_that_stays),
+    Way("a trigger on the log for a while", a_trigger_on_the_log),
+    Way("a trigger on the log for a while, once more", a_trigger_on_the_log),
+    Way("another default of the log for a while", a_default_of_the_log),
+    Way("a rule on the table of unknown changes for a while", a_rule_on_unknown_changes),
+    Way("a rule on the table of unknown changes for a while, once more", a_rule_on_unknown_changes),
 ]  # fmt: skip

@@ -129,10 +129,11 @@ CREATE OR REPLACE FUNCTION {schema}.close_storage(refreshers name[], project tex
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   home oid := to_regnamespace('{schema}');
-  places jsonb := {schema}.known_places();
+  places jsonb;
   refresher name;
 BEGIN
   PERFORM {schema}.make_leaders(close_storage.project, refreshers);
+  places := {schema}.known_places();  -- and next the schema is changed, which keeps others from that
   PERFORM {schema}.revoke_all('SCHEMA', quote_ident(n.nspname), n.nspowner, n.nspacl) FROM pg_namespace AS n WHERE n.oid = home;
   PERFORM {schema}.revoke_all('SEQUENCE', c.oid::regclass::text, c.relowner, c.relacl)
   FROM pg_class AS c WHERE c.relnamespace = home AND c.relkind = 'S';

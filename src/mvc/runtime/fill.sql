@@ -15,6 +15,7 @@ DECLARE
   stored {schema}.stored_relation;
   code jsonb;
   other_code text;
+  emptied text;
   known boolean;
   counted bigint;
   renamed text;
@@ -43,8 +44,11 @@ BEGIN
     GET DIAGNOSTICS changed = ROW_COUNT;
     counted := changed;
   ELSE
-    SELECT f.taken, f.changed, f.growth + stored.rows, f.groups, f.detail INTO taken, changed, counted, groups, detail
-    FROM {schema}.bring(stored, mode, since, until, other_code) AS f;
+    IF stored.rows > 0 AND pg_relation_size(format('%I.%I', '{name}', stored.stored_name)::regclass) = 0 THEN  -- who owns it can do that
+      emptied := 'its rows were gone, as after a TRUNCATE, or a crash while it was unlogged';
+    END IF;
+    SELECT f.taken, f.changed, f.growth + CASE WHEN emptied IS NULL THEN stored.rows ELSE 0 END, f.groups, f.detail INTO taken, changed, counted, groups, detail
+    FROM {schema}.bring(stored, mode, since, until, coalesce(emptied, other_code)) AS f;
   END IF;
   IF mode <> 'first' AND {schema}.changed_behind(stored) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
@@ -94,6 +98,21 @@ BEGIN
   SET cursor = CASE WHEN kept AND (taken IN ('incremental', 'verify') OR unheard IS NULL) THEN seen END, as_of = now(),
       server = {schema}.this_server(), hold = NULL, missed = CASE WHEN NOT kept THEN 'its changes were not kept for as long as it took to compute it, a day' END
   WHERE s.stored_name = stored.stored_name;
+END $$;
+
+-- Refuses to write to relations with rules, or with triggers that may leave out or change what is written.
+CREATE OR REPLACE FUNCTION {schema}.expect_unruled(relations oid[])
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  added record;
+BEGIN
+  FOR added IN
+    SELECT 'rule' AS kind, r.rulename AS name, r.ev_class::regclass AS relation FROM pg_rewrite AS r WHERE r.ev_class = ANY (relations)
+    UNION ALL SELECT 'trigger', t.tgname, t.tgrelid FROM pg_trigger AS t WHERE t.tgrelid = ANY (relations) AND t.tgtype & 3 = 3  -- BEFORE, FOR EACH ROW
+  LOOP
+    RAISE EXCEPTION 'the % % is on %, and may do something else with what a refresh writes', added.kind, quote_ident(added.name), added.relation
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('DROP %s %I ON %s', upper(added.kind), added.name, added.relation);
+  END LOOP;
 END $$;
 
 -- Brings a stored table up to date, readers going on; all of it where `other_code` says that its rows were computed with something else.

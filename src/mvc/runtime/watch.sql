@@ -49,7 +49,7 @@ BEGIN
   WITH behind AS (
     UPDATE {schema}.watched_table AS w SET lost_changes = lost WHERE w.lost_changes <> lost RETURNING w.log
   )
-  INSERT INTO {schema}.unknown_change (log, why, earlier) SELECT b.log, {schema}.lost_words(), true FROM behind AS b;
+  INSERT INTO {schema}.unknown_change (log, at, why, earlier) SELECT b.log, pg_current_xact_id(), {schema}.lost_words(), true FROM behind AS b;
 EXCEPTION WHEN lock_not_available OR undefined_table THEN  -- the refresh itself then says what is missing
   RETURN;
 END $$;
@@ -114,7 +114,7 @@ BEGIN
 END $$;
 
 -- Where changes are logged, and noted and counted if they cannot be, by the transactions that wrote these rows of the catalog: whoever took a right,
--- a name or the ownership away for a while, or put a rule on the log, left another one, and what was written meanwhile may be nowhere.
+-- a name or the ownership away for a while left another one, and what was written meanwhile may be nowhere. Rules and triggers leave a flag: see `log_is_ours`.
 CREATE OR REPLACE FUNCTION {schema}.place_of(log name)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -127,7 +127,8 @@ BEGIN
     FROM pg_namespace AS n WHERE n.nspname = '{name}');
 END $$;
 
--- The place of each log that is where it was noted to be; `keep_places` notes anew where these are, after what was done by ourselves.
+-- The place of each log that is where it was noted to be; `keep_places` notes anew where these are, after what was done by ourselves: what differs then was
+-- written by this transaction, whose rows nobody else can have changed since, or somebody else came between, and the log is where it was not.
 CREATE OR REPLACE FUNCTION {schema}.known_places()
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT coalesce(jsonb_object_agg(w.log, w.triggers -> 'place'), '{}') FROM {schema}.watched_table AS w WHERE w.triggers ->> 'place' = {schema}.place_of(w.log)
@@ -136,7 +137,10 @@ $$;
 CREATE OR REPLACE FUNCTION {schema}.keep_places(known jsonb)
 RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   UPDATE {schema}.watched_table AS w SET triggers = w.triggers || jsonb_build_object('place', {schema}.place_of(w.log))
-  WHERE w.triggers -> 'place' = known -> w.log AND w.triggers ->> 'place' <> {schema}.place_of(w.log)
+  WHERE w.triggers -> 'place' = known -> w.log AND w.triggers ->> 'place' <> {schema}.place_of(w.log) AND NOT EXISTS (
+    SELECT FROM string_to_table({schema}.place_of(w.log), ' ') WITH ORDINALITY AS now (writer, number)
+    FULL JOIN string_to_table(known ->> w.log::text, ' ') WITH ORDINALITY AS former (writer, number) USING (number)
+    WHERE now.writer IS DISTINCT FROM former.writer AND {schema}.is_locked(now.writer::xid) IS NOT TRUE)
 $$;
 
 -- What hears of the changes of a table, by the OIDs of the table, of what belongs to it and of what it belongs to: our triggers,
@@ -219,13 +223,15 @@ BEGIN
 END $$;
 
 -- Whether a log and the function that writes to it are their schema's owner's: of another one's the writing would be refused,
--- and as it never fails a write, nobody would know. One that is unlogged is emptied by a crash, which nobody would know either.
+-- and as it never fails a write, nobody would know. One that is unlogged is emptied by a crash, which nobody would know either. Nor would anybody
+-- know of a rule or a trigger that does something else with what is written, and may be gone again: until a vacuum the server has a flag
+-- of them, and a second one leaves no other trace.
 CREATE OR REPLACE FUNCTION {schema}.log_is_ours(log name)
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   RETURN (
     SELECT NOT EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change')
-        AND (c.relowner <> n.nspowner OR c.relpersistence = 'u'))
+        AND (c.relowner <> n.nspowner OR c.relpersistence = 'u' OR c.relhasrules OR c.relhastriggers))
       AND NOT EXISTS (SELECT FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner)
     FROM pg_namespace AS n WHERE n.nspname = '{name}'
   );
@@ -300,7 +306,7 @@ BEGIN
     THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
     WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
     WHEN NOT {schema}.log_fits(base, watched.log, watched.columns) THEN 'its log has columns of other types or collations than it has itself'
-    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role, or would be emptied by a crash' END;
+    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role, has or had rules or triggers, or would be emptied by a crash' END;
 END $$;
 
 -- What is broken about a log, and a deployment or a refresh may mend; NULL where nothing is.
@@ -361,6 +367,7 @@ BEGIN
     PERFORM {schema}.make_change_log(base, log, wanted);
     PERFORM {schema}.own_log(log);
   END IF;
+  PERFORM {schema}.renew_unknown_changes();
   PERFORM {schema}.mark_unlogged();
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_noted(base, watch.log, wanted), {schema}.lost_changes())
@@ -396,7 +403,7 @@ END $$;
 -- The function of a log's triggers. It runs in the transactions of others: it must work for whoever may write to the table, cost a write of one row little, and
 -- fail none, but where not even the count of lost changes can be raised. It calls nothing that a caller could put in place of what is meant: its path is pinned, and it needs
 -- none. With another type under a column's name, the table's owner would have a cast of his own run with our rights: nothing is
--- read but what has the type of the log's own column. An UPDATE of many rows leaves out what it did not change, if equal values are
+-- read but what has the type of the log's own column. When it was is written as a value: who owns the log may give it another default. An UPDATE of many rows leaves out what it did not change, if equal values are
 -- the same; of few that would cost more than it saves.
 CREATE OR REPLACE FUNCTION {schema}.write_log_function(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -416,33 +423,33 @@ BEGIN
       calls text;
     BEGIN
       IF TG_OP OPERATOR(pg_catalog.=) 'INSERT' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM new_rows;
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM new_rows;
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM new_rows;
         GET DIAGNOSTICS logged = ROW_COUNT;
         IF logged OPERATOR(pg_catalog.<=) 100 OR %8$s THEN
-          INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM old_rows;
+          INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM old_rows;
         ELSE
-          INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (SELECT %3$s FROM old_rows EXCEPT SELECT %3$s FROM new_rows) AS former;
+          INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM (SELECT %3$s FROM old_rows EXCEPT SELECT %3$s FROM new_rows) AS former;
         END IF;
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' AND TG_LEVEL OPERATOR(pg_catalog.=) 'STATEMENT' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM old_rows;
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM old_rows;
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'TRUNCATE' THEN
-        INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, 'it was truncated');
+        INSERT INTO %1$I.unknown_change (log, at, why, earlier) VALUES (%2$L, %10$s, 'it was truncated', false);
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'INSERT' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%6$s)) AS replicated (%3$s);
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM (VALUES (%6$s)) AS replicated (%3$s);
       ELSIF TG_OP OPERATOR(pg_catalog.=) 'DELETE' THEN
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s)) AS replicated (%3$s);
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM (VALUES (%5$s)) AS replicated (%3$s);
       ELSE
-        INSERT INTO %1$I.%2$I (%3$s) SELECT %4$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s);
+        INSERT INTO %1$I.%2$I (mvc_at, %3$s) SELECT %10$s, %4$s FROM (VALUES (%5$s), (%6$s)) AS moved (%3$s);
         IF TG_WHEN OPERATOR(pg_catalog.=) 'BEFORE' THEN
           GET DIAGNOSTICS calls = PG_CONTEXT;
           IF pg_catalog.strpos(calls, E'\n') OPERATOR(pg_catalog.<>) 0
              OR pg_catalog.current_query() OPERATOR(pg_catalog.~*) '^\s*update\M(?!.*\mmerge\M)' IS NOT TRUE THEN
-            PERFORM FROM %1$I.unknown_change AS u WHERE u.log OPERATOR(pg_catalog.=) %2$L AND u.at OPERATOR(pg_catalog.=) pg_catalog.pg_current_xact_id();
+            PERFORM FROM %1$I.unknown_change AS u WHERE u.log OPERATOR(pg_catalog.=) %2$L AND u.at OPERATOR(pg_catalog.=) %10$s;
             IF NOT FOUND AND (%9$s OR %1$I.changes_moved(TG_RELID, TG_NAME)) THEN
-              INSERT INTO %1$I.unknown_change (log, why)
-              VALUES (%2$L, 'a row may have been moved to another partition by MERGE, which tells nobody its computed columns, nor what triggers make of it');
+              INSERT INTO %1$I.unknown_change (log, at, why, earlier)
+              VALUES (%2$L, %10$s, 'a row may have been moved to another partition by MERGE, which tells nobody its computed columns, nor what triggers make of it', false);
             END IF;
           END IF;
         END IF;
@@ -450,7 +457,7 @@ BEGIN
       RETURN NEW;
     EXCEPTION WHEN OTHERS THEN
       BEGIN
-        INSERT INTO %1$I.unknown_change (log, why) VALUES (%2$L, pg_catalog.concat('a change could not be logged: ', SQLERRM));
+        INSERT INTO %1$I.unknown_change (log, at, why, earlier) VALUES (%2$L, %10$s, pg_catalog.concat('a change could not be logged: ', SQLERRM), false);
       EXCEPTION WHEN OTHERS THEN
         RAISE WARNING 'a change could not be logged for %1$I, and not that either: %%', SQLERRM;
         BEGIN
@@ -462,7 +469,7 @@ BEGIN
       RETURN NEW;
     END $function$
   $body$, '{name}', log, listed, as_known, was, becomes, '{schema}' || '.lost_change', CASE WHEN {schema}.equal_is_same(base, columns) THEN 'false' ELSE 'true' END,
-    EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = base AND a.attname = ANY (columns) AND a.attgenerated <> '')::text);
+    EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = base AND a.attname = ANY (columns) AND a.attgenerated <> '')::text, 'pg_catalog.pg_current_xact_id()');
   PERFORM {schema}.revoke_all('ROUTINE', p.oid::regprocedure::text, p.proowner, p.proacl)
   FROM pg_proc AS p WHERE p.oid = format('%I.%I', '{name}', log)::regproc;
 END $$;
@@ -504,24 +511,28 @@ BEGIN
 END $$;
 
 -- Gives a log the columns of its table. One of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote, and
--- one of another type a cast: so the rows go, and whoever reads the log starts anew. Views that read a column which changes are made anew as they are.
+-- one of another type a cast: so the rows go, and whoever reads the log starts anew. Views that read a column which changes are made anew as they are. So is
+-- the log itself where it has or had rules or triggers, which nothing but a vacuum takes the flag of.
 CREATE OR REPLACE FUNCTION {schema}.fit_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   place constant regclass := format('%I.%I', '{name}', log);
-  changes constant text[] := ARRAY(SELECT f.change FROM {schema}.fitting_of(base, log, columns) AS f);
+  ruled constant boolean := {schema}.is_ruled(log) OR {schema}.is_ruled({schema}.kept_of(log));
+  changes text[] := ARRAY(SELECT f.change FROM {schema}.fitting_of(base, log, columns) AS f);
   views regclass[] := ARRAY[]::regclass[];
   names name[];
   texts text[];
 BEGIN
-  IF changes = '{}' THEN
+  IF changes = '{}' AND NOT ruled THEN
     RETURN;
   END IF;
-  IF EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f WHERE f.anew) THEN
-    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'the log of changes was begun anew' WHERE fit_log.log = ANY (s.watches);
+  IF ruled OR EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f WHERE f.anew) THEN
+    UPDATE {schema}.stored_relation AS s
+    SET cursor = NULL, missed = format('the log of changes of %s%s was begun anew', base, CASE WHEN ruled THEN ', which has or had rules or triggers,' END)
+    WHERE fit_log.log = ANY (s.watches);
     EXECUTE format('TRUNCATE %s', place);
   END IF;
-  IF EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f CROSS JOIN {schema}.readers_of(place, f.attribute) WHERE f.attribute IS NOT NULL) THEN
+  IF ruled OR EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f CROSS JOIN {schema}.readers_of(place, f.attribute) WHERE f.attribute IS NOT NULL) THEN
     views := ARRAY(SELECT d.view::regclass FROM {schema}.dependents(place) AS d ORDER BY d.level, d.view);
   END IF;
   names := ARRAY(SELECT c.relname FROM unnest(views) WITH ORDINALITY AS v (oid, number) JOIN pg_class AS c ON c.oid = v.oid ORDER BY v.number);
@@ -529,11 +540,49 @@ BEGIN
   FOR number IN REVERSE cardinality(texts) .. 1 LOOP
     EXECUTE format('DROP VIEW %s', views[number]);
   END LOOP;
-  EXECUTE format('ALTER TABLE %s %s', place, array_to_string(changes, ', '));
+  IF ruled THEN
+    EXECUTE format('DROP TABLE IF EXISTS %1$I.%2$I, %1$I.%3$I', '{name}', {schema}.kept_of(log), log);
+    EXECUTE format('CREATE TABLE %I.%I (mvc_at xid8 NOT NULL DEFAULT pg_current_xact_id())', '{name}', log);
+    PERFORM {schema}.renumber_proofs(log, place, format('%I.%I', '{name}', log)::regclass);
+    changes := ARRAY(SELECT f.change FROM {schema}.fitting_of(base, log, columns) AS f);
+  END IF;
+  IF changes <> '{}' THEN
+    EXECUTE format('ALTER TABLE %I.%I %s', '{name}', log, array_to_string(changes, ', '));
+  END IF;
   FOR number IN 1 .. cardinality(texts) LOOP
     EXECUTE texts[number];
     PERFORM {schema}.seal(names[number]);
   END LOOP;
+END $$;
+
+-- What is proven of those who read a log goes for the one that was made in its place.
+CREATE OR REPLACE FUNCTION {schema}.renumber_proofs(log name, former oid, present oid)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  UPDATE {schema}.stored_relation AS s SET proven = s.proven || jsonb_build_object(
+    'read', array_replace({schema}.oids(s.proven -> 'read'), former, present), 'tables', array_replace({schema}.oids(s.proven -> 'tables'), former, present),
+    'owners', ARRAY(
+      SELECT regexp_replace(o.line, format('^pg_class %s ', former), format('pg_class %s ', present)) FROM jsonb_array_elements_text(s.proven -> 'owners') AS o (line) ORDER BY 1))
+  WHERE renumber_proofs.log = ANY (s.watches) AND s.proven IS NOT NULL
+$$;
+
+-- Whether a table has rules or triggers, or had some since it was last vacuumed.
+CREATE OR REPLACE FUNCTION {schema}.is_ruled(relation name)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = relation AND (c.relhasrules OR c.relhastriggers));
+END $$;
+
+-- Makes the table of unknown changes anew, with its rows, where it has or had rules or triggers.
+CREATE OR REPLACE FUNCTION {schema}.renew_unknown_changes()
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF {schema}.is_ruled('unknown_change') THEN
+    ALTER TABLE {schema}.unknown_change RENAME TO ruled_change;
+    EXECUTE format('CREATE TABLE %1$I.unknown_change (LIKE %1$I.ruled_change INCLUDING ALL)', '{name}');
+    EXECUTE format('INSERT INTO %1$I.unknown_change TABLE %1$I.ruled_change', '{name}');
+    DROP TABLE {schema}.ruled_change;
+    PERFORM {schema}.seal('unknown_change');
+  END IF;
 END $$;
 
 -- A value as it is. One of another type than `known` is refused when the statement is planned, before anything is cast; a
