@@ -217,6 +217,14 @@ BESIDE = """
 CREATE TABLE public.shops (shop text PRIMARY KEY); INSERT INTO shops VALUES ('a'), ('c');
 ALTER TABLE {0} ADD FOREIGN KEY (shop) REFERENCES public.shops ON DELETE CASCADE, ADD CHECK (shop <> 'c');
 CREATE STATISTICS public.counted ON (lower(shop)) FROM {0}"""
+# What a row is computed by runs with the rights of whoever writes it.
+COMPUTED = """
+CREATE FUNCTION public.ran() RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  IF current_user <> 'do_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; RETURN 'x'; END $$;
+ALTER TABLE {1} ADD COLUMN made text GENERATED ALWAYS AS (public.ran()) STORED, ADD COLUMN asked int NOT NULL UNIQUE;
+ALTER TABLE {2} ADD COLUMN made text GENERATED ALWAYS AS (public.ran()) STORED, ADD COLUMN asked int NOT NULL UNIQUE;
+CREATE PUBLICATION his FOR TABLE {0}, ONLY {1}, {2}
+"""
 
 
 def test_what_he_put_in_the_place_of_a_view_does_nothing_once_it_is_taken_from_him(shop: Database):
@@ -251,13 +259,14 @@ def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
     ).fetchall()
     kept = log.replace("changes", "kept")
     for number, name in enumerate((stored, log, kept, "mvc.unknown_change")):
-        own.execute(f"ALTER TABLE {name} OWNER TO do_owner; GRANT USAGE ON SCHEMA mvc TO do_owner".encode())
+        own.execute(f"ALTER TABLE {name} OWNER TO do_owner; GRANT USAGE, CREATE ON SCHEMA mvc TO do_owner".encode())
         mean.execute((TAKEN if number == 0 else TAKEN.partition("$$;")[2]).format(name))
         mean.execute(f"CREATE TRIGGER heard BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION public.heard()")
         mean.execute(f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         mean.execute(ABOVE.format(name, number))
-        mean.execute(f"ALTER TABLE {name} SET UNLOGGED")
-    mean.execute(BESIDE.format(stored))
+        if name == kept:  # the rest is published
+            mean.execute(f"ALTER TABLE {name} SET UNLOGGED")
+    mean.execute(BESIDE.format(stored) + ";" + COMPUTED.format(stored, log, "mvc.unknown_change"))
     apply(own, READ)
     own.execute("INSERT INTO sale VALUES (2, 'b', 2); TRUNCATE sale; INSERT INTO sale VALUES (3, 'c', 3)")
     assert [item.status for item in refresh(own, READ)] == ["completed"]
@@ -272,6 +281,22 @@ def test_nor_what_he_added_to_what_was_his_for_a_while(shop: Database):
     mean.execute("DELETE FROM shops")
     assert own.execute("TABLE v").fetchall() == [("c", 3)]
     assert own.execute("SELECT FROM pg_statistic_ext").fetchall() == []
+    assert own.execute("SELECT FROM pg_publication_rel").fetchall() == []
+
+
+def test_no_refresh_writes_to_what_is_his(shop: Database):
+    """An index of his would be computed with the rights of whoever refreshes."""
+    own, mean = shop.connect(), shop.connect(user="do_owner")
+    apply(own, READ)
+    [(stored,)] = own.execute("SELECT format('mvc.%I', stored_name) FROM mvc.deployed_view").fetchall()
+    own.execute(f"ALTER TABLE {stored} OWNER TO do_owner; GRANT USAGE, CREATE ON SCHEMA mvc TO do_owner".encode())
+    mean.execute(COMPUTED.partition("ALTER")[0] + f"CREATE INDEX ON {stored} ((shop || public.ran()))")
+    own.execute("INSERT INTO sale VALUES (2, 'b', 2)")
+    assert [item.status for item in refresh(own, READ)] == ["failed"]
+    [(said,)] = own.execute("SELECT error FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchall()
+    assert f"{stored} belongs to the role do_owner" in said
+    with pytest.raises(ServerError, match=r"would run the function public\.ran\(\) of the role do_owner"):
+        apply(own, READ)
 
 
 def test_no_type_of_his_is_what_others_write_into_what_is_taken_from_him(shop: Database):

@@ -119,8 +119,11 @@ RETURNS TABLE (place integer, change text) LANGUAGE sql STABLE SET search_path =
   UNION ALL SELECT 2, format('DROP POLICY %I ON %s', p.polname, relation) FROM pg_policy AS p WHERE p.polrelid = relation
   UNION ALL SELECT 2, format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY', relation)
   FROM pg_class AS c WHERE c.oid = relation AND (c.relrowsecurity OR c.relforcerowsecurity)
-  UNION ALL SELECT 2, format('ALTER TABLE %s ALTER COLUMN %I DROP DEFAULT', relation, a.attname)
-  FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = relation AND a.attgenerated = ''
+  UNION ALL SELECT 2, format('ALTER TABLE %s ' || CASE a.attgenerated WHEN '' THEN 'ALTER COLUMN %I DROP DEFAULT' ELSE 'DROP COLUMN %I' END, relation, a.attname)
+  FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum WHERE f.adrelid = relation AND (a.attgenerated = '' OR a.attinhcount = 0)
+  UNION ALL SELECT 2, format('ALTER PUBLICATION %I DROP TABLE ONLY %s', p.pubname, relation) FROM pg_publication_rel AS r JOIN pg_publication AS p ON p.oid = r.prpubid WHERE r.prrelid = relation
+  UNION ALL SELECT 2, format('ALTER EXTENSION %I DROP %s %s', e.extname, {schema}.kind_word(c.relkind), relation) FROM pg_depend AS d JOIN pg_extension AS e ON e.oid = d.refobjid
+  JOIN pg_class AS c ON c.oid = d.objid WHERE d.classid = 'pg_class'::regclass AND d.objid = relation AND d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e'
 $$;
 
 -- Nobody but the owner has any right on the stored schema and what is in it; `refreshers` may refresh, and read

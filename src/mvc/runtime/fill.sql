@@ -100,18 +100,26 @@ BEGIN
   WHERE s.stored_name = stored.stored_name;
 END $$;
 
--- Refuses to write to relations with rules, or with triggers that may leave out or change what is written.
-CREATE OR REPLACE FUNCTION {schema}.expect_unruled(relations oid[])
+-- Refuses to write to relations with rules, or with triggers that may leave out or change what is written, and to those of roles whom nobody trusts: what these gave
+-- them would run with our rights.
+CREATE OR REPLACE FUNCTION {schema}.expect_ours_alone(relations oid[])
 RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  added record;
+  found record;
 BEGIN
-  FOR added IN
-    SELECT 'rule' AS kind, r.rulename AS name, r.ev_class::regclass AS relation FROM pg_rewrite AS r WHERE r.ev_class = ANY (relations)
+  FOR found IN
+    SELECT c.oid::regclass AS relation, pg_get_userbyid(c.relowner) AS owner FROM pg_class AS c
+    WHERE c.oid = ANY (relations) AND NOT {schema}.is_trusted(c.relowner, {schema}.roles_of_projects())
+  LOOP
+    RAISE EXCEPTION '% belongs to the role %', found.relation, quote_ident(found.owner) USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'mvc apply takes it back';
+  END LOOP;
+  FOR found IN
+    SELECT 'rule' AS kind, r.rulename AS name, r.ev_class::regclass AS relation FROM pg_rewrite AS r JOIN pg_class AS c ON c.oid = r.ev_class AND c.relkind = 'r'
+    WHERE r.ev_class = ANY (relations)
     UNION ALL SELECT 'trigger', t.tgname, t.tgrelid FROM pg_trigger AS t WHERE t.tgrelid = ANY (relations) AND t.tgtype & 3 = 3  -- BEFORE, FOR EACH ROW
   LOOP
-    RAISE EXCEPTION 'the % % is on %, and may do something else with what a refresh writes', added.kind, quote_ident(added.name), added.relation
-      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('DROP %s %I ON %s', upper(added.kind), added.name, added.relation);
+    RAISE EXCEPTION 'the % % is on %, and may do something else with what a refresh writes', found.kind, quote_ident(found.name), found.relation
+      USING ERRCODE = 'object_not_in_prerequisite_state', HINT = format('DROP %s %I ON %s', upper(found.kind), found.name, found.relation);
   END LOOP;
 END $$;
 

@@ -219,7 +219,7 @@ DECLARE
   deployed {schema}.deployed_view;
   ended {schema}.refresh_log;
   given_up boolean;
-  ruled oid[];  -- what is written to and has, or had, rules or triggers
+  ruled oid[];  -- what is written to and has, or had, rules or triggers, or another owner
 BEGIN
   SELECT * INTO entry FROM {schema}.refresh_log WHERE id = run AND status = 'started' AND refreshed_by = session_user FOR UPDATE;
   SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
@@ -238,13 +238,13 @@ BEGIN
     ended.error := 'it was released for a change of its base tables: mvc apply builds it anew';
   ELSE
     SELECT bool_and(c.relispopulated AND (s.filled_at IS NOT NULL OR s.companions = '{}')), bool_or(s.watches <> '{}' AND s.cursor IS NULL AND s.hold IS NULL),
-      array_agg(c.oid) FILTER (WHERE c.relhasrules AND c.relkind = 'r' OR c.relhastriggers)
+      array_agg(c.oid) FILTER (WHERE c.relkind = 'r' AND (c.relhasrules OR c.relhastriggers OR pg_get_userbyid(c.relowner) <> current_user))
     INTO ended.concurrent, given_up, ruled
     FROM {schema}.stored_relation AS s JOIN pg_class AS c ON c.relname IN (s.stored_name, s.companions ->> 'dirty') AND c.relnamespace = to_regnamespace('{schema}')
     WHERE s.stored_name = deployed.stored_name;
     BEGIN
       IF ruled IS NOT NULL THEN
-        PERFORM {schema}.expect_unruled(ruled);
+        PERFORM {schema}.expect_ours_alone(ruled);
       END IF;
       IF given_up THEN
         PERFORM {schema}.hold_changes(deployed.stored_name);

@@ -315,6 +315,7 @@ DECLARE
   base regclass;
   intact boolean;
 BEGIN
+  PERFORM {schema}.own_unknown_changes();
   FOR watched IN SELECT * FROM {schema}.watched_table LOOP
     base := to_regclass(format('%I.%I', watched.table_schema, watched.table_name));
     IF base IS NOT NULL AND to_regproc(format('%I.%I', '{name}', watched.log)) IS NOT NULL AND {schema}.log_is_ours(watched.log)

@@ -250,16 +250,31 @@ BEGIN
   );
 END $$;
 
+-- Makes a table of the logs its schema's owner's again. Another owner may have given it whatever there is, columns and keys too: it has a rule for a moment, so
+-- it is one that is made anew.
+CREATE OR REPLACE FUNCTION {schema}.take_back(relation regclass)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  PERFORM {schema}.own_again(relation);
+  EXECUTE format('CREATE RULE taken_back AS ON INSERT TO %s DO INSTEAD NOTHING', relation);
+  EXECUTE format('DROP RULE taken_back ON %s', relation);
+END $$;
+
 -- Makes a log and the function that writes to it their schema's owner's again. Only who may do that with any table can.
 CREATE OR REPLACE FUNCTION {schema}.own_log(log name)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
+  anothers regclass;
   change text;
 BEGIN
-  PERFORM {schema}.own_again(anothers.relation) FROM (
-    SELECT c.oid::regclass AS relation FROM pg_namespace AS n
-    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log), 'unknown_change') AND c.relowner <> n.nspowner
-    WHERE n.nspname = '{name}' ORDER BY c.relname = own_log.log OFFSET 0) AS anothers;  -- what inherits from the log first
+  FOR anothers IN
+    SELECT c.oid::regclass FROM pg_namespace AS n
+    JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname IN (own_log.log, {schema}.kept_of(own_log.log)) AND c.relowner <> n.nspowner
+    WHERE n.nspname = '{name}' ORDER BY c.relname = own_log.log  -- what inherits from the log first
+  LOOP
+    PERFORM {schema}.take_back(anothers);
+  END LOOP;
+  PERFORM {schema}.own_unknown_changes();
   FOR change IN
     SELECT format(d.change, c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'lost_change' AND c.relowner <> n.nspowner
@@ -356,10 +371,10 @@ BEGIN
   END IF;
   UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = format('changes of %I.%I may have gone unnoticed: %s', table_schema, table_name, found.problem)
   FROM {schema}.watch_problem(watch.log) AS found (problem) WHERE watch.log = ANY (s.watches) AND found.problem IS NOT NULL;
+  PERFORM {schema}.own_log(log);
   IF NOT written_to THEN
     PERFORM {schema}.make_change_log(base, log, wanted);
   END IF;
-  PERFORM {schema}.own_log(log);
   PERFORM {schema}.log_changes_of(a.relation, log) FROM {schema}.ancestors(base) AS a;
   PERFORM {schema}.log_changes_below(base, log);
   PERFORM {schema}.log_moves_of(base, log);
@@ -367,7 +382,6 @@ BEGIN
     PERFORM {schema}.make_change_log(base, log, wanted);
     PERFORM {schema}.own_log(log);
   END IF;
-  PERFORM {schema}.renew_unknown_changes();
   PERFORM {schema}.mark_unlogged();
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_noted(base, watch.log, wanted), {schema}.lost_changes())
@@ -512,7 +526,7 @@ END $$;
 
 -- Gives a log the columns of its table. One of a domain that is added to rows which are there runs the checks of the domain, which its owner wrote, and
 -- one of another type a cast: so the rows go, and whoever reads the log starts anew. Views that read a column which changes are made anew as they are. So is
--- the log itself where it has or had rules or triggers, which nothing but a vacuum takes the flag of.
+-- the log itself where it has or had rules or triggers, which nothing but a vacuum takes the flag of: whoever reads such a one starts anew already.
 CREATE OR REPLACE FUNCTION {schema}.fit_log(base regclass, log name, columns name[])
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -526,10 +540,8 @@ BEGIN
   IF changes = '{}' AND NOT ruled THEN
     RETURN;
   END IF;
-  IF ruled OR EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f WHERE f.anew) THEN
-    UPDATE {schema}.stored_relation AS s
-    SET cursor = NULL, missed = format('the log of changes of %s%s was begun anew', base, CASE WHEN ruled THEN ', which has or had rules or triggers,' END)
-    WHERE fit_log.log = ANY (s.watches);
+  IF EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f WHERE f.anew) THEN
+    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = 'the log of changes was begun anew' WHERE fit_log.log = ANY (s.watches);
     EXECUTE format('TRUNCATE %s', place);
   END IF;
   IF ruled OR EXISTS (SELECT FROM {schema}.fitting_of(base, log, columns) AS f CROSS JOIN {schema}.readers_of(place, f.attribute) WHERE f.attribute IS NOT NULL) THEN
@@ -572,15 +584,16 @@ BEGIN
   RETURN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = relation AND (c.relhasrules OR c.relhastriggers));
 END $$;
 
--- Makes the table of unknown changes anew, with its rows, where it has or had rules or triggers.
-CREATE OR REPLACE FUNCTION {schema}.renew_unknown_changes()
+-- The same of the table of unknown changes, which is made anew where it has or had rules or triggers. By that it is another place for every log, so whoever reads one starts anew.
+CREATE OR REPLACE FUNCTION {schema}.own_unknown_changes()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM {schema}.take_back(c.oid::regclass) FROM pg_namespace AS n
+  JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'unknown_change' AND c.relowner <> n.nspowner WHERE n.nspname = '{name}';
   IF {schema}.is_ruled('unknown_change') THEN
-    ALTER TABLE {schema}.unknown_change RENAME TO ruled_change;
-    EXECUTE format('CREATE TABLE %1$I.unknown_change (LIKE %1$I.ruled_change INCLUDING ALL)', '{name}');
-    EXECUTE format('INSERT INTO %1$I.unknown_change TABLE %1$I.ruled_change', '{name}');
-    DROP TABLE {schema}.ruled_change;
+    DROP TABLE {schema}.unknown_change;
+    CREATE TABLE {schema}.unknown_change (
+      log name NOT NULL, at xid8 NOT NULL DEFAULT pg_current_xact_id(), why text NOT NULL, earlier boolean NOT NULL DEFAULT false);
     PERFORM {schema}.seal('unknown_change');
   END IF;
 END $$;
