@@ -89,6 +89,42 @@ def test_a_long_text_is_refused_soon_with_a_way_out(files: dict[str, str]) -> No
     assert (found.span.line, found.span.column > 1000) in ((5, True), (3, True))
 
 
+def view_of(text: str) -> dict[str, str]:
+    return {"s.sql": f"{FILES['s.sql']}\nCREATE VIEW w AS {text};", "views/v.yml": VIEW}
+
+
+HEAVY = {  # what sqlglot needs minutes for
+    "subscripts": (condition("t.k[1]" + "[1]" * 900), "MV101", "subscript 51 in a row: 50 are the most"),
+    "subscripts of a body": (
+        {"views/v.yml": f"view: v\ngrain: [k]\nsql: SELECT t.k{'[1]' * 900} AS k FROM t\n"},
+        "MV101",
+        "subscript 51 in a row: 50 are the most",
+    ),
+    "subscripts of a view of the catalog": (
+        view_of(f"SELECT k{'[1]' * 900} FROM t"),
+        "MV020",
+        "this query has more than 50 subscripts in a row",
+    ),
+    "a long view of the catalog": (
+        view_of(f"VALUES {repeated('({})', ',', 40_000)}"),
+        "MV020",
+        "this query has 160,004 words and signs: 100,000 are the most",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "code", "title"), HEAVY.values(), ids=HEAVY)
+def test_what_would_take_minutes_is_refused(files: dict[str, str], code: str, title: str) -> None:
+    began = time.process_time()
+    [found] = [item for item in findings(files) if item.code == code]
+    assert time.process_time() - began < 8
+    assert title in found.title
+
+
+def test_subscripts_of_several_values_are_not_in_a_row() -> None:
+    assert not list(findings(dimension(repeated("t.k || (ARRAY[t.k])[{}]", " || ", 60))))
+
+
 @pytest.mark.parametrize("text", ["/*" * 30_000, "t.a " + "+-" * 30_000 + "1"], ids=["comments", "signs"])
 def test_what_ends_nowhere_is_not_looked_at_again_from_each_of_its_signs(text: str) -> None:
     began = time.process_time()

@@ -13,7 +13,7 @@ from mvc.catalog.cursor import Cursor, Name
 from mvc.catalog.draft import Draft, DraftRelation, Missing
 from mvc.catalog.output_names import named_projections
 from mvc.catalog.statements import statements
-from mvc.catalog.tokens import Token, Unreadable, step, too_deep
+from mvc.catalog.tokens import SUBSCRIPTS, Token, Unreadable, step, too_deep, too_many_subscripts
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
@@ -29,6 +29,7 @@ _AFTER_QUERY: Final = (
     ["with", "check", "option"],
     ["with", "data"],
 )
+_MOST: Final = 100_000  # tokens; sqlglot needs some four seconds for so many
 _TOO_DEEP: Final = "this query is nested too deep"
 
 
@@ -61,12 +62,22 @@ def query_of(draft: Draft, written: Written, relation: Node, listed: list[str]) 
     cursor.skip_to("as")
     cursor.expect("as")
     first, last = cursor.peek(), cursor.tokens[_end_of_query(cursor.tokens) - 1]
-    if too_deep(map(step, cursor.tokens)) is not None:
-        raise Unreadable(_TOO_DEEP, first.start, last.end)
+    if problem := _too_much(cursor.tokens):
+        raise Unreadable(problem, first.start, last.end)
     body = written.source.text[first.start : last.end]
     columns = text_columns(draft, body, Name(None, "", first.start, last.end))
     named = [replace(column, name=name) for column, name in zip(columns, listed, strict=False)]
     return {column.name: column for column in (*named, *columns[len(named) :])}
+
+
+def _too_much(tokens: list[Token]) -> str:
+    """Why sqlglot is not asked, which would take long or not come to an end; an empty text where it is."""
+    if len(tokens) > _MOST:
+        return f"this query has {len(tokens):,} words and signs: {_MOST:,} are the most"
+    if too_deep(map(step, tokens)) is not None:
+        return _TOO_DEEP
+    many = too_many_subscripts(token.text if token.kind == "symbol" else "" for token in tokens) is not None
+    return f"this query has more than {SUBSCRIPTS} subscripts in a row" if many else ""
 
 
 def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:

@@ -36,6 +36,7 @@ class Unreadable(Exception):
 DEEPEST: Final = (
     64  # brackets within brackets; nobody writes more, and beyond it sqlglot gives up, or crashes where it is compiled
 )
+SUBSCRIPTS: Final = 50  # in a row
 
 _LETTER: Final = r"A-Za-z_\u0080-\U0010ffff"
 _TOKEN: Final = re.compile(
@@ -83,6 +84,23 @@ def step(token: Token) -> int:
     if token.kind not in ("symbol", "word"):
         return 0
     return (token.text in ("(", "[", "case")) - (token.text in (")", "]", "end"))
+
+
+def too_many_subscripts(texts: Iterable[str]) -> int | None:
+    """The number of the token that begins more than SUBSCRIPTS subscripts in a row (`a[1][2]`), of a text's tokens. Asked before the text is handed
+    to sqlglot, whose time grows with the third power of them.
+    """
+    open_: list[int] = []
+    ended, former = 0, ""
+    for number, text in enumerate(texts):
+        if text == "[":
+            open_.append(ended + 1 if former == "]" else 1)
+            if open_[-1] > SUBSCRIPTS:
+                return number
+        elif text == "]" and open_:
+            ended = open_.pop()
+        former = text
+    return None
 
 
 def is_too_deep(text: str) -> bool:

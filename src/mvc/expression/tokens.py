@@ -8,7 +8,7 @@ from sqlglot import Token, TokenType
 from sqlglot.dialects.postgres import Postgres
 from sqlglot.errors import SqlglotError
 
-from mvc.catalog.tokens import too_deep
+from mvc.catalog.tokens import SUBSCRIPTS, too_deep, too_many_subscripts
 from mvc.expression.agreement import check_agreement
 from mvc.expression.expression import ExpressionError, SettledError
 from mvc.expression.lexemes import Lexeme, lexemes
@@ -63,11 +63,14 @@ def tokenize(text: str) -> list[Token]:
 
 
 def tokens_of(text: str) -> list[Token]:
-    """The tokens of a text that has been accepted: PostgreSQL's, where sqlglot would cut it otherwise."""
+    """The tokens of a text that has been accepted: PostgreSQL's, where sqlglot would cut it otherwise. Raises ExpressionError."""
     try:
         return tokenize(text)
-    except ExpressionError:
-        return [_token(lexeme) for lexeme in lexemes(text)]
+    except ExpressionError as problem:
+        try:
+            return [_token(lexeme) for lexeme in lexemes(text)]
+        except SqlglotError:
+            raise problem from None
 
 
 def _token(lexeme: Lexeme) -> Token:
@@ -101,6 +104,12 @@ def _check_depth(tokens: list[Token], end: int) -> None:
     if at is not None:
         help_line = "a `sql:` body can give its parts names: WITH part AS (…)"
         raise SettledError("MV101", "this expression is nested too deep", tokens[at].start, end, help_line)
+    at = too_many_subscripts(token.text for token in tokens)
+    if at is not None:
+        title = f"this is subscript {SUBSCRIPTS + 1} in a row: {SUBSCRIPTS} are the most"
+        raise SettledError(
+            "MV101", title, *_place(tokens[at]), "a path into JSON is one operator: value #>> '{a,b,c}'"
+        )
 
 
 def _place(token: Token) -> tuple[int, int]:
