@@ -101,6 +101,7 @@ HANDS = [
     Hand("an index by hand", f"CREATE INDEX by_hand ON {SALES} (n)", (("index by hand", "sales"),)),
     Hand("a reader lost", "REVOKE SELECT ON sales FROM dm_reader", (("grant missing", "sales"),)),
     Hand("a grant by hand", "GRANT SELECT ON sales TO dm_bob", (("grant by hand", "sales"),)),
+    Hand("a rule by hand", "CREATE RULE by_hand AS ON INSERT TO sales DO INSTEAD NOTHING", (("rule by hand", "sales"),)),
     Hand("a grant on a column", "GRANT SELECT (id) ON sales TO dm_bob", (("grant by hand", "sales"),)),
     Hand("another owner of the exposure", "ALTER VIEW sales OWNER TO dm_analyst", (("owner changed", "sales"),)),
     Hand("another owner of the storage", f"ALTER MATERIALIZED VIEW {SALES} OWNER TO dm_analyst", (("owner changed", "sales"),)),
@@ -164,6 +165,7 @@ def is_found_and_mended(hand: Hand, connection: Connection, project: Compiled) -
     if kept:
         undo = {
             "an index by hand": "DROP INDEX mvc.by_hand",
+            "a rule by hand": "DROP RULE by_hand ON sales",
             "a grant by hand": "REVOKE SELECT ON sales FROM dm_bob",
             "a grant on a column": "REVOKE SELECT ON sales FROM dm_bob",
             "an option by hand": f"ALTER MATERIALIZED VIEW {SALES} RESET (autovacuum_enabled, toast.autovacuum_enabled)",

@@ -75,6 +75,7 @@ def _of_exposure(deployed: DeployedView, view: CompiledView, exposure: RelationS
             yield Drift("exposure option", view.name, name, ", ".join(expected), ", ".join(part.options))
         if state.owner and part.owner != state.owner:
             yield Drift("owner changed", view.name, name, state.owner, part.owner)
+        yield from (Drift("rule by hand", view.name, name, "", rule) for rule in part.rules)
     yield from _of_grants(deployed, view, exposure, state)
     yield from _of_comments(view, exposure)
 

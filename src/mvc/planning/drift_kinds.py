@@ -28,6 +28,7 @@ DriftKind = Literal[
     "owner changed",
     "option changed",
     "option by hand",
+    "rule by hand",
     "comment changed",
     "runtime changed",
     "changes unlogged",
@@ -37,7 +38,9 @@ DriftKind = Literal[
     "name missing",
     "name changed",
 ]
-KEPT: Final[frozenset[DriftKind]] = frozenset({"index by hand", "grant by hand", "option by hand", "source renamed"})
+KEPT: Final[frozenset[DriftKind]] = frozenset(
+    {"index by hand", "grant by hand", "option by hand", "rule by hand", "source renamed"}
+)
 
 
 @dataclass(frozen=True, slots=True)

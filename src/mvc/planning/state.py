@@ -45,7 +45,7 @@ class RelationState:
     """A view, materialized view or stored table that is there. `kind` is pg_class.relkind; `printed` a digest of its
     definition, with the major version that printed it; None where that is not known. Sizes are in bytes, indexes and toast
     included. `toasted` says that it has a toast table, which has parameters of its own. `reads` are the relations of the stored schema
-    that a view elsewhere reads.
+    that a view elsewhere reads, `rules` those that are not what makes it a view.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class RelationState:
     bytes: int = 0
     toasted: bool = True
     reads: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
 
     def index(self, name: str) -> IndexState | None:
         """The index of that name."""

@@ -186,6 +186,7 @@ def _relation(row: Json) -> RelationState:
         bytes=row["bytes"],
         toasted=row["toasted"],
         reads=tuple(row["reads"] or ()),
+        rules=tuple(row["rules"] or ()),
     )
 
 

@@ -33,6 +33,7 @@ _DRIFT: Final[dict[DriftKind, str]] = {
     "owner changed": "another role owns it",
     "option changed": "a storage parameter was changed",
     "option by hand": "a storage parameter was added by hand",
+    "rule by hand": "a rule was made by hand, and runs with the rights of whoever owns the view",
     "comment changed": "a description was changed",
     "runtime changed": "parts of the runtime were changed or dropped, or are another version's",
     "changes unlogged": "changes of a table that it reads are not logged as they were",

@@ -50,6 +50,7 @@ SELECT json_build_object(
                 JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass
                 JOIN pg_class AS s ON s.oid = d.refobjid JOIN pg_namespace AS h ON h.oid = s.relnamespace AND h.nspname = %(stored)s
                 WHERE c.relkind = 'v' AND n.nspname <> h.nspname AND r.ev_class = c.oid),
+      'rules', CASE WHEN c.relhasrules THEN (SELECT json_agg(r.rulename ORDER BY r.rulename) FROM pg_rewrite AS r WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN') END,
       'populated', CASE c.relkind WHEN 'r' THEN b.filled_at IS NOT NULL ELSE c.relispopulated END,
       'bytes', CASE WHEN c.relkind IN ('m', 'r') THEN pg_total_relation_size(c.oid) ELSE 0 END,
       'comment', obj_description(c.oid, 'pg_class'),
