@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from mvc.called import called
 from mvc.former import Alias, Former
-from mvc.parts import Increment, Merge, Probe, Window
+from mvc.parts import Claim, Increment, Merge, Probe, Window
 from mvc.recurring import CompiledPartitioning, CompiledSchedule
 
 Kind = Literal["materialized", "plain"]
@@ -119,18 +120,6 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`). `query` returns the values of `columns`
-    that break the claim, with the number of their rows; nothing where it holds.
-    """
-
-    alias: str
-    said: str
-    columns: tuple[str, ...]
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
 class CompiledView:
     """A view, ready to be deployed.
 
@@ -141,7 +130,8 @@ class CompiledView:
     find the row whose value makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
     identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all
     `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run. `rows` decide which
-    rows there are. `former` is there where something was renamed; a view that is only a former name of another has an `alias`.
+    rows there are. `former` is there where something was renamed; a view that is only a former name of another has an `alias`. `apart` says that
+    another schema has a view of its name.
     """
 
     name: str
@@ -178,6 +168,12 @@ class CompiledView:
     rows: RowsOf = RowsOf()
     former: Former | None = None
     alias: Alias | None = None
+    apart: bool = False
+
+    @property
+    def called(self) -> str:
+        """What the rest of the project calls it, as in `upstream`."""
+        return called(self.schema, self.name, apart=self.apart)
 
     @property
     def readers(self) -> tuple[str, ...]:

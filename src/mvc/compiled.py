@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mvc.artifacts import CompiledView, Target
+from mvc.called import spellings
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic
 from mvc.sqlgen.script import script
@@ -25,11 +27,16 @@ class Compiled(Target):
     files: Mapping[str, str] | None = field(default=None, kw_only=True, compare=False, repr=False)
 
     def view(self, name: str) -> CompiledView:
-        """The view of that name. Raises KeyError."""
-        found = next((view for view in self.views if view.name == name), None)
-        if found is None:
+        """The view of that name, which may stand behind its schema and a dot. Raises KeyError, also for the name of several."""
+        named = self.spellings.get(name, ())
+        if len(named) != 1:
             raise KeyError(name)
-        return found
+        return next(view for view in self.views if view.called == named[0])
+
+    @cached_property
+    def spellings(self) -> Mapping[str, tuple[str, ...]]:
+        """Whatever may be written for a view → what the views are called that it may mean."""
+        return spellings({(view.schema, view.name): view.called for view in self.views})
 
     def with_upstream(self, names: Iterable[str]) -> tuple[CompiledView, ...]:
         """The named views and all that they read, in order. Raises KeyError for an unknown name."""
@@ -37,10 +44,10 @@ class Compiled(Target):
         waiting = list(names)
         while waiting:
             view = self.view(waiting.pop())
-            if view.name not in wanted:
-                wanted.add(view.name)
+            if view.called not in wanted:
+                wanted.add(view.called)
                 waiting += view.upstream
-        return tuple(view for view in self.views if view.name in wanted)
+        return tuple(view for view in self.views if view.called in wanted)
 
     @property
     def sql(self) -> str:

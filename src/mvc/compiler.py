@@ -26,6 +26,7 @@ from mvc.analysis.selection import Asked, partly_refreshed, resolve_schedules
 from mvc.analysis.sources import Sources
 from mvc.analysis.typed import check_types
 from mvc.artifacts import CompiledView
+from mvc.called import shared
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError, error
 from mvc.former import Renamed
@@ -73,20 +74,20 @@ def _compile_project(project: Project) -> Compiled:
         raise ProjectError(found)  # without a catalog every name would be unknown
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
-    sources.declared = frozenset(view.name for view in project.views)
+    sources.declare((*project.views, *project.drafts))
     asked = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
     for view in in_order(project.views, found):
-        result = _compile_one(view, project, sources, asked.get(view.name, ()), found)
+        result = _compile_one(view, project, sources, asked.get(view.called, ()), found)
         if result is None:
-            sources.broken |= {view.name}
+            sources.broken |= {view.called}
             continue
         resolved.append(result[0])
         compiled.append(result[1])
-        sources.views[view.name] = result[0].readable(result[1].storage)
+        sources.views[view.called] = result[0].readable(result[1].storage)
         if former := result[1].former:
-            sources.renamed[view.name] = Renamed(view.name, result[1].storage, former)
+            sources.renamed[view.called] = Renamed(view.name, result[1].storage, former)
     check_drafts(project, sources, found)
     partitions = resolve_partitions(project, found)
     schedules: tuple[CompiledSchedule, ...] = ()
@@ -105,8 +106,10 @@ def _compile_project(project: Project) -> Compiled:
 
 def _with_aliases(resolved: Iterable[ResolvedView], compiled: Iterable[CompiledView]) -> tuple[CompiledView, ...]:
     """The views, and after each one its former name where that one stays."""
-    both = ((made, alias_of(view.view, made)) for view, made in zip(resolved, compiled, strict=True))
-    return tuple(item for pair in both for item in pair if item)
+    both = [(made, alias_of(view.view, made)) for view, made in zip(resolved, compiled, strict=True)]
+    several = shared((item.schema, item.name) for pair in both for item in pair if item)
+    apart = ((made, alias and replace(alias, apart=alias.name in several)) for made, alias in both)
+    return tuple(item for pair in apart for item in pair if item)
 
 
 def _compile_one(
@@ -117,7 +120,7 @@ def _compile_one(
         return _compile_view(view, project, sources, asked, found)
     except RecursionError:
         help_line = "give its parts names: columns of a source with `sql:`, WITH part AS (…) in a body; or join a table of the values"
-        found.append(error("MV101", view.origin.span, f"the SQL of `{view.name}` is nested too deep", help=help_line))
+        found.append(error("MV101", view.origin.span, f"the SQL of `{view.called}` is nested too deep", help=help_line))
         return None
 
 
@@ -150,7 +153,7 @@ def _compile_view(
 
 def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
     if isinstance(view.body, Body):
-        if upstream_names(view, dict.fromkeys(sources.broken, "")):
+        if upstream_names(view, sources.broken_places):
             return None  # what it reads has errors of its own
         return resolve_body(view, view.body, sources.views, sources.relation, functions, found)
     readables = sources.of(view, view.body, functions, found)

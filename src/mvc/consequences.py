@@ -92,8 +92,8 @@ class _Judge:
 
     def _outcome(self, mismatches: list[Mismatch]) -> _Outcome:
         """Of the views that name what these are about, with what they read."""
-        named = {view.name for item in mismatches for view in _naming(item, self.views)}
-        part = self._part(frozenset(view.name for view in self.compiled.with_upstream(named)))
+        named = {view.called for item in mismatches for view in _naming(item, self.views)}
+        part = self._part(frozenset(view.called for view in self.compiled.with_upstream(named)))
         usual = self.usual[part.absent] = self.usual.get(part.absent) or compile_project(part)
         try:
             found = compile_project(replace(part, catalog=reduce(as_there, mismatches, part.catalog)))
@@ -101,34 +101,36 @@ class _Judge:
             return _Outcome(errors=tuple(item for item in problem.diagnostics if item.severity == "error"))
         known = {_unplaced(item) for item in usual.diagnostics}
         before, after = _texts(usual.views), _texts(found.views)
-        changed = tuple(view for view in found.views if view.name in named and after[view.name] != before[view.name])
+        changed = tuple(
+            view for view in found.views if view.called in named and after[view.called] != before[view.called]
+        )
         return _Outcome((), changed, tuple(item for item in found.diagnostics if _unplaced(item) not in known))
 
     def _part(self, names: frozenset[str]) -> Project:
         """The project without all other views, which are known to be somewhere."""
         return replace(
             self.project,
-            views=tuple(view for view in self.project.views if view.name in names),
+            views=tuple(view for view in self.project.views if view.called in names),
             policies=tuple(policy for policy in self.project.policies if policy.view in names),
-            absent=self.project.absent | {view.name for view in self.project.views if view.name not in names},
+            absent=self.project.absent | {view.called for view in self.project.views if view.called not in names},
         )
 
     def _told(self, mismatch: Mismatch, outcome: _Outcome) -> Iterator[CatalogFinding]:
         for problem in outcome.errors:
             yield self._finding(mismatch, self._view_at(problem, mismatch), problem.span, _why(problem), problem.label)
         for view in outcome.changed if not outcome.errors else ():
-            if view.name in {item.name for item in _naming(mismatch, self.views)}:
+            if view.called in {item.called for item in _naming(mismatch, self.views)}:
                 yield self._changed(mismatch, view)
         if not outcome.errors and not outcome.changed:
             yield from self._harmless(mismatch, outcome.warnings)
 
     def _changed(self, mismatch: Mismatch, view: CompiledView) -> CatalogFinding:
-        before = self.compiled.view(view.name)
+        before = self.compiled.view(view.called)
         why = _what_changes(before, view)
-        place = self._place(mismatch, view.name)
+        place = self._place(mismatch, view.called)
         if _texts([_without_null(before)]) == _texts([_without_null(view)]):
-            return self._finding(mismatch, view.name, place, (why,), severity="warning")
-        return self._finding(mismatch, view.name, place, (why,))
+            return self._finding(mismatch, view.called, place, (why,), severity="warning")
+        return self._finding(mismatch, view.called, place, (why,))
 
     def _harmless(self, mismatch: Mismatch, warnings: tuple[Diagnostic, ...]) -> Iterator[CatalogFinding]:
         """What is as it would be, but for what the compiler warns of; and what the view uses that is not what it is said to be."""
@@ -137,8 +139,8 @@ class _Judge:
             yield self._finding(mismatch, name, item.span, _why(item), item.label, severity="warning")
         for view in _naming(mismatch, self.views) if not warnings and _is_said(mismatch) else ():
             if self._uses(view, mismatch):
-                place = self._place(mismatch, view.name)
-                yield self._finding(mismatch, view.name, place, (_what_stays(view),), severity="warning")
+                place = self._place(mismatch, view.called)
+                yield self._finding(mismatch, view.called, place, (_what_stays(view),), severity="warning")
 
     def _uses(self, view: CompiledView, mismatch: Mismatch) -> bool:
         """Whether the view reads the column, or can mean this function: a name alone is looked up along the search path."""
@@ -162,12 +164,12 @@ class _Judge:
 
     def _view_at(self, item: Diagnostic, mismatch: Mismatch) -> str:
         """The view whose file a diagnostic is in; of a policy's, one that names what the mismatch is about."""
-        found = next((view.name for view in self.compiled.views if view.path == item.span.path), "")
-        return found or _naming(mismatch, self.views)[0].name
+        found = next((view.called for view in self.compiled.views if view.path == item.span.path), "")
+        return found or _naming(mismatch, self.views)[0].called
 
     def _place(self, mismatch: Mismatch, name: str) -> Span:
         """Where the view uses it."""
-        spec = next(view for view in self.project.views if view.name == name)
+        spec = next(view for view in self.project.views if view.called == name)
         return place_of_use(mismatch, spec, self.project.policies)
 
 
@@ -180,8 +182,10 @@ def _texts(views: Iterable[CompiledView]) -> dict[str, str]:
     that makes a refresh fail, nor why modes are impossible that nobody asked for.
     """
     listed = tuple(views)
-    texts = {view.name: json.dumps(to_record(replace(view, named=(), probes=(), whole_because=()))) for view in listed}
-    names = {view.storage[1]: f"stored {view.name}" for view in listed}
+    texts = {
+        view.called: json.dumps(to_record(replace(view, named=(), probes=(), whole_because=()))) for view in listed
+    }
+    names = {view.storage[1]: f"stored {view.called}" for view in listed}
     word = re.compile("|".join(map(re.escape, names)) or r"\Z")
     return {name: word.sub(lambda found: names[found[0]], text) for name, text in texts.items()}
 

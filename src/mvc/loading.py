@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from mvc.catalog.ddl import read_ddl
-from mvc.catalog.snapshot import load_snapshot
+from mvc.catalog.snapshot import joined, load_snapshot
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, ProjectError, Span, error
+from mvc.model.apart import Apart, twice_defined
 from mvc.model.build_partitions import build_partitions
 from mvc.model.build_policy import build_policies, build_predicates
 from mvc.model.build_schedule import build_schedules
 from mvc.model.build_settings import build_settings
 from mvc.model.build_view import build_view
-from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.project import Project, Settings
@@ -91,7 +91,9 @@ def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
         _schedules(files, path, loaded)
     for path in spec_paths(files, "partitions"):
         _partitions(files, path, loaded)
-    _check_names(loaded)
+    loaded.diagnostics += twice_defined(loaded.views)
+    _check_schedule_names(loaded)
+    _tell_apart(loaded)
     loaded.diagnostics += misplaced(files)
     return loaded
 
@@ -153,23 +155,8 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
     for path in snapshots:
         snapshot, found = load_snapshot(texts[path], path)
         loaded.diagnostics += found
-        catalog = _joined(catalog, snapshot)
+        catalog = joined(catalog, snapshot)
     loaded.catalog = catalog
-
-
-def _joined(one: Catalog, other: Catalog) -> Catalog:
-    return Catalog(
-        relations=(*one.relations, *other.relations),
-        functions=(*one.functions, *other.functions),
-        enums=(*one.enums, *other.enums),
-        domains=(*one.domains, *other.domains),
-        extensions=(*one.extensions, *other.extensions),
-        search_path=one.search_path,
-        composites=(*one.composites, *other.composites),
-        ranges=(*one.ranges, *other.ranges),
-        operators=(*one.operators, *other.operators),
-        unread=one.unread,
-    )
 
 
 def _view(files: Files, path: str, loaded: Loaded) -> None:
@@ -234,17 +221,26 @@ def _partitions(files: Files, path: str, loaded: Loaded) -> None:
     loaded.diagnostics += findings.items
 
 
-def _check_names(loaded: Loaded) -> None:
-    """Views and schedules have names of their own."""
-    kinds: Iterable[tuple[str, Iterable[tuple[str, Origin]]]] = (
-        ("view", ((view.name, view.origin.at("view")) for view in loaded.views)),
-        ("schedule", ((item.name, item.origin.at("schedule")) for item in loaded.schedules)),
-    )
-    for kind, named in kinds:
-        seen: dict[str, Origin] = {}
-        for name, origin in named:
-            if name in seen:
-                first = seen[name].document.path
-                title = f"the {kind} `{name}` is defined in {first} already"
-                loaded.diagnostics.append(error("MV013", origin.span, title, help="give one of them another name"))
-            seen.setdefault(name, origin)
+def _check_schedule_names(loaded: Loaded) -> None:
+    seen: dict[str, Schedule] = {}
+    for item in loaded.schedules:
+        first = seen.setdefault(item.name, item)
+        if first is not item:
+            title = f"the schedule `{item.name}` is defined in {first.origin.document.path} already"
+            span = item.origin.at("schedule").span
+            loaded.diagnostics.append(error("MV013", span, title, help="give one of them another name"))
+
+
+def _tell_apart(loaded: Loaded) -> None:
+    """Views of one name in several schemas get names that tell them apart, and what names a view means one of them."""
+    both = (*loaded.views, *loaded.drafts)
+    apart = Apart(frozenset((view.schema, view.name) for view in both), loaded.diagnostics)
+    loaded.broken -= {view.name for view in loaded.drafts}
+    loaded.views = [apart.view(view) for view in loaded.views]
+    loaded.drafts = [apart.view(view) for view in loaded.drafts]
+    loaded.broken |= {view.called for view in loaded.drafts}
+    loaded.policies = [apart.policy(policy) for policy in loaded.policies]
+    loaded.schedules = [apart.schedule(schedule) for schedule in loaded.schedules]
+    if loaded.settings:
+        operations = apart.operations(loaded.settings.operations, loaded.settings.origin)
+        loaded.settings = replace(loaded.settings, operations=operations)

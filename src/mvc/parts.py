@@ -1,4 +1,4 @@
-"""How a stored table is refreshed, as a whole and in parts. Plain data, as all that the compiler makes."""
+"""How a stored table is refreshed, as a whole and in parts, and what is asked of its sources. Plain data, as all that the compiler makes."""
 
 from __future__ import annotations
 
@@ -75,3 +75,15 @@ class Probe:
     key: tuple[str, ...]
     expression: str
     where: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Something that a source claims and no key proves: `said` is the spec's key for it (`one`, `key`). `query` returns the values of `columns`
+    that break the claim, with the number of their rows; nothing where it holds.
+    """
+
+    alias: str
+    said: str
+    columns: tuple[str, ...]
+    query: str

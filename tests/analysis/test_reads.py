@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mvc.analysis import reads
-from mvc.analysis.reads import reads_table, views_read
+from mvc.analysis.reads import Places, reads_table
 from mvc.sql import parser
 from projects import body_view, resolve
 
-VIEWS = {"daily": "public", "Täglich": "public", "apart": "reports"}
+VIEWS = Places(
+    {name: (schema, name) for name, schema in (("daily", "public"), ("Täglich", "public"), ("apart", "reports"))}
+)
 READ_NOTHING = [
     "SELECT 1 AS daily -- from daily",
     "/* FROM daily */ SELECT 'FROM daily' AS x",
@@ -53,28 +55,28 @@ def either_tree(request, monkeypatch):
 @pytest.mark.usefixtures("_either_tree")
 @pytest.mark.parametrize("sql", READ_NOTHING)
 def test_a_word_is_no_read(sql):
-    assert views_read(sql, VIEWS) == set()
+    assert VIEWS.read_by(sql) == set()
 
 
 @pytest.mark.usefixtures("_either_tree")
 @pytest.mark.parametrize("sql", READ_DAILY)
 def test_a_relation_is_a_read(sql):
-    assert views_read(sql, VIEWS) == {"daily"}
+    assert VIEWS.read_by(sql) == {"daily"}
 
 
 @pytest.mark.usefixtures("_either_tree")
 def test_names_are_quoted_and_schemas_told_apart():
     sql = 'SELECT 1 FROM "Täglich", reports.apart'
-    assert views_read(sql, VIEWS) == {"Täglich", "apart"}
-    assert views_read("SELECT 1 FROM anywhere.daily", {"daily": ""}) == {"daily"}
+    assert VIEWS.read_by(sql) == {"Täglich", "apart"}
+    assert Places({"daily": ("", "daily")}).read_by("SELECT 1 FROM anywhere.daily") == {"daily"}
     assert reads_table("SELECT 1 FROM orders", "public", "orders")
     assert not reads_table("SELECT 1 FROM crm.orders", "public", "orders")
 
 
 def test_a_text_that_only_sqlglot_takes_is_read_by_it():
     """`IN ()` is no SQL of PostgreSQL's; the finding is about that, and not about a view that would come later."""
-    assert views_read("SELECT x FROM daily WHERE x IN ()", VIEWS) == {"daily"}
-    assert views_read("SELECT FROM WHERE daily", VIEWS) == set()
+    assert VIEWS.read_by("SELECT x FROM daily WHERE x IN ()") == {"daily"}
+    assert VIEWS.read_by("SELECT FROM WHERE daily") == set()
 
 
 def test_names_in_a_text_make_no_circle():

@@ -25,7 +25,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # From the lowest to the highest; a module may import what is on its own line or above it. A module's line is that of the
 # longest prefix of its name.
 STAGES = (
-    ("mvc.version",),
+    ("mvc.version", "mvc.called"),
     ("mvc.quoting", "mvc.diagnostics", "mvc.former", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record"),
     ("mvc.workspace", "mvc.runtime"),
     ("mvc.source", "mvc.git"),

@@ -123,6 +123,21 @@ class TestUsage:
         assert "no view of the project is named `daily_revnue`" in done.err
         assert "did you mean `daily_revenue`?" in done.err
 
+    def test_a_name_that_two_schemas_have_is_answered_with_both(self, mvc, shop):
+        text = (shop / "views" / "daily_revenue.yml").read_text(encoding="utf-8")
+        (shop / "views" / "crm.yml").write_text(f"{text}\nschema: crm\n", encoding="utf-8")
+        for folder in ("policies", "schedules"):
+            for path in (shop / folder).iterdir():
+                named = path.read_text(encoding="utf-8").replace("daily_revenue", "public.daily_revenue")
+                path.write_text(named, encoding="utf-8")
+        done = mvc("compile", "daily_revenue")
+        assert (done.code, done.out) == (1, "")
+        assert "`daily_revenue` is the name of 2 views" in done.err
+        assert "write crm.daily_revenue or public.daily_revenue" in done.err
+        assert '"crm"."daily_revenue"' not in mvc("compile", "public.daily_revenue").out
+        for named in ("crm.daily_revenue", "+crm.daily_revenue"):
+            assert "COMMENT ON VIEW crm.daily_revenue" in mvc("compile", named).out
+
 
 class TestProject:
     def test_is_the_nearest_folder_above(self, mvc, shop, monkeypatch):

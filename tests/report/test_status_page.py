@@ -23,7 +23,7 @@ AT = 1_714_572_180.0  # 2024-05-01 14:03 UTC
 
 def view(name: str, **changed: object) -> ViewStatus:
     plain = ViewStatus(
-        view=name, schema="public", kind="materialized", stored=f"{name}_1", rows=10, bytes=600, data_age=60.0, populated=True,
+        view=name, called=name, schema="public", kind="materialized", stored=f"{name}_1", rows=10, bytes=600, data_age=60.0, populated=True,
         last_refresh=LastRefresh("completed", 60.0, 1.5, None), storage="materialized view", table_bytes=300, index_bytes=200,
         toast_bytes=100, last_status="completed", last_success_age=58.5, last_success_seconds=1.5, last_error=None, last_error_age=None,
         today={"completed": 3, "failed": 0, "skipped": 0, "lost": 0}, running_seconds=None, dead_rows=5, dead_share=0.25, queued_groups=None,
@@ -33,7 +33,7 @@ def view(name: str, **changed: object) -> ViewStatus:
 
 
 def run(name: str, status: str = "completed", ago: float = 60.0, **changed: object) -> Run:
-    return replace(Run(name, status, "full", None, AT - ago, 1.5, 2, 10, None), **changed)  # type: ignore[arg-type]
+    return replace(Run(name, status, "full", None, AT - ago, 1.5, 2, 10, None, name), **changed)  # type: ignore[arg-type]
 
 
 LATE = Promise("hourly", 3600.0, 7200.0, broken=True)

@@ -58,7 +58,7 @@ class Access:
 
 def resolve_access(view: ResolvedView, policies: Iterable[Policy], scope: Scope, found: list[Diagnostic]) -> Access:
     """The access rules of one view. `scope` holds the view's own columns as its only source."""
-    mine = [policy for policy in policies if policy.view == view.view.name]
+    mine = [policy for policy in policies if policy.view == view.view.called]
     permissive = [policy for policy in mine if policy.permissive]
     role_sets = {policy.roles for policy in permissive}
     readers = (PUBLIC,) if () in role_sets else tuple(sorted({role for roles in role_sets for role in roles}))
@@ -73,7 +73,7 @@ def resolve_access(view: ResolvedView, policies: Iterable[Policy], scope: Scope,
 
 
 def _nobody(policy: Policy, view: ResolvedView) -> Diagnostic:
-    title = f"nobody sees a row of `{view.view.name}`: it has restrictive policies only"
+    title = f"nobody sees a row of `{view.view.called}`: it has restrictive policies only"
     return warning(
         "MV502", policy.origin.at("as").span, title, help="add a permissive policy that says who sees which rows"
     )

@@ -5,7 +5,6 @@ The author's text is kept; only names of the project's views are replaced, by wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
@@ -20,7 +19,7 @@ from mvc.analysis.body_shape import check_shape
 from mvc.analysis.body_tables import Lookup, Tables
 from mvc.analysis.body_walk import Walk
 from mvc.analysis.functions import Functions, Place, check_call
-from mvc.analysis.readable import Readable
+from mvc.analysis.readable import Upstream
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
 from mvc.analysis.typed import check_body_types
@@ -35,7 +34,7 @@ _BODY: Final = Place("a body", aggregates=True, subqueries=True)
 def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may name
     view: View,
     body: Body,
-    upstream: Mapping[str, Readable],
+    upstream: Upstream,
     lookup: Lookup,
     functions: Functions,
     found: list[Diagnostic],

@@ -9,7 +9,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body_rows import UNKNOWN, Rows, name_of, of_readable, place_of
-from mvc.analysis.readable import Readable
+from mvc.analysis.readable import Readable, Upstream
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression.parse import folded
@@ -26,7 +26,7 @@ _SYSTEM: Final = ("pg_catalog", "information_schema")
 class Tables:
     """What can be read, and what has been. `edits` put storage in the place of views; `read` are the views' names."""
 
-    upstream: Mapping[str, Readable]
+    upstream: Upstream
     lookup: Lookup
     catalog: Catalog
     origin: Origin
@@ -46,8 +46,8 @@ class Tables:
         if schema is None and name in ctes:
             return ctes[name]
         if view := self._view(schema, name):
-            self._replace(node, name, view)
-            return self._known(view)
+            self._replace(node, *view)
+            return self._known(view[1])
         if readable := self.lookup(schema, name):
             return self._known(readable)
         theirs = schema in _SYSTEM or (schema is None and name.startswith("pg_"))
@@ -55,23 +55,27 @@ class Tables:
             self.found.append(self._unknown(node, schema, name))
         return UNKNOWN
 
-    def _view(self, schema: str | None, name: str) -> Readable | None:
-        view = self.upstream.get(name)
-        return view if view and (schema is None or view.described == f"{schema}.{name}") else None
+    def _view(self, schema: str | None, name: str) -> tuple[str, Readable] | None:
+        """The view of the project that goes by this name, and what it is called."""
+        for called in (name, f"{schema}.{name}"):
+            view = self.upstream.get(called)
+            if view and (schema is None or view.described == f"{schema}.{name}"):
+                return called, view
+        return None
 
     def _known(self, readable: Readable) -> Rows:
         if readable.described not in self._rows:
             self._rows[readable.described] = of_readable(readable)
         return self._rows[readable.described]
 
-    def _replace(self, node: exp.Table, name: str, view: Readable) -> None:
-        self.read.add(name)
+    def _replace(self, node: exp.Table, called: str, view: Readable) -> None:
+        self.read.add(called)
         if view.reference is None:
             return
         start, end = place_of(node.this)
         if node.args.get("db"):
             start = place_of(node.args["db"])[0]
-        alias = "" if node.args.get("alias") else f" AS {identifier(name)}"
+        alias = "" if node.args.get("alias") else f" AS {identifier(name_of(node))}"
         self.edits.append((start, end, f"{qualified(*view.reference)}{alias}"))
 
     def _unknown(self, node: exp.Table, schema: str | None, name: str) -> Diagnostic:
@@ -79,10 +83,12 @@ class Tables:
         start, end = place_of(node.this)
         if schema:
             start = place_of(node.args["db"])[0]
+        span = self.origin.part(start, end)
+        if schema is None and (several := self.upstream.several.get(name)):
+            title = f"`{name}` is the name of {len(several)} views"
+            return error("MV205", span, title, label="which one?", help=f"write {' or '.join(several)}")
         near = did_you_mean(shown, {*self._names(), *self.upstream}, "tables")
-        return error(
-            "MV201", self.origin.part(start, end), f"no table is named `{shown}`", label="unknown table", help=near
-        )
+        return error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=near)
 
     def _names(self) -> Iterator[str]:
         """The relations that a suggestion may offer, as they would be written."""

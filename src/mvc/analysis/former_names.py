@@ -13,14 +13,16 @@ from mvc.model.view import View
 def check_former_names(project: Project, names: AbstractSet[str]) -> Iterator[Diagnostic]:
     """Findings for former names that a view or a table has, or that two views had. `names` are those of all views of the project."""
     places = {(view.schema, view.name) for view in project.views}
-    elsewhere = names - {view.name for view in project.views}  # of what is broken, or not here, the name is known alone
+    elsewhere = names - {
+        view.called for view in project.views
+    }  # of what is broken, or not here, the name is known alone
     first: dict[tuple[str, str], View] = {}
     for view in project.views:
         if view.was is None:
             continue
         span, was = view.origin.at("was").span, ".".join(view.was)
         relation = project.catalog.relation(view.was[1], view.was[0])
-        if view.was in places or view.was[1] in elsewhere:
+        if view.was in places or not elsewhere.isdisjoint((view.was[1], was)):
             title = f"`{was}` is a view of the project still"
             help_line = (
                 "take `was` away where this is another view; names that change places take two deployments: give that one a name "
@@ -42,5 +44,5 @@ def check_former_names(project: Project, names: AbstractSet[str]) -> Iterator[Di
 
 def called_now(name: str, views: Iterable[View]) -> str:
     """A line of help for a name that a view had; empty for any other."""
-    found = next((view.name for view in views if view.was and view.was[1] == name), "")
+    found = next((view.called for view in views if view.was and name in (view.was[1], ".".join(view.was))), "")
     return f"it is called `{found}` now" if found else ""

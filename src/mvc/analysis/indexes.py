@@ -69,7 +69,7 @@ def _check_names(view: ResolvedView, sql: Sql, found: list[Diagnostic]) -> None:
 def _unknown(name: str, view: ResolvedView, origin: Origin, part: tuple[int, int] | None = None) -> Diagnostic:
     names = [column.name for column in view.columns]
     span = origin.part(*part) if part else origin.span
-    title = f"`{view.view.name}` has no column `{name}`"
+    title = f"`{view.view.called}` has no column `{name}`"
     own = _own_name(name, view)
     help_line = (
         f"write {own}: an index is on columns of the view" if own else did_you_mean(name, names, "columns of this view")

@@ -64,7 +64,7 @@ def lint_project(
     kept: list[Diagnostic] = []
     for resolved in views:
         view = resolved.view
-        mine = [policy for policy in policies if policy.view == view.name]
+        mine = [policy for policy in policies if policy.view == view.called]
         found = [item for item in of_views if item.span == view.origin.at("view").span]
         found += [*lint_index(resolved, mine), *lint_personal(resolved, mine)]
         found += [item for policy in mine for item in lint_policy_zones(resolved, policy)]

@@ -34,9 +34,7 @@ def lint_index(view: ResolvedView, policies: Iterable[Policy]) -> Iterator[Diagn
         for name in _unserved(policy.condition, view, leading) if view.view.kind == "materialized" else ():
             if name not in reported:
                 reported.add(name)
-                title = (
-                    f"the policy `{policy.name}` filters by `{name}`, and no index of `{view.view.name}` starts with it"
-                )
+                title = f"the policy `{policy.name}` filters by `{name}`, and no index of `{view.view.called}` starts with it"
                 help_line = f"add to `indexes:` of the view: - columns: [{name}]"
                 yield warning(
                     INDEX, policy.origin.at("using").span, title, label="reads the whole view each time", help=help_line
@@ -53,7 +51,7 @@ def lint_personal(view: ResolvedView, policies: Iterable[Policy]) -> Iterator[Di
         everybody = not policy.roles or _EVERYBODY & set(policy.roles)
         if names and everybody and _always(policy.condition):
             shown = ", ".join(f"`{name}`" for name in names)
-            title = f"everybody may read {shown} of `{view.view.name}`"
+            title = f"everybody may read {shown} of `{view.view.called}`"
             help_line = "give the policy a condition, name the roles that may, or leave the columns out of the view"
             yield warning(
                 PERSONAL, policy.origin.at("using").span, title, label="all rows, for everybody", help=help_line

@@ -16,7 +16,7 @@ CODE: Final = "MV409"
 
 def lint_schedules(views: Iterable[ResolvedView], schedules: Iterable[Schedule]) -> Iterator[Diagnostic]:
     """One finding per materialized view that no enabled schedule selects."""
-    by_name = {item.view.name: item for item in views}
+    by_name = {item.view.called: item for item in views}
     selectable = {name: Tagged(item.view.tags, item.upstream) for name, item in by_name.items()}
     refreshed: set[str] = set()
     for schedule in schedules:

@@ -26,7 +26,7 @@ _AWARE: Final = "timestamp with time zone"
 def lint_zones(view: ResolvedView) -> Iterator[Diagnostic]:
     """The findings in the query of a plain view."""
     if view.view.kind == "plain":
-        yield from _findings(sites(view), f"`{view.view.name}`")
+        yield from _findings(sites(view), f"`{view.view.called}`")
 
 
 def lint_policy_zones(view: ResolvedView, policy: Policy) -> Iterator[Diagnostic]:

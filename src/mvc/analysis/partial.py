@@ -72,7 +72,7 @@ def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: lis
     if not asked.by_name:
         return
     mode = asked.schedule.mode
-    title = f"`{view.view.name}` cannot be refreshed with `mode: {mode}`: {'; '.join(reasons)}"
+    title = f"`{view.view.called}` cannot be refreshed with `mode: {mode}`: {'; '.join(reasons)}"
     help_line = "leave `mode` out, which refreshes it as a whole; `mvc check --modes` says what each view can have"
     span = asked.schedule.origin.at("mode").span
     found.append(error("MV604", span, title, label="not possible for this view", help=help_line))

@@ -65,3 +65,11 @@ def of_relation(relation: Relation) -> Readable:
         foreign_keys=relation.foreign_keys,
         kind=relation.kind,
     )
+
+
+class Upstream(dict[str, Readable]):
+    """The project's views that can be read so far, by what they are called; and the names that `several` of its views have, with what these are
+    called.
+    """
+
+    several: Mapping[str, tuple[str, ...]] = {}

@@ -18,13 +18,24 @@ from mvc.sql.parser import GrammarError
 from mvc.sql.relations import Named, relations
 
 
-def views_read(sql: str, views: Mapping[str, str]) -> set[str]:
-    """The names of those views (each with its schema, empty where that is not known) that a text reads."""
-    return {
-        item.name
-        for item in _relations(sql)
-        if item.name in views and item.schema in (None, views[item.name] or item.schema)
-    }
+class Places:
+    """Where views are: what each is called → its (schema, name), the schema empty where that is not known."""
+
+    def __init__(self, views: Mapping[str, tuple[str, str]]) -> None:
+        self.names = views.keys()
+        self._by_name: dict[str, list[tuple[str, str]]] = {}
+        for called, (schema, name) in views.items():
+            self._by_name.setdefault(name, []).append((schema, called))
+
+    def read_by(self, sql: str) -> set[str]:
+        """What those of the views are called that a text reads. A name alone that several of them have is none of theirs."""
+        return {called for item in _relations(sql) for called in self._meant(item)}
+
+    def _meant(self, item: Named) -> list[str]:
+        known = self._by_name.get(item.name, [])
+        if item.schema is None:
+            return [called for _, called in known] if len(known) == 1 else []
+        return [called for schema, called in known if schema in ("", item.schema)]
 
 
 def reads_table(sql: str, schema: str, name: str) -> bool:

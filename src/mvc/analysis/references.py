@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
 from mvc.analysis.former_names import called_now, check_former_names
+from mvc.called import shared
 from mvc.catalog.extensions import meant
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.policy import Policy
@@ -16,7 +17,10 @@ from mvc.model.view import View
 
 def check_references(project: Project, found: list[Diagnostic]) -> None:
     """Findings for policies, schedules and functions of unknown views, and for names that are taken."""
-    names = {view.name for view in project.views} | project.broken | project.absent
+    there = {view.called for view in project.views} | project.broken | project.absent
+    names = there | shared(
+        (view.schema, view.name) for view in (*project.views, *project.drafts)
+    )  # of these there are findings
     for policy in project.policies:
         if policy.view not in names:
             near = called_now(policy.view, project.views) or did_you_mean(policy.view, names, "views")
@@ -25,7 +29,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
     found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
     found.extend(_twice(project.policies))
     found.extend(_check_own_names(project, names))
-    found.extend(check_former_names(project, names))
+    found.extend(check_former_names(project, there))
     for view in project.views:
         found += (*_check_dot(view), *_check_extensions(view))
         relation = project.catalog.relation(view.name, view.schema)

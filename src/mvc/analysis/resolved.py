@@ -76,5 +76,5 @@ class ResolvedView:
             columns={column.name: Column(column.name, column.type, column.nullable) for column in self.columns},
             keys=(self.grain,) if self.grain else (),
             reference=reference,
-            views=(self.view.name,),
+            views=(self.view.called,),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from mvc.analysis.order import schemas_of, upstream_names
+from mvc.analysis.order import places_of, upstream_names
 from mvc.artifacts import PARTIAL, CompiledView
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule, Selector
@@ -28,8 +28,8 @@ class Asked:
 
 def partly_refreshed(project: Project) -> Mapping[str, tuple[Asked, ...]]:
     """The schedules that refresh parts of a view (`incremental`, `window`), by the view's name."""
-    names = schemas_of(project.views)
-    views = {view.name: Tagged(view.tags, tuple(upstream_names(view, names))) for view in project.views}
+    places = places_of(project.views)
+    views = {view.called: Tagged(view.tags, tuple(upstream_names(view, places))) for view in project.views}
     asked: dict[str, tuple[Asked, ...]] = {}
     for schedule in project.schedules:
         for selector in schedule.selectors if schedule.enabled and schedule.mode in PARTIAL else ():
@@ -58,11 +58,11 @@ class Tagged:
 
 
 def _resolve(schedule: Schedule, views: tuple[CompiledView, ...]) -> CompiledSchedule:
-    by_name = {view.name: view for view in views}
+    by_name = {view.called: view for view in views}
     wanted = {name for selector in schedule.selectors for name in select(selector, by_name)}
     return CompiledSchedule(
         name=schedule.name,
-        views=tuple(view.name for view in views if view.name in wanted and view.kind == "materialized"),
+        views=tuple(view.called for view in views if view.called in wanted and view.kind == "materialized"),
         **schedule.as_cadence(),
     )
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mvc.analysis.body import resolve_body
 from mvc.analysis.functions import Functions
-from mvc.analysis.readable import Readable, of_relation
-from mvc.analysis.reads import views_read
+from mvc.analysis.readable import Readable, Upstream, of_relation
+from mvc.analysis.reads import Places
 from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
+from mvc.called import spellings
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.former import Renamed
@@ -26,10 +27,23 @@ class Sources:
     def __init__(self, catalog: Catalog, broken: frozenset[str]) -> None:
         self.catalog = catalog
         self.broken = broken  # views that exist but have errors: to read them is no fault of the reader
-        self.declared: frozenset[str] = frozenset()  # the names of all views, also of those that come later
-        self.views: dict[str, Readable] = {}
+        self.declared: Mapping[
+            str, tuple[str, str]
+        ] = {}  # all views by what they are called, also those that come later
+        self.views = Upstream()
         self.renamed: dict[str, Renamed] = {}
         self._relations: dict[tuple[str, str], Readable] = {}
+
+    def declare(self, views: Iterable[View]) -> None:
+        """Says which views there are, also those that are compiled later."""
+        self.declared = {view.called: (view.schema, view.name) for view in views}
+        offered = spellings({place: called for called, place in self.declared.items()})
+        self.views.several = {text: names for text, names in offered.items() if len(names) > 1}
+
+    @property
+    def broken_places(self) -> Places:
+        """Where the broken views are."""
+        return Places({called: self.declared.get(called, ("", called)) for called in self.broken})
 
     def relation(self, schema: str | None, name: str) -> Readable | None:
         """A relation of the database, found along the search path."""
@@ -63,7 +77,7 @@ class Sources:
         self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: list[Diagnostic]
     ) -> Readable | None:
         """A subquery is checked as a view's body is; its key is a claim."""
-        if views_read(ref.sql, dict.fromkeys(self.broken, "")):
+        if self.broken_places.read_by(ref.sql):
             return None
         body = Body(ref.sql, ref.key, {}, source.origin.at("sql"))
         inner = replace(view, origin=source.origin)
@@ -82,9 +96,13 @@ class Sources:
         )
 
     def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> Readable | None:
-        if ref.name not in self.views and ref.name not in self.broken:
+        if ref.name not in self.views and ref.name not in self.broken and ref.name not in self.views.several:
             former = next(
-                (f"it is called `{item.name}` now" for item in self.renamed.values() if item.former.name == ref.name),
+                (
+                    f"it is called `{item.name}` now"
+                    for item in self.renamed.values()
+                    if ref.name in (item.former.name, ".".join(item.former.place))
+                ),
                 "",
             )
             table = (

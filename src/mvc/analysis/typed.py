@@ -28,7 +28,7 @@ def check_types(
 ) -> tuple[Diagnostic, ...]:
     """Errors of a view, its indexes and its policies; the warnings of its own expressions are returned, for the lints."""
     world = functions.world
-    mine = [policy.condition for policy in policies if policy.view == view.view.name]
+    mine = [policy.condition for policy in policies if policy.view == view.view.called]
     own = tuple(_of_view(view, world))
     declared = own if isinstance(view.query, DeclaredQuery) else ()  # a body's errors are known by now
     around = (*_of_indexes(view, world), *(item for part in mine for item in _of_policy(part, view, world)))

@@ -178,3 +178,19 @@ def _tuple(hints: tuple[Any, ...], value: Any, place: str) -> tuple[Any, ...]:
             raise _DamageError(f"this must have {len(hints)} items", place)
         return tuple(_value(hint, item, place) for hint, item in zip(hints, value, strict=True))
     return tuple(_value(hints[0], item, f"{place}[{index}]") for index, item in enumerate(value))
+
+
+def joined(one: Catalog, other: Catalog) -> Catalog:
+    """All of both, along the search path of the first."""
+    return Catalog(
+        relations=(*one.relations, *other.relations),
+        functions=(*one.functions, *other.functions),
+        enums=(*one.enums, *other.enums),
+        domains=(*one.domains, *other.domains),
+        extensions=(*one.extensions, *other.extensions),
+        search_path=one.search_path,
+        composites=(*one.composites, *other.composites),
+        ranges=(*one.ranges, *other.ranges),
+        operators=(*one.operators, *other.operators),
+        unread=one.unread,
+    )

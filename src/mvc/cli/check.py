@@ -122,7 +122,7 @@ def _remarks(options: Options, views: Sequence[CompiledView], *, failed: bool) -
         return
     if not views:
         yield "no view was found: each is a file of its own, views/NAME.yml"
-    unread = [view.name for view in views if not view.readers]
+    unread = [view.called for view in views if not view.readers]
     if unread:
         more = f" and {len(unread) - 5} more" if len(unread) > 5 else ""
         yield f"no policy names {', '.join(unread[:5])}{more}: only their owner reads them"
@@ -162,7 +162,7 @@ def _chosen(
     from mvc.cli.selection import chosen_names
 
     wanted = set(chosen_names(compiled, names))
-    views = tuple(view for view in compiled.views if view.name in wanted)
+    views = tuple(view for view in compiled.views if view.called in wanted)
     paths = {view.path for view in views}
     return tuple(item for item in found if item.span.path in paths), f"{said}; of {', '.join(sorted(wanted))}", views
 

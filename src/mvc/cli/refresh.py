@@ -135,7 +135,7 @@ def _how(mode: str | None, options: Options, window: tuple[datetime | None, date
 def _having(compiled: Compiled, mode: str | None) -> list[str]:
     """The views that are deployed for a mode; every one for the mode that it is deployed for. Raises Failure where there is none."""
     needed = "incremental" if mode == "verify" else mode
-    names = [view.name for view in compiled.views if needed in view.modes or (needed is None and view.modes)]
+    names = [view.called for view in compiled.views if needed in view.modes or (needed is None and view.modes)]
     if not names and mode:
         raise Failure(
             f"no view is deployed for --mode {mode}", "give one a schedule of that mode; see mvc check --modes"

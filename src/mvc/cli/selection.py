@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mvc.cli.failure import Failure
@@ -13,23 +14,29 @@ if TYPE_CHECKING:
     from mvc.compiled import Compiled
     from mvc.model.schedule import Selector
 
+Spellings = Mapping[str, tuple[str, ...]]
+
 
 def chosen_names(compiled: Compiled, asked: Sequence[str]) -> list[str]:
     """The names of the views that are asked for, in an order in which they can be created; none for none.
 
     Raises Failure for what selects no view.
     """
-    return names_among({view.name: view for view in compiled.views}, asked)
+    return names_among({view.called: view for view in compiled.views}, asked, compiled.spellings)
 
 
-def names_among(views: Mapping[str, Selectable], asked: Sequence[str]) -> list[str]:
-    """The same among any `views`, by name, in their order."""
+def names_among(views: Mapping[str, Selectable], asked: Sequence[str], spellings: Spellings) -> list[str]:
+    """The same among any `views`, by what they are called, in their order. `spellings` says what may be written for them."""
     from mvc.analysis.selection import select
     from mvc.model.schedule import Selector, parse_selector
 
     wanted: set[str] = set()
     for text in asked:
-        selector = Selector("name", text, upstream=False) if text in views else parse_selector(text)
+        selector = Selector("name", text, upstream=False) if text in spellings else parse_selector(text)
+        if selector.kind == "name":
+            selector = replace(
+                selector, value=_one_of(spellings.get(selector.value, (selector.value,)), selector.value)
+            )
         found = select(selector, views)
         if not found and selector.kind != "all":
             raise _selects_nothing(selector, views)
@@ -40,6 +47,13 @@ def names_among(views: Mapping[str, Selectable], asked: Sequence[str]) -> list[s
 def chosen_views(compiled: Compiled, asked: Sequence[str]) -> tuple[CompiledView, ...]:
     """The views that are asked for with what they read, in order; all for none. Raises Failure for what selects no view."""
     return compiled.with_upstream(chosen_names(compiled, asked)) if asked else compiled.views
+
+
+def _one_of(names: Sequence[str], text: str) -> str:
+    """What the view is called that a name means. Raises Failure for the name of several."""
+    if len(names) > 1:
+        raise Failure(f"`{text}` is the name of {len(names)} views", f"write {' or '.join(names)}")
+    return names[0]
 
 
 def _selects_nothing(selector: Selector, views: Mapping[str, Selectable]) -> Failure:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mvc.called import spellings
 from mvc.cli.candidates import files
 from mvc.cli.command import command
 from mvc.cli.options import NAMES, database, form, names, project
@@ -65,9 +66,10 @@ def execute(options: Options, context: Context) -> int:
     with context.connect(options.database) as connection:
         found = status(connection, compiled)
         if options.names and found.deployment:
-            declared = {view.name: view for view in compiled.views}
-            known = {view.view: declared.get(view.view, view) for view in found.views}
-            found = found.of(set(names_among(known, options.names)))
+            declared = {view.called: view for view in compiled.views}
+            known = {view.called: declared.get(view.called, view) for view in found.views}
+            places = spellings({(view.schema, view.view): view.called for view in found.views})
+            found = found.of(set(names_among(known, options.names, places)))
         told = alert(connection, compiled) if options.alert and found.deployment else 0
     if options.html:
         _write_page(Path(options.html), found, compiled, context)

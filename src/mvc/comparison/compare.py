@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mvc.artifacts import CompiledView, Operations, OwnName, Target
+from mvc.comparison.alike_called import called_alike
 from mvc.comparison.changes import (
     ColumnChange,
     ProjectChange,
@@ -52,13 +53,14 @@ class _Sides:
 
 def compare(before: Compiled, after: Compiled) -> Difference:
     """What changed from `before` to `after`: the views in the order of `after`, then those that are gone."""
+    before = called_alike(before, after)
     pairs = pairs_of(before.views, after.views)
     before = followed(before, pairs)
     sides = replace(_sides(before, after), renamed={pair.now: pair for pair in pairs if pair.now != pair.was})
     seeded = ((sides.new[key], seed) for key, seed in sides.seeds.items())
     reached = reached_from(seeded, sides.readers[1])
     older = older_from(sides.new.values(), _older(sides))
-    found = [_view(sides, key, reached.get(key[1]), older.get(key[1], ())) for key in sides.new]
+    found = [_view(sides, key, reached.get(view.called), older.get(view.called, ())) for key, view in sides.new.items()]
     gone = [_removed(sides, view) for key, view in sides.old.items() if key not in sides.new]
     changes = tuple(classified(change) for change in _project_changes(before, after))
     return Difference((*(item for item in found if item), *gone), changes)
@@ -76,7 +78,7 @@ def _sides(before: Compiled, after: Compiled) -> _Sides:
         seeds={key: seed_of(*pair, columns[key]) for key, pair in pairs.items()},
         readers=(readers_of(before.views), readers_of(after.views)) if pairs or old.keys() - new.keys() else ({}, {}),
         freshness=({}, {}) if same_schedules else (freshness(before.schedules), freshness(after.schedules)),
-        moved=frozenset(key[1] for key, pair in pairs.items() if moved(*pair)),
+        moved=frozenset(pair[1].called for pair in pairs.values() if moved(*pair)),
         setting=_setting(before, after),
     )
 
@@ -98,11 +100,11 @@ def _older(sides: _Sides) -> Iterator[str]:
         before = sides.old.get(key)
         was, now = _freshness(sides, after)
         if before and after.kind == "materialized" and (before.kind == "plain" or loosened(was.bound, now.bound)):
-            yield after.name
+            yield after.called
 
 
 def _freshness(sides: _Sides, view: CompiledView) -> tuple[Freshness, Freshness]:
-    before, after = (side.get(view.name, NEVER) for side in sides.freshness)
+    before, after = (side.get(view.called, NEVER) for side in sides.freshness)
     return before, after
 
 
@@ -112,7 +114,7 @@ def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[st
     if before is None:
         alias = after.alias
         added = classified(ViewAdded(after.readers, f"{alias.schema}.{alias.name}" if alias else ""))
-        return ViewDifference(after.name, after.schema, after.path, "added", (added,), ())
+        return ViewDifference(after.name, after.schema, after.path, "added", (added,), (), apart=after.apart)
     was, now = _freshness(sides, after)
     renaming = _renaming(sides, after)
     if before == after and was == now and not reached and not older and not renaming:
@@ -126,7 +128,7 @@ def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[st
     followers = tuple(_downstream(sides, key))
     altered = _together(_own(sides, key), reached.altered if reached else Altered())
     status: Status = "renamed" if renaming else "changed"
-    return ViewDifference(after.name, after.schema, after.path, status, changes, followers, altered)
+    return ViewDifference(after.name, after.schema, after.path, status, changes, followers, altered, after.apart)
 
 
 def _renaming(sides: _Sides, view: CompiledView) -> list[ViewRenamed]:
@@ -158,7 +160,9 @@ def _downstream(sides: _Sides, key: Identity) -> Iterator[Affected]:
 def _removed(sides: _Sides, view: CompiledView) -> ViewDifference:
     everything = Altered(tuple(column.name for column in view.columns), rows=True)
     reached = tuple(downstream(view, everything, sides.readers[0]))
-    return ViewDifference(view.name, view.schema, view.path, "removed", (classified(ViewRemoved()),), reached)
+    return ViewDifference(
+        view.name, view.schema, view.path, "removed", (classified(ViewRemoved()),), reached, apart=view.apart
+    )
 
 
 def _project_changes(before: Target, after: Target) -> Iterator[ProjectChange]:

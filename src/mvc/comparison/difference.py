@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from mvc.called import called
 from mvc.comparison.changes import Change
 
 Class = Literal["breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"]
@@ -71,6 +72,12 @@ class ViewDifference:
     changes: tuple[Classified, ...]
     downstream: tuple[Affected, ...]
     altered: Altered = Altered()
+    apart: bool = False
+
+    @property
+    def called(self) -> str:
+        """What the project calls the view."""
+        return called(self.schema, self.view, apart=self.apart)
 
     @property
     def classes(self) -> tuple[Class, ...]:

@@ -53,7 +53,7 @@ def _affected(view: CompiledView, column: str | None, readers: Readers) -> list[
             if (at := _place(reader, name)) not in seen:
                 seen.add(at)
                 waiting.append(at)
-                found.append(Affected(reader.name, name, column))
+                found.append(Affected(reader.called, name, column))
     return found
 
 

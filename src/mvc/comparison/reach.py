@@ -64,7 +64,7 @@ def reached_from(views: Iterable[tuple[CompiledView, Seed]], readers: Readers) -
     for view, seed in views:
         for item in downstream(view, seed.altered, readers):
             reached = found.setdefault(item.view, Reached())
-            source = ReadFrom(view.name, item.through)
+            source = ReadFrom(view.called, item.through)
             reached.by_column.setdefault(item.column, source)
             reached.through[source] = None
             reached.undecided &= seed.undecided
@@ -80,8 +80,8 @@ def older_from(views: Iterable[CompiledView], older: Iterable[str]) -> Mapping[s
     found: dict[str, tuple[str, ...]] = {}
     for view in views:
         if read := tuple(name for name in view.upstream if name in aged):
-            found[view.name] = read
-            aged.add(view.name)
+            found[view.called] = read
+            aged.add(view.called)
     return found
 
 

@@ -140,14 +140,15 @@ class Names:
 
     def named(self, views: Iterable[str]) -> tuple[str, ...]:
         """Views by their names of now."""
-        now = {pair.was[1]: pair.now[1] for pair in self.pairs}
+        now = {pair.before.called: pair.after.called for pair in self.pairs}
         return tuple(now.get(name, name) for name in views)
 
     def view(self, view: CompiledView, pair: Pair | None) -> CompiledView:
         """A definition in the names of now; where what stores it goes along, it says what the other says of its rows."""
         schema, name = pair.now if pair else (view.schema, view.name)
         access = self._access(view.access, pair.columns if pair and pair.goes_along else {})
-        called = replace(view, schema=schema, name=name, access=access, upstream=self.named(view.upstream))
+        apart = pair.after.apart if pair else view.apart
+        called = replace(view, schema=schema, name=name, apart=apart, access=access, upstream=self.named(view.upstream))
         if pair and pair.goes_along:
             return _saying(called, pair)
         return replace(

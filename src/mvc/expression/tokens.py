@@ -107,9 +107,7 @@ def _check_depth(tokens: list[Token], end: int) -> None:
     at = too_many_subscripts(token.text for token in tokens)
     if at is not None:
         title = f"this is subscript {SUBSCRIPTS + 1} in a row: {SUBSCRIPTS} are the most"
-        raise SettledError(
-            "MV101", title, *_place(tokens[at]), "a path into JSON is one operator: value #>> '{a,b,c}'"
-        )
+        raise SettledError("MV101", title, *_place(tokens[at]), "a path into JSON is one operator: value #>> '{a,b,c}'")
 
 
 def _place(token: Token) -> tuple[int, int]:

@@ -141,7 +141,7 @@ def _texts(view: View, policies: Iterable[Policy]) -> Iterator[Text]:
         if index.where:
             yield _sql(index.where)
     for policy in policies:
-        if policy.view == view.name:
+        if policy.view == view.called:
             yield from (_sql(sql) for sql in _conditions(policy.condition))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mvc.called import called
 from mvc.expression import Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
@@ -168,7 +169,7 @@ class View:
     """One view of the project, as its author means it.
 
     `was` is the (schema, name) that it had before; where `alias_until` is a date, that name stays. `former_columns` are the columns that had
-    another name, with that one.
+    another name, with that one. `apart` says that another schema has a view of its name, so that it is told by its schema as well.
     """
 
     name: str
@@ -185,3 +186,9 @@ class View:
     was: tuple[str, str] | None = None
     alias_until: str = ""
     former_columns: Mapping[str, str] = field(default_factory=dict)
+    apart: bool = False
+
+    @property
+    def called(self) -> str:
+        """What the rest of the project calls it: no other view is called so."""
+        return called(self.schema, self.name, apart=self.apart)

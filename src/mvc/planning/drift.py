@@ -29,30 +29,33 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
     for name, deployed in state.views.items():
         if deployed.project == project and deployed.definition is not None:
             found += _of_view(name, deployed, deployed.definition, state)
-            found += [Drift("changes unlogged", name[1], table) for table in unlogged(deployed.definition, state)]
+            found += [
+                Drift("changes unlogged", deployed.called(name), table)
+                for table in unlogged(deployed.definition, state)
+            ]
     return tuple(found)
 
 
 def _of_view(name: Name, deployed: DeployedView, view: CompiledView, state: State) -> Iterator[Drift]:
     exposure = state.relations.get(name)
     if deployed.released and exposure is not None:  # all that differs is meant so, but for who may read it
-        yield Drift("released", view.name, ".".join(name))
+        yield Drift("released", view.called, ".".join(name))
         yield from _of_grants(deployed, view, exposure, state)
         return
     if exposure is None:
-        yield Drift("exposure missing", view.name, ".".join(name))
+        yield Drift("exposure missing", view.called, ".".join(name))
     else:
         yield from _of_exposure(deployed, view, exposure, state)
     stored = state.relations.get(view.storage)
     if stored is None or stored.kind != kind_of(view):
-        yield Drift("storage missing", view.name, ".".join(view.storage))
+        yield Drift("storage missing", view.called, ".".join(view.storage))
         return
     known = state.stored.get(view.storage[1])
     if known and differs(stored.printed, known.printed):
-        yield Drift("storage changed", view.name, ".".join(view.storage))
+        yield Drift("storage changed", view.called, ".".join(view.storage))
     yield from _of_sources(view, known)
     if known and known.outdated:
-        yield Drift("storage outdated", view.name, ".".join(view.storage), "", known.outdated)
+        yield Drift("storage outdated", view.called, ".".join(view.storage), "", known.outdated)
     yield from _of_storage(view, stored, state)
     yield from _of_indexes(deployed, view, stored)
 
@@ -61,21 +64,21 @@ def _of_sources(view: CompiledView, known: StoredState | None) -> Iterator[Drift
     """Tables that it goes on reading under another name than they had."""
     for source in known.renamed if known else ():
         kind: DriftKind = "source replaced" if source.replaced else "source renamed"
-        yield Drift(kind, view.name, source.named, found=source.now)
+        yield Drift(kind, view.called, source.named, found=source.now)
 
 
 def _of_exposure(deployed: DeployedView, view: CompiledView, exposure: RelationState, state: State) -> Iterator[Drift]:
     named = f"{view.schema}.{view.name}"
     if differs(exposure.printed, deployed.exposure) or exposure.kind != "v" or _arms_differ(deployed, view, state):
-        yield Drift("exposure changed", view.name, named)
+        yield Drift("exposure changed", view.called, named)
     parts = [(exposure, named, exposure_options(view))]
     parts += [(arm, f"{view.storage[0]}.{name}", BARRIER) for name, arm in _arms(view, state) if arm]
     for part, name, expected in parts:
         if set(part.options) != set(expected):
-            yield Drift("exposure option", view.name, name, ", ".join(expected), ", ".join(part.options))
+            yield Drift("exposure option", view.called, name, ", ".join(expected), ", ".join(part.options))
         if state.owner and part.owner != state.owner:
-            yield Drift("owner changed", view.name, name, state.owner, part.owner)
-        yield from (Drift("rule by hand", view.name, name, "", rule) for rule in part.rules)
+            yield Drift("owner changed", view.called, name, state.owner, part.owner)
+        yield from (Drift("rule by hand", view.called, name, "", rule) for rule in part.rules)
     yield from _of_grants(deployed, view, exposure, state)
     yield from _of_comments(view, exposure)
 
@@ -93,11 +96,11 @@ def _of_grants(deployed: DeployedView, view: CompiledView, exposure: RelationSta
     now = {role: state.role_now(role, deployed) for role in named_roles(view)}
     for role, found in now.items():
         if found is None:
-            yield Drift("role missing", view.name, role)
+            yield Drift("role missing", view.called, role)
         elif found != role:
-            yield Drift("role renamed", view.name, role, role, found)
+            yield Drift("role renamed", view.called, role, role, found)
         elif role in view.readers and role not in there:
-            yield Drift("grant missing", view.name, role, "SELECT")
+            yield Drift("grant missing", view.called, role, "SELECT")
     renamed = {
         Grant(found, "SELECT") for role, found in now.items() if found and found != role and role in view.readers
     }
@@ -105,7 +108,7 @@ def _of_grants(deployed: DeployedView, view: CompiledView, exposure: RelationSta
         if grant in renamed:
             continue
         what = f"{grant.privilege} ({grant.column})" if grant.column else grant.privilege
-        yield Drift("grant by hand", view.name, grant.role, "", what)
+        yield Drift("grant by hand", view.called, grant.role, "", what)
 
 
 def named_roles(view: CompiledView) -> tuple[str, ...]:
@@ -126,32 +129,32 @@ def granted_by_hand(view: CompiledView, exposure: RelationState) -> list[Grant]:
 def _of_comments(view: CompiledView, exposure: RelationState) -> Iterator[Drift]:
     if view.description and exposure.comment != view.description:
         yield Drift(
-            "comment changed", view.name, f"{view.schema}.{view.name}", view.description, exposure.comment or ""
+            "comment changed", view.called, f"{view.schema}.{view.name}", view.description, exposure.comment or ""
         )
     there = {column.name: column.comment for column in exposure.columns}
     for column in view.columns:
         if column.description and there.get(column.name) != column.description:
-            yield Drift("comment changed", view.name, column.name, column.description, there.get(column.name) or "")
+            yield Drift("comment changed", view.called, column.name, column.description, there.get(column.name) or "")
 
 
 def _of_storage(view: CompiledView, stored: RelationState, state: State) -> Iterator[Drift]:
     named = ".".join(view.storage)
     if not stored.populated:
-        yield Drift("storage unpopulated", view.name, named)
+        yield Drift("storage unpopulated", view.called, named)
     home = view.storage[0]
     parts = [(named, stored), *((f"{home}.{it.name}", state.relations.get((home, it.name))) for it in companions(view))]
     for name, part in parts:
         if part and state.owner and part.owner != state.owner:
-            yield Drift("owner changed", view.name, name, state.owner, part.owner)
+            yield Drift("owner changed", view.called, name, state.owner, part.owner)
     parts += _arms(view, state)
     open_to = {grant.role for _, part in parts if part for grant in part.grants}
     if open_to:
-        yield Drift("storage open", view.name, named, "nobody", ", ".join(sorted(open_to)))
+        yield Drift("storage open", view.called, named, "nobody", ", ".join(sorted(open_to)))
     for option, value in applicable_options(view, stored):
         if not same_option(stored.option(option), value):
-            yield Drift("option changed", view.name, option, value, stored.option(option) or "")
+            yield Drift("option changed", view.called, option, value, stored.option(option) or "")
     for option in options_by_hand(view, stored):
-        yield Drift("option by hand", view.name, option.partition("=")[0], "", option.partition("=")[2])
+        yield Drift("option by hand", view.called, option.partition("=")[0], "", option.partition("=")[2])
 
 
 def applicable_options(view: CompiledView, stored: RelationState) -> list[tuple[str, str]]:
@@ -175,14 +178,14 @@ def _of_indexes(deployed: DeployedView, view: CompiledView, stored: RelationStat
     for index in view.indexes:
         there = stored.index(index.name)
         if there is None:
-            yield Drift("index missing", view.name, index.name, index.definition)
+            yield Drift("index missing", view.called, index.name, index.definition)
         elif not there.valid:
-            yield Drift("index invalid", view.name, index.name)
+            yield Drift("index invalid", view.called, index.name)
         elif index.name in deployed.indexes and there.definition != deployed.indexes[index.name]:
-            yield Drift("index changed", view.name, index.name, deployed.indexes[index.name], there.definition)
+            yield Drift("index changed", view.called, index.name, deployed.indexes[index.name], there.definition)
     for other in stored.indexes:
         if other.name not in ours:
-            yield Drift("index by hand", view.name, other.name, "", other.definition)
+            yield Drift("index by hand", view.called, other.name, "", other.definition)
 
 
 def exposure_options(view: CompiledView) -> tuple[str, ...]:

@@ -46,14 +46,15 @@ def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list
         or (view.schema, view.name) in site.renames.pairs
         or _is_recorded_otherwise(before, view, site)
     ):
-        steps.append(Step("record", view.name, "the ledger says what is deployed", (record_sql(site.target, view),)))
+        steps.append(Step("record", view.called, "the ledger says what is deployed", (record_sql(site.target, view),)))
     return steps
 
 
 def _is_recorded_otherwise(before: CompiledView, view: CompiledView, site: Site) -> bool:
     """Whether refreshes, or plans, would go by what holds no longer; or the ledger has not the numbers by which roles are known here."""
     renamed = {index.name for index in before.indexes} != {index.name for index in view.indexes}
-    return renamed or is_refreshed_otherwise(view, site) or not site.knows_roles(view)
+    called = (before.apart, before.upstream) != (view.apart, view.upstream)
+    return renamed or called or is_refreshed_otherwise(view, site) or not site.knows_roles(view)
 
 
 def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
@@ -66,7 +67,7 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     look, proof = (prove(site.target, view, site.agreed(view)) for prove in (prove_sources_sql, prove_exposure_sql))
     statements = (look, *arms_sql(site.target, view), expose_sql(site.target, view, renamed), proof)
     lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
-    yield Step("expose", view.name, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
+    yield Step("expose", view.called, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
 
 
 def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site) -> str:
@@ -105,12 +106,12 @@ def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
     changes = site.changes(view)
     for item in changes.changes if changes else ():
         if isinstance(item.change, ColumnRemoved):
-            yield Danger("drop-column", f"{view.name}.{item.change.column} goes")
+            yield Danger("drop-column", f"{view.called}.{item.change.column} goes")
         elif isinstance(item.change, ColumnRenamed):
-            yield Danger("drop-column", f"{view.name}.{item.change.before} is called {item.change.after} then")
+            yield Danger("drop-column", f"{view.called}.{item.change.before} is called {item.change.after} then")
         for effect in item.effects:
             if effect.class_ == "access-loosened":
-                yield Danger("loosen-access", f"{view.name}: {effect.reason}")
+                yield Danger("loosen-access", f"{view.called}: {effect.reason}")
     yield from _prepared(view, site)
 
 
@@ -120,7 +121,7 @@ def _lost_columns(view: CompiledView, site: Site) -> Iterator[Danger]:
     if exposure is not None and site.before(view) is None:
         wanted = {column.name for column in view.columns}
         yield from (
-            Danger("drop-column", f"{view.name}.{item.name} goes")
+            Danger("drop-column", f"{view.called}.{item.name} goes")
             for item in exposure.columns
             if item.name not in wanted
         )
@@ -134,7 +135,7 @@ def _prepared(view: CompiledView, site: Site) -> Iterator[Danger]:
     others += [item.after for item in found if isinstance(item, ColumnRenamed)]
     if others:
         reason = (
-            f"{view.name} has other columns then ({', '.join(others)}): a connection that has prepared SELECT * of it gets `cached plan must not"
+            f"{view.called} has other columns then ({', '.join(others)}): a connection that has prepared SELECT * of it gets `cached plan must not"
             " change result type`. Name the columns in queries, or have clients connect anew, or DISCARD ALL, after the deployment"
         )
         yield Danger("prepared-statements", reason)
@@ -147,7 +148,7 @@ def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
         return
     by_hand = [grant for grant in granted_by_hand(view, exposure) if grant.privilege == "SELECT"]
     if roles := sorted({grant.role for grant in by_hand} - site.readers_before(view)):
-        yield Danger("loosen-access", f"{view.name}: {', '.join(roles)}, granted by hand, may see every row")
+        yield Danger("loosen-access", f"{view.called}: {', '.join(roles)}, granted by hand, may see every row")
 
 
 def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
@@ -160,7 +161,7 @@ def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> It
         if part is not None and _is_anothers(part, site):
             reason = f"it belongs to {part.owner}, who may not read what it shows"
             statements = (own_again_sql(site.target, name),)
-            yield Step("owner", view.name, reason, statements, Lock("ACCESS EXCLUSIVE", name, brief=True))
+            yield Step("owner", view.called, reason, statements, Lock("ACCESS EXCLUSIVE", name, brief=True))
 
 
 def _is_anothers(part: RelationState | None, site: Site) -> bool:
@@ -179,13 +180,13 @@ def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> 
     if missing or gone & there or (exposure is None and view.readers):
         words = [f"{', '.join(missing)} may read it"] if missing else []
         words += [f"{', '.join(sorted(gone & there))} no longer"] if gone & there else []
-        yield Step("readers", view.name, ", ".join(words), (readers_sql(site.target, view),))
+        yield Step("readers", view.called, ", ".join(words), (readers_sql(site.target, view),))
 
 
 def _comments(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
     statements = list(_comment_statements(view, exposure, site.before(view))) if exposure else list(comments_sql(view))
     if statements:
-        yield Step("comments", view.name, "descriptions differ", tuple(statements))
+        yield Step("comments", view.called, "descriptions differ", tuple(statements))
 
 
 def _comment_statements(view: CompiledView, exposure: RelationState, before: CompiledView | None) -> Iterator[str]:

@@ -34,12 +34,12 @@ def index_steps(view: CompiledView, storage: RelationState, site: Site) -> Itera
 def _create_index(view: CompiledView, index: CompiledIndex, site: Site) -> Step:
     statements = create_index(site.target, view, index, site.agreed(view))
     lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
-    return Step("index", view.name, f"{index.definition} is missing", statements, lock)
+    return Step("index", view.called, f"{index.definition} is missing", statements, lock)
 
 
 def _drop_index(view: CompiledView, name: str, reason: str) -> Step:
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
-    return Step("drop index", view.name, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
+    return Step("drop index", view.called, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
 
 
 def unwanted_indexes(view: CompiledView, site: Site) -> list[Step]:

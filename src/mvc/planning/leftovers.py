@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from mvc.called import called
 from mvc.planning.state import Name, RelationState, State, StoredState
 from mvc.sqlgen.naming import arm_names
 
@@ -58,7 +59,7 @@ def _orphans(state: State, stored: str, table: str) -> Leftover | None:
     if not parts:
         return None
     size = sum(state.relations[stored, name].bytes for name, _ in parts)
-    return Leftover(table, known.view[1], "arm", "", size, known.built_at, parts)
+    return Leftover(table, _called(known.view, state), "arm", "", size, known.built_at, parts)
 
 
 def _companions(state: State, schema: str, known: StoredState) -> tuple[tuple[str, str], ...]:
@@ -72,8 +73,19 @@ def _leftover(named: Name, relation: RelationState, state: State, replaced: froz
     known = state.stored.get(name)
     if known:
         kind: LeftoverKind = "replaced" if name in replaced else "unused"
-        return Leftover(name, known.view[1], kind, relkind, size, known.built_at, _companions(state, schema, known))
+        return Leftover(
+            name, _called(known.view, state), kind, relkind, size, known.built_at, _companions(state, schema, known)
+        )
     owner = next((of for of in state.stored if name in arm_names(of)), "")
     if owner:
-        return Leftover(name, state.stored[owner].view[1], "arm", relkind, size, state.stored[owner].built_at)
+        of, built_at = state.stored[owner].view, state.stored[owner].built_at
+        return Leftover(name, _called(of, state), "arm", relkind, size, built_at)
     return Leftover(name, "", "unknown", relkind, size, 0.0)
+
+
+def _called(name: Name, state: State) -> str:
+    """What the view is called of which something is left, though it may be deployed no more."""
+    if name in state.views:
+        return state.views[name].called(name)
+    others = {*state.views, *(known.view for known in state.stored.values())} - {name}
+    return called(*name, apart=any(other[1] == name[1] for other in others))

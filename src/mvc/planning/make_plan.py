@@ -61,7 +61,7 @@ def make_plan(
         *watch_steps(views, site),
         *(step for view in views for step in storage_steps(view, site)),
     ]
-    exposed = {view.name: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
+    exposed = {view.called: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
     dropped = tuple(removal_step(name, view, state, wanted.stored) for name, view in removed)
     busy = {step.view for step in prepare} | {name for name, steps in exposed.items() if steps}
     missing = missing_rights(state, views, (*prepare, *chain.from_iterable(exposed.values())))
@@ -70,8 +70,8 @@ def make_plan(
         state=state.deployment,
         prepare=tuple(prepare),
         switches=tuple(_switches(views, exposed, dropped, site, _project_steps(site, chosen))),
-        created=tuple(view.name for view in views if site.deployed(view) is None),
-        unchanged=tuple(view.name for view in views if view.name not in busy),
+        created=tuple(view.called for view in views if site.deployed(view) is None),
+        unchanged=tuple(view.called for view in views if view.called not in busy),
         left_out=left_out,
         refusals=(*refusals, *catalog_refusals(catalog)),
         drift=site.drift,
@@ -147,9 +147,9 @@ def split_deployable(
         lacking = [extension for extension in view.requires if extension not in extensions]
         gone = [name for name in view.upstream if name in left_out]
         if lacking:
-            left_out[view.name] = f"needs the extension {', '.join(lacking)}, which this database does not have"
+            left_out[view.called] = f"needs the extension {', '.join(lacking)}, which this database does not have"
         elif gone:
-            left_out[view.name] = f"reads {', '.join(gone)}, which is left out"
+            left_out[view.called] = f"reads {', '.join(gone)}, which is left out"
         else:
             chosen.append(view)
     return tuple(chosen), tuple(LeftOut(name, reason) for name, reason in left_out.items())
@@ -206,13 +206,13 @@ def _switches(
     project: tuple[Step, ...],
 ) -> Iterator[Switch]:
     """Views that read each other move together; so do all of them, as long as that is an instant."""
-    groups = _together([view for view in views if exposed[view.name]])
+    groups = _together([view for view in views if exposed[view.called]])
     first = True
     for group in groups:
-        steps = (*_history(group, site), *(step for view in group for step in exposed[view.name]))
+        steps = (*_history(group, site), *(step for view in group for step in exposed[view.called]))
         extra = (*project, *dropped) if first else ()
         awaits = tuple(view.storage[1] for view in group if _is_new_table(view, site))
-        yield Switch(tuple(view.name for view in group), (*extra, *steps), awaits)
+        yield Switch(tuple(view.called for view in group), (*extra, *steps), awaits)
         first = False
     if first and (project or dropped):
         yield Switch((), (*project, *dropped))
@@ -231,7 +231,7 @@ def _is_new_table(view: CompiledView, site: Site) -> bool:
 def _together(views: list[CompiledView]) -> list[list[CompiledView]]:
     groups: list[list[CompiledView]] = []
     for view in views:  # upstream first, so what a view reads is in a group already
-        joined = [group for group in groups if any(other.name in view.upstream for other in group)]
+        joined = [group for group in groups if any(other.called in view.upstream for other in group)]
         groups = [group for group in groups if group not in joined]
         groups.append([*(other for group in joined for other in group), view])
     packed: list[list[CompiledView]] = []

@@ -36,17 +36,17 @@ def obstacles(view: ViewDifference, dependents: Iterable[Dependent]) -> Iterator
         if item.kind == "mention":
             continue
         if removed:
-            message = f"{view.view} is no longer in the project, and is read by {item.described}"
+            message = f"{view.called} is no longer in the project, and is read by {item.described}"
             yield Obstacle(
                 item, item.columns, message, "it reads the view, which goes", "change or drop what reads it first"
             )
         elif lost:
-            message = f"{item.described} reads {', '.join(f'{view.view}.{name}' for name in lost)}, which goes"
+            message = f"{item.described} reads {', '.join(f'{view.called}.{name}' for name in lost)}, which goes"
             why = "it reads a column that goes: mvc apply refuses until it is changed"
             yield Obstacle(item, lost, message, why, "change or drop it first, or keep the column")
         elif item.kind == "fixed" and anew:
             because = f"{', '.join(anew)} goes or changes its type"
-            message = f"{view.view} must be created anew, since {because}, and {item.described} reads it"
+            message = f"{view.called} must be created anew, since {because}, and {item.described} reads it"
             why = f"the view must be created anew, since {because}, and this cannot: mvc apply refuses until it is dropped"
             hint = "drop it first and create it again afterwards, or keep the column as it is"
             yield Obstacle(item, (), message, why, hint)

@@ -64,7 +64,7 @@ def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
     for dependent in dependents:
         if renamed and not renamed[1] and dependent.kind == "mention":
             yield Outside(
-                view.view,
+                view.called,
                 dependent.described,
                 (),
                 f"its text names the view as {'.'.join(renamed[0])}, which it is no more",
@@ -72,14 +72,14 @@ def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
             continue
         touched = tuple(sorted(change.columns & set(dependent.columns)))
         if dependent.kind == "mention" and change.any:
-            yield Outside(view.view, dependent.described, (), _UNKNOWN)
+            yield Outside(view.called, dependent.described, (), _UNKNOWN)
         elif dependent in refused:
-            yield Outside(view.view, dependent.described, refused[dependent].columns, refused[dependent].why)
+            yield Outside(view.called, dependent.described, refused[dependent].columns, refused[dependent].why)
         elif touched or change.rows:
-            yield Outside(view.view, dependent.described, touched, _reason(dependent, change))
+            yield Outside(view.called, dependent.described, touched, _reason(dependent, change))
         for class_, reason in _TRAVELS:
             if class_ in view.classes and not change.removed:
-                yield Outside(view.view, dependent.described, (), reason, (class_,))
+                yield Outside(view.called, dependent.described, (), reason, (class_,))
 
 
 def _renamed(view: ViewDifference) -> tuple[Name, bool] | None:

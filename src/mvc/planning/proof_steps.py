@@ -16,7 +16,7 @@ def foreign_code(view: CompiledView, site: Site) -> tuple[Danger, ...]:
     expressions of a table's indexes, statistics and constraints as whoever reads it.
     """
     code = (
-        Danger("foreign-code", f"{view.name} runs {name} of the role {owner}, who can replace it")
+        Danger("foreign-code", f"{view.called} runs {name} of the role {owner}, who can replace it")
         for name, owner in site.foreign(view).items()
     )
     tables = (
@@ -29,7 +29,7 @@ def foreign_code(view: CompiledView, site: Site) -> tuple[Danger, ...]:
 def _owned_words(view: CompiledView, names: Iterable[str], owner: str, target: Target) -> str:
     trusted = ", ".join(map(identifier, (*target.trusted_roles, owner)))
     return (
-        f"{view.name} reads {', '.join(names)} of the role {owner}, who can have code run as whoever reads it;"
+        f"{view.called} reads {', '.join(names)} of the role {owner}, who can have code run as whoever reads it;"
         f" where that role is trusted, mvc.yml says so: trusted_roles: [{trusted}]"
     )
 
@@ -44,4 +44,4 @@ def proof_steps(view: CompiledView, site: Site) -> Iterator[Step]:
     if site.is_live(view) and site.exposure(view):
         statements.append(prove_exposure_sql(site.target, site.until_switch(view), allowed))
     reason = "it is not known whose code it runs" if known.proven is None else "other roles are trusted"
-    yield Step("prove", view.name, reason, tuple(statements), dangers=foreign_code(view, site))
+    yield Step("prove", view.called, reason, tuple(statements), dangers=foreign_code(view, site))

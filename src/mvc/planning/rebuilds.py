@@ -21,7 +21,7 @@ class Rebuild:
 def rebuilds_of(state: State, difference: Difference) -> tuple[Rebuild, ...]:
     """Every deployed view that a difference has built anew."""
     anew = [view for view in difference.views if "rebuild" in view.classes and (view.schema, view.view) in state.views]
-    return tuple(_rebuild(view.view, state.views[view.schema, view.view].stored_name, state) for view in anew)
+    return tuple(_rebuild(view.called, state.views[view.schema, view.view].stored_name, state) for view in anew)
 
 
 def _rebuild(view: str, stored_name: str, state: State) -> Rebuild:

@@ -28,10 +28,10 @@ def find_refusals(
     for view in chosen:
         yield from _not_ours(view, site)
         yield from _broken_dependents(view, site)
-    for name, _ in removed:
+    for name, gone in removed:
         if readers := [item.described for item in site.state.dependents.get(name, ()) if item.kind != "mention"]:
             hint = "change or drop what reads it first"
-            yield Refusal(f"{name[1]} is no longer in the project, and is read by {', '.join(readers)}", hint)
+            yield Refusal(f"{gone.called(name)} is no longer in the project, and is read by {', '.join(readers)}", hint)
 
 
 def catalog_refusals(found: Iterable[CatalogFinding]) -> Iterator[Refusal]:

@@ -43,6 +43,7 @@ class ReleasedView:
     stored: str
     rows: Rows
     closed: bool
+    called: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Release:
         return tuple(
             Step(
                 "copy",
-                view.name,
+                view.called,
                 reason,
                 (self._call("copy_rows", view.stored),),
                 Lock("ACCESS SHARE", (self.home, view.stored)),
@@ -81,7 +82,9 @@ class Release:
     @property
     def switches(self) -> tuple[Switch, ...]:
         """What readers see none of."""
-        steps = [Step("release", view.name, _why(view), (self._release(view),), _exposed(view)) for view in self.views]
+        steps = [
+            Step("release", view.called, _why(view), (self._release(view),), _exposed(view)) for view in self.views
+        ]
         return _each(steps)
 
     @property
@@ -97,7 +100,9 @@ class Release:
         reason = "the base tables did not change"
         return _each(
             [
-                Step("take back", view.name, reason, (self._call("take_back", view.schema, view.name),), _exposed(view))
+                Step(
+                    "take back", view.called, reason, (self._call("take_back", view.schema, view.name),), _exposed(view)
+                )
                 for view in self.views
             ]
         )

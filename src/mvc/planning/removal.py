@@ -13,7 +13,7 @@ def removed_views(state: State, wanted: Compiled) -> list[tuple[Name, DeployedVi
     """Those of this project, what reads others first."""
     there = {(view.schema, view.name) for view in wanted.views}
     gone = [(name, view) for name, view in state.views.items() if view.project == wanted.project and name not in there]
-    return sorted(gone, key=lambda item: -_depth(item[1].definition, {name[1]: view for name, view in gone}))
+    return sorted(gone, key=lambda item: -_depth(item[1].definition, {view.called(name): view for name, view in gone}))
 
 
 def _depth(view: CompiledView | None, others: dict[str, DeployedView]) -> int:
@@ -25,7 +25,7 @@ def removal_step(name: Name, view: DeployedView, state: State, stored: str) -> S
     """Takes a view from its readers and out of the ledger of the schema `stored`."""
     statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
     statements.append(f"SELECT {qualified(stored, 'forget')}({literal(name[0])}, {literal(name[1])})")
-    danger = Danger("drop-view", f"{name[1]} goes")
+    danger = Danger("drop-view", f"{view.called(name)} goes")
     lock = Lock("ACCESS EXCLUSIVE", name, brief=True)
     reason = f"it is no longer in the project; {view.stored_name} stays until it is pruned"
-    return Step("drop view", name[1], reason, tuple(statements), lock, (danger,))
+    return Step("drop view", view.called(name), reason, tuple(statements), lock, (danger,))

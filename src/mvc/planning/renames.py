@@ -52,7 +52,7 @@ def find_renames(state: State, wanted: Compiled, views: Iterable[CompiledView], 
     aliases = {key for key, item in ours.items() if item.definition and item.definition.alias}
     pairs = [_possible(pair, state) for pair in found if pair.was == pair.now or _is_free(pair.now, state, aliases)]
     if not everything:
-        pairs = _concerned(pairs, {(view.schema, view.name) for view in views})
+        pairs = _concerned(pairs, views)
     chosen = {pair.now: pair for pair in pairs if pair.goes_along or pair.was != pair.now}
     taken = frozenset(pair.now for pair in chosen.values() if pair.now in aliases and pair.was != pair.now)
     staying = frozenset((view.schema, view.name) for view in views if view.alias)
@@ -63,13 +63,14 @@ def _is_free(name: Name, state: State, aliases: set[Name]) -> bool:
     return name in aliases or (name not in state.relations and name not in state.views)
 
 
-def _concerned(pairs: Iterable[Pair], chosen: set[Name]) -> list[Pair]:
+def _concerned(pairs: Iterable[Pair], views: Iterable[CompiledView]) -> list[Pair]:
     """The chosen ones, and what reads them under the name that it has."""
-    reached = {name[1] for name in chosen}
+    chosen = {(view.schema, view.name): view.called for view in views}
+    reached = set(chosen.values())
     kept: list[Pair] = []
     for pair in pairs:  # upstream first
         if pair.now in chosen or (pair.was == pair.now and not reached.isdisjoint(pair.after.upstream)):
-            reached.add(pair.after.name)
+            reached.add(pair.after.called)
             kept.append(pair)
     return kept
 
@@ -161,12 +162,12 @@ def stored_steps(found: Renames) -> Iterator[Step]:
     texts = (json_text(dict(found.names)), json_text(columns), json_text(stored), json_text(tuple(definitions)))
     statement = f"SELECT {qualified(found.stored, 'rename_stored')}({', '.join(texts)})"
     comments = (storage_comment(pair.after) for pair in moving)
-    subject = moving[0].before.name if len(moving) == 1 else ""
+    subject = moving[0].before.called if len(moving) == 1 else ""
     lock = Lock("ACCESS EXCLUSIVE", moving[0].before.storage, brief=True)
     reason = (
         _STORED
         if subject
-        else f"what stores {', '.join(pair.before.name for pair in moving)} is called after what they are then"
+        else f"what stores {', '.join(pair.before.called for pair in moving)} is called after what they are then"
     )
     yield Step("rename", subject, reason, (statement, *comments), lock)
 
@@ -203,7 +204,7 @@ def rename_steps(found: Renames, view: CompiledView) -> Iterator[Step]:
         statements = [*dropped, forget, *statements]
     dangers = () if pair.was in found.staying else (Danger("drop-view", f"{was} is called {now} then"),)
     lock = Lock("ACCESS EXCLUSIVE", pair.was, brief=True)
-    yield Step("rename", view.name, f"it was called {was}; what reads it follows", tuple(statements), lock, dangers)
+    yield Step("rename", view.called, f"it was called {was}; what reads it follows", tuple(statements), lock, dangers)
 
 
 def _both(pair: Pair) -> str:

@@ -43,7 +43,7 @@ def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
             prove_code_sql(site.target, view, site.agreed(view)),
         )
         lock = Lock("ACCESS EXCLUSIVE", (view.storage[0], beside[0].name), brief=True, note=REFRESH_WAITS)
-        yield Step("renew", view.name, "it is refreshed by other statements", statements, lock)
+        yield Step("renew", view.called, "it is refreshed by other statements", statements, lock)
 
 
 def _drop(part: Companion, view: CompiledView) -> str:

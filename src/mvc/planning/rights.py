@@ -24,7 +24,7 @@ def missing_rights(state: State, views: Iterable[CompiledView], steps: Iterable[
         return ()
     taken = tuple(steps)
     busy = {step.view for step in taken}
-    chosen = [view for view in views if view.name in busy]
+    chosen = [view for view in views if view.called in busy]
     found = [
         *_of_database(state, live, taken),
         *_of_schemas(live, chosen, taken),
@@ -39,7 +39,7 @@ def absent_schemas(state: State, views: Iterable[CompiledView]) -> Iterator[Refu
     """Schemas in which views are to be exposed, and which nobody has made."""
     chosen = tuple(views)
     for schema in sorted(state.live.rights.absent if state.live else ()):
-        if names := [view.name for view in chosen if view.schema == schema]:
+        if names := [view.called for view in chosen if view.schema == schema]:
             message = f"there is no schema {schema}, in which {', '.join(names[:MOST_NAMED])} {'is' if len(names) == 1 else 'are'} to be"
             yield Refusal(
                 message, f"CREATE SCHEMA {identifier(schema)}, or name another in mvc.yml: schemas: {{exposed: NAME}}"
@@ -69,13 +69,13 @@ def _of_database(state: State, live: Live, steps: tuple[Step, ...]) -> Iterator[
 
 
 def _of_schemas(live: Live, views: list[CompiledView], steps: tuple[Step, ...]) -> Iterator[MissingRight]:
-    schemas = {view.name: view.schema for view in views}
+    schemas = {view.called: view.schema for view in views}
     exposed = {schemas[step.view] for step in steps if step.action == "expose" and step.view in schemas}
     for schema in sorted(exposed & live.rights.closed):
-        names = tuple(view.name for view in views if view.schema == schema)
+        names = tuple(view.called for view in views if view.schema == schema)
         yield MissingRight("CREATE", f"SCHEMA {identifier(schema)}", live.rights.role, names)
     for schema in sorted(live.rights.unusable):
-        if names := tuple(view.name for view in views if any(_is_in(schema, name) for name in view.named)):
+        if names := tuple(view.called for view in views if any(_is_in(schema, name) for name in view.named)):
             yield MissingRight("USAGE", f"SCHEMA {identifier(schema)}", live.rights.role, names)
 
 
@@ -85,7 +85,7 @@ def _is_in(schema: str, name: str) -> bool:
 
 def _of_relations(live: Live, views: list[CompiledView]) -> Iterator[MissingRight]:
     for relation, columns in sorted(live.rights.unreadable.items()):
-        names = tuple(view.name for view in views if _may_not_read(view, relation, columns, live))
+        names = tuple(view.called for view in views if _may_not_read(view, relation, columns, live))
         if names:
             yield MissingRight("SELECT", qualified(*relation), live.rights.role, names)
 
@@ -105,7 +105,7 @@ def _of_triggers(live: Live, views: list[CompiledView], steps: tuple[Step, ...])
     for step in steps:
         table = step.lock.relation if step.lock and step.action == "watch" else None
         if table in live.rights.untriggerable:
-            names = tuple(view.name for view in views if table in _watched(view))
+            names = tuple(view.called for view in views if table in _watched(view))
             yield MissingRight("TRIGGER", qualified(*table), live.rights.role, names)
 
 
@@ -116,7 +116,7 @@ def _watched(view: CompiledView) -> set[Name]:
 def _of_functions(live: Live, views: list[CompiledView]) -> Iterator[MissingRight]:
     """Functions that a build calls; of several of one name, only where it may call none, since which one is meant the server decides."""
     for function in live.catalog.functions:
-        names = tuple(view.name for view in views if _calls(view, function))
+        names = tuple(view.called for view in views if _calls(view, function))
         others = (item for item in live.catalog.functions if _name(item) == _name(function))
         if names and all(signature(item) in live.rights.uncallable for item in others):
             kind = "PROCEDURE" if function.kind == "procedure" else "FUNCTION"

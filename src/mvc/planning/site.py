@@ -64,7 +64,7 @@ class Site:
 
     def storage(self, view: CompiledView) -> RelationState | None:
         """The stored relation of this definition, if it is there as it was built."""
-        return None if view.name in self.set_aside else self.state.relations.get(view.storage)
+        return None if view.called in self.set_aside else self.state.relations.get(view.storage)
 
     def foreign(self, view: CompiledView) -> dict[str, str]:
         """The code that the catalog names, the view may run, and somebody owns whom nobody trusts: name → owner."""
@@ -110,7 +110,9 @@ class Site:
 
     def drifted(self, view: CompiledView, *kinds: str) -> tuple[Drift, ...]:
         """What of these kinds is not as it was left."""
-        return tuple(item for item in self.drift if item.view == view.name and item.kind in kinds)
+        before = self.before(view)  # where another view of the name has come since, it is called otherwise now
+        called = before.called if before else view.called
+        return tuple(item for item in self.drift if item.view == called and item.kind in kinds)
 
 
 def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[str]:
@@ -121,7 +123,7 @@ def views_set_aside(state: State, views: Iterable[CompiledView]) -> frozenset[st
     for view in views:
         relation = state.relations.get(view.storage)
         if relation and (not found.isdisjoint(view.upstream) or not _as_built(view, relation, state)):
-            found.add(view.name)
+            found.add(view.called)
     return frozenset(found)
 
 

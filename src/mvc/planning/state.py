@@ -160,6 +160,10 @@ class DeployedView:
     server: str = ""
     released: bool = False
 
+    def called(self, name: Name) -> str:
+        """What the ledger calls it, whose (schema, name) this is."""
+        return self.definition.called if self.definition else name[1]
+
 
 @dataclass(frozen=True, slots=True)
 class JobState:

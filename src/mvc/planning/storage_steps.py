@@ -49,7 +49,7 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
         reason = "somebody has rights on what only its owner may read"
         names = (view.storage[1], *(it.name for it in companions(view)), *(arm.name for arm in view.exposure.arms))
         seals = tuple(f"SELECT {qualified(site.target.stored, 'seal')}({literal(name)})" for name in names)
-        steps.append(Step("seal", view.name, reason, seals))
+        steps.append(Step("seal", view.called, reason, seals))
     return steps
 
 
@@ -87,7 +87,7 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
         statements.append(register_names_sql(site.target, view, joined_name(name, "aside", number), names))
         reason = f"{_why_aside(view, site)}; it stays, under another, until it is pruned"
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
-    yield Step("set aside", view.name, reason, tuple(statements), lock)
+    yield Step("set aside", view.called, reason, tuple(statements), lock)
 
 
 def _arms(view: CompiledView, site: Site) -> list[str]:
@@ -123,7 +123,7 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
         for name in taken
     )
     if statements:
-        yield Step("set aside", view.name, "another relation's indexes have the names of its own", statements)
+        yield Step("set aside", view.called, "another relation's indexes have the names of its own", statements)
 
 
 def _build(view: CompiledView, site: Site) -> Step:
@@ -139,7 +139,7 @@ def _build(view: CompiledView, site: Site) -> Step:
             _prove_sql(view, site),
         ]
     return Step(
-        "build", view.name, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"), foreign_code(view, site)
+        "build", view.called, _why_built(view, site), tuple(statements), Lock("ACCESS SHARE"), foreign_code(view, site)
     )
 
 
@@ -184,7 +184,7 @@ def _carry(view: CompiledView, site: Site) -> Iterator[Step]:
     if site.is_live(view) or view.kind == "plain":
         return
     if statements := tuple(_carried(view, site)):
-        yield Step("index", view.name, "what was added by hand is carried along", statements)
+        yield Step("index", view.called, "what was added by hand is carried along", statements)
 
 
 def _option_list(options: Iterable[str]) -> str:
@@ -199,14 +199,14 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
     lock = Lock("ACCESS EXCLUSIVE", view.storage)
     if not storage.populated:
         yield from follow_step(view, site)
-        yield Step("fill", view.name, "it holds no data", statements, lock)
+        yield Step("fill", view.called, "it holds no data", statements, lock)
     elif site.refill and not site.is_live(view) and not _is_fresh(view, site):
         yield from follow_step(view, site)
-        yield Step("fill", view.name, "what was built of it earlier is out of date", statements)
+        yield Step("fill", view.called, "what was built of it earlier is out of date", statements)
     elif (known := site.state.stored.get(view.storage[1])) and known.outdated:
         if site.is_live(view):
             statements = (_fill_sql(view, site, "full"), statements[1])
-        yield Step("fill", view.name, known.outdated, statements, Lock("ACCESS SHARE"))
+        yield Step("fill", view.called, known.outdated, statements, Lock("ACCESS SHARE"))
 
 
 def _is_fresh(view: CompiledView, site: Site) -> bool:
@@ -233,7 +233,7 @@ def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator
     statements += [f"{named} RESET ({', '.join(dropped)})"] if dropped else []
     if statements:
         lock = Lock("SHARE UPDATE EXCLUSIVE", view.storage, note=REFRESH_WAITS)
-        yield Step("options", view.name, "storage parameters differ", tuple(statements), lock)
+        yield Step("options", view.called, "storage parameters differ", tuple(statements), lock)
 
 
 def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
@@ -244,4 +244,4 @@ def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Ste
         own_again_sql(site.target, (view.storage[0], name)) for name, part in parts.items() if part.owner != owner
     )
     lock = Lock("ACCESS EXCLUSIVE", view.storage, brief=True)
-    yield Step("owner", view.name, "another role owns it", statements, lock)
+    yield Step("owner", view.called, "another role owns it", statements, lock)

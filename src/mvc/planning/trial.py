@@ -22,14 +22,14 @@ def trial_statements(made: Plan, compiled: Compiled, *, foreign_code: bool) -> I
     was agreed to.
     """
     built = _views_of(made, "build")
-    names = {view.storage[1]: joined_name(view.storage[1], "trial") for view in compiled.views if view.name in built}
+    names = {view.storage[1]: joined_name(view.storage[1], "trial") for view in compiled.views if view.called in built}
     for view in compiled.views:
-        if view.name in _views_of(made, "build", "expose"):
+        if view.called in _views_of(made, "build", "expose"):
             tried = renamed_view(view, names | _own_arms(view, names))
             look = prove_sources_sql(compiled, tried, view.named if foreign_code else ())
             stored = f"CREATE VIEW {qualified(*tried.storage)} AS\n{tried.stored_query}"
             shown = f"CREATE VIEW {qualified(compiled.stored, joined_name(view.storage[1], 'shown'))} AS\n{tried.exposure.query}"
-            yield view.name, (look, *([stored] if view.name in built else []), *arms_sql(compiled, tried), shown)
+            yield view.called, (look, *([stored] if view.called in built else []), *arms_sql(compiled, tried), shown)
 
 
 def _views_of(made: Plan, *actions: Action) -> set[str]:

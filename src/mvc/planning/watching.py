@@ -23,7 +23,7 @@ def watch_steps(views: Sequence[CompiledView], site: Site) -> Iterator[Step]:
     names: dict[str, list[str]] = {}
     for view in views:
         for log in logs_of(view):
-            names.setdefault(log, []).append(view.name)
+            names.setdefault(log, []).append(view.called)
     for watched in watched_by(views):
         known = site.state.watched.get(watched.log)
         reason = _why_watched(watched, known, names[watched.log])
@@ -58,7 +58,7 @@ def follow_step(view: CompiledView, site: Site) -> Iterator[Step]:
         logs = names_array(item.log for item in view.increment.watched)
         function = qualified(site.target.stored, "keep_changes")
         statement = f"SELECT {function}({', '.join(map(literal, values))}, {logs})"
-        yield Step("follow", view.name, "changes of its sources are kept from here on", (statement,))
+        yield Step("follow", view.called, "changes of its sources are kept from here on", (statement,))
 
 
 def unwatch_steps(wanted: Iterable[CompiledView], gone: Iterable[CompiledView], site: Site) -> Iterator[Step]:

@@ -9,11 +9,12 @@ from typing import Final
 
 import psycopg
 
-from mvc.artifacts import Claim, CompiledView
+from mvc.artifacts import CompiledView
 from mvc.compiled import Compiled
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.project import Project
 from mvc.model.view import View
+from mvc.parts import Claim
 from mvc.postgres.errors import Denied, ServerError, refusal_of, server_errors
 from mvc.postgres.owner import AS_ANOTHER
 from mvc.quoting import identifier
@@ -37,7 +38,7 @@ def check_data(connection: psycopg.Connection, project: Project, compiled: Compi
     """A finding for every claim (`one: true`, a subquery's `key`) that the data breaks. Raises ServerError, also for relations of roles
     that are not trusted, or that run code of such.
     """
-    specs = {view.name: view for view in project.views}
+    specs = {view.called: view for view in project.views}
     claims = [(view, claim) for view in compiled.views for claim in view.claims]
     with connection.transaction(force_rollback=True):
         connection.execute("SET TRANSACTION READ WRITE; SET LOCAL row_security = off")
@@ -46,7 +47,7 @@ def check_data(connection: psycopg.Connection, project: Project, compiled: Compi
             _prove(connection, number, view, claim, compiled)
         connection.execute(_READ_ONLY)
         found = [
-            _check(connection, number, view, claim, specs[view.name]) for number, (view, claim) in enumerate(claims)
+            _check(connection, number, view, claim, specs[view.called]) for number, (view, claim) in enumerate(claims)
         ]
     return tuple(item for item in found if item)
 
@@ -66,7 +67,7 @@ def _prepare(connection: psycopg.Connection, compiled: Compiled) -> None:
 
 
 def _prove(connection: psycopg.Connection, number: int, view: CompiledView, claim: Claim, compiled: Compiled) -> None:
-    named, roles = f"the claim of {claim.alias} in {view.name}", list(compiled.trusted_roles)
+    named, roles = f"the claim of {claim.alias} in {view.called}", list(compiled.trusted_roles)
     columns = ", ".join(identifier(f"c{place}") for place in range(len(claim.columns) + 1))
     try:
         connection.execute(_LOOK, (named, list(sources_of(view)), list(type_words([claim.query])), roles))
@@ -102,4 +103,4 @@ def _view(number: int) -> str:
 
 def _refused(view: CompiledView, claim: Claim, problem: psycopg.Error) -> ServerError:
     said = refusal_of(problem)
-    return ServerError(f"the claim of {claim.alias} in {view.name} cannot be checked: {said.message}", said.hint)
+    return ServerError(f"the claim of {claim.alias} in {view.called} cannot be checked: {said.message}", said.hint)

@@ -32,19 +32,19 @@ def refresh(
     unknown name; a view's own failure is a result.
     """
     check_deployed(connection, compiled)
-    named = {compiled.view(name).name for name in names}
-    wanted = named or {view.name for view in compiled.views}
+    named = {compiled.view(name).called for name in names}
+    wanted = named or {view.called for view in compiled.views}
     asked = how or How()
     lacking = _left_out(connection, compiled) if asked.of_all or not named else {}
     results: list[Refreshed] = []
     for view in compiled.views:
-        if view.name not in wanted or view.kind == "plain":
+        if view.called not in wanted or view.kind == "plain":
             continue
         failed = [result.view for result in results if result.status == "failed"]
-        if view.name in lacking:
-            results.append(Refreshed(view.name, "skipped", 0.0, None, f"left out: it {lacking[view.name]}"))
+        if view.called in lacking:
+            results.append(Refreshed(view.called, "skipped", 0.0, None, f"left out: it {lacking[view.called]}"))
         else:
-            task = Task(view.schema, view.name, asked)
+            task = Task(view.schema, view.name, asked, called=view.called)
             results.append(refresh_view(connection, compiled.stored, task, failed))
         if on_view:
             on_view(results[-1])

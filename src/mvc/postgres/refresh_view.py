@@ -39,7 +39,7 @@ class How:
 @dataclass(frozen=True, slots=True)
 class Task:
     """A view that is to be refreshed, perhaps in the run of that number of a schedule. One that `insists` is refreshed in full while others
-    may do less.
+    may do less. `called` is what the project calls it, where that is not its name alone.
     """
 
     schema: str
@@ -48,6 +48,12 @@ class Task:
     schedule: str | None = None
     run: int | None = None
     insists: bool = False
+    called: str = ""
+
+    @property
+    def said(self) -> str:
+        """What results call the view."""
+        return self.called or self.view
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +88,17 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed
         run, reason = _begin(connection, stored, task, failed)
     except psycopg.Error as problem:
         reason, hint = _said(connection, problem), problem.diag.message_hint
-        return Refreshed(task.view, "failed", 0.0, None, f"{reason} ({hint})" if hint else reason, task.schedule)
+        return Refreshed(task.said, "failed", 0.0, None, f"{reason} ({hint})" if hint else reason, task.schedule)
     if run is None and task.run is None:  # somebody asked for this very view
-        return Refreshed(task.view, "failed", 0.0, None, f"{reason} (mvc apply deploys it)", task.schedule)
+        return Refreshed(task.said, "failed", 0.0, None, f"{reason} (mvc apply deploys it)", task.schedule)
     if run is None or reason:
-        return Refreshed(task.view, "skipped", 0.0, None, reason or "", task.schedule)
+        return Refreshed(task.said, "skipped", 0.0, None, reason or "", task.schedule)
     try:
         _work(connection, stored, run, task.how)
     except psycopg.Error as problem:
         said = _said(connection, problem)
         _abandon(connection, stored, run, (said, problem.sqlstate or ""))
-        return Refreshed(task.view, "failed", 0.0, None, said, task.schedule)
+        return Refreshed(task.said, "failed", 0.0, None, said, task.schedule)
     except KeyboardInterrupt:
         with suppress(psycopg.Error):
             _abandon(connection, stored, run, ("interrupted", INTERRUPTED))
@@ -163,9 +169,9 @@ def _outcome(connection: psycopg.Connection, stored: str, run: int, task: Task) 
     with own_names(connection):
         row = connection.execute(query.encode()).fetchone()
     if row is None:
-        raise ServerError(f"the refresh of {task.view} left no trace in the log")
+        raise ServerError(f"the refresh of {task.said} left no trace in the log")
     status, seconds, rows, reason, mode, changed, groups, detail = row
     busy = status == "skipped"
     return Refreshed(
-        task.view, status, seconds or 0.0, rows, reason, task.schedule, busy, mode, changed, groups, detail
+        task.said, status, seconds or 0.0, rows, reason, task.schedule, busy, mode, changed, groups, detail
     )

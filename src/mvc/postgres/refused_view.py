@@ -49,7 +49,7 @@ def placed(problem: StatementRefused, compiled: Compiled) -> StatementRefused:
     found = [
         refused_view(view, project.policies, problem.statement, said, help_lines)
         for view in project.views
-        if view.name in problem.views
+        if view.called in problem.views
     ]
     names = {view.origin.at("view").span for view in project.views}
     exact = (item for item in found if item.span not in names)

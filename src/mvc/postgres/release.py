@@ -45,7 +45,9 @@ def plan_release(connection: psycopg.Connection, target: Target, altered: Iterab
 
 def _view(item: dict[str, Any]) -> ReleasedView:
     rows: Rows = "copied" if item["copied"] else "kept" if item["kept"] else "refreshed"
-    return ReleasedView(item["schema"], item["name"], item["project"], item["stored"], rows, item["closed"])
+    return ReleasedView(
+        item["schema"], item["name"], item["project"], item["stored"], rows, item["closed"], item["called"]
+    )
 
 
 @server_errors()

@@ -146,9 +146,9 @@ def _returned(current: Compiled, target: Target, before: Mapping[Name, CompiledV
 
 def _in_order(views: Mapping[Name, CompiledView]) -> tuple[CompiledView, ...]:
     """Upstream first."""
-    waiting = {view.name: view for view in views.values()}
+    waiting = {view.called: view for view in views.values()}
     ordered: list[CompiledView] = []
     while waiting:
         ready = [view for view in waiting.values() if not any(name in waiting for name in view.upstream)]
-        ordered += [waiting.pop(view.name) for view in ready or list(waiting.values())]
+        ordered += [waiting.pop(view.called) for view in ready or list(waiting.values())]
     return tuple(ordered)

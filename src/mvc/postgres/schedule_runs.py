@@ -97,7 +97,7 @@ def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_
 
 def _task(row: Mapping[str, Any], schedule: str) -> Task:
     how = How(row["mode"], timeout=row["timeout_seconds"] or 0, lock_timeout=row["lock_timeout_seconds"] or 0)
-    return Task(row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"])
+    return Task(row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"], row["called"])
 
 
 def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) -> Refreshed:

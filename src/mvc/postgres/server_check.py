@@ -99,19 +99,19 @@ class _Proof:
     def findings(self) -> Iterator[Diagnostic]:
         """What the server says of the views and of the project's own names."""
         views, left_out = split_deployable(self.room.extensions, self.compiled.views)
-        specs = {view.name: view for view in self.project.views}
+        specs = {view.called: view for view in self.project.views}
         yield from (_not_proven(item, specs[item.view]) for item in left_out)
         refused: set[str] = set()
         for number, view in enumerate(views):
             if refused & set(view.upstream):
-                refused.add(view.name)
+                refused.add(view.called)
                 continue
             try:
-                found = self._view(view, specs[view.name])
+                found = self._view(view, specs[view.called])
             except _OutOfTime:
                 yield from (self._out_of_time(specs[late.name], view) for late in views[number:])
                 return
-            refused |= {view.name} if any(item.severity == "error" for item in found) else set()
+            refused |= {view.called} if any(item.severity == "error" for item in found) else set()
             yield from found
         yield from filter(None, map(self._name, named_objects(self.compiled)))
         self.room.connection.execute(closing_sql(self.compiled).encode())

@@ -68,6 +68,7 @@ class ViewStatus:
     tables: tuple[str, ...]
     problem: str | None = None
     tags: tuple[str, ...] = ()
+    called: str = ""
 
     @property
     def broken(self) -> tuple[Promise, ...]:
@@ -101,10 +102,10 @@ class Status:
         """What there is to say of some views."""
         return replace(
             self,
-            views=tuple(view for view in self.views if view.view in names),
+            views=tuple(view for view in self.views if view.called in names),
             drift=tuple(item for item in self.drift if item.view in names),
             leftovers=tuple(item for item in self.leftovers if item.view in names),
-            runs=tuple(run for run in self.runs if run.view in names),
+            runs=tuple(run for run in self.runs if run.called in names),
             change_logs=(),
             schedules=tuple(item for item in self.schedules if not names.isdisjoint(item.views)),
         )
@@ -125,7 +126,7 @@ def status(connection: psycopg.Connection, compiled: Compiled) -> Status:
         return Status(state.database, 0, (), (), left)
     found = _found(connection, compiled)
     views = tuple(_view(row, found, state) for row in found["views"])
-    runs = tuple(from_record(Run, row) for row in found["runs"])
+    runs = tuple(_run(row, state) for row in found["runs"])
     drift = find_drift(state, compiled.project)
     logs = change_logs(connection, compiled.stored)
     target = state.targets.get(compiled.project)
@@ -185,11 +186,17 @@ def _view(row: Json, found: Json, state: State) -> ViewStatus:
         "upstream": definition.upstream if definition else (),
         "tables": _tables(definition, state) if definition else (),
         "tags": definition.tags if definition else (),
+        "called": deployed.called(key) if deployed else key[1],
     }
     names = [item.name for item in fields(ViewStatus)]
     if not given.keys() >= set(names):
         raise _other_version()
     return ViewStatus(**{name: given[name] for name in names})
+
+
+def _run(row: Json, state: State) -> Run:
+    name = (row["schema"], row["view"])
+    return from_record(Run, {**row, "called": state.views[name].called(name) if name in state.views else name[1]})
 
 
 def _of(name: Name, rows: Iterable[Json]) -> list[Json]:

@@ -45,7 +45,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A row of the log. `started_at` is in seconds since 1970; `seconds` of a run under way are those so far."""
+    """A row of the log. `called` is what the project calls the view. `started_at` is in seconds since 1970; `seconds` of a run under way are those so far."""
 
     view: str
     status: str
@@ -56,3 +56,4 @@ class Run:
     changed: int | None
     rows: int | None
     error: str | None
+    called: str = ""

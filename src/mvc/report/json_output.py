@@ -66,6 +66,7 @@ def _view(target: Target, view: CompiledView) -> dict[str, Any]:
     return {
         "name": view.name,
         "schema": view.schema,
+        "called": view.called,
         "kind": view.kind,
         "stored_as": view.stored_as,
         "path": view.path,

@@ -41,7 +41,7 @@ def modes_text(views: Iterable[CompiledView], style: Style) -> str:
 
 def _lines(view: CompiledView, style: Style) -> Iterator[str]:
     listed = ", ".join(_marked(mode, view, style) for mode in possible_modes(view))
-    yield f"  {style.paint('strong', visible(view.name))}: {listed}"
+    yield f"  {style.paint('strong', visible(view.called))}: {listed}"
     for reason in view.whole_because:
         yield f"    not incremental: {visible(reason)}"
     if not view.period:
@@ -53,7 +53,7 @@ def _marked(mode: str, view: CompiledView, style: Style) -> str:
 
 
 def _unnoticed(mode: str, views: Iterable[CompiledView], style: Style) -> Iterator[str]:
-    names = [view.name for view in views if _usual(view) == mode]
+    names = [view.called for view in views if _usual(view) == mode]
     if not names:
         return
     does, schedule, line, setting = _FINDS[mode]
@@ -83,7 +83,7 @@ def modes_json(views: Iterable[CompiledView]) -> list[dict[str, Any]]:
     """The same as data."""
     return [
         {
-            "view": view.name,
+            "view": view.called,
             "modes": list(possible_modes(view)),
             "used": list(view.modes),
             "not_incremental_because": list(view.whole_because),

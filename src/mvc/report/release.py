@@ -39,7 +39,7 @@ def release_text(found: Release, project: str, style: Style, statements: int | N
 
 def _view(view: ReleasedView, project: str, style: Style) -> Iterator[str]:
     words = "its rules read it, so it shows no rows meanwhile" if view.closed else _ROWS[view.rows]
-    yield f"  {style.paint('help', 'release')} {visible(view.name)}: {words}"
+    yield f"  {style.paint('help', 'release')} {visible(view.called)}: {words}"
     if view.project != project:
         yield f"    {style.paint('warning', '!')} it is of the project {visible(view.project)}, whose mvc apply builds it anew"
 

@@ -57,12 +57,12 @@ def _beside(status: Status, style: Style) -> Iterator[str]:
 
 
 def _problems(status: Status) -> list[str]:
-    return [f"  {visible(view.view)}: {visible(view.problem)}" for view in status.views if view.problem]
+    return [f"  {visible(view.called)}: {visible(view.problem)}" for view in status.views if view.problem]
 
 
 def _broken(status: Status) -> list[str]:
     return [
-        f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
+        f"  {visible(view.called)}: {promise_text(promise)} ({visible(promise.schedule)})"
         for view in status.views
         for promise in view.broken
     ]
@@ -70,7 +70,7 @@ def _broken(status: Status) -> list[str]:
 
 def _kept(status: Status) -> list[str]:
     return [
-        f"  {visible(view.view)}: {promise_text(promise)} ({visible(promise.schedule)})"
+        f"  {visible(view.called)}: {promise_text(promise)} ({visible(promise.schedule)})"
         for view in status.views
         for promise in view.promises
         if not promise.broken
@@ -98,7 +98,7 @@ def _reads(status: Status) -> list[str]:
     used = [(view, view.usage) for view in status.views if view.usage and view.usage.calls]
     used.sort(key=lambda item: -(item[1].calls or 0))
     return [
-        f"  {visible(view.view)}: {usage.calls:,}, {(usage.mean_seconds or 0) * 1000:.1f} ms each"
+        f"  {visible(view.called)}: {usage.calls:,}, {(usage.mean_seconds or 0) * 1000:.1f} ms each"
         + (f", since {age_text(status.at - usage.counted_since)} ago" if usage.counted_since else "")
         for view, usage in used
     ]
@@ -106,10 +106,10 @@ def _reads(status: Status) -> list[str]:
 
 def _cells(view: ViewStatus) -> tuple[str, ...]:
     if view.kind == "plain":
-        return visible(view.view), "", "", "whenever it is read", ""
+        return visible(view.called), "", "", "whenever it is read", ""
     rows = "?" if view.rows is None else f"{view.rows:,}"
     age = "no data" if not view.populated else "?" if view.data_age is None else f"{age_text(view.data_age)} ago"
-    return visible(view.view), rows, size_text(view.bytes), age, _now(view)
+    return visible(view.called), rows, size_text(view.bytes), age, _now(view)
 
 
 def _now(view: ViewStatus) -> str:

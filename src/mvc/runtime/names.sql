@@ -1,18 +1,18 @@
 -- A project's materialized views, upstream first, each with all that it reads, through whatever views.
 CREATE OR REPLACE FUNCTION {schema}.refresh_order(project text)
-RETURNS TABLE (view_schema name, view_name name, upstream name[]) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+RETURNS TABLE (view_schema name, view_name name, called name, upstream name[]) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE own AS (
-    SELECT d.view_schema, d.view_name, d.kind,
+    SELECT d.view_schema, d.view_name, d.called, d.kind,
       ARRAY(SELECT u.name::name FROM jsonb_array_elements_text(d.definition -> 'upstream') AS u (name)) AS upstream
     FROM {schema}.deployed_view AS d WHERE d.project = refresh_order.project
   ), reads AS (
-    SELECT o.view_name, NULL::name AS other, 0 AS depth FROM own AS o
-    UNION SELECT r.view_name, u.name, r.depth + 1
-    FROM reads AS r JOIN own AS o ON o.view_name = coalesce(r.other, r.view_name) CROSS JOIN unnest(o.upstream) AS u (name)
+    SELECT o.called, NULL::name AS other, 0 AS depth FROM own AS o
+    UNION SELECT r.called, u.name, r.depth + 1
+    FROM reads AS r JOIN own AS o ON o.called = coalesce(r.other, r.called) CROSS JOIN unnest(o.upstream) AS u (name)
   )
-  SELECT o.view_schema, o.view_name, array_agg(DISTINCT r.other) FILTER (WHERE r.other IS NOT NULL)
-  FROM own AS o JOIN reads AS r USING (view_name) WHERE o.kind = 'materialized'
-  GROUP BY o.view_schema, o.view_name ORDER BY max(r.depth), o.view_name
+  SELECT o.view_schema, o.view_name, o.called, array_agg(DISTINCT r.other) FILTER (WHERE r.other IS NOT NULL)
+  FROM own AS o JOIN reads AS r USING (called) WHERE o.kind = 'materialized'
+  GROUP BY o.view_schema, o.view_name, o.called ORDER BY max(r.depth), o.view_name, o.view_schema
 $$;
 
 -- Refreshes every view of a project, upstream first. Each commits by itself, so CALL this outside of a transaction; a failure
@@ -41,7 +41,7 @@ BEGIN
         CALL {schema}.say_outcome((step ->> 'run')::bigint, outcome);
         SET LOCAL search_path = pg_catalog, pg_temp;
       ELSIF outcome IS DISTINCT FROM 'completed' THEN
-        failed := failed || item.view_name::name;
+        failed := failed || item.called::name;
         CALL {schema}.committed('outcome', step, said);
         SET LOCAL search_path = pg_catalog, pg_temp;
         reasons := reasons || format('%s (%s)', said ->> 'view', left(said ->> 'error', 500));
@@ -65,7 +65,7 @@ BEGIN
   FOR item IN SELECT * FROM {schema}.refresh_order(project) LOOP
     SELECT * INTO step FROM {schema}.refresh_step(item.view_schema, item.view_name, NULL, NULL, NULL, failed);
     IF step.run IS NOT NULL AND step.reason IS NULL AND {schema}.run_or_warn(step.run) = 'failed' THEN
-      failed := failed || item.view_name::name;
+      failed := failed || item.called::name;
     END IF;
   END LOOP;
 END $$;
@@ -85,31 +85,33 @@ BEGIN
   RETURN entry.status;
 END $$;
 
--- Refreshes the view of a project that goes by this name: as it is written, or as SQL would read it (`"Mixed".case`).
+-- Refreshes the view of a project that goes by this name, with its schema or without: as it is written, or as SQL would read it (`"Mixed".case`).
 CREATE OR REPLACE FUNCTION {schema}.refresh_named(project text, named text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   parts text[];
-  found {schema}.deployed_view;
+  places jsonb[];
 BEGIN
-  SELECT d.* INTO found FROM {schema}.deployed_view AS d
-  WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND d.view_name = named ORDER BY d.view_schema LIMIT 1;
-  IF found.view_name IS NULL THEN
-    BEGIN
-      parts := parse_ident(named);
-    EXCEPTION WHEN invalid_parameter_value THEN
-      parts := '{}';
-    END;
-    SELECT d.* INTO found FROM {schema}.deployed_view AS d
-    WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND d.view_name = parts[cardinality(parts)]
-      AND (cardinality(parts) = 1 OR cardinality(parts) = 2 AND d.view_schema = parts[1]) ORDER BY d.view_schema LIMIT 1;
-  END IF;
-  IF found.view_name IS NULL THEN
+  BEGIN
+    parts := parse_ident(named);
+  EXCEPTION WHEN invalid_parameter_value THEN
+    parts := '{}';
+  END;
+  SELECT array_agg(jsonb_build_array(f.view_schema, f.view_name, f.called) ORDER BY f.view_schema) INTO places FROM (
+    SELECT d.*, rank() OVER (ORDER BY r.place) FROM {schema}.deployed_view AS d CROSS JOIN LATERAL (SELECT CASE
+      WHEN d.called = named THEN 1 WHEN named IN (d.view_name::text, d.view_schema || '.' || d.view_name) THEN 2
+      WHEN d.view_name = parts[cardinality(parts)] AND (cardinality(parts) = 1 OR cardinality(parts) = 2 AND d.view_schema = parts[1]) THEN 3
+      END) AS r (place)
+    WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND r.place IS NOT NULL) AS f WHERE f.rank = 1;
+  IF places IS NULL THEN
     RAISE EXCEPTION 'no materialized view % is deployed', named USING ERRCODE = 'undefined_table',
-      HINT = (SELECT 'there are: ' || string_agg(d.view_name, ', ' ORDER BY d.view_name) FROM {schema}.deployed_view AS d
+      HINT = (SELECT 'there are: ' || string_agg(d.called, ', ' ORDER BY d.called) FROM {schema}.deployed_view AS d
               WHERE d.project = refresh_named.project AND d.kind = 'materialized');
+  ELSIF cardinality(places) > 1 THEN
+    RAISE EXCEPTION '% is the name of % views', named, cardinality(places) USING ERRCODE = 'ambiguous_alias',
+      HINT = (SELECT 'one of: ' || string_agg(p ->> 2, ', ') FROM unnest(places) AS p);
   END IF;
-  PERFORM {schema}.run_or_warn({schema}.refresh_begin(found.view_schema, found.view_name));
+  PERFORM {schema}.run_or_warn({schema}.refresh_begin((places[1] ->> 0)::name, (places[1] ->> 1)::name));
 END $$;
 
 -- What the server says of an object that bears a name of the project's own: a function with these types of arguments, or a view.

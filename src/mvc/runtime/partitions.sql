@@ -471,12 +471,13 @@ RETURNS TABLE (place integer, view_schema name, view_name name) LANGUAGE sql STA
     JOIN pg_rewrite AS w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
   ), named AS (
     SELECT n.nspname AS home, c.relname AS name FROM reading AS r JOIN pg_class AS c ON c.oid = r.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
-  ), touched (view_schema, view_name, place) AS (
-    SELECT d.view_schema, d.view_name, 1 FROM {schema}.deployed_view AS d WHERE EXISTS (
+  ), touched (view_schema, view_name, project, called, place) AS (
+    SELECT d.view_schema, d.view_name, d.project, d.called, 1 FROM {schema}.deployed_view AS d WHERE EXISTS (
       SELECT FROM named AS n WHERE n.home = '{name}' AND n.name = d.stored_name
         OR EXISTS (SELECT FROM jsonb_array_elements_text(d.definition -> 'reads') AS r (text) WHERE starts_with(r.text, n.home || '.' || n.name || '.')))
     UNION
-    SELECT d.view_schema, d.view_name, t.place + 1 FROM touched AS t JOIN {schema}.deployed_view AS d ON d.definition -> 'upstream' ? t.view_name::text
+    SELECT d.view_schema, d.view_name, d.project, d.called, t.place + 1 FROM touched AS t
+    JOIN {schema}.deployed_view AS d ON d.project = t.project AND d.definition -> 'upstream' ? t.called::text
     WHERE t.place < 1000
   )
   SELECT max(t.place)::integer, t.view_schema, t.view_name FROM touched AS t

@@ -109,13 +109,14 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.expect_schedule(view_schema name, view_name name, schedule text)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  project_of text := (SELECT d.project FROM {schema}.deployed_view AS d
-                   WHERE d.view_schema = expect_schedule.view_schema AND d.view_name = expect_schedule.view_name);
+  deployed {schema}.deployed_view;
 BEGIN
+  SELECT d.* INTO deployed FROM {schema}.deployed_view AS d
+  WHERE d.view_schema = expect_schedule.view_schema AND d.view_name = expect_schedule.view_name;
   IF schedule IS NOT NULL AND NOT {schema}.can_act_as(quote_ident(session_user)::regrole, quote_ident(current_user)::regrole) AND NOT EXISTS (
-    SELECT FROM {schema}.schedules AS s WHERE s.project = project_of AND s.schedule = expect_schedule.schedule
-      AND expect_schedule.view_name = ANY (s.views)
-    UNION ALL SELECT FROM {schema}.partitionings(project_of) WHERE expect_schedule.schedule = 'partitions'
+    SELECT FROM {schema}.schedules AS s WHERE s.project = deployed.project AND s.schedule = expect_schedule.schedule
+      AND deployed.called = ANY (s.views)
+    UNION ALL SELECT FROM {schema}.partitionings(deployed.project) WHERE expect_schedule.schedule = 'partitions'
   ) THEN
     RAISE EXCEPTION 'no schedule % refreshes %.%', quote_literal(schedule), quote_ident(view_schema), quote_ident(view_name)
       USING ERRCODE = 'undefined_object', HINT = 'leave it out: the log then says that somebody asked by hand';

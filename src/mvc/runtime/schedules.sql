@@ -43,9 +43,10 @@ FROM {schema}.current_target AS latest,
 CREATE OR REPLACE VIEW {schema}.promises AS
 SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS promised_seconds, aged.seconds AS age_seconds,
   coalesce(aged.seconds > s.within_seconds, true) AS broken,
-  greatest(s.within_seconds / 10.0, least(s.within_seconds / 2.0, s.within_seconds - 2 * taken.seconds))::double precision AS refresh_at_seconds
+  greatest(s.within_seconds / 10.0, least(s.within_seconds / 2.0, s.within_seconds - 2 * taken.seconds))::double precision AS refresh_at_seconds,
+  d.called
 FROM {schema}.schedules AS s CROSS JOIN unnest(s.views) AS v (name)
-JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.view_name = v.name AND d.kind = 'materialized'
+JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.called = v.name AND d.kind = 'materialized'
 LEFT JOIN {schema}.stored_relation AS r ON r.stored_name = d.stored_name
 CROSS JOIN LATERAL (SELECT coalesce(s.mode = 'window' AND jsonb_typeof(d.definition -> 'window') = 'object', false)) AS asked (windowed)
 CROSS JOIN LATERAL (
@@ -213,7 +214,7 @@ BEGIN
     WHERE t.latest IS NOT NULL OR t.started_at IS NOT NULL AND t.finished_at IS NULL AND NOT t.resumed AND NOT EXISTS (
       SELECT FROM pg_stat_activity AS a WHERE a.pid = t.pid AND coalesce(a.backend_start <= t.started_at, true))
     UNION ALL
-    SELECT p.place, NULL, array_agg(o.view_name ORDER BY array_position(p.views, o.view_name))
+    SELECT p.place, NULL, array_agg(o.called ORDER BY array_position(p.views, o.called))
     FROM {schema}.promises AS o JOIN planned AS p ON p.schedule = o.schedule AND p.times IS NULL
     WHERE o.project = due_now.project AND coalesce(o.age_seconds >= o.refresh_at_seconds, true) AND NOT EXISTS (
       SELECT FROM {schema}.refresh_log AS g WHERE g.view_schema = o.view_schema AND g.view_name = o.view_name
@@ -274,7 +275,7 @@ $$;
 -- order. Nothing where it was only to run `if_due` and is not. What is fresh since `since` need not be refreshed again. One that `insists` is to be
 -- refreshed in full while another refresh of it may do less. A row of the mode `partitions` is no view.
 CREATE OR REPLACE FUNCTION {schema}.schedule_begin(project text, schedule text, if_due boolean)
-RETURNS TABLE (view_schema name, view_name name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean, run bigint)
+RETURNS TABLE (view_schema name, view_name name, called name, mode text, timeout_seconds integer, lock_timeout_seconds integer, since timestamptz, insists boolean, run bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   planned {schema}.schedules;
@@ -306,13 +307,13 @@ BEGIN
       started_at = clock_timestamp(), finished_at = NULL, failed = NULL, pid = pg_backend_pid()
   WHERE r.project = schedule_begin.project AND r.schedule = schedule_begin.schedule AND r.run_by = session_user;
   IF planned.mode = 'partitions' THEN
-    RETURN QUERY SELECT ''::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false, number;
+    RETURN QUERY SELECT ''::name, 'partitions'::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false, number;
     RETURN;
   END IF;
-  RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
+  RETURN QUERY SELECT d.view_schema, d.view_name, d.called, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
     planned.lock_timeout_seconds, ticked, planned.mode = 'full' AND jsonb_typeof(d.definition -> 'merge') = 'object', number
   FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
-  JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.view_name = v.name AND d.kind = 'materialized'
+  JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.called = v.name AND d.kind = 'materialized'
   ORDER BY v.place;
 END $$;
 
@@ -333,7 +334,7 @@ BEGIN
     reason := 'not deployed here';
     RETURN;
   END IF;
-  SELECT f.name INTO broken FROM {schema}.feeding(deployed.project, deployed.view_name) AS f (name) WHERE f.name = ANY (failed) LIMIT 1;
+  SELECT f.name INTO broken FROM {schema}.feeding(deployed.project, deployed.called) AS f (name) WHERE f.name = ANY (failed) LIMIT 1;
   IF broken IS NOT NULL THEN
     reason := format('reads %s, which failed', broken);
   ELSIF EXISTS (SELECT FROM {schema}.refresh_log AS l
@@ -356,7 +357,9 @@ DECLARE
   under_way {schema}.schedule_run;
   asked text;
 BEGIN
-  SELECT r.* INTO under_way FROM {schema}.run_under_way(number) AS r WHERE schedule_step.view_name = ANY (r.views);
+  SELECT r.* INTO under_way FROM {schema}.run_under_way(number) AS r WHERE EXISTS (
+    SELECT FROM {schema}.deployed_view AS d
+    WHERE d.view_schema = schedule_step.view_schema AND d.view_name = schedule_step.view_name AND d.called = ANY (r.views));
   IF under_way IS NULL THEN
     RAISE EXCEPTION 'run % of a schedule has not begun, or has ended, or is not of %', number, quote_ident(view_name);
   END IF;
@@ -372,8 +375,8 @@ END $$;
 -- The views of a run whose last row in the log has one of these states. A NULL among them stands for a view without a row.
 CREATE OR REPLACE FUNCTION {schema}.undone(under_way {schema}.schedule_run, states text[])
 RETURNS name[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(array_agg(d.view_name ORDER BY v.place), '{}') FROM unnest(under_way.views) WITH ORDINALITY AS v (name, place)
-  JOIN {schema}.deployed_view AS d ON d.project = under_way.project AND d.view_name = v.name AND d.kind = 'materialized'
+  SELECT coalesce(array_agg(d.called ORDER BY v.place), '{}') FROM unnest(under_way.views) WITH ORDINALITY AS v (name, place)
+  JOIN {schema}.deployed_view AS d ON d.project = under_way.project AND d.called = v.name AND d.kind = 'materialized'
   LEFT JOIN LATERAL (
     SELECT l.status FROM {schema}.refresh_log AS l
     WHERE l.view_schema = d.view_schema AND l.view_name = d.view_name AND l.started_at >= under_way.started_at AND l.schedule_run = under_way.run
@@ -382,13 +385,13 @@ RETURNS name[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- The views that a view of a project reads, and those that these read.
-CREATE OR REPLACE FUNCTION {schema}.feeding(project text, view_name name)
+CREATE OR REPLACE FUNCTION {schema}.feeding(project text, called name)
 RETURNS SETOF name LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE upstream (name) AS (
     SELECT u::name FROM {schema}.deployed_view AS d, jsonb_array_elements_text(d.definition -> 'upstream') AS u
-    WHERE d.project = feeding.project AND d.view_name = feeding.view_name
+    WHERE d.project = feeding.project AND d.called = feeding.called
     UNION
-    SELECT u::name FROM upstream JOIN {schema}.deployed_view AS d ON d.project = feeding.project AND d.view_name = upstream.name,
+    SELECT u::name FROM upstream JOIN {schema}.deployed_view AS d ON d.project = feeding.project AND d.called = upstream.name,
       jsonb_array_elements_text(d.definition -> 'upstream') AS u
   )
   SELECT name FROM upstream

@@ -185,7 +185,9 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
       WHERE r.view_schema = reader.view_schema AND r.view_name = reader.view_name AND r.started_at <= scan.at
       ORDER BY r.started_at DESC LIMIT 1) AS run
     WHERE run.until >= scan.at AND (
-      reader.view_schema = last_use.view_schema AND reader.view_name = last_use.view_name OR reader.definition -> 'upstream' ? last_use.view_name::text))
+      reader.view_schema = last_use.view_schema AND reader.view_name = last_use.view_name OR EXISTS (
+        SELECT FROM {schema}.deployed_view AS d WHERE d.view_schema = last_use.view_schema AND d.view_name = last_use.view_name
+          AND d.project = reader.project AND reader.definition -> 'upstream' ? d.called::text)))
   AND NOT EXISTS (SELECT FROM {schema}.stored_relation AS s
                   WHERE scan.at BETWEEN s.filled_at AND s.filled_at + make_interval(secs => s.fill_seconds + 1))
 $$;

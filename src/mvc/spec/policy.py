@@ -28,7 +28,7 @@ class PolicySpec(SpecModel):
     """A row rule. Permissive rules of a role are joined by OR, restrictive ones by AND."""
 
     policy: Name = Field(description="A name for people; it stands in the SQL's comments.")
-    view: Name | SomeNames = Field(description="The view or views it guards.")
+    view: Name | SomeNames = Field(description="The view or views it guards: `name`, or `schema.name`.")
     to: Name | SomeNames = Field((), description="A role, or several; left out, it is for PUBLIC: everybody.")
     as_: Literal["permissive", "restrictive"] = Field("permissive", alias="as")
     using: Sql | bool | UsingSpec = Field(description="Which rows: a condition in SQL, `true`, or named predicates.")

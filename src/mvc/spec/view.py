@@ -15,7 +15,7 @@ class SourceSpec(SpecModel):
     """Where rows come from: a base table, another view of the project, or a subquery with its key."""
 
     table: Name | None = Field(None, description="A base table or view of the database: `name` or `schema.name`.")
-    view: Name | None = Field(None, description="Another view of this project.")
+    view: Name | None = Field(None, description="Another view of this project: `name`, or `schema.name`.")
     sql: Sql | None = Field(None, description="A SELECT to read from; it needs `key`.")
     key: SomeNames | None = Field(None, description="The columns of `sql` of which no two rows share the values.")
     on: Sql | None = Field(None, description="The join condition. The one source without it is the base.")

@@ -40,7 +40,7 @@ def alias_of(view: View, made: CompiledView) -> CompiledView | None:
         filters=(),
         body=query,
         grain=tuple(names[column] for column in made.grain),
-        upstream=(made.name,),
+        upstream=(made.called,),
         reads=tuple(f"{made.schema}.{made.name}.{column}" for column in sorted(names)),
         options=(),
         indexes=(),

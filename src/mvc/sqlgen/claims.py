@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.tree import Node
-from mvc.artifacts import Claim
 from mvc.expression.tokens import POSTGRES
+from mvc.parts import Claim
 from mvc.quoting import qualified
 from mvc.shape.reading import source_of
 from mvc.shape.records import Written

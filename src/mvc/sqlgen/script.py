@@ -118,7 +118,7 @@ def settings_sql(target: Target) -> list[str]:
 def requirements_sql(target: Target, view: CompiledView) -> list[str]:
     """Checks that the extensions that the view needs are there."""
     function = qualified(target.stored, "require_extension")
-    return [f"SELECT {function}({literal(extension)}, {literal(view.name)})" for extension in view.requires]
+    return [f"SELECT {function}({literal(extension)}, {literal(view.called)})" for extension in view.requires]
 
 
 def closing_sql(target: Target) -> str:
@@ -149,7 +149,7 @@ def title(text: str) -> str:
 
 
 def _name(view: CompiledView) -> str:
-    return f"-- {_comment(view.path)}: {_comment(view.name)}"
+    return f"-- {_comment(view.path)}: {_comment(view.called)}"
 
 
 def _comment(text: str) -> str:

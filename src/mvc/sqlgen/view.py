@@ -86,6 +86,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         exposure=exposure_of(view, access, reference),
         claims=claims(view),
         rows=_rows_of(view.rows),
+        apart=view.view.apart,
     )
 
 

@@ -30,7 +30,7 @@ class Box:
 
 def lineage(status: Status) -> Markup:
     """The graph with a description for those who cannot see it."""
-    reads = {view.view: (*view.upstream, *view.tables) for view in status.views}
+    reads = {view.called: (*view.upstream, *view.tables) for view in status.views}
     boxes = _placed(status, reads)
     wide = max((box.x for box in boxes.values()), default=0) + WIDE + 2
     tall = max((box.y for box in boxes.values()), default=0) + TALL + 2
@@ -51,7 +51,7 @@ def lineage(status: Status) -> Markup:
 
 
 def _placed(status: Status, reads: Mapping[str, Sequence[str]]) -> dict[str, Box]:
-    views = {view.view: view for view in status.views}
+    views = {view.called: view for view in status.views}
     columns: dict[int, list[str]] = {}
     for name in dict.fromkeys((*sorted({table for view in status.views for table in view.tables}), *_by_depth(reads))):
         columns.setdefault(_depth(name, reads), []).append(name)

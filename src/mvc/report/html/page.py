@@ -102,13 +102,13 @@ def _attention(status: Status) -> Markup:
 def _troubles(status: Status) -> Iterator[Markup]:
     for view in status.views:
         if view.problem:
-            yield tag("li", tag("b", view.view), f" {view.problem}", class_="bad")
+            yield tag("li", tag("b", view.called), f" {view.problem}", class_="bad")
         if view.failed:
             ago = f" {age_text(view.last_error_age)} ago" if view.last_error_age is not None else ""
             words = f" {view.last_status}{ago}: {one_line(view.last_error or 'its session has gone')}"
-            yield tag("li", tag("b", view.view), words, class_="bad")
+            yield tag("li", tag("b", view.called), words, class_="bad")
         for promise in view.broken:
-            yield tag("li", tag("b", view.view), f" {promise_text(promise)} ({promise.schedule})", class_="late")
+            yield tag("li", tag("b", view.called), f" {promise_text(promise)} ({promise.schedule})", class_="late")
 
 
 def _freshness(status: Status) -> Markup:
@@ -117,7 +117,7 @@ def _freshness(status: Status) -> Markup:
 
 
 def _fresh_row(view: ViewStatus) -> tuple[str, ...]:
-    name = tag("span", breakable(view.view), id=f"view-{view.view}")
+    name = tag("span", breakable(view.called), id=f"view-{view.called}")
     if view.kind == "plain":
         return name, "whenever it is read", "", "", "", ""
     age = "no data" if view.data_age is None or not view.populated else f"{age_text(view.data_age)} ago"
@@ -131,7 +131,7 @@ def _errors(status: Status) -> Markup:
     failed = [(view, view.last_error_age) for view in status.views if view.last_error_age is not None]
     rows = [
         (
-            breakable(view.view),
+            breakable(view.called),
             f"{age_text(age)} ago",
             "no" if view.failed else "yes",
             tag("span", one_line(view.last_error or "the session has gone"), class_="said"),
@@ -169,7 +169,7 @@ def _sizes(status: Status) -> Markup:
     head = ("view", "total", "", "rows", "table", "indexes", "toast", "dead rows")
     rows = [
         (
-            breakable(view.view),
+            breakable(view.called),
             size_text(view.bytes),
             _stacked(view, largest),
             "?" if view.rows is None else f"{view.rows:,}",
@@ -201,7 +201,7 @@ def _reads(status: Status) -> Markup:
     hints = dict.fromkeys(usage.hint for _, usage in used if usage.hint)
     rows = [
         (
-            breakable(view.view),
+            breakable(view.called),
             "?" if usage.calls is None else f"{usage.calls:,}",
             "" if usage.calls_per_day is None else f"{usage.calls_per_day:,.0f}",
             "" if usage.mean_seconds is None else f"{usage.mean_seconds * 1000:.1f} ms",

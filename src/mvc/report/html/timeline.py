@@ -47,7 +47,7 @@ def timeline(status: Status, zone: tzinfo) -> Markup:
         return tag("p", "Nothing was refreshed in the last seven days.")
     first = min(run.started_at for run in status.runs)
     first = min(first, status.at - 3600)
-    lanes = [_lane(view.view, status, first, zone) for view in status.views if view.kind != "plain"]
+    lanes = [_lane(view.called, status, first, zone) for view in status.views if view.kind != "plain"]
     middle = (first + status.at) / 2
     axis = tag(
         "div", *(tag("span", clock(at, zone)) for at in (first, middle, status.at)), class_="axis", aria_hidden="true"
@@ -63,7 +63,7 @@ def timeline(status: Status, zone: tzinfo) -> Markup:
 
 
 def _lane(view: str, status: Status, first: float, zone: tzinfo) -> Markup:
-    runs = [run for run in status.runs if run.view == view]
+    runs = [run for run in status.runs if run.called == view]
     longest = max((run.seconds or 0.0 for run in runs), default=0.0)
     bars = [_bar(run, first, status.at, longest, zone) for run in runs]
     line = tag("line", x1=0, x2=LONG, y1=UP, y2=UP)
@@ -110,7 +110,7 @@ def _listed(runs: Iterable[Run], zone: tzinfo) -> Markup:
     rows = [
         (
             clock(run.started_at, zone),
-            run.view,
+            run.called,
             tag("span", run.status, class_=f"outcome {run.status}"),
             run.mode,
             run.schedule or "by hand",
