@@ -1,7 +1,7 @@
 """Readers and writers at work while views change: no error, nothing torn, and nobody waits for longer than an instant.
 
-Every row of a view says which generation of the definition made it, so a statement that saw two of them is found. Waits are
-measured in the clients; the bound is generous, since a test's machine is shared. `--log-cli-level=info` tells them.
+Every row of a view says which generation of the definition made it, so a statement that saw two of them is found. Waits for locks are
+measured by the server (lock_waits.py); `--log-cli-level=info` tells those of the clients.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from mvc.postgres.errors import ServerError
 from mvc.postgres.run_steps import Pace
 from servers import Database, Servers, new_database
 
+from .lock_waits import LockWaits, Wait
 from .projects import ANYTHING, MAJORS, Connection, compiled, create_roles, in_tables
 
 log = logging.getLogger(__name__)
 CUSTOMERS, ORDERS = 2000, 8000
-LONGEST = 0.5  # seconds; a reader waits for hundredths of that on a machine of his own
 SCHEMA = """
 CREATE TABLE c (id int PRIMARY KEY, city text NOT NULL);
 CREATE TABLE o (id int PRIMARY KEY, c_id int NOT NULL REFERENCES c, amount int NOT NULL);
@@ -113,6 +113,7 @@ class Watched:
 
     waits: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    locks: LockWaits = field(default_factory=LockWaits)
     done: threading.Event = field(default_factory=threading.Event)
 
     def longest(self, *names: str) -> float:
@@ -191,6 +192,7 @@ def watching(database: Database, loops: dict[str, tuple[str | None, Loop]]) -> I
     def run(name: str, role: str | None, loop: Loop) -> None:
         try:
             with psycopg.connect(database.url, autocommit=True) as connection:
+                watched.locks.listen(connection, name)
                 if role:
                     connection.execute(f"SET ROLE {role}")
                 while not watched.done.is_set():
@@ -238,7 +240,8 @@ def test_readers_and_writers_notice_no_change(generations: Database):
         usual = watched.longest()
         for number, (name, project) in enumerate(CHANGES.items(), 1):
             began = time.perf_counter()
-            change(connection, project(number))
+            with watched.locks.deploying(connection, generations.url):
+                change(connection, project(number))
             time.sleep(0.05)
             during = [
                 seconds for found in watched.waits.values() for at, seconds in list(found) if at + seconds > began
@@ -250,7 +253,7 @@ def test_readers_and_writers_notice_no_change(generations: Database):
     told = {name: round(watched.longest(name), 3) for name in LOOPS}
     log.info("%s: usual %.3f s, longest by loop %s, by change %s", generations.major, usual, told, longest)
     assert min(len(found) for found in watched.waits.values()) > len(CHANGES)
-    assert watched.longest() < LONGEST
+    assert watched.locks.ours() == []
 
 
 @pytest.mark.parametrize("recreated", [False, True], ids=["in place", "created anew"])
@@ -267,15 +270,64 @@ def test_a_long_transaction_on_the_view_holds_up_the_switch_and_nobody_else(gene
     with watching(generations, readers) as watched:
         until.start()
         began = time.perf_counter()
-        change(connection, after)
+        with watched.locks.deploying(connection, generations.url):
+            change(connection, after)
         took = time.perf_counter() - began
         until.join()
     assert watched.faults == []
     log.info("%s: the switch took %.2f s, the longest wait %.3f s", generations.major, took, watched.longest())
     assert took > 1.5
-    assert watched.longest() < LONGEST
-    found = sorted(seconds for waits in watched.waits.values() for _, seconds in waits)
-    assert found[int(len(found) * 0.95)] < 0.1
+    assert watched.locks.ours() == []
+
+
+def twelve(number: int, cast: str = "") -> Compiled:
+    """Twelve views that go together, since each reads the first; every row says `number`."""
+    views = {
+        f"views/x{place}.yml": {
+            "view": f"x{place}",
+            "sources": {"c": {"table": "c"}} | ({"first": {"view": "x0", "on": "first.id = c.id"}} if place else {}),
+            "dimensions": {"id": "c.id"},
+            "aggregates": {"gen": {"max": f"(c.id * 0 + {number}){cast}"}},
+        }
+        for place in range(12)
+    }
+    policy = {"policy": "p", "view": [view["view"] for view in views.values()], "to": ["dm_reader"], "using": "gen > 0"}
+    files = {
+        "mvc.yml": {"project": "twelve", "catalog": "schema.sql"},
+        "schema.sql": SCHEMA,
+        "policies/p.yml": {"policies": [policy]},
+    }
+    return compiled(files | views)
+
+
+def reading(name: str) -> Loop:
+    query = f"SELECT count(*), min(gen) FROM {name}"
+    return lambda connection, watched, loop: bool(timed(watched, loop, connection, query, prepare=False))
+
+
+@pytest.mark.parametrize("cast", ["", "::bigint"], ids=["in place", "created anew"])
+def test_twelve_views_are_switched_together(generations: Database, cast: str):
+    """Beside others the work itself takes longer, which no statistics tell: the quietest of three times counts."""
+    connection = generations.connect()
+    change(connection, twelve(1))
+    loops = {name: ("dm_reader", reading(name)) for name in ("x0", "x1", "x11")} | {"writer": (None, writing)}
+    too_long: list[list[Wait]] = []
+    for number in (2, 3, 4):
+        after = twelve(number, cast if number % 2 == 0 else "")
+        assert [len(switch.views) for switch in plan(connection, after).switches] == [12]
+        with watching(generations, loops) as watched:
+            time.sleep(0.1)
+            with watched.locks.deploying(connection, generations.url):
+                change(connection, after)
+            time.sleep(0.05)
+        assert watched.faults == []
+        log.info("%s: the switch worked for %s ms", generations.major, watched.locks.worked)
+        rows = connection.execute("SELECT min(x0.gen), min(x11.gen) FROM x0 JOIN x11 USING (id)").fetchone()
+        assert rows == (number, number)
+        too_long.append(watched.locks.ours())
+        if not too_long[-1]:
+            return
+    raise AssertionError(too_long)
 
 
 def test_a_switch_that_runs_out_of_patience_leaves_everything(generations: Database):

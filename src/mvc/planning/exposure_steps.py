@@ -65,7 +65,12 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     found = [item.change for item in changes.changes] if changes else []
     renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
     look, proof = (prove(site.target, view, site.agreed(view)) for prove in (prove_sources_sql, prove_exposure_sql))
-    statements = (look, *arms_sql(site.target, view), expose_sql(site.target, view, renamed), proof)
+    statements = (
+        look,
+        *arms_sql(site.target, view),
+        expose_sql(site.target, view, renamed, anew=site.made_anew(view)),
+        proof,
+    )
     lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
     yield Step("expose", view.called, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
 

@@ -26,6 +26,7 @@ from mvc.planning.site import Site, views_set_aside
 from mvc.planning.state import DeployedView, Grant, Name, State
 from mvc.planning.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.planning.storage_steps import storage_steps
+from mvc.planning.together import together
 from mvc.planning.unneeded import unneeded_steps
 from mvc.planning.upgrade import adopted, runtime_step
 from mvc.planning.watching import unwatch_steps, watch_steps
@@ -33,8 +34,6 @@ from mvc.quoting import qualified
 from mvc.runtime import runtime_version
 from mvc.sqlgen.script import closing_sql
 from mvc.sqlgen.statements import target_of
-
-MOST_TOGETHER = 12  # exposures in one switch: each costs a millisecond or two while readers of all of them wait
 
 
 def make_plan(
@@ -206,7 +205,7 @@ def _switches(
     project: tuple[Step, ...],
 ) -> Iterator[Switch]:
     """Views that read each other move together; so do all of them, as long as that is an instant."""
-    groups = _together([view for view in views if exposed[view.called]])
+    groups = together([view for view in views if exposed[view.called]], site)
     first = True
     for group in groups:
         steps = (*_history(group, site), *(step for view in group for step in exposed[view.called]))
@@ -226,21 +225,6 @@ def _history(group: Iterable[CompiledView], site: Site) -> Iterator[Step]:
 
 def _is_new_table(view: CompiledView, site: Site) -> bool:
     return view.stored_as == "table" and (not site.is_live(view) or site.storage(view) is None)
-
-
-def _together(views: list[CompiledView]) -> list[list[CompiledView]]:
-    groups: list[list[CompiledView]] = []
-    for view in views:  # upstream first, so what a view reads is in a group already
-        joined = [group for group in groups if any(other.called in view.upstream for other in group)]
-        groups = [group for group in groups if group not in joined]
-        groups.append([*(other for group in joined for other in group), view])
-    packed: list[list[CompiledView]] = []
-    for group in groups:
-        if packed and len(packed[-1]) + len(group) <= MOST_TOGETHER:
-            packed[-1] += group
-        else:
-            packed.append(list(group))
-    return packed
 
 
 def switch_opening(stored: str, deployment: int) -> str:

@@ -25,12 +25,19 @@ class Obstacle:
     hint: str
 
 
+def unfit_columns(view: ViewDifference) -> list[str]:
+    """The columns for whose sake PostgreSQL does not let the view be replaced in place: those that go or change their type."""
+    return sorted(
+        {item.change.column for item in view.changes if isinstance(item.change, ColumnRemoved | ColumnRetyped)}
+    )
+
+
 def obstacles(view: ViewDifference, dependents: Iterable[Dependent]) -> Iterator[Obstacle]:
     """Those of what reads a view that changes, or goes."""
     found = [item.change for item in view.changes]
     removed = any(isinstance(item, ViewRemoved) for item in found)
     gone = {item.column for item in found if isinstance(item, ColumnRemoved)}
-    anew = sorted(gone | {item.column for item in found if isinstance(item, ColumnRetyped)})
+    anew = unfit_columns(view)
     for item in dependents:
         lost = tuple(sorted(gone & set(item.columns)))
         if item.kind == "mention":

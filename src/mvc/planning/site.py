@@ -10,6 +10,7 @@ from mvc.artifacts import CompiledView, Target
 from mvc.comparison.difference import Difference, ViewDifference
 from mvc.planning.drift import differs, kind_of, named_roles
 from mvc.planning.drift_kinds import Drift
+from mvc.planning.obstacles import unfit_columns
 from mvc.planning.renames import Renames
 from mvc.planning.state import DeployedView, Name, RelationState, State
 
@@ -102,6 +103,11 @@ class Site:
     def changes(self, view: CompiledView) -> ViewDifference | None:
         """What changed about the view."""
         return self.by_view.get((view.schema, view.name))
+
+    def made_anew(self, view: CompiledView) -> bool:
+        """Whether what readers use is dropped and created, since PostgreSQL does not let it be replaced."""
+        changes = self.changes(view)
+        return changes is not None and self.exposure(view) is not None and bool(unfit_columns(changes))
 
     @cached_property
     def by_view(self) -> Mapping[Name, ViewDifference]:

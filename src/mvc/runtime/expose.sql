@@ -1,9 +1,10 @@
 -- Puts a view in place for its readers. What is there keeps its name, owner, grants, comments and, wherever PostgreSQL lets a
 -- view be replaced, its OID and all that depends on it: columns that stay keep their order, new ones come after them.
 -- `renamed` holds pairs of old and new names. Only where a column goes or changes its type is the view created anew, and
--- with it, exactly as they are, the views that read it.
+-- with it, exactly as they are, the views that read it. Where that is known (`anew`), it is not tried to replace it in place first: who reads
+-- another view of the same switch waits for all of it.
 CREATE OR REPLACE FUNCTION {schema}.expose(
-  view_schema name, view_name name, columns name[], barrier boolean, query text, renamed name[] DEFAULT '{}'
+  view_schema name, view_name name, columns name[], barrier boolean, query text, renamed name[] DEFAULT '{}', anew boolean DEFAULT false
 ) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   exposed text := format('%I.%I', view_schema, view_name);
@@ -22,7 +23,7 @@ BEGIN
       EXECUTE format('ALTER VIEW %s RENAME COLUMN %I TO %I', exposed, renamed[pair], renamed[pair + 1]);
     END IF;
   END LOOP;
-  IF EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND attname <> ALL (columns)) THEN
+  IF anew OR EXISTS (SELECT FROM pg_attribute WHERE attrelid = target AND attnum > 0 AND attname <> ALL (columns)) THEN
     PERFORM {schema}.recreate(target, columns, options, query), {schema}.refuse_writes(exposed::regclass);
     RETURN;
   END IF;
@@ -159,32 +160,35 @@ END $$;
 
 -- What depends on the views and is no plain view, as words; NULL if there is nothing such.
 CREATE OR REPLACE FUNCTION {schema}.obstacle(target oid, views oid[], columns name[])
-RETURNS text LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT string_agg(DISTINCT found.what, ', ') FROM (
-    SELECT pg_describe_object('pg_class'::regclass, c.oid, 0) AS what FROM pg_class AS c WHERE c.oid = ANY (views) AND c.relkind <> 'v'
-    UNION ALL
-    SELECT pg_describe_object(d.classid, d.objid, 0)
-    FROM pg_depend AS d
-    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (target || views) AND d.deptype IN ('n', 'e', 'x')
-      AND d.classid NOT IN ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_attrdef'::regclass)
-      AND NOT (d.classid = 'pg_class'::regclass AND d.objid = ANY (views))
-    UNION ALL
-    SELECT pg_describe_object('pg_type'::regclass, t.oid, 0) || ' in ' || pg_describe_object(d.classid, d.objid, d.objsubid)
-    FROM pg_class AS c JOIN pg_type AS t ON t.oid = c.reltype OR t.typelem = c.reltype AND t.typcategory = 'A'
-    JOIN pg_depend AS d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = t.oid AND d.deptype = 'n'
-    WHERE c.oid = ANY (target || views) AND NOT (d.classid = 'pg_rewrite'::regclass
-      AND (SELECT r.ev_class FROM pg_rewrite AS r WHERE r.oid = d.objid) = ANY (views))
-    UNION ALL
-    SELECT format('the view %s, which belongs to %I,', c.oid::regclass, pg_get_userbyid(c.relowner))
-    FROM pg_class AS c WHERE c.oid = ANY (views) AND NOT pg_has_role(c.relowner, 'USAGE')
-    UNION ALL
-    SELECT 'extension membership of ' || v::regclass::text FROM unnest(target || views) AS v
-    WHERE EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = v AND deptype IN ('e', 'x'))
-    UNION ALL
-    SELECT DISTINCT format('column %s of %s, which the view %s reads,', a.attname, target::regclass, r.ev_class::regclass)
-    FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
-    JOIN pg_attribute AS a ON a.attrelid = target AND a.attnum = d.refobjsubid
-    WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.refobjsubid > 0 AND r.ev_class <> target
-      AND a.attname <> ALL (columns)
-  ) AS found
-$$;
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN (
+    SELECT string_agg(DISTINCT found.what, ', ') FROM (
+      SELECT pg_describe_object('pg_class'::regclass, c.oid, 0) AS what FROM pg_class AS c WHERE c.oid = ANY (views) AND c.relkind <> 'v'
+      UNION ALL
+      SELECT pg_describe_object(d.classid, d.objid, 0)
+      FROM pg_depend AS d
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = ANY (target || views) AND d.deptype IN ('n', 'e', 'x')
+        AND d.classid NOT IN ('pg_rewrite'::regclass, 'pg_trigger'::regclass, 'pg_attrdef'::regclass)
+        AND NOT (d.classid = 'pg_class'::regclass AND d.objid = ANY (views))
+      UNION ALL
+      SELECT pg_describe_object('pg_type'::regclass, t.oid, 0) || ' in ' || pg_describe_object(d.classid, d.objid, d.objsubid)
+      FROM pg_class AS c JOIN pg_type AS t ON t.oid = c.reltype OR t.typelem = c.reltype AND t.typcategory = 'A'
+      JOIN pg_depend AS d ON d.refclassid = 'pg_type'::regclass AND d.refobjid = t.oid AND d.deptype = 'n'
+      WHERE c.oid = ANY (target || views) AND NOT (d.classid = 'pg_rewrite'::regclass
+        AND (SELECT r.ev_class FROM pg_rewrite AS r WHERE r.oid = d.objid) = ANY (views))
+      UNION ALL
+      SELECT format('the view %s, which belongs to %I,', c.oid::regclass, pg_get_userbyid(c.relowner))
+      FROM pg_class AS c WHERE c.oid = ANY (views) AND NOT pg_has_role(c.relowner, 'USAGE')
+      UNION ALL
+      SELECT 'extension membership of ' || v::regclass::text FROM unnest(target || views) AS v
+      WHERE EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = v AND deptype IN ('e', 'x'))
+      UNION ALL
+      SELECT DISTINCT format('column %s of %s, which the view %s reads,', a.attname, target::regclass, r.ev_class::regclass)
+      FROM pg_depend AS d JOIN pg_rewrite AS r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass
+      JOIN pg_attribute AS a ON a.attrelid = target AND a.attnum = d.refobjsubid
+      WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = target AND d.refobjsubid > 0 AND r.ev_class <> target
+        AND a.attname <> ALL (columns)
+    ) AS found
+  );
+END $$;

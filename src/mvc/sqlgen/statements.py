@@ -86,8 +86,12 @@ def _create_view(name: str, query: str, *, barrier: bool) -> str:
     return f"CREATE OR REPLACE VIEW {name} WITH (security_barrier = {'true' if barrier else 'false'}) AS\n{query}"
 
 
-def expose_sql(target: Target, view: CompiledView, renamed: Iterable[tuple[str, str]] = ()) -> str:
-    """The exposure put in place by the runtime, whatever columns, order or dependents the one that is there has."""
+def expose_sql(
+    target: Target, view: CompiledView, renamed: Iterable[tuple[str, str]] = (), *, anew: bool = False
+) -> str:
+    """The exposure put in place by the runtime, whatever columns, order or dependents the one that is there has. `anew` says that it is known
+    that PostgreSQL does not let it be replaced.
+    """
     values = [
         literal(view.schema),
         literal(view.name),
@@ -97,6 +101,8 @@ def expose_sql(target: Target, view: CompiledView, renamed: Iterable[tuple[str, 
     ]
     if pairs := [name for pair in renamed for name in pair]:
         values.append(names_array(pairs))
+    if anew:
+        values.append("anew => true")
     return f"SELECT {qualified(target.stored, 'expose')}({', '.join(values)})"
 
 
