@@ -15,7 +15,9 @@ import pytest
 from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, apply, plan
 from mvc.postgres.errors import ServerError
+from mvc.postgres.prune import leftovers, prune
 from mvc.postgres.refresh import refresh
+from mvc.postgres.run_steps import Pace
 from servers import Database, Servers, new_database
 
 from .projects import (
@@ -126,6 +128,30 @@ def test_a_column_that_goes_must_be_allowed_also_where_the_ledger_is_lost(source
         with pytest.raises(ServerError, match=r"sales\.last_day goes \(drop-column\)"):
             apply(connection, later)
         apply(connection, compiled(edited()))
+
+
+def test_what_a_lost_ledger_knew_can_be_pruned(source: Database):
+    """Of views that have left the project, and of one that is stored otherwise now; what a view still reads is kept, and named."""
+    deploy(source.connect(), compiled(edited(in_tables, rules({"using": BOTH_ARMS}))))
+    with new_database(source.server, bare=True) as target:
+        restored(source, target, DUMPS["definitions"])
+        connection = target.connect()
+        connection.execute(ROWS)
+        gone = ("views/sales.yml", "views/by_city.yml", "views/top.yml", "views/now.yml", "policies/all.yml")
+        later = compiled({name: text for name, text in edited().items() if name not in gone})
+        deploy(connection, later)
+        connection.execute("CREATE TABLE mvc.theirs (id int)")
+        assert {(item.view, item.kind) for item in leftovers(connection, later)} == {
+            *((view, "unused") for view in ("alone", "sales", "by_city", "top", "now")),
+            ("sales", "arm"),
+            ("", "unknown"),
+        }
+        first = prune(connection, later, Pace())
+        assert {item.view for item in first.dropped} == {"alone"}
+        assert "public.sales reads it" in next(why for item, why in first.kept if item.name.endswith("_gate"))
+        connection.execute("DROP VIEW public.now, public.top, public.by_city, public.sales")
+        assert [item.name for item, _ in prune(connection, later, Pace()).kept] == ["theirs"]
+        deploy(connection, later)
 
 
 PLANTED = {

@@ -96,6 +96,14 @@ class TestShop:
         asked = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'order_lines'::regclass AND attname = 'price'"
         assert shop.connect().execute(asked).fetchone() == ("numeric(14,2)",)
 
+    def test_base_tables_from_python(self, shop, tmp_path, monkeypatch, capsys):
+        block = re.findall(r"```python\n(import mvc\n.*?)```", PAGES["base-tables.md"], re.DOTALL)[0]
+        connection = shop.connect()
+        connection.execute("ALTER TABLE orders ADD COLUMN amount int")
+        monkeypatch.chdir(tmp_path / "project")
+        exec(block, {"connection": connection})
+        assert capsys.readouterr().out == "[] ('daily_revenue',)\n"
+
     def test_reviewing(self, shop, paste):
         (block,) = BLOCKS["reviewing.md"]
         printed = paste(block, shop.url)

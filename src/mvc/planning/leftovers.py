@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mvc.called import called
+from mvc.planning.orphans import orphans
 from mvc.planning.state import Name, RelationState, State, StoredState
 from mvc.sqlgen.naming import arm_names
 
@@ -33,6 +34,7 @@ def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozens
 
     `replaced` names stored relations that readers once used.
     """
+    state = replace(state, stored={**state.stored, **dict(orphans(state, stored))})
     live = {view.stored_name for view in state.views.values()}
     arms = {arm for view in state.views.values() for arm in view.arms}
     there = {name for name in state.stored if name in live or (stored, name) in state.relations}

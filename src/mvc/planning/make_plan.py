@@ -99,6 +99,9 @@ def planned_views(
     state: State, wanted: Compiled, names: tuple[str, ...] = ()
 ) -> tuple[tuple[CompiledView, ...], tuple[LeftOut, ...]]:
     """The views that a plan is for, and those of them that the database cannot hold. Raises KeyError for a name that no view has."""
+    if names:  # what is closed is opened together: the rules of one may ask what another one does not have
+        closed = {place for place, view in state.views.items() if view.closed}
+        names += tuple(view.called for view in wanted.views if (view.schema, view.name) in closed)
     return split_deployable(state.extensions, wanted.with_upstream(names) if names else wanted.views)
 
 

@@ -85,7 +85,7 @@ class Release:
         steps = [
             Step("release", view.called, _why(view), (self._release(view),), _exposed(view)) for view in self.views
         ]
-        return _each(steps)
+        return self._apart(steps)
 
     @property
     def clearing(self) -> Step | None:
@@ -98,7 +98,7 @@ class Release:
     def way_back(self) -> tuple[Switch, ...]:
         """What undoes a release, as long as nothing was cleared."""
         reason = "the base tables did not change"
-        return _each(
+        return self._apart(
             [
                 Step(
                     "take back", view.called, reason, (self._call("take_back", view.schema, view.name),), _exposed(view)
@@ -116,6 +116,15 @@ class Release:
             tuple(dict.fromkeys((*self.leftovers, *other.leftovers))),
             tuple(dict.fromkeys((*self.outside, *other.outside))),
         )
+
+    def _apart(self, steps: list[Step]) -> tuple[Switch, ...]:
+        """A view has the same rows before and after, so each can be switched alone, and its readers wait for no other one. Those that are closed go
+        together: the rules of one may ask what another one does not have.
+        """
+        closed = tuple(step for view, step in zip(self.views, steps, strict=True) if view.closed)
+        alone = (step for view, step in zip(self.views, steps, strict=True) if not view.closed)
+        switches = tuple(Switch((step.view,), (step,)) for step in alone)
+        return (*([Switch(tuple(step.view for step in closed), closed)] if closed else []), *switches)
 
     def _call(self, function: str, *values: str) -> str:
         return f"SELECT {qualified(self.home, function)}({', '.join(map(literal, values))})"
@@ -143,11 +152,6 @@ def _exposed(view: ReleasedView) -> Lock | None:
     if view.rows == "kept" and not view.closed:
         return None
     return Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True)
-
-
-def _each(steps: list[Step]) -> tuple[Switch, ...]:
-    """A view has the same rows before and after, so each can be switched alone, and its readers wait for no other one."""
-    return tuple(Switch((step.view,), (step,)) for step in steps)
 
 
 def release_sql(home: str, names: Iterable[AlteredName]) -> list[str]:

@@ -100,6 +100,11 @@ class Site:
         deployed = self.deployed(view)
         return deployed is not None and deployed.released
 
+    def is_closed(self, view: CompiledView) -> bool:
+        """Whether readers are shown no rows meanwhile."""
+        deployed = self.deployed(view)
+        return deployed is not None and deployed.closed
+
     def changes(self, view: CompiledView) -> ViewDifference | None:
         """What changed about the view."""
         return self.by_view.get((view.schema, view.name))

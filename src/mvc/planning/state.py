@@ -147,7 +147,7 @@ class WatchState:
 class DeployedView:
     """A view in the ledger. `definition` is None where another version wrote what this one cannot read. `roles` are the numbers
     that the roles of its rules had on the `server` where it was deployed. `released` says that it is past what stands in the way of a
-    change of base tables, until it is deployed again.
+    change of base tables, until it is deployed again; one that is `closed` shows no rows until then.
     """
 
     project: str
@@ -159,6 +159,7 @@ class DeployedView:
     roles: Mapping[str, str] = field(default_factory=dict)
     server: str = ""
     released: bool = False
+    closed: bool = False
 
     def called(self, name: Name) -> str:
         """What the ledger calls it, whose (schema, name) this is."""

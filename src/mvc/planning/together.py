@@ -15,10 +15,18 @@ MADE_ANEW: Final = 2  # one that is dropped and created costs as much as so many
 
 
 def together(views: list[CompiledView], site: Site) -> list[list[CompiledView]]:
-    """The views by switch, upstream first: those that read each other in one, and others with them as long as that is an instant."""
+    """The views by switch, upstream first: those that read each other in one, and others with them as long as that is an instant.
+
+    So are those that show no rows since base tables change: the rules of one may ask what another one does not have.
+    """
     groups: list[list[CompiledView]] = []
     for view in views:  # upstream first, so what a view reads is in a group already
-        joined = [group for group in groups if any(other.called in view.upstream for other in group)]
+        closed = site.is_closed(view)
+        joined = [
+            group
+            for group in groups
+            if any(other.called in view.upstream or (closed and site.is_closed(other)) for other in group)
+        ]
         groups = [group for group in groups if group not in joined]
         groups.append([*(other for group in joined for other in group), view])
     packed: list[list[CompiledView]] = []

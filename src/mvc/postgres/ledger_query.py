@@ -32,6 +32,11 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
         "EXISTS (SELECT FROM {schema}.released_view AS r WHERE r.view_schema = v.view_schema AND r.view_name = v.view_name)",
         "false",
     ),
+    "closed": (
+        "release_plan",
+        "EXISTS (SELECT FROM {schema}.released_view AS r WHERE r.view_schema = v.view_schema AND r.view_name = v.view_name AND r.released ? 'shown')",
+        "false",
+    ),
     "frozen": (
         "release_plan",
         "EXISTS (SELECT FROM {schema}.frozen_relation AS f WHERE f.stored_name = s.stored_name)",

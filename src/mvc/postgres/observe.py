@@ -149,6 +149,7 @@ def _deployed(row: Json) -> DeployedView:
         roles=recorded.get("roles") or {},
         server=recorded.get("server") or "",
         released=row["released"],
+        closed=row["closed"],
     )
 
 

@@ -58,22 +58,26 @@ def prune(
 ) -> Pruned:
     """Drops every leftover that is known; each is a transaction of its own. Raises ServerError while another deploys."""
     dropped: list[Leftover] = []
-    kept: list[tuple[Leftover, str]] = []
     with deployment_lock(connection, compiled.stored) as still_locked:
         session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace)
-        for item in leftovers(connection, compiled):
-            if item.kind == "unknown":
-                kept.append((item, "it was not made by mvc"))
-                continue
-            still_locked()
-            try:
-                run_step(session, _drop(item, compiled.stored))
-            except ServerError as problem:
-                kept.append((item, _why_kept(connection, item, compiled.stored, problem)))
-            else:
-                dropped.append(item)
-                if on_drop:
-                    on_drop(item)
+        found = leftovers(connection, compiled)
+        waiting = [item for item in found if item.kind != "unknown"]
+        refused: list[tuple[Leftover, ServerError]] = []
+        while waiting:  # what reads another one may come after it, where nothing says what was built last
+            refused = []
+            for item in waiting:
+                still_locked()
+                try:
+                    run_step(session, _drop(item, compiled.stored))
+                except ServerError as problem:
+                    refused.append((item, problem))
+                else:
+                    dropped.append(item)
+                    if on_drop:
+                        on_drop(item)
+            waiting = [item for item, _ in refused] if len(refused) < len(waiting) else []
+        kept = [(item, _why_kept(connection, item, compiled.stored, problem)) for item, problem in refused]
+    kept += [(item, "it was not made by mvc") for item in found if item.kind == "unknown"]
     return Pruned(tuple(dropped), tuple(kept))
 
 

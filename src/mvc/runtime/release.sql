@@ -72,13 +72,58 @@ RETURNS TABLE (relation oid, part text, live boolean, view_schema name, view_nam
   ) AS m JOIN pg_class AS c ON c.relname = m.name AND c.relnamespace = to_regnamespace('{schema}') ORDER BY c.oid, m.live DESC
 $$;
 
+-- What functions read that a view calls, as far as it stands in their bodies, or in those of what these call: views, by their names alone.
+CREATE OR REPLACE FUNCTION {schema}.read_by_functions(view oid)
+RETURNS SETOF oid LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN QUERY
+  WITH RECURSIVE called (code) AS (
+    SELECT d.refobjid FROM pg_rewrite AS r JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+    WHERE r.ev_class = read_by_functions.view AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+    UNION SELECT next.code FROM called AS c JOIN pg_proc AS p ON p.oid = c.code CROSS JOIN LATERAL (
+      SELECT d.refobjid FROM pg_depend AS d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_proc'::regclass AND d.refobjid >= 16384
+      UNION ALL SELECT q.oid FROM pg_proc AS q WHERE q.oid >= 16384 AND p.prosqlbody IS NULL AND q.proname IN (SELECT {schema}.calls_in(p.prosrc))
+    ) AS next (code)
+  )
+  SELECT c.oid FROM called AS f JOIN pg_proc AS p ON p.oid = f.code AND p.prosqlbody IS NULL
+  JOIN pg_class AS c ON c.relkind = 'v' AND c.oid >= 16384 AND c.relname IN (SELECT {schema}.words_in(p.prosrc))
+  UNION SELECT d.refobjid FROM called AS f JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.objid = f.code AND d.refclassid = 'pg_class'::regclass;
+END $$;
+
+-- What readers use of the views whose rules read what is `direct`ly in the way, and of those whose rules read one of these, by whatever views and functions:
+-- where one of them shows no rows, NOT EXISTS over it would let more through. What reads others comes first, as readers lock them.
+CREATE OR REPLACE FUNCTION {schema}.closed_by(direct oid[])
+RETURNS oid[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  shown constant jsonb := (
+    SELECT coalesce(jsonb_object_agg(part.oid::text, exposure.oid::text), '{}')
+    FROM {schema}.deployed_view AS d CROSS JOIN LATERAL (SELECT to_regclass(format('%I.%I', d.view_schema, d.view_name))::oid) AS exposure (oid)
+    CROSS JOIN LATERAL unnest({schema}.shown_by(d)) AS part (oid) WHERE exposure.oid IS NOT NULL);
+  first constant oid[] := ARRAY(SELECT e.value::oid FROM jsonb_each_text(shown) AS e WHERE e.key::oid = ANY (direct)
+    UNION SELECT c.oid FROM {schema}.released_view AS r JOIN pg_class AS c ON c.oid = to_regclass(format('%I.%I', r.view_schema, r.view_name)) WHERE r.released ? 'shown');
+  asked jsonb;
+BEGIN
+  IF first = '{}' THEN
+    RETURN first;
+  END IF;
+  asked := (SELECT jsonb_object_agg(e.key, to_jsonb(ARRAY(SELECT {schema}.read_by_functions(e.key::oid)))) FROM jsonb_each_text(shown) AS e);
+  RETURN ARRAY(
+    WITH RECURSIVE reading (view, level) AS (
+      SELECT unnest(first), 0
+      UNION SELECT next.view, r.level + 1 FROM reading AS r CROSS JOIN LATERAL (
+        SELECT {schema}.readers_of(r.view) UNION ALL SELECT a.key::oid FROM jsonb_each(asked) AS a WHERE a.value @> to_jsonb(r.view)
+      ) AS next (view) JOIN pg_class AS c ON c.oid = next.view AND c.relkind = 'v' WHERE r.level < 100
+    ) SELECT e.value::oid FROM reading AS r JOIN jsonb_each_text(shown) AS e ON e.key::oid = r.view GROUP BY e.value ORDER BY max(r.level) DESC, e.value);
+END $$;
+
 -- What a change of the `targets` takes: which views are to be released and how, what is dropped for it, what is not ours and stands in the way. `copied`:
--- readers get a copy. `kept`: a table, which stays while what it is refreshed by goes. `closed`: its rules read the target. `drops` holds also what is still
--- in use; once the views are released, it is not.
+-- readers get a copy. `kept`: a table, which stays while what it is refreshed by goes. `closed`: its rules read the target, or a view that is closed. `drops`
+-- holds also what is still in use; once the views are released, it is not.
 CREATE OR REPLACE FUNCTION {schema}.release_plan(targets jsonb)
 RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   direct constant oid[] := ARRAY(SELECT {schema}.directly_in_the_way(targets));
+  closed constant oid[] := {schema}.closed_by(direct);
   going oid[];
   views jsonb;
   gone oid[];
@@ -90,12 +135,12 @@ BEGIN
       WHERE NOT (m.part = 'arm' AND m.live)
     ) SELECT g.relation FROM going AS g);
   views := (
-    SELECT coalesce(jsonb_agg(to_jsonb(v) ORDER BY v.schema, v.name), '[]') FROM (
+    SELECT coalesce(jsonb_agg(to_jsonb(v) - 'place' ORDER BY v.place, v.schema, v.name), '[]') FROM (
       SELECT d.view_schema AS schema, d.view_name AS name, d.called, d.project, d.stored_name AS stored,
         bool_or(m.part = 'storage' AND m.relation = ANY (going)) AS copied,
         bool_or(m.part = 'companion' AND m.relation = ANY (going) AND s.frozen_at IS NULL) AS kept,
-        (to_regclass(format('%I.%I', d.view_schema, d.view_name)) = ANY (direct)
-          OR bool_or(m.part = 'arm' AND m.relation = ANY (direct))) AND (r.released ->> 'shown') IS NULL AS closed
+        to_regclass(format('%I.%I', d.view_schema, d.view_name)) = ANY (closed) AND (r.released ->> 'shown') IS NULL AS closed,
+        array_position(closed, to_regclass(format('%I.%I', d.view_schema, d.view_name))::oid) AS place
       FROM {schema}.deployed_view AS d LEFT JOIN {schema}.frozen_relation AS s ON s.stored_name = d.stored_name
       LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name
       LEFT JOIN {schema}.made_relations() AS m ON m.live AND m.view_schema = d.view_schema AND m.view_name = d.view_name
@@ -404,23 +449,27 @@ BEGIN
   FOR view IN SELECT v FROM jsonb_array_elements(plan -> 'views') AS v WHERE (v ->> 'copied')::boolean LOOP
     PERFORM {schema}.copy_rows((view ->> 'stored')::name);
   END LOOP;
+  PERFORM {schema}.release_patiently((SELECT jsonb_agg(v) FROM jsonb_array_elements(plan -> 'views') AS v WHERE (v ->> 'closed')::boolean));
   FOR view IN SELECT jsonb_array_elements(plan -> 'views') LOOP
-    PERFORM {schema}.release_patiently(view);
+    IF NOT (view ->> 'closed')::boolean THEN
+      PERFORM {schema}.release_patiently(jsonb_build_array(view));
+    END IF;
     RETURN NEXT format('%I.%I', view ->> 'schema', view ->> 'name');
   END LOOP;
   PERFORM {schema}.clear_way(targets);
   PERFORM set_config('role', before, true);
 END $$;
 
--- Releases one view without ever having its readers queue for longer than an instant: tries for a minute.
-CREATE OR REPLACE FUNCTION {schema}.release_patiently(view jsonb)
+-- Releases some views, all or none of them, without ever having their readers queue for longer than an instant: tries for a minute.
+CREATE OR REPLACE FUNCTION {schema}.release_patiently(views jsonb)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '60ms' AS $$
 DECLARE
   patience timestamptz := clock_timestamp() + interval '1 minute';
 BEGIN
   LOOP
     BEGIN
-      PERFORM {schema}.release_view((view ->> 'schema')::name, (view ->> 'name')::name, (view ->> 'copied')::boolean, (view ->> 'kept')::boolean, (view ->> 'closed')::boolean);
+      PERFORM {schema}.release_view((v ->> 'schema')::name, (v ->> 'name')::name, (v ->> 'copied')::boolean, (v ->> 'kept')::boolean, (v ->> 'closed')::boolean)
+      FROM jsonb_array_elements(views) AS v;
       RETURN;
     EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
       IF clock_timestamp() > patience THEN

@@ -6,7 +6,7 @@ SELECT json_build_object(
     SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC) AS latest),
   'views', (SELECT coalesce(json_agg(json_build_object(
       'schema', v.view_schema, 'name', v.view_name, 'project', v.project, 'stored_name', v.stored_name,
-      'definition', v.definition, 'recorded', v.recorded, 'released', {released}) ORDER BY v.view_schema, v.view_name), '[]') FROM {schema}.deployed_view AS v),
+      'definition', v.definition, 'recorded', v.recorded, 'released', {released}, 'closed', {closed}) ORDER BY v.view_schema, v.view_name), '[]') FROM {schema}.deployed_view AS v),
   'stored', (SELECT coalesce(json_agg(json_build_object(
       'name', s.stored_name, 'view_schema', s.view_schema, 'view_name', s.view_name, 'printed', s.printed, 'companions', s.companions,
       'built_at', extract(epoch FROM s.built_at)::float8,
