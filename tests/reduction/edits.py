@@ -118,6 +118,16 @@ EDITS: dict[str, Edit] = {
     "a policy's view": replaced("policies/a.yml", "[middle, lone]", "[middle, side]"),
     "a policy added": added("policies/d.yml", "policies: [{policy: seven, view: sub, to: [r], using: true}]\n"),
     "a policy removed": removed("policies/c.yml"),
+    "a policy of a view that is named with its schema": replaced(
+        "policies/c.yml", "zz_shouting, to: [r], using: n > 3", "public.zz_shouting, to: [r], using: n > 4"
+    ),
+    "a policy of an odd name with its schema": replaced(
+        "policies/b.yml", "view: Odd Näme, to: [s]", "view: public.Odd Näme, to: [r]"
+    ),
+    "a schedule of a view that is named with its schema": replaced(
+        "schedules/b.yml", "[lone, Odd Näme], within: 1h", "[public.lone, Odd Näme], within: 2h"
+    ),
+    "another view of a name": added("views/lonely2.yml", declared("lonely", "table: t", "schema: other\n")),
     "policies in another order": added(
         "policies/b.yml", "policies:\n" + "".join(reversed(PROJECT["policies/b.yml"].splitlines(keepends=True)[1:]))
     ),

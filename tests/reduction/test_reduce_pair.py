@@ -24,13 +24,13 @@ State = tuple[CompiledView, tuple[CompiledSchedule, ...]]
 def states(compiled: Compiled) -> dict[str, State]:
     """Everything about each view: itself, and the schedules that refresh it."""
     return {
-        view.name: (view, tuple(replace(item, views=()) for item in compiled.schedules if view.name in item.views))
+        view.called: (view, tuple(replace(item, views=()) for item in compiled.schedules if view.called in item.views))
         for view in compiled.views
     }
 
 
 def order(compiled: Compiled, names: set[str]) -> list[str]:
-    return [view.name for view in compiled.views if view.name in names]
+    return [view.called for view in compiled.views if view.called in names]
 
 
 def compiled_part(part: Part) -> Compiled:
@@ -75,6 +75,25 @@ def test_the_project_compiles():
 def test_every_edit(name):
     assert check(PROJECT, EDITS[name](PROJECT)) is not None
     assert check(EDITS[name](PROJECT), PROJECT) is not None
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "old", "new"),
+    [
+        ("policies/c.yml", "zz_shouting", "n > 3", "n > 4"),
+        ("policies/b.yml", "Odd Näme", "to: [s], using: true", "to: [r], using: true"),
+        ("schedules/b.yml", "Odd Näme", "within: 1h", "within: 2h"),
+        ("schedules/a.yml", "top", "0 2", "0 4"),
+    ],
+)
+def test_a_view_that_is_named_with_its_schema(path, name, old, new):
+    """On both sides, where its name alone names no view."""
+    before = PROJECT | {path: PROJECT[path].replace(name, f"public.{name}")}
+    assert check(before, before | {path: before[path].replace(old, new)}) is not None
+    assert (
+        check(before, before | {"views/lone.yml": before["views/lone.yml"].replace("count: s", "max: s.id")})
+        is not None
+    )
 
 
 @pytest.mark.slow

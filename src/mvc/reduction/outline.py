@@ -34,6 +34,8 @@ _KEYS: Final = (
     *("grain", "columns", "indexes", "with", "requires", "accept"),
 )
 _ODD_LINE: Final = re.compile(rf"^(?!$|[ \t#\]}}]|-{{1,3}}(?:[ \t]|$)|(?:{'|'.join(_KEYS)}):(?:[ \t]|$))", re.MULTILINE)
+_WORD: Final = re.compile(r"\w+")
+_AFTER_DOT: Final = re.compile(r"[^\s.]\.(\w+)")
 _NOT_TEXT: Final = re.compile(r"(?:~|null|true|false|[-+0-9.].*)\Z", re.IGNORECASE)
 
 
@@ -50,6 +52,17 @@ class Outline:
         self.schedules = {path: files[path] for path in spec_paths(files, "schedules")}
         self.views = _views({path: files[path] for path in spec_paths(files, "views")}, named)
         self._words: dict[str, frozenset[str]] = {}
+
+    @property
+    def names_schemas(self) -> bool:
+        """Whether a view may be named with its schema before it where others than views name it: which one that is, only the compiler says."""
+        ground = {PROJECT_FILE: self.ground[PROJECT_FILE]}
+        texts = [plain(*item) for files in (self.policies, self.schedules, ground) for item in files.items()]
+        odd = [f".{name}" for name in self.views if not _WORD.fullmatch(name)]
+        return any(
+            any(name in self.views for name in _AFTER_DOT.findall(text)) or any(name in text for name in odd)
+            for text in texts
+        )
 
     def words(self, path: str, text: str) -> frozenset[str]:
         """The words of one of its files, looked at once."""

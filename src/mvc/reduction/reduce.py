@@ -23,7 +23,7 @@ def reduce_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Pa
     named: dict[str, str] = {}
     try:
         one, other = Outline(before, named), Outline(after, named)
-        if one.ground != other.ground:
+        if one.ground != other.ground or one.names_schemas or other.names_schemas:
             return whole
         kept = _kept(one, other)
         return _part(one, kept, other), _part(other, kept, one)
