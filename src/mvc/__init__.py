@@ -1,13 +1,13 @@
 """`mvc`, a declarative compiler for PostgreSQL materialized views.
 
-    from mvc import load, compile
+    import mvc
 
-    compiled = compile(load("path/to/project"))
+    compiled = mvc.compile(mvc.load("path/to/project"))
     print(compiled.sql)
 
-Nothing here prints. `load`, `compile` and `diff` need neither a server nor an extra; `plan` and `apply` take a psycopg connection
-in autocommit mode (the extra `postgres`), as do `around` and `release`, and what else talks to servers is in `mvc.postgres`. Names are imported when they are
-first used, so that `import mvc` and `mvc --help` cost nothing.
+Whatever the command does is one function here, with a typed result; docs/library.md lists them, with examples. Nothing here prints. What talks
+to a server takes a psycopg connection in autocommit mode (`connect` makes one; the extra `postgres`), all else needs neither a server nor an
+extra. Names are imported when they are first used, so that `import mvc` and `mvc --help` cost nothing.
 """
 
 from __future__ import annotations
@@ -16,136 +16,223 @@ from mvc.version import VERSION as __version__  # noqa: N811 - what Python expec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from pathlib import Path
-
-    import psycopg
-
     from mvc.artifacts import CompiledColumn, CompiledView
-    from mvc.comparison.difference import Difference
+    from mvc.catalog.altered import UnusableMigration
+    from mvc.catalog.types import Catalog
+    from mvc.comparison.difference import Difference, ViewDifference
     from mvc.compiled import Compiled
-    from mvc.diagnostics import Diagnostic, ProjectError, Span
+    from mvc.diagnostics import Diagnostic, Label, ProjectError, Span
+    from mvc.diagnostics.rules import Rule, rule
+    from mvc.git import GitError
+    from mvc.library.catalogs import pull_catalog
+    from mvc.library.checks import Checked, check
+    from mvc.library.comparing import diff
+    from mvc.library.names import (
+        ApplyOptions,
+        RefreshOptions,
+        RollbackPlan,
+        Timeouts,
+        partitions,
+        plan_partitions,
+        plan_prune,
+        run,
+    )
+    from mvc.library.projects import compile, load  # noqa: A004 - the field's name for it
+    from mvc.library.releasing import release_sql
+    from mvc.library.rendering import render
+    from mvc.library.schedules import GeneratedFile, schedules
+    from mvc.library.starter import starter
     from mvc.model.project import Project
+    from mvc.planning.leftovers import Leftover
+    from mvc.planning.migration import migration
     from mvc.planning.release import Altered, Release
-    from mvc.planning.steps import Plan
-    from mvc.postgres.apply import Applied, Terms
-    from mvc.postgres.around import Around
+    from mvc.planning.steps import Danger, Hazard, LeftOut, Plan, Refusal, Step, Switch
+    from mvc.postgres.apply import Applied, apply, plan
+    from mvc.postgres.apply import Terms as Terms  # retired, see mvc.library.retired
+    from mvc.postgres.around import Around, around, plan_around
+    from mvc.postgres.connection import connect
+    from mvc.postgres.deployed import DatabaseDifference
+    from mvc.postgres.errors import ServerError
+    from mvc.postgres.partitions import DuePartition, Maintained
+    from mvc.postgres.prune import Pruned, prune
+    from mvc.postgres.refresh import refresh
+    from mvc.postgres.refresh_view import Refreshed
+    from mvc.postgres.release import plan_release, release
+    from mvc.postgres.rollback import plan_rollback, rollback
+    from mvc.postgres.schedule_runs import refresh_due, refresh_schedule
+    from mvc.postgres.status import Status, ViewStatus, alert, status
+    from mvc.postgres.worker import Worker
     from mvc.recurring import CompiledSchedule
+    from mvc.spec import (
+        AggregateSpec,
+        BodyColumnSpec,
+        DimensionSpec,
+        IndexColumnSpec,
+        IndexSpec,
+        PartitionSpec,
+        PolicySpec,
+        ProjectSpec,
+        ScheduleSpec,
+        SourceSpec,
+        UsingSpec,
+        ViewSpec,
+    )
+    from mvc.spec.in_python import Specs
+    from mvc.spec.project import LogSpec, NamesSpec, SchemasSpec
+    from mvc.spec.schema import json_schema
 
 __all__ = [
+    "AggregateSpec",
     "Altered",
     "Applied",
+    "ApplyOptions",
     "Around",
+    "BodyColumnSpec",
+    "Catalog",
+    "Checked",
     "Compiled",
     "CompiledColumn",
     "CompiledSchedule",
     "CompiledView",
+    "Danger",
+    "DatabaseDifference",
     "Diagnostic",
     "Difference",
+    "DimensionSpec",
+    "DuePartition",
+    "GeneratedFile",
+    "GitError",
+    "Hazard",
+    "IndexColumnSpec",
+    "IndexSpec",
+    "Label",
+    "LeftOut",
+    "Leftover",
+    "LogSpec",
+    "Maintained",
+    "NamesSpec",
+    "PartitionSpec",
     "Plan",
+    "PolicySpec",
     "Project",
     "ProjectError",
+    "ProjectSpec",
+    "Pruned",
+    "RefreshOptions",
+    "Refreshed",
+    "Refusal",
     "Release",
+    "RollbackPlan",
+    "Rule",
+    "ScheduleSpec",
+    "SchemasSpec",
+    "ServerError",
+    "SourceSpec",
     "Span",
-    "Terms",
+    "Specs",
+    "Status",
+    "Step",
+    "Switch",
+    "Timeouts",
+    "UnusableMigration",
+    "UsingSpec",
+    "ViewDifference",
+    "ViewSpec",
+    "ViewStatus",
+    "Worker",
     "__version__",
+    "alert",
     "apply",
     "around",
+    "check",
     "compile",
+    "connect",
     "diff",
+    "json_schema",
     "load",
+    "migration",
+    "partitions",
     "plan",
+    "plan_around",
+    "plan_partitions",
+    "plan_prune",
+    "plan_release",
+    "plan_rollback",
+    "prune",
+    "pull_catalog",
+    "refresh",
+    "refresh_due",
+    "refresh_schedule",
     "release",
+    "release_sql",
+    "render",
+    "rollback",
+    "rule",
+    "run",
+    "schedules",
+    "starter",
+    "status",
 ]
 
 _HOMES = {
-    "Compiled": "mvc.compiled",
-    **dict.fromkeys(("CompiledColumn", "CompiledSchedule", "CompiledView"), "mvc.artifacts"),
-    **dict.fromkeys(("Diagnostic", "ProjectError", "Span"), "mvc.diagnostics"),
-    "Project": "mvc.model.project",
-    "Difference": "mvc.comparison.difference",
-    "Plan": "mvc.planning.steps",
-    **dict.fromkeys(("Altered", "Release"), "mvc.planning.release"),
-    **dict.fromkeys(("Applied", "Terms"), "mvc.postgres.apply"),
-    "Around": "mvc.postgres.around",
+    "mvc.artifacts": "CompiledColumn CompiledView",
+    "mvc.catalog.altered": "UnusableMigration",
+    "mvc.catalog.types": "Catalog",
+    "mvc.comparison.difference": "Difference ViewDifference",
+    "mvc.compiled": "Compiled",
+    "mvc.diagnostics": "Diagnostic Label ProjectError Span",
+    "mvc.diagnostics.rules": "Rule rule",
+    "mvc.git": "GitError",
+    "mvc.library.catalogs": "pull_catalog",
+    "mvc.library.checks": "Checked check",
+    "mvc.library.comparing": "diff",
+    "mvc.library.names": "ApplyOptions RefreshOptions RollbackPlan Timeouts partitions plan_partitions plan_prune run",
+    "mvc.library.projects": "compile load",
+    "mvc.library.releasing": "release_sql",
+    "mvc.library.rendering": "render",
+    "mvc.library.schedules": "GeneratedFile schedules",
+    "mvc.library.starter": "starter",
+    "mvc.model.project": "Project",
+    "mvc.planning.leftovers": "Leftover",
+    "mvc.planning.migration": "migration",
+    "mvc.planning.release": "Altered Release",
+    "mvc.planning.steps": "Danger Hazard LeftOut Plan Refusal Step Switch",
+    "mvc.postgres.apply": "Applied apply plan",
+    "mvc.postgres.around": "Around around plan_around",
+    "mvc.postgres.connection": "connect",
+    "mvc.postgres.deployed": "DatabaseDifference",
+    "mvc.postgres.errors": "ServerError",
+    "mvc.postgres.partitions": "DuePartition Maintained",
+    "mvc.postgres.prune": "Pruned prune",
+    "mvc.postgres.refresh": "refresh",
+    "mvc.postgres.refresh_view": "Refreshed",
+    "mvc.postgres.release": "plan_release release",
+    "mvc.postgres.rollback": "plan_rollback rollback",
+    "mvc.postgres.schedule_runs": "refresh_due refresh_schedule",
+    "mvc.postgres.status": "Status ViewStatus alert status",
+    "mvc.postgres.worker": "Worker",
+    "mvc.recurring": "CompiledSchedule",
+    "mvc.spec": "AggregateSpec BodyColumnSpec DimensionSpec IndexColumnSpec IndexSpec PartitionSpec PolicySpec ProjectSpec ScheduleSpec SourceSpec UsingSpec ViewSpec",
+    "mvc.spec.in_python": "Specs",
+    "mvc.spec.project": "LogSpec NamesSpec SchemasSpec",
+    "mvc.spec.schema": "json_schema",
 }
-
-
-def load(project: str | Path | Mapping[str, str]) -> Project:
-    """A project from a folder, or from a mapping of relative path → text.
-
-    Findings do not stop it: `compile` raises them all at once, those of loading included. Where `mvc.yml` has faults, the rest is read by a
-    guess of the settings, so that it has its findings, too. Raises ProjectError where there is no `mvc.yml`.
-    """
-    from pathlib import Path
-
-    from mvc.loading import load_files
-    from mvc.workspace import Folder
-
-    return load_files(Folder(Path(project)) if isinstance(project, str | Path) else project).project()
-
-
-def compile(project: Project) -> Compiled:  # noqa: A001 - the field's name for it
-    """The project compiled. Raises ProjectError with every finding of the run if one is an error."""
-    from mvc.compiler import compile_project
-
-    return compile_project(project)
-
-
-def diff(before: Compiled, after: Compiled) -> Difference:
-    """What changed from one compiled project to another, by meaning, with what it does to those who use the views."""
-    from mvc.comparison.compare import compare
-
-    return compare(before, after)
-
-
-def plan(connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = ()) -> Plan:
-    """What `apply` would do to a database: all of the project, or the views `names` with what they read.
-
-    Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, and KeyError for an unknown name.
-    """
-    from mvc.postgres.apply import plan as planned
-
-    return planned(connection, compiled, names)
-
-
-def apply(
-    connection: psycopg.Connection, compiled: Compiled, names: Iterable[str] = (), terms: Terms | None = None
-) -> Applied:
-    """Deploys the project, or the views `names` with what they read, while readers go on; `terms` say what is agreed to.
-
-    Raises ServerError, after which readers have what they had, and KeyError for an unknown name.
-    """
-    from mvc.postgres.apply import apply as applied
-
-    return applied(connection, compiled, names, terms)
-
-
-def around(connection: psycopg.Connection, compiled: Compiled, sql: str, terms: Terms | None = None) -> Around:
-    """Runs a migration of base tables (plain SQL, one transaction) past the views that read them, and deploys the project as it is to be after that.
-
-    Raises UnusableMigration and ServerError. Unless the migration was committed by then, base tables and views are as before.
-    """
-    from mvc.postgres.around import around as gone_around
-
-    return gone_around(connection, compiled, sql, terms)
-
-
-def release(
-    connection: psycopg.Connection, compiled: Compiled, altered: Iterable[Altered], terms: Terms | None = None
-) -> Release:
-    """Releases the views that stand in the way of a change of these columns or tables, until `apply` builds them anew.
-
-    Raises ServerError, after which everything is as before.
-    """
-    from mvc.postgres.release import release as released
-
-    return released(connection, compiled, altered, terms)
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'mvc' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    if name in _HOME_OF:
+        found: object = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = found
+        return found
+    from mvc.library.retired import successor
+
+    if new := successor(name):
+        return __getattr__(new)
+    raise AttributeError(f"module 'mvc' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -71,7 +71,7 @@ def _rarely_collected() -> Iterator[None]:
 def _compile_project(project: Project) -> Compiled:
     found = list(project.diagnostics)
     if not project.complete and not project.catalog.relations:
-        raise ProjectError(found)  # without a catalog every name would be unknown
+        raise ProjectError(found, project.files)  # without a catalog every name would be unknown
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
     sources.declare((*project.views, *project.drafts))
@@ -97,7 +97,8 @@ def _compile_project(project: Project) -> Compiled:
         history = lint_history(resolved, project)
         found += lint_project(tuple(resolved), project.policies, project.schedules, functions, history)
     if any(item.severity == "error" for item in found):
-        raise ProjectError(item for item in found if not (project.guessed and item.code in _OF_SETTINGS))
+        told = (item for item in found if not (project.guessed and item.code in _OF_SETTINGS))
+        raise ProjectError(told, project.files)
     schedules += partition_schedules(partitions, schedules)
     done = _result(project.settings, _with_aliases(resolved, compiled), schedules, partitions, found)
     believed = used_of(project.catalog, compiled)

@@ -164,7 +164,7 @@ class _Judge:
 
     def _view_at(self, item: Diagnostic, mismatch: Mismatch) -> str:
         """The view whose file a diagnostic is in; of a policy's, one that names what the mismatch is about."""
-        found = next((view.called for view in self.compiled.views if view.path == item.span.path), "")
+        found = next((view.called for view in self.compiled.views if item.span.is_in(view.path)), "")
         return found or _naming(mismatch, self.views)[0].called
 
     def _place(self, mismatch: Mismatch, name: str) -> Span:

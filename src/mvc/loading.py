@@ -27,6 +27,7 @@ from mvc.model.view import Sql, View
 from mvc.source import Document, nothing, read
 from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
 from mvc.spec.folders import misplaced, without_settings
+from mvc.spec.in_python import Specs
 from mvc.spec.missing import catalog_help
 from mvc.spec.repair import ANY_DDL
 from mvc.spec.validate import Validated, validate
@@ -59,7 +60,7 @@ class Loaded:
     def project(self) -> Project:
         """The project, for which there must be settings."""
         if self.settings is None:
-            raise ProjectError(self.diagnostics)
+            raise ProjectError(self.diagnostics, self.files)
         return Project(
             self.settings,
             self.catalog,
@@ -110,13 +111,20 @@ def _text(files: Files, path: str, loaded: Loaded) -> str | None:
 
 def _validated(files: Files, path: str, model: type[Model], loaded: Loaded) -> Validated[Model] | None:
     """What a file says; None, with findings, where nothing of it can be read."""
-    text = _text(files, path, loaded)
-    document, found = read(path, text) if text is not None else (None, ())
+    document, found = _document(files, path, loaded)
     loaded.diagnostics += found
     validated = validate(document, model) if document else None
     loaded.diagnostics += validated.findings if validated else ()
     loaded.complete &= validated is not None and validated.spec is not None and not (found or validated.findings)
     return validated
+
+
+def _document(files: Files, path: str, loaded: Loaded) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """A file read; or the spec that was made in Python instead of one."""
+    if isinstance(files, Specs):
+        return files.documents[path], ()
+    text = _text(files, path, loaded)
+    return read(path, text) if text is not None else (None, ())
 
 
 def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
@@ -160,6 +168,7 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
 
 
 def _view(files: Files, path: str, loaded: Loaded) -> None:
+    before = len(loaded.diagnostics)
     validated = _validated(files, path, ViewSpec, loaded)
     if validated is None or validated.spec is None or loaded.settings is None:
         loaded.broken |= _claimed_names(files, path)
@@ -167,7 +176,7 @@ def _view(files: Files, path: str, loaded: Loaded) -> None:
     findings = Findings()
     view = build_view(validated.spec, validated.document, loaded.settings.exposed, findings)
     loaded.diagnostics += findings.items
-    if findings.items or any(item.span.path == path and item.severity == "error" for item in loaded.diagnostics):
+    if findings.items or any(item.severity == "error" for item in loaded.diagnostics[before:]):
         loaded.broken.add(view.name)
         loaded.drafts.append(view)
         loaded.complete = False

@@ -49,9 +49,10 @@ STAGES = (
     ("mvc.cache", "mvc.cache_folder"),
     ("mvc.sides",),
     ("mvc.postgres",),
-    ("mvc",),
     ("mvc.demo",),
     ("mvc.report",),
+    ("mvc.library",),
+    ("mvc",),
     ("mvc.cli",),
     ("mvc.__main__",),
 )
@@ -379,6 +380,7 @@ class TestWeight:
         run("import mvc; assert not {'yaml', 'pydantic', 'sqlglot', 'psycopg'} & set(sys.modules)")
 
     def test_every_public_name_is_there(self):
+        assert dir(mvc) == sorted(mvc.__all__)
         assert all(getattr(mvc, name) is not None for name in mvc.__all__)
         with pytest.raises(AttributeError):
             _ = mvc.nonsense

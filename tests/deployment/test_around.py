@@ -533,7 +533,7 @@ def test_what_is_kept_for_a_rollback_and_is_in_nobodys_way_is_kept(database: Dat
     apply(connection, compiled(edited(("views/v.yml", "{sum: t.amt}", "{sum: t.amt * 2}"))), terms=TERMS)
     kept = leftovers(connection, compiled(RETYPED))
     assert [item.view for item in kept] == ["v", "up"] or [item.view for item in kept] == ["up", "v"]
-    found = plan_around(connection, compiled(RETYPED), read_migration("ALTER TABLE t ALTER amt TYPE bigint"))
+    found = plan_around(connection, compiled(RETYPED), "ALTER TABLE t ALTER amt TYPE bigint")
     assert set(found.leftovers) == {item.name for item in kept}
     around(connection, compiled(RETYPED), "ALTER TABLE t ALTER amt TYPE bigint", TERMS)
     settled(connection, compiled(RETYPED))

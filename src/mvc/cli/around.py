@@ -63,7 +63,7 @@ def execute(options: Options, context: Context) -> int:
     migration = _read(options.file, text)
     compiled = context.compile()
     with context.connect(options.database) as connection:
-        found = plan_around(connection, compiled, migration)
+        found = plan_around(connection, compiled, text)
         context.data(release_text(found, compiled.project, context.data_style, len(migration.statements)))
         if options.dry_run:
             return 0

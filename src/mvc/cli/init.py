@@ -21,8 +21,6 @@ from mvc.cli.options import argument
 if TYPE_CHECKING:
     from mvc.cli.context import Context
 
-STARTER = ("mvc.yml", "schema/shop.sql", "views/daily_revenue.yml", "policies/shop.yml", "schedules/refresh.yml")
-
 
 @dataclass(frozen=True)
 class Options:
@@ -35,13 +33,13 @@ class Options:
 @argument("folder", "[DIR]", "where to (default: this folder)", default=".", shell_complete=folders)
 def execute(options: Options, context: Context) -> int:
     """Writes the files, or none."""
-    from importlib.resources import files
+    from mvc.library.starter import STARTER, starter
 
     folder = Path(options.folder)
     taken = dict.fromkeys(str(path) for name in STARTER for path in _in_the_way(folder / name))
     if taken:
         raise Failure(f"nothing was written: in the way: {', '.join(taken)}", "name an empty folder: mvc init shop")
-    texts = {folder / name: files("mvc.cli").joinpath("starter", *name.split("/")).read_bytes() for name in STARTER}
+    texts = {folder / name: text.encode() for name, text in starter().items()}
     for path in texts:
         path.parent.mkdir(parents=True, exist_ok=True)
     for path, text in texts.items():

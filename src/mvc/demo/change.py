@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mvc import compile, load  # noqa: A004 - the field's name for it
 from mvc.compiled import Compiled
+from mvc.compiler import compile_files
 from mvc.demo.events import ViewChanged
 from mvc.postgres.apply import apply
 from mvc.postgres.rollback import rollback
@@ -33,7 +33,7 @@ class _Reading:
 
 def change_under_a_reader(connection: Any, url: str, compiled: Compiled, files: Mapping[str, str]) -> ViewChanged:
     """Deploys the change, then undoes it, beside a reader."""
-    changed = compile(load({**{path: files[path] for path in files}, _FILE: files[_FILE].replace(_BEFORE, _AFTER, 1)}))
+    changed = compile_files({**{path: files[path] for path in files}, _FILE: files[_FILE].replace(_BEFORE, _AFTER, 1)})
     with _reader(url) as reading:
         started = time.perf_counter()
         apply(connection, changed)

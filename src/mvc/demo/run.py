@@ -11,8 +11,8 @@ from contextlib import closing, suppress
 from datetime import datetime, timezone
 from typing import Any, Final, TypeVar
 
-from mvc import compile, load  # noqa: A004 - the field's name for it
 from mvc.compiled import Compiled
+from mvc.compiler import compile_files
 from mvc.demo.ask import Stage, ask_all, choose_cast, compare_by_hand, look_at
 from mvc.demo.change import change_under_a_reader
 from mvc.demo.data import Step, fill, generation_steps
@@ -94,7 +94,7 @@ def _perform(connection: Any, url: str, scale: float, tell: Callable[[Event], No
     _create_tables(connection, files[SCHEMA], tell)
     _generate(connection, scale, tell)
     started = time.perf_counter()
-    compiled = compile(load(files))
+    compiled = compile_files(files)
     tell(ViewsCompiled(len(compiled.views), time.perf_counter() - started))
     views = _deploy(connection, compiled, tell)
     cast = choose_cast(connection)

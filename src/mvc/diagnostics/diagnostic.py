@@ -5,7 +5,7 @@ Every stage returns diagnostics beside its result, so that one run reports them 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,10 @@ class Span:
     column: int = 1
     end_line: int = 1
     end_column: int = 1
+
+    def is_in(self, path: str) -> bool:
+        """Whether it is of the file at `path`, or of a part of what was made in Python under that name (`ViewSpec("daily").where`)."""
+        return self.path == path or self.path.startswith((f"{path}.", f"{path}["))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,13 @@ class Diagnostic:
 
 
 class ProjectError(Exception):
-    """The project has errors. `diagnostics` holds every finding of the run, warnings included."""
+    """The project has errors. `diagnostics` holds every finding of the run, warnings included; `files` are those that they are of (path → text),
+    where they are at hand.
+    """
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Iterable[Diagnostic], files: Mapping[str, str] | None = None) -> None:
         self.diagnostics = tuple(diagnostics)
+        self.files: Mapping[str, str] = {} if files is None else files
         errors = [item for item in self.diagnostics if item.severity == "error"]
         super().__init__("; ".join(f"{item.code}: {item.title}" for item in errors))
 

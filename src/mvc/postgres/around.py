@@ -47,9 +47,11 @@ class Around:
 
 
 @server_errors()
-def plan_around(connection: psycopg.Connection, compiled: Compiled, migration: Migration) -> Release:
-    """What would be released for a migration, as far as its own text says. Takes no strong lock and writes nothing. Raises ServerError."""
-    return plan_release(connection, compiled, find_altered(connection, migration.altered))
+def plan_around(connection: psycopg.Connection, compiled: Compiled, sql: str) -> Release:
+    """What would be released for the migration `sql`, as far as its text says. Takes no strong lock and writes nothing. Raises UnusableMigration
+    and ServerError.
+    """
+    return plan_release(connection, compiled, find_altered(connection, read_migration(sql).altered))
 
 
 @server_errors()

@@ -21,6 +21,7 @@ from mvc.postgres.reading import ledger, read_state
 from mvc.postgres.run_steps import Pace, Session, run_step
 from mvc.quoting import literal, qualified
 
+PATIENT: Final = 10.0  # seconds to wait for readers of what is to be dropped
 _DEPENDED_ON: Final = "2BP01"
 
 
@@ -54,12 +55,18 @@ def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> t
 
 @server_errors()
 def prune(
-    connection: psycopg.Connection, compiled: Compiled, pace: Pace, on_drop: Callable[[Leftover], None] | None = None
+    connection: psycopg.Connection,
+    compiled: Compiled,
+    pace: Pace | None = None,
+    on_drop: Callable[[Leftover], None] | None = None,
 ) -> Pruned:
-    """Drops every leftover that is known; each is a transaction of its own. Raises ServerError while another deploys."""
+    """Drops every leftover that is known; each is a transaction of its own, and `on_drop` hears of it. Raises ServerError while another deploys.
+
+    `pace` says how long to wait for whoever reads one, 10 seconds by default. The connection must be in autocommit mode.
+    """
     dropped: list[Leftover] = []
     with deployment_lock(connection, compiled.stored) as still_locked:
-        session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace)
+        session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace or Pace(PATIENT))
         found = leftovers(connection, compiled)
         waiting = [item for item in found if item.kind != "unknown"]
         refused: list[tuple[Leftover, ServerError]] = []

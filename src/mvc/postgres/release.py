@@ -10,7 +10,8 @@ from typing import Any
 import psycopg
 
 from mvc.artifacts import Target
-from mvc.catalog.altered import AlteredName
+from mvc.catalog.altered import AlteredName, written_name
+from mvc.catalog.tokens import Unreadable
 from mvc.planning.release import Altered, Release, ReleasedView, Rows, targets_json
 from mvc.planning.steps import Step
 from mvc.postgres.apply import Conduct, OnStep, Terms
@@ -26,9 +27,9 @@ from mvc.sqlgen.script import settings_sql
 
 
 @server_errors()
-def plan_release(connection: psycopg.Connection, target: Target, altered: Iterable[Altered]) -> Release:
+def plan_release(connection: psycopg.Connection, target: Target, altered: Iterable[Altered | str]) -> Release:
     """What stands in the way of a change, and how it would be released. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError."""
-    wanted = tuple(altered)
+    wanted = _meant(connection, altered)
     working_role(connection, target.stored)
     query = f"SELECT {qualified(target.stored, 'release_plan')}({literal(targets_json(wanted))})"
     with ledger(connection, target.stored):
@@ -48,6 +49,23 @@ def _view(item: dict[str, Any]) -> ReleasedView:
     return ReleasedView(
         item["schema"], item["name"], item["project"], item["stored"], rows, item["closed"], item["called"]
     )
+
+
+def _meant(connection: psycopg.Connection, altered: Iterable[Altered | str]) -> tuple[Altered, ...]:
+    """The columns and relations themselves, of which some are only named (`orders.amount`). Raises ServerError."""
+    found: list[Altered] = []
+    for item in altered:
+        found += [item] if isinstance(item, Altered) else find_altered(connection, [_written(item)], strict=True)
+    return tuple(dict.fromkeys(found))
+
+
+def _written(text: str) -> AlteredName:
+    try:
+        return written_name(text)
+    except Unreadable as problem:
+        raise ServerError(
+            f"`{text}`: {problem.reason}", "name it as TABLE, SCHEMA.TABLE or SCHEMA.TABLE.COLUMN"
+        ) from None
 
 
 @server_errors()
@@ -96,19 +114,19 @@ def _has_column(connection: psycopg.Connection, altered: Altered) -> bool:
 def release(
     connection: psycopg.Connection,
     target: Target,
-    altered: Iterable[Altered],
+    altered: Iterable[Altered | str],
     terms: Terms | None = None,
     on_step: OnStep | None = None,
 ) -> Release:
     """Releases what stands in the way of a change of these columns and relations, and drops it; `apply` builds it anew after the change.
 
-    The connection must be in autocommit mode. Raises ServerError; then everything is as before.
+    What is to change may be named as on the command line: `orders.amount`, `public.orders`. The connection must be in autocommit mode. Raises ServerError; then everything is as before.
     """
-    agreed = terms or Terms()
+    agreed, wanted = terms or Terms(), _meant(connection, altered)
     with deployment_lock(connection, target.stored) as still_locked:
         conduct = Conduct(agreed, still_locked, on_step)
         session = session_of(connection, target, agreed)
-        found = plan_release(connection, target, altered)
+        found = plan_release(connection, target, wanted)
         try:
             open_way(session, found, conduct)
             if found.clearing and not found.empty:

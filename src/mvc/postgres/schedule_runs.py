@@ -61,6 +61,22 @@ def run_schedule(connection: psycopg.Connection, target: Target, schedule: str) 
             yield _turn(connection, target, runs)
 
 
+def refresh_due(
+    connection: psycopg.Connection, target: Target, schedule: str | None = None
+) -> tuple[Refreshed, ...] | None:
+    """What `run_due` does, by whoever is the only one at it; None where another one is.
+
+    The connection must be in autocommit mode. Raises ServerError, also where nothing is deployed.
+    """
+    with contend(connection, target) as contender:
+        return tuple(run_due(connection, target, schedule)) if contender.leads() else None
+
+
+def refresh_schedule(connection: psycopg.Connection, target: Target, schedule: str) -> tuple[Refreshed, ...]:
+    """What `run_schedule` does, at once. The connection must be in autocommit mode. Raises ServerError."""
+    return tuple(run_schedule(connection, target, schedule))
+
+
 @server_errors()
 def seconds_to_next(connection: psycopg.Connection, target: Target) -> float:
     """How long to wait before something may be due."""

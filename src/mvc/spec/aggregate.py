@@ -20,30 +20,36 @@ PlaceFunction = Annotated[Setting | None, _FUNCTION]
 class AggregateSpec(SpecModel):
     """A column computed per group: one function of a source, `expr` over other columns, or `sql` with one aggregate call."""
 
-    count: Function = Field(None, description="Rows of a source (its alias), or rows where an expression is not null.")
-    count_distinct: Function = Field(None, description="Distinct values of an expression that are not null.")
+    count: Function = Field(
+        default=None, description="Rows of a source (its alias), or rows where an expression is not null."
+    )
+    count_distinct: Function = Field(default=None, description="Distinct values of an expression that are not null.")
     sum: Function = None
     avg: Function = None
     min: Function = None
     max: Function = None
     array_agg: Function = None
-    string_agg: Function = Field(None, description="Text values joined by `separator`.")
+    string_agg: Function = Field(default=None, description="Text values joined by `separator`.")
     json_agg: Function = None
     jsonb_agg: Function = None
-    json_object_agg: PairFunction = Field(None, description="An object of a key and a value per row.")
-    jsonb_object_agg: PairFunction = Field(None, description="The same as jsonb; of equal keys the last in `order`.")
+    json_object_agg: PairFunction = Field(default=None, description="An object of a key and a value per row.")
+    jsonb_object_agg: PairFunction = Field(
+        default=None, description="The same as jsonb; of equal keys the last in `order`."
+    )
     xmlagg: Function = None
     bool_and: Function = None
     bool_or: Function = None
-    every: Function = Field(None, description="The SQL standard's name of `bool_and`.")
+    every: Function = Field(default=None, description="The SQL standard's name of `bool_and`.")
     bit_and: Function = None
     bit_or: Function = None
     bit_xor: Function = None
-    any_value: Function = Field(None, description="Any of the values that are not null (PostgreSQL 16).")
-    range_agg: Function = Field(None, description="The union of ranges, a multirange.")
-    range_intersect_agg: Function = Field(None, description="What all ranges have in common.")
-    percentile: Function = Field(None, description="The continuous percentile `at` (0 to 1).")
-    percentile_disc: Function = Field(None, description="The first value at or above the percentile `at` (0 to 1).")
+    any_value: Function = Field(default=None, description="Any of the values that are not null (PostgreSQL 16).")
+    range_agg: Function = Field(default=None, description="The union of ranges, a multirange.")
+    range_intersect_agg: Function = Field(default=None, description="What all ranges have in common.")
+    percentile: Function = Field(default=None, description="The continuous percentile `at` (0 to 1).")
+    percentile_disc: Function = Field(
+        default=None, description="The first value at or above the percentile `at` (0 to 1)."
+    )
     median: Function = None
     mode: Function = None
     stddev: Function = None
@@ -52,40 +58,44 @@ class AggregateSpec(SpecModel):
     variance: Function = None
     var_pop: Function = None
     var_samp: Function = None
-    corr: PairFunction = Field(None, description="Correlation of two values: `[y, x]`, as for all `regr_` functions.")
+    corr: PairFunction = Field(
+        default=None, description="Correlation of two values: `[y, x]`, as for all `regr_` functions."
+    )
     covar_pop: PairFunction = None
     covar_samp: PairFunction = None
     regr_avgx: PairFunction = None
     regr_avgy: PairFunction = None
-    regr_count: PairFunction = Field(None, description="Rows where both values are not null.")
+    regr_count: PairFunction = Field(default=None, description="Rows where both values are not null.")
     regr_intercept: PairFunction = None
     regr_r2: PairFunction = None
-    regr_slope: PairFunction = Field(None, description="Slope of the line that fits `[y, x]` best.")
+    regr_slope: PairFunction = Field(default=None, description="Slope of the line that fits `[y, x]` best.")
     regr_sxx: PairFunction = None
     regr_sxy: PairFunction = None
     regr_syy: PairFunction = None
-    rank_of: PlaceFunction = Field(None, description="The rank that a constant would have among the rows, in `order`.")
-    dense_rank_of: PlaceFunction = Field(None, description="The same without gaps.")
-    percent_rank_of: PlaceFunction = Field(None, description="The same from 0 to 1.")
+    rank_of: PlaceFunction = Field(
+        default=None, description="The rank that a constant would have among the rows, in `order`."
+    )
+    dense_rank_of: PlaceFunction = Field(default=None, description="The same without gaps.")
+    percent_rank_of: PlaceFunction = Field(default=None, description="The same from 0 to 1.")
     cume_dist_of: PlaceFunction = Field(
-        None, description="The share of rows up to where a constant would stand in `order`."
+        default=None, description="The share of rows up to where a constant would stand in `order`."
     )
-    first: Function = Field(None, description="The value of the first row in `order`.")
-    last: Function = Field(None, description="The value of the last row in `order`.")
+    first: Function = Field(default=None, description="The value of the first row in `order`.")
+    last: Function = Field(default=None, description="The value of the last row in `order`.")
     expr: Sql | None = Field(
-        None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
+        default=None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
     )
-    sql: Sql | None = Field(None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
-    where: Sql | None = Field(None, description="Only rows for which this holds (FILTER).")
+    sql: Sql | None = Field(default=None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
+    where: Sql | None = Field(default=None, description="Only rows for which this holds (FILTER).")
     distinct: bool = Field(default=False, description="Each value once.")
     order: Name | SomeNames | None = Field(
-        None, description="`expression [asc|desc] [nulls first|last]`; desc means NULLS LAST."
+        default=None, description="`expression [asc|desc] [nulls first|last]`; desc means NULLS LAST."
     )
-    separator: str | None = Field(None, description="Between the values of `string_agg`; `, ` by default.")
-    at: float | int | None = Field(None, ge=0, le=1, description="Which percentile, from 0 to 1.")
-    default: Setting | None = Field(None, description="The value for a group without rows, instead of NULL.")
-    description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=COLUMN_WAS)
+    separator: str | None = Field(default=None, description="Between the values of `string_agg`; `, ` by default.")
+    at: float | int | None = Field(default=None, ge=0, le=1, description="Which percentile, from 0 to 1.")
+    default: Setting | None = Field(default=None, description="The value for a group without rows, instead of NULL.")
+    description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(default=None, description=COLUMN_WAS)
 
     @model_validator(mode="after")
     def _one_function(self) -> AggregateSpec:

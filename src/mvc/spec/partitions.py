@@ -20,16 +20,20 @@ class PartitionSpec(SpecModel):
         description="How long a partition is. Weeks begin on Monday."
     )
     ahead: int = Field(
-        3, ge=1, le=MOST_AHEAD, description="How many next partitions there are besides the current one."
+        default=3, ge=1, le=MOST_AHEAD, description="How many next partitions there are besides the current one."
     )
     keep: Name | None = Field(
-        None, description="What is older is retired: `24 months`, `90 days`. Default: nothing is."
+        default=None, description="What is older is retired: `24 months`, `90 days`. Default: nothing is."
     )
     retire: Literal["detach", "drop"] = Field(
-        "detach", description="What becomes of an old partition: a table of its own, or nothing."
+        default="detach", description="What becomes of an old partition: a table of its own, or nothing."
     )
-    timezone: Name | None = Field(None, description="The zone whose midnights are the bounds; default: the project's.")
-    every: Name = Field(DAILY, description="When to look, as a cron line in that zone; default: each day at 00:10.")
+    timezone: Name | None = Field(
+        default=None, description="The zone whose midnights are the bounds; default: the project's."
+    )
+    every: Name = Field(
+        default=DAILY, description="When to look, as a cron line in that zone; default: each day at 00:10."
+    )
 
     @model_validator(mode="after")
     def _retires_something(self) -> PartitionSpec:

@@ -12,10 +12,10 @@ from mvc.spec.base import Name, SomeNames, SpecModel, Sql
 class UsingSpec(SpecModel):
     """A condition made of named predicates."""
 
-    predicate: Name | None = Field(None, description="One named predicate.")
-    any: tuple[Name | UsingSpec, ...] | None = Field(None, min_length=1, description="At least one holds (OR).")
-    all: tuple[Name | UsingSpec, ...] | None = Field(None, min_length=1, description="All hold (AND).")
-    sql: Sql | None = Field(None, description="A condition in SQL, beside named ones.")
+    predicate: Name | None = Field(default=None, description="One named predicate.")
+    any: tuple[Name | UsingSpec, ...] | None = Field(default=None, min_length=1, description="At least one holds (OR).")
+    all: tuple[Name | UsingSpec, ...] | None = Field(default=None, min_length=1, description="All hold (AND).")
+    sql: Sql | None = Field(default=None, description="A condition in SQL, beside named ones.")
 
     @model_validator(mode="after")
     def _one_form(self) -> UsingSpec:
@@ -29,8 +29,10 @@ class PolicySpec(SpecModel):
 
     policy: Name = Field(description="A name for people; it stands in the SQL's comments.")
     view: Name | SomeNames = Field(description="The view or views it guards: `name`, or `schema.name`.")
-    to: Name | SomeNames = Field((), description="A role, or several; left out, it is for PUBLIC: everybody.")
-    as_: Literal["permissive", "restrictive"] = Field("permissive", alias="as")
+    to: Name | SomeNames = Field(default=(), description="A role, or several; left out, it is for PUBLIC: everybody.")
+    as_: Literal["permissive", "restrictive"] = Field(
+        default="permissive", validation_alias="as", serialization_alias="as"
+    )
     using: Sql | bool | UsingSpec = Field(description="Which rows: a condition in SQL, `true`, or named predicates.")
     description: str | None = None
 

@@ -16,13 +16,15 @@ class ScheduleSpec(SpecModel):
 
     schedule: Name
     refresh: Name | SomeNames = Field(description="View names, `all`, `tag:NAME`; `+name` takes what it reads first.")
-    every: Name | None = Field(None, description='A cron line in quotes: "*/15 * * * *".')
-    within: Name | None = Field(None, description="The oldest the data may be: `15m`, `1h`, `2d`.")
-    timezone: Name | None = Field(None, description="The zone of `every`; default: the project's.")
-    mode: Literal["full", "incremental", "window", "verify"] | None = Field(None, description="Default: `full`.")
-    window: Name | None = Field(None, description="How far a refresh with `mode: window` reaches back: `3d`.")
-    timeout: Name | None = Field(None, description="The longest one refresh may take: `10m`.")
-    lock_timeout: Name | None = Field(None, description="The longest it may wait for a lock: `5s`.")
+    every: Name | None = Field(default=None, description='A cron line in quotes: "*/15 * * * *".')
+    within: Name | None = Field(default=None, description="The oldest the data may be: `15m`, `1h`, `2d`.")
+    timezone: Name | None = Field(default=None, description="The zone of `every`; default: the project's.")
+    mode: Literal["full", "incremental", "window", "verify"] | None = Field(
+        default=None, description="Default: `full`."
+    )
+    window: Name | None = Field(default=None, description="How far a refresh with `mode: window` reaches back: `3d`.")
+    timeout: Name | None = Field(default=None, description="The longest one refresh may take: `10m`.")
+    lock_timeout: Name | None = Field(default=None, description="The longest it may wait for a lock: `5s`.")
     enabled: bool = True
     description: str | None = None
 

@@ -14,12 +14,18 @@ from mvc.spec.base import COLUMN_WAS, Name, Names, Setting, SomeNames, SpecModel
 class SourceSpec(SpecModel):
     """Where rows come from: a base table, another view of the project, or a subquery with its key."""
 
-    table: Name | None = Field(None, description="A base table or view of the database: `name` or `schema.name`.")
-    view: Name | None = Field(None, description="Another view of this project: `name`, or `schema.name`.")
-    sql: Sql | None = Field(None, description="A SELECT to read from; it needs `key`.")
-    key: SomeNames | None = Field(None, description="The columns of `sql` of which no two rows share the values.")
-    on: Sql | None = Field(None, description="The join condition. The one source without it is the base.")
-    where: Sql | None = Field(None, description="Picks this source's rows; never removes a row of another source.")
+    table: Name | None = Field(
+        default=None, description="A base table or view of the database: `name` or `schema.name`."
+    )
+    view: Name | None = Field(default=None, description="Another view of this project: `name`, or `schema.name`.")
+    sql: Sql | None = Field(default=None, description="A SELECT to read from; it needs `key`.")
+    key: SomeNames | None = Field(
+        default=None, description="The columns of `sql` of which no two rows share the values."
+    )
+    on: Sql | None = Field(default=None, description="The join condition. The one source without it is the base.")
+    where: Sql | None = Field(
+        default=None, description="Picks this source's rows; never removes a row of another source."
+    )
     required: bool = Field(default=False, description="Keep only rows of the parent that have a row here.")
     one: bool = Field(
         default=False,
@@ -40,15 +46,15 @@ class DimensionSpec(SpecModel):
     """A column of the grain: an expression over the base and what is to-one from it."""
 
     expr: Sql = Field(description="The expression, e.g. `o.id`.")
-    description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=COLUMN_WAS)
+    description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(default=None, description=COLUMN_WAS)
 
 
 class BodyColumnSpec(SpecModel):
     """What is said of a column of a `sql` body."""
 
-    description: str | None = Field(None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(None, description=COLUMN_WAS)
+    description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
+    was: Name | None = Field(default=None, description=COLUMN_WAS)
 
 
 class IndexColumnSpec(SpecModel):
@@ -56,10 +62,10 @@ class IndexColumnSpec(SpecModel):
 
     expr: Sql = Field(description="A column of the view or an expression over its columns.")
     order: Literal["asc", "desc"] | None = Field(
-        None, description="desc means DESC NULLS LAST unless `nulls` says otherwise."
+        default=None, description="desc means DESC NULLS LAST unless `nulls` says otherwise."
     )
     nulls: Literal["first", "last"] | None = None
-    opclass: Name | None = Field(None, description="An operator class, e.g. `gin_trgm_ops`.")
+    opclass: Name | None = Field(default=None, description="An operator class, e.g. `gin_trgm_ops`.")
     collate: Name | None = None
 
 
@@ -69,13 +75,16 @@ class IndexSpec(SpecModel):
     columns: tuple[Sql | IndexColumnSpec, ...] = Field(
         min_length=1, description="`column [desc] [nulls first|last]`, an expression, or a mapping."
     )
-    name: Name | None = Field(None, description="Default: the view's and the columns' names.")
-    using: Name = Field("btree", description="btree, hash, gin, gist, spgist, brin, or an extension's method.")
-    where: Sql | None = Field(None, description="A partial index: only rows for which this holds.")
-    include: Names = Field((), description="Columns carried along for index-only scans.")
+    name: Name | None = Field(default=None, description="Default: the view's and the columns' names.")
+    using: Name = Field(default="btree", description="btree, hash, gin, gist, spgist, brin, or an extension's method.")
+    where: Sql | None = Field(default=None, description="A partial index: only rows for which this holds.")
+    include: Names = Field(default=(), description="Columns carried along for index-only scans.")
     unique: bool = False
     storage: dict[str, Setting] = Field(
-        default_factory=dict, alias="with", description="Storage parameters: `fillfactor: 90`."
+        default_factory=dict,
+        validation_alias="with",
+        serialization_alias="with",
+        description="Storage parameters: `fillfactor: 90`.",
     )
 
 
@@ -84,37 +93,46 @@ class ViewSpec(SpecModel):
 
     view: Name = Field(description="The name that readers use.")
     schema_: Name | None = Field(
-        None, alias="schema", description="The schema readers find it in; default: the project's."
+        default=None,
+        validation_alias="schema",
+        serialization_alias="schema",
+        description="The schema readers find it in; default: the project's.",
     )
     was: Name | None = Field(
-        None, description="The name that it had before, `name` or `schema.name`: it is renamed, with all that reads it."
+        default=None,
+        description="The name that it had before, `name` or `schema.name`: it is renamed, with all that reads it.",
     )
     alias_until: str | None = Field(
-        None,
+        default=None,
         pattern=r"^\d{4}-\d{2}-\d{2}$",
         description="The former name stays as a view of the same rows, for the same readers; until when, as a date.",
     )
-    description: str | None = Field(None, description="Becomes the view's COMMENT.")
-    tags: Name | Names = Field((), description="A name to select views by, or several: `tag:finance`.")
+    description: str | None = Field(default=None, description="Becomes the view's COMMENT.")
+    tags: Name | Names = Field(default=(), description="A name to select views by, or several: `tag:finance`.")
     materialized: bool = Field(default=True, description="false: a plain view, computed when it is read.")
     sources: dict[Name, SourceSpec] | None = Field(
-        None, description="alias → source. The one without `on` is the base."
+        default=None, description="alias → source. The one without `on` is the base."
     )
-    where: Sql | None = Field(None, description="Picks rows of the base.")
+    where: Sql | None = Field(default=None, description="Picks rows of the base.")
     dimensions: dict[Name, Sql | DimensionSpec] | None = Field(
-        None, description="name → expression; together the grain."
+        default=None, description="name → expression; together the grain."
     )
     aggregates: dict[Name, AggregateSpec] = Field(default_factory=dict)
-    sql: Sql | None = Field(None, description="A whole SELECT instead of sources, dimensions and aggregates.")
-    grain: Names | None = Field(None, description="With `sql`: the columns of which no two rows share the values.")
+    sql: Sql | None = Field(default=None, description="A whole SELECT instead of sources, dimensions and aggregates.")
+    grain: Names | None = Field(
+        default=None, description="With `sql`: the columns of which no two rows share the values."
+    )
     columns: dict[Name, str | BodyColumnSpec] = Field(
         default_factory=dict, description="With `sql`: column → description, or a mapping."
     )
     indexes: tuple[IndexSpec, ...] = ()
     storage: dict[str, Setting] = Field(
-        default_factory=dict, alias="with", description="Storage parameters of the stored relation: `fillfactor: 90`."
+        default_factory=dict,
+        validation_alias="with",
+        serialization_alias="with",
+        description="Storage parameters of the stored relation: `fillfactor: 90`.",
     )
-    requires: Names = Field((), description="Extensions that the database needs for this view, e.g. [postgis].")
+    requires: Names = Field(default=(), description="Extensions that the database needs for this view, e.g. [postgis].")
     accept: dict[Name, str] = Field(default_factory=dict, description="Lint code → why it is meant so.")
 
     @model_validator(mode="after")
