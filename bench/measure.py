@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
 from statistics import median
-from typing import Final
+from typing import Any, Final
 
 SRC: Final = Path(__file__).resolve().parent.parent / "src"
 
@@ -50,6 +50,23 @@ class Result:
         found: list[Row] = []
         self.parts.append((head, found))
         return found
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """The same as data, for `bench/results/`: its tables, what is said of them, its limits."""
+        tables = [
+            {"head": list(part[0]), "rows": [list(row) for row in part[1]]}
+            for part in self.parts
+            if not isinstance(part, str)
+        ]
+        return {
+            "title": self.title,
+            "tables": tables,
+            "notes": [part for part in self.parts if isinstance(part, str)],
+            "limits": [
+                {"what": item.what, "value": item.value, "most": item.most, "holds": item.holds} for item in self.limits
+            ],
+        }
 
     @property
     def markdown(self) -> str:

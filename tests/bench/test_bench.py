@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import json
+import re
 import signal
 import subprocess
 import sys
@@ -68,3 +70,14 @@ def test_a_stopped_run_keeps_what_it_measured(tmp_path, how):
     assert "| 20 | " in out
     assert "Stopped" in out
     assert "Traceback" not in said.read_text()
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "bench" / "results").glob("*.json")), ids=lambda path: path.name)
+def test_what_is_kept_is_as_the_page_says(path):
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    page = (ROOT / "bench" / "README.md").read_text(encoding="utf-8")
+    (told,) = re.findall(r"^`--keep`.*?^$", page, re.MULTILINE | re.DOTALL)
+    assert (kept["format"], kept["version"]) == ("mvc.bench", 1)
+    assert kept.keys() <= set(re.findall(r"`(\w+)`", told))
+    assert {key for limit in kept["limits"] for key in limit} <= {"what", "value", "most", "holds"}
+    assert f"| `{path.stem}` |" in page
