@@ -10,7 +10,7 @@ CODE := $(wildcard src tests bench docs)
 # Tests start hundreds of processes: each would compile the sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-fast test-count coverage lint format types docs-check bench clean
+.PHONY: help demo test test-fast test-count coverage lint format types docs-check docs bench clean
 .DEFAULT_GOAL := help
 
 help: ## lists these targets
@@ -45,17 +45,24 @@ types: $(VENV)/.dev ## checks the types
 docs-check: $(VENV)/.dev ## checks that the documentation says what is so
 	$(RUN) docs/check.py
 
+docs: $(VENV)/.docs ## builds the site into site/, and fails at what leads nowhere
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --quiet
+
 bench: $(VENV)/.dev ## measures
 	$(RUN) bench/run.py $(ARGS)
 
 clean: ## removes what the other targets made
-	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf $(VENV) .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist site
 	find src tests bench docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is used again until pyproject.toml changes. That of `dev` has all that `demo` needs.
 $(VENV)/.dev: pyproject.toml | $(RUN)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $(VENV)/.dev $(VENV)/.demo
+
+$(VENV)/.docs: pyproject.toml $(VENV)/.dev
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $(VENV)/.docs
 
 $(VENV)/.demo: pyproject.toml | $(RUN)
 	@echo 'Installing mvc and a PostgreSQL of its own into $(VENV) …'

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.catalog.altered import UnusableMigration, read_migration
+from mvc.catalog.altered import UnusableMigration
 from mvc.compiled import Compiled
 from mvc.planning.leftovers import find_leftovers
 from mvc.planning.release import Altered
