@@ -85,6 +85,11 @@ class TestTable:
         results = {name for row in TABLE.splitlines() for name in re.findall(r"`([A-Z]\w+)`", row)} - {"DATABASE_URL"}
         assert results <= set(mvc.__all__)
 
+    def test_no_module_takes_the_place_of_a_name(self):
+        """Importing `mvc.plan`, were there such a module, would put it where the function is."""
+        folder = ROOT / "src" / "mvc"
+        assert [name for name in mvc.__all__ if (folder / name).exists() or (folder / f"{name}.py").exists()] == []
+
     def test_there_are_ten_examples(self):
         assert sorted(EXAMPLES) == list(range(1, 11))
 
