@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel
 
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.snapshot import joined, load_snapshot
-from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, ProjectError, Span, error
+from mvc.diagnostics import Diagnostic, Span, error
+from mvc.loaded import Files, Loaded
 from mvc.model.apart import Apart, twice_defined
 from mvc.model.build_partitions import build_partitions
 from mvc.model.build_policy import build_policies, build_predicates
 from mvc.model.build_schedule import build_schedules
 from mvc.model.build_settings import build_settings
 from mvc.model.build_view import build_view
-from mvc.model.partitions import Partitioning
-from mvc.model.policy import Policy
-from mvc.model.project import Project, Settings
+from mvc.model.project import Settings
 from mvc.model.reading import Findings
 from mvc.model.schedule import Schedule
-from mvc.model.view import Sql, View
+from mvc.model.view import Sql
 from mvc.source import Document, nothing, read
 from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
 from mvc.spec.folders import misplaced, without_settings
@@ -33,49 +30,7 @@ from mvc.spec.repair import ANY_DDL
 from mvc.spec.validate import Validated, validate
 from mvc.workspace import PROJECT_FILE, catalog_paths, spec_paths
 
-Files = Mapping[str, str]
 Model = TypeVar("Model", bound=BaseModel)
-
-
-@dataclass
-class Loaded:
-    """What could be read, and what is wrong with the rest. `broken` names views that exist but cannot be analysed, `absent`
-    those whose files were not given. `drafts` are what is left of broken views, `guessed` says that the settings are no more than a guess.
-    """
-
-    settings: Settings | None = None
-    catalog: Catalog = field(default_factory=Catalog)
-    views: list[View] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    absent: frozenset[str] = frozenset()
-    complete: bool = True
-    drafts: list[View] = field(default_factory=list)
-    guessed: bool = False
-    policies: list[Policy] = field(default_factory=list)
-    schedules: list[Schedule] = field(default_factory=list)
-    partitions: list[Partitioning] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    files: Files = field(default_factory=dict)
-
-    def project(self) -> Project:
-        """The project, for which there must be settings."""
-        if self.settings is None:
-            raise ProjectError(self.diagnostics, self.files)
-        return Project(
-            self.settings,
-            self.catalog,
-            tuple(self.views),
-            tuple(self.policies),
-            tuple(self.schedules),
-            tuple(self.partitions),
-            tuple(self.diagnostics),
-            frozenset(self.broken),
-            self.complete,
-            self.absent,
-            tuple(self.drafts),
-            self.guessed,
-            self.files,
-        )
 
 
 def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:

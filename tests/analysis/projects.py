@@ -15,7 +15,8 @@ from mvc.analysis.order import in_order
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.sources import Sources
 from mvc.diagnostics import Diagnostic
-from mvc.loading import Loaded, load_files
+from mvc.loaded import Loaded
+from mvc.loading import load_files
 from mvc.model.view import Body, View
 
 SHOP = """

@@ -37,7 +37,7 @@ STAGES = (
     ("mvc.expression", "mvc.older"),
     ("mvc.inference",),
     ("mvc.model",),
-    ("mvc.loading",),
+    ("mvc.loaded", "mvc.loading"),
     ("mvc.analysis",),
     ("mvc.shape",),
     ("mvc.sqlgen",),

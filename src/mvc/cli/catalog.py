@@ -27,7 +27,7 @@ from mvc.cli.values import OneOf
 if TYPE_CHECKING:
     from mvc.catalog.types import Catalog
     from mvc.cli.context import Context
-    from mvc.loading import Loaded
+    from mvc.loaded import Loaded
 
 DEFAULT: Final = "catalog.json"
 STALE: Final = 3  # the exit code where the snapshot is not as the database
