@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mvc.cli.init import STARTER
+from mvc.library.starter import STARTER
 from servers import NEWEST, installations, need
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mvc.cli.main import COMMANDS
+from mvc.cli.commands import COMMANDS
 from mvc.postgres.connection import OLDEST
 from mvc.spec.project import OLDEST_POSTGRES, ProjectSpec
 from servers import ROOT

@@ -237,5 +237,5 @@ def test_a_usual_file_is_not_parsed(monkeypatch):
 
 
 def test_the_keys_of_a_view_are_known():
-    known = {field.alias or name for name, field in ViewSpec.model_fields.items()}
+    known = {field.validation_alias or name for name, field in ViewSpec.model_fields.items()}
     assert set(outline._KEYS) == known
