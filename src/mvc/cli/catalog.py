@@ -12,7 +12,7 @@ Examples:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +27,7 @@ from mvc.cli.values import OneOf
 if TYPE_CHECKING:
     from mvc.catalog.types import Catalog
     from mvc.cli.context import Context
-    from mvc.loaded import Loaded
+    from mvc.model.project import Project
 
 DEFAULT: Final = "catalog.json"
 STALE: Final = 3  # the exit code where the snapshot is not as the database
@@ -54,14 +54,10 @@ class Options:
 def execute(options: Options, context: Context) -> int:
     """Writes the snapshot, or compares it."""
     from mvc.catalog.snapshot import dump_snapshot
-    from mvc.postgres.pull import pull
+    from mvc.library.catalogs import pull_catalog
 
-    loaded = _project(context)
-    search_path = loaded.settings.search_path if loaded and loaded.settings else ("public",)
-    stored = loaded.settings.stored if loaded and loaded.settings else "mvc"
     with context.connect(options.database) as connection:
-        pulled = pull(connection, options.schema or None, search_path, skip=(stored,))
-    catalog = _without_exposures(pulled, loaded)
+        catalog = pull_catalog(connection, _project(context), options.schema)
     target = Path(options.output) if options.output else _default(context)
     refuse_way_out(context, target)
     if options.check:
@@ -103,19 +99,13 @@ def _default(context: Context) -> Path:
         return Path(DEFAULT)
 
 
-def _project(context: Context) -> Loaded | None:
+def _project(context: Context) -> Project | None:
     """What can be read of the project, if there is one; its faults do not matter here."""
+    from mvc.diagnostics import ProjectError
     from mvc.loading import load_files
     from mvc.workspace import Folder
 
     try:
-        return load_files(Folder(context.folder()))
-    except Failure:
+        return load_files(Folder(context.folder())).project()
+    except (Failure, ProjectError):
         return None
-
-
-def _without_exposures(catalog: Catalog, loaded: Loaded | None) -> Catalog:
-    """The catalog below the views: what the project itself has deployed is no base table."""
-    ours = {(view.schema, view.name) for view in loaded.views} if loaded else set()
-    kept = tuple(relation for relation in catalog.relations if (relation.schema, relation.name) not in ours)
-    return replace(catalog, relations=kept)

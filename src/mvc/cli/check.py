@@ -26,6 +26,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -132,25 +133,23 @@ def _remarks(options: Options, views: Sequence[CompiledView], *, failed: bool) -
 
 def _findings(options: Options, context: Context) -> tuple[tuple[Diagnostic, ...], str, tuple[CompiledView, ...]]:
     from mvc.diagnostics import ProjectError
+    from mvc.library.checks import check_compiled
 
     try:
         compiled = context.compile_silently(tell=True)
     except ProjectError as problem:
         return problem.diagnostics, "checked", ()
-    found, said = compiled.diagnostics, f"checked {_counts(compiled)}"
-    if options.server:
-        from mvc.postgres.server_check import check_on_server, scratch_connection
-
-        with scratch_connection(None if options.server == EMBEDDED else options.server) as connection:
-            found += check_on_server(connection, context.load(), compiled)
-            said += f", on PostgreSQL {connection.info.server_version // 10_000}"
-    if options.data is not None:
-        from mvc.postgres.data_check import check_data
-
-        with context.connect(usual_or(options.data)) as connection:
-            found += check_data(connection, context.load(), compiled)
-            said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {connection.info.dbname}"
-    return _chosen(found, said, compiled, options.names)
+    said = f"checked {_counts(compiled)}"
+    if not options.server and options.data is None:
+        return _chosen(compiled.diagnostics, said, compiled, options.names)
+    with ExitStack() as stack:
+        data = stack.enter_context(context.connect(usual_or(options.data))) if options.data is not None else None
+        checked = check_compiled(context.load(), compiled, server=options.server, data=data)
+        if checked.server:
+            said += f", on PostgreSQL {checked.server}"
+        if data:
+            said += f", and {sum(len(view.claims) for view in compiled.views)} claims on {data.info.dbname}"
+    return _chosen(checked.diagnostics, said, compiled, options.names)
 
 
 def _chosen(

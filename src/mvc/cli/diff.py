@@ -110,24 +110,15 @@ def _revisions(options: Options, context: Context) -> Comparison:
 
 
 def _deployed(options: Options, context: Context) -> Comparison:
-    from mvc.planning.drift import find_drift
-    from mvc.planning.make_plan import deployed_project, difference_of
-    from mvc.planning.outside import outside_of
-    from mvc.planning.rebuilds import rebuilds_of
-    from mvc.postgres.apply import findings_of
-    from mvc.postgres.reading import read_state
+    from mvc.postgres.deployed import diff_deployed
     from mvc.report.against import Against
 
     after = context.compile()
     with context.connect(usual_or(options.database)) as connection:
-        names = [(view.schema, view.name) for view in after.views]
-        state = read_state(connection, after, names, believed=after.believed)
-    difference = difference_of(state, after)
-    drift = find_drift(state, after.project)
-    found = findings_of(state, after)
-    context.show(item.diagnostic for item in found)
-    against = Against(drift, outside_of(state, difference), rebuilds_of(state, difference), found)
-    return Comparison(deployed_project(state, after), after, difference, against)
+        found = diff_deployed(connection, after)
+    context.show(item.diagnostic for item in found.catalog)
+    against = Against(found.drift, found.outside, found.rebuilds, found.catalog)
+    return Comparison(found.deployed, after, found, against)
 
 
 def _write(options: Options, context: Context, found: Comparison) -> None:

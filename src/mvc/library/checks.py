@@ -54,6 +54,13 @@ def check(project: Project, *, server: str | None = None, data: psycopg.Connecti
         compiled = compile_project(project)
     except ProjectError as problem:
         return Checked(project, problem.diagnostics, None)
+    return check_compiled(project, compiled, server=server, data=data)
+
+
+def check_compiled(
+    project: Project, compiled: Compiled, *, server: str | None = None, data: psycopg.Connection | None = None
+) -> Checked:
+    """The same for a project that was compiled already."""
     found, major = compiled.diagnostics, None
     if server is not None:
         said, major = _on_server(project, compiled, None if server == EMBEDDED else server)
