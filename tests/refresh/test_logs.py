@@ -53,6 +53,22 @@ def test_goes_when_every_view_has_seen_it(shop_database: Database):
     assert logged(connection, "res") == 0
 
 
+def test_publishing_all_tables_stops_no_refresh(shop_database: Database):
+    """As tools that listen to changes do: PostgreSQL lets nobody delete rows of what is published and has no key, if they are not identified as a whole."""
+    connection = shop_database.connect()
+    never_whole(connection)
+    connection.execute("CREATE PUBLICATION all_of_it FOR ALL TABLES")
+    for number in range(3, 6):
+        connection.execute("UPDATE pay SET amount = amount + 1, res_id = %s WHERE id < 20", (number,))
+        connection.execute("DELETE FROM res WHERE id = %s", (number,))
+        for view in (BY_ORG, BY_STATUS):
+            connection.execute("CALL mvc.refresh('public', %s)", (view.name,))
+            assert last_run(connection, view.name).status == "completed"
+        assert wrong_now(connection, shop()) == {}
+    assert last_run(connection, "by_org").mode == "incremental"
+    assert logged(connection, "pay") == 0
+
+
 def test_stays_for_a_view_whose_refresh_failed(shop_database: Database):
     connection = shop_database.connect()
     never_whole(connection)

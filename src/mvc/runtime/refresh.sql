@@ -259,6 +259,9 @@ BEGIN
         UPDATE {schema}.refresh_log AS l SET detail = '' WHERE l.id = run;  -- what was found when it began is of another moment
         RETURN 'again';
       WHEN query_canceled OR assert_failure OR OTHERS THEN
+        IF SQLSTATE = '55000' AND {schema}.identify_rows(deployed.stored_name) THEN
+          RETURN 'again';
+        END IF;
         ended.status := 'failed';
         GET STACKED DIAGNOSTICS ended.error = MESSAGE_TEXT, ended.sqlstate = RETURNED_SQLSTATE;
         ended.error := ended.error || coalesce((
@@ -274,6 +277,30 @@ BEGIN
       error = ended.error, sqlstate = ended.sqlstate, finished_at = clock_timestamp()
   WHERE l.id = run;
   RETURN ended.status;
+END $$;
+
+-- Has rows identified as a whole in what a refresh writes to and has no key: where somebody publishes it (FOR ALL TABLES), the server would not let them be changed
+-- or deleted. Returns whether there was any. The caller's transaction ends at once.
+CREATE OR REPLACE FUNCTION {schema}.identify_rows(stored_name name)
+RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '200ms' AS $$
+DECLARE
+  published regclass;
+  found_any boolean := false;
+BEGIN
+  FOR published IN
+    SELECT c.oid FROM {schema}.stored_relation AS s CROSS JOIN LATERAL (
+      SELECT s.stored_name AS name UNION SELECT 'unknown_change' UNION SELECT l.log FROM unnest(s.watches) AS l (log)
+      UNION SELECT {schema}.kept_of(l.log) FROM unnest(s.watches) AS l (log)) AS written
+    JOIN pg_class AS c ON c.relname = written.name AND c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'r' AND c.relreplident = 'd'
+    WHERE s.stored_name = identify_rows.stored_name AND EXISTS (
+      SELECT FROM pg_publication_tables AS p WHERE p.schemaname = '{name}' AND p.tablename = c.relname)
+  LOOP
+    EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', published);
+    found_any := true;
+  END LOOP;
+  RETURN found_any;
+EXCEPTION WHEN lock_not_available THEN
+  RETURN false;
 END $$;
 
 -- Tidies up after a run: what every view has seen of the logs goes. A run that could not get hold of its view in time has failed.
@@ -293,8 +320,11 @@ BEGIN
   LOOP
     BEGIN
       PERFORM {schema}.purge_changes(ARRAY[log]);
-    EXCEPTION WHEN undefined_table OR undefined_column THEN  -- somebody dropped it: there is nothing to tidy up, and the next refresh says so
-      NULL;
+    EXCEPTION
+      WHEN undefined_table OR undefined_column THEN  -- somebody dropped it: there is nothing to tidy up, and the next refresh says so
+        NULL;
+      WHEN object_not_in_prerequisite_state THEN  -- somebody publishes it: the next refresh tidies up
+        PERFORM {schema}.identify_rows(s.stored_name) FROM {schema}.stored_relation AS s WHERE log = ANY (s.watches);
     END;
   END LOOP;
   RETURN entry.status;
