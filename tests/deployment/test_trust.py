@@ -13,6 +13,7 @@ import mvc
 from mvc.compiled import Compiled
 from mvc.planning.steps import HAZARDS
 from mvc.postgres.apply import Terms, apply, plan
+from mvc.postgres.data_check import check_data
 from mvc.postgres.errors import ServerError
 from servers import MAJORS, Database, Servers, new_database
 
@@ -398,3 +399,32 @@ class TestUpgrade:
         deployer.execute("UPDATE mvc.stored_relation SET proven = jsonb_set(proven, '{place}', '\"another\"')")
         assert refresh(deployer) is None
         assert [step.action for step in plan(deployer, project()).prepare] == ["prove"]
+
+
+def test_another_role_of_a_trusted_name_is_not_trusted(shop: Database):
+    """Whoever may create roles has made it, after the one that the project means was dropped."""
+    connection, named = shop.connect(), f"tt_{shop.name}"
+    trusting = {"mvc.yml": f"{FILES['mvc.yml']}trusted_roles: [tt_owner, {named}]\n"}
+    connection.execute(f"CREATE ROLE {named}")
+    apply(connection, project(**trusting))
+    connection.execute(f"DROP ROLE {named}; CREATE ROLE {named} LOGIN")
+    with shop.connect(user=named) as another:
+        another.execute(
+            "CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RAISE EXCEPTION 'ran as %', current_user; END $$"
+        )
+    changed = project("SELECT lower(s.shop) AS shop, count(*) AS n FROM sale AS s GROUP BY 1", **trusting)
+    claiming = {
+        **trusting,
+        "views/v.yml": "view: v\nsources: {s: {table: sale}, o: {sql: 'SELECT lower(x.shop) AS shop FROM sale AS x', key: [shop], on: o.shop = s.shop}}\n"
+        "dimensions: {shop: s.shop}\naggregates: {n: {count: s}}\n",
+    }
+    try:
+        with pytest.raises(ServerError, match=rf"would run the function public\.lower.* of the role {named}"):
+            check_data(connection, mvc.load({**FILES, **claiming}), project(**claiming))
+        with pytest.raises(ServerError, match=f"{named}, which mvc.yml trusts, is another one"):
+            apply(connection, changed, terms=ANYTHING)
+        connection.execute("SELECT mvc.trust_anew(%s)", (named,))
+        with pytest.raises(ServerError, match="ran as"):  # that one is trusted
+            apply(connection, changed, terms=ANYTHING)
+    finally:
+        connection.execute(f"DROP OWNED BY {named}; DROP ROLE {named}")

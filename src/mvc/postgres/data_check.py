@@ -16,8 +16,9 @@ from mvc.model.project import Project
 from mvc.model.view import View
 from mvc.parts import Claim
 from mvc.postgres.errors import Denied, ServerError, refusal_of, server_errors
-from mvc.postgres.owner import AS_ANOTHER
-from mvc.quoting import identifier
+from mvc.postgres.own_names import own_path
+from mvc.postgres.owner import AS_ANOTHER, standing
+from mvc.quoting import identifier, qualified
 from mvc.runtime import trust_sql
 from mvc.sqlgen.call_words import call_words, reads_parts
 from mvc.sqlgen.proofs import sources_of
@@ -42,9 +43,10 @@ def check_data(connection: psycopg.Connection, project: Project, compiled: Compi
     claims = [(view, claim) for view in compiled.views for claim in view.claims]
     with connection.transaction(force_rollback=True):
         connection.execute("SET TRANSACTION READ WRITE; SET LOCAL row_security = off")
+        roles = _trusted_roles(connection, compiled) if compiled.trusted_roles else []
         _prepare(connection, compiled)
         for number, (view, claim) in enumerate(claims):
-            _prove(connection, number, view, claim, compiled)
+            _prove(connection, number, view, claim, roles)
         connection.execute(_READ_ONLY)
         found = [
             _check(connection, number, view, claim, specs[view.called]) for number, (view, claim) in enumerate(claims)
@@ -66,8 +68,29 @@ def _prepare(connection: psycopg.Connection, compiled: Compiled) -> None:
         raise ServerError("claims cannot be checked on a server that is read-only", hint) from None
 
 
-def _prove(connection: psycopg.Connection, number: int, view: CompiledView, claim: Claim, compiled: Compiled) -> None:
-    named, roles = f"the claim of {claim.alias} in {view.called}", list(compiled.trusted_roles)
+def _trusted_roles(connection: psycopg.Connection, compiled: Compiled) -> list[str]:
+    """The roles that the project trusts, without those of which the ledger knows that another one had the name when it was trusted. In a schema
+    that is not the owner's alone there is no ledger to be asked.
+    """
+    roles = list(compiled.trusted_roles)
+    try:
+        standing(connection, compiled.stored)
+    except ServerError:
+        return roles
+    ledger = qualified(compiled.stored, "trusted_role")
+    query = (
+        f"SELECT t.name::text FROM {ledger} AS t JOIN pg_roles AS r ON r.rolname = t.name AND r.oid <> t.number"
+        " JOIN pg_control_system() AS c ON c.system_identifier::text = t.server"
+    )
+    readable = "SELECT FROM pg_class WHERE oid = to_regclass(%s) AND has_table_privilege(oid, 'SELECT')"
+    with own_path(connection):
+        there = connection.execute(readable, (ledger,)).fetchone()
+        found = connection.execute(query.encode()).fetchall() if there is not None else []
+    return [role for role in roles if (role,) not in found]
+
+
+def _prove(connection: psycopg.Connection, number: int, view: CompiledView, claim: Claim, roles: list[str]) -> None:
+    named = f"the claim of {claim.alias} in {view.called}"
     columns = ", ".join(identifier(f"c{place}") for place in range(len(claim.columns) + 1))
     try:
         connection.execute(_LOOK, (named, list(sources_of(view)), list(type_words([claim.query])), roles))

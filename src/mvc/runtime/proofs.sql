@@ -2,8 +2,44 @@
 CREATE OR REPLACE FUNCTION {schema}.is_trusted(owner oid, roles name[] DEFAULT '{}')
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (SELECT {schema}.can_act_as(owner, n.nspowner) OR pg_get_userbyid(owner) = ANY (roles) FROM pg_namespace AS n WHERE n.nspname = '{name}');
+  RETURN (SELECT {schema}.can_act_as(owner, n.nspowner) OR pg_get_userbyid(owner) = ANY (roles) AND NOT {schema}.is_another_role(owner) FROM pg_namespace AS n WHERE n.nspname = '{name}');
 END $$;
+
+-- Whether a role is not the one of its name that was trusted first: that one was dropped, and whoever may create roles has made another.
+CREATE OR REPLACE FUNCTION {schema}.is_another_role(role oid)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM {schema}.trusted_role AS t WHERE t.name = pg_get_userbyid(role) AND t.number <> role AND t.server = {schema}.this_server());
+END $$;
+
+-- Writes down which roles are trusted by these names, if that is not known on this server.
+CREATE OR REPLACE FUNCTION {schema}.remember_roles(roles name[])
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  INSERT INTO {schema}.trusted_role AS t (name, number, server)
+  SELECT r.rolname, r.oid, {schema}.this_server() FROM pg_roles AS r WHERE r.rolname = ANY (remember_roles.roles)
+  ON CONFLICT ON CONSTRAINT trusted_role_pkey DO UPDATE SET number = excluded.number, server = excluded.server WHERE t.server <> excluded.server
+$$;
+
+-- Refuses names in `trusted_roles` that are others' now.
+CREATE OR REPLACE FUNCTION {schema}.expect_same_roles(roles name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  another name := (SELECT min(r.rolname::text) FROM pg_roles AS r WHERE r.rolname = ANY (roles) AND {schema}.is_another_role(r.oid));
+BEGIN
+  IF another IS NOT NULL THEN
+    RAISE EXCEPTION 'the role %, which mvc.yml trusts, is another one than was trusted here before by that name', quote_ident(another)
+      USING ERRCODE = 'wrong_object_type', HINT = format('take it out of trusted_roles; or, if it is meant: SELECT %I.trust_anew(%L)', '{name}', another);
+  END IF;
+  PERFORM {schema}.remember_roles(roles);
+END $$;
+
+-- Has the role that has a name now trusted, where `trusted_roles` names it.
+CREATE OR REPLACE FUNCTION {schema}.trust_anew(role name)
+RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  DELETE FROM {schema}.trusted_role AS t WHERE t.name = trust_anew.role
+$$;
+
+SELECT {schema}.remember_roles(ARRAY(SELECT DISTINCT jsonb_array_elements_text(s.proven -> 'roles') FROM {schema}.stored_relation AS s)::name[]);
 
 -- The relations that hold the queries of a stored relation: itself, and what is beside it.
 CREATE OR REPLACE FUNCTION {schema}.queries_of(stored {schema}.stored_relation)
@@ -215,6 +251,7 @@ DECLARE
   read oid[];
   code oid[];
 BEGIN
+  PERFORM {schema}.expect_same_roles(roles);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = prove_code.stored_name;
   queries := {schema}.queries_of(stored);
   code := {schema}.expect_trusted(queries, format('%I.%I', stored.view_schema, stored.view_name), roles, allowed);
@@ -235,6 +272,7 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.prove_exposure(view_schema name, view_name name, arms name[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+  PERFORM {schema}.expect_same_roles(roles);
   PERFORM {schema}.expect_trusted(format('%I.%I', view_schema, view_name)::regclass || ARRAY(
     SELECT format('%I.%I', '{name}', arm)::regclass FROM unnest(arms) AS arm), format('%I.%I', view_schema, view_name), roles, allowed);
 END $$;

@@ -41,6 +41,13 @@ CREATE TABLE IF NOT EXISTS {schema}.replaced_view (
   PRIMARY KEY (deployment, view_schema, view_name)
 );
 
+-- The numbers that roles had when they were first trusted beside the owner: a name may be another role's later.
+CREATE TABLE IF NOT EXISTS {schema}.trusted_role (
+  name name PRIMARY KEY,
+  number oid NOT NULL,
+  server text NOT NULL
+);
+
 -- Which runtime is installed, by which version of the compiler, and what its functions were then.
 CREATE TABLE IF NOT EXISTS {schema}.installation (
   runtime text PRIMARY KEY,
