@@ -14,6 +14,7 @@ from mvc.analysis.declared import resolve_declared
 from mvc.analysis.drafts import check_drafts, check_names
 from mvc.analysis.functions import Functions
 from mvc.analysis.indexes import check_indexes
+from mvc.analysis.inferred_outputs import OutputTypes
 from mvc.analysis.lint import lint_project, lint_view
 from mvc.analysis.lint_history import lint_history
 from mvc.analysis.order import in_order, upstream_names
@@ -85,7 +86,8 @@ def _compile_project(project: Project) -> Compiled:
             continue
         resolved.append(result[0])
         compiled.append(result[1])
-        sources.views[view.called] = result[0].readable(result[1].storage)
+        types = OutputTypes(result[0], _functions(project, view.requires).world)
+        sources.views[view.called] = replace(result[0].readable(result[1].storage), inferred=types.of)
         if former := result[1].former:
             sources.renamed[view.called] = Renamed(view.name, result[1].storage, former)
     check_drafts(project, sources, found)

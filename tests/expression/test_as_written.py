@@ -153,6 +153,7 @@ def test_calls_are_seen_at_their_places(text: str, names: list[str]) -> None:
             "$1",
             "DEFAULT",
             "o.*",
+            "1" * 5000,
             "-@ o.a",
             "o.a AS b",
             "@ a, b",

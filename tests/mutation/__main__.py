@@ -9,7 +9,7 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import psycopg
@@ -57,9 +57,17 @@ def main() -> None:
     accepted = [item for item in found if item.compiled]
     refused = [item for item in found if item.refusals]
     with _server(arguments.url) as connection:
-        wrong = [verdict for verdict in accepted_on_server(connection, accepted) if verdict.said]
-        alarms = list(refused_on_server(connection, refused))
+        wrong = [verdict for verdict in _told(accepted_on_server(connection, accepted), len(accepted)) if verdict.said]
+        alarms = list(_told(refused_on_server(connection, refused), len(refused)))
     sys.stdout.writelines(f"{line}\n" for line in _report(found, wrong, alarms))
+
+
+def _told(verdicts: Iterable[Verdict], count: int) -> Iterator[Verdict]:
+    """The verdicts, with a line on stderr now and then: a server that stalls is seen at the text that makes it."""
+    for number, verdict in enumerate(verdicts, 1):
+        if number % 100 == 0:
+            sys.stderr.write(f"{number} of {count} asked: {verdict.judged.text[:60]!r}\n")
+        yield verdict
 
 
 def _report(found: list[Judged], wrong: list[Verdict], alarms: list[Verdict]) -> Iterator[str]:

@@ -70,10 +70,13 @@ class Verdict:
 
     judged: Judged
     said: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()  # what the server says of the project as it was
 
     @property
     def reason(self) -> str:
         """Why it is no fault of `check` that it accepts this; empty where it may be one."""
+        if self.before and self.said:
+            return "the project as it was has what only its own database has"
         if self.judged.place.spec.project.catalog.operators:
             return "with operators or casts of somebody's own, types are left to a server"
         if self.said and self.said[0].startswith("tables:"):
@@ -100,11 +103,18 @@ def accepted_on_server(connection: psycopg.Connection, accepted: Sequence[Judged
         for judged in group:
             assert judged.project
             assert judged.compiled
-            proof = _Proof(room, judged.project, judged.compiled, LIMITS, base.deadline)
-            with room.connection.transaction(force_rollback=True):
-                proof._send((*settings_sql(judged.compiled), *_schemas(judged.compiled)))
-                told = (item for item in proof.findings() if item.severity == "error" or item.code == "MV803")
-                yield Verdict(judged, tuple(f"{item.code} {item.title}" for item in told))
+            said = _said(room, judged.project, judged.compiled, base)
+            spec = judged.place.spec
+            before = _said(room, spec.project, spec.compiled, base) if said and judged.place.keys else ()
+            yield Verdict(judged, said, before)
+
+
+def _said(room: Confined, project: Project, compiled: Compiled, base: _Proof) -> tuple[str, ...]:
+    proof = _Proof(room, project, compiled, LIMITS, base.deadline)
+    with room.connection.transaction(force_rollback=True):
+        proof._send((*settings_sql(compiled), *_schemas(compiled)))
+        told = (item for item in proof.findings() if item.severity == "error" or item.code == "MV803")
+        return tuple(f"{item.code} {item.title}" for item in told)
 
 
 def refused_on_server(connection: psycopg.Connection, refused: Sequence[Judged]) -> Iterator[Verdict]:

@@ -10,6 +10,7 @@ from mvc.expression.mends import query_mended
 _CREATE: Final = re.compile(
     r"\s*create\s+(?:or\s+replace\s+)?(?:materialized\s+)?(?:view|table)\b.*?\bas\b", re.IGNORECASE | re.DOTALL
 )
+_BUT: Final = re.compile(r"\*\s*(except|exclude|replace|rename)\s*\(\s*(?!select\b|\()", re.IGNORECASE)
 _MOST: Final = 3  # changed lines that are shown
 
 
@@ -18,6 +19,14 @@ def body_help(sql: str, said: str) -> tuple[str, ...]:
     if found := _CREATE.match(sql):
         head = " ".join(found.group().split())
         return (f"leave out `{head}`: the compiler writes it, and a body starts with SELECT",)
+    if found := _BUT.search(sql):
+        word = found[1].upper()
+        said_of = (
+            "the columns that are meant, one by one"
+            if word != "REPLACE"
+            else "each column, the changed ones as expression AS name"
+        )
+        return (f"PostgreSQL has no `* {word}`: write {said_of}",)
     mended = query_mended(sql)
     if not mended:
         return (said,)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from mvc.analysis.functions import Functions
+from mvc.analysis.inferred_outputs import OutputTypes
 from mvc.analysis.resolved import ResolvedView
 from mvc.catalog.extensions import are_known, extensions
 from mvc.catalog.operators import builtin_types
@@ -128,8 +129,7 @@ def _parameters(
 def _class(key: IndexKey, view: ResolvedView, index: Index, world: World) -> Iterator[Diagnostic]:
     expression = key.term.ordered.expression
     name = folded(expression.ast.this) if len(expression.columns) == 1 and not expression.calls else ""
-    column = view.column(name)
-    type_ = world.base(column.type) if column else None
+    type_ = world.base(OutputTypes(view, world).of(name)) if view.column(name) else None
     if key.opclass:
         yield from _named_class(key.opclass.lower(), key, index.method, type_, world)
     elif (

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from mvc.analysis.body_analysed import AnalysedBody, Analysis
+from mvc.analysis.body_rows import place_of
 from mvc.analysis.lint_sites import TypeOf, tree_types
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.catalog.types import Catalog, Relation
 from mvc.expression import Expression
 from mvc.expression.parse import column_nodes, folded
-from mvc.inference.infer import infer_value
+from mvc.inference.infer import infer_query, infer_value
 from mvc.inference.world import UNKNOWN, World
 from mvc.model.view import Aggregate, Computed, Declared, Dimension
 
@@ -26,6 +28,7 @@ class OutputTypes:
     view: ResolvedView
     world: World
     _found: dict[str, str | None] = field(default_factory=dict)
+    _columns: tuple[str | None, ...] | None = None
 
     def __call__(self, column: exp.Column) -> str | None:
         return self.of(folded(column.this))
@@ -40,10 +43,21 @@ class OutputTypes:
 
     def _inferred(self, name: str) -> str | None:
         body = self.view.view.body
+        if isinstance(self.view.query, AnalysedBody):
+            return self._of_body(name, self.view.query.analysis)
         if not isinstance(body, Declared) or not isinstance(self.view.query, DeclaredQuery):
             return None
         item = next((item for item in (*body.dimensions, *body.measures) if item.name == name), None)
         found = self._value(item, self.view.query) if item else None
+        return "text" if found == UNKNOWN else found
+
+    def _of_body(self, name: str, analysis: Analysis) -> str | None:
+        """A column of a body, where the tree has as many columns as were found in it."""
+        if self._columns is None:
+            parsed = analysis.parsed
+            self._columns = infer_query(parsed.body.sql[: parsed.end], body_types(analysis), self.world).columns
+        names = [item.name for item in self.view.columns]
+        found = self._columns[names.index(name)] if len(names) == len(self._columns) else None
         return "text" if found == UNKNOWN else found
 
     def _value(self, item: Dimension | Aggregate | Computed, query: DeclaredQuery) -> str | None:
@@ -57,6 +71,15 @@ class OutputTypes:
 
     def _type(self, expression: Expression, types: TypeOf, around: tuple[str, str] = ("", "")) -> str | None:
         return infer_value(expression.source, types_at(expression, types), self.world, around=around).type
+
+
+def body_types(analysis: Analysis) -> dict[int, str | None]:
+    """The types of a body's columns, by the offset where each begins."""
+    types: dict[int, str | None] = {}
+    for node in analysis.parsed.query.find_all(exp.Column):
+        ref = analysis.refs.get(id(node))
+        types[place_of(node)[0]] = ref.field.type if ref and ref.field else None
+    return types
 
 
 def types_at(expression: Expression, types: TypeOf, catalog: Catalog | None = None) -> dict[int, str | None]:

@@ -97,7 +97,7 @@ def tree_types(tree: JoinTree) -> TypeOf:
     def type_of(column: exp.Column) -> str | None:
         alias, name = folded(column.args.get("table")), folded(column.this)
         nodes = [tree[alias]] if alias in tree.nodes else [] if alias else list(tree.nodes.values())
-        found = [node.readable.columns[name] for node in nodes if name in node.readable.columns]
-        return found[0].type if len(found) == 1 else None
+        found = [node.readable for node in nodes if name in node.readable.columns]
+        return found[0].type_of(name) if len(found) == 1 else None
 
     return type_of

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlglot import exp
 
@@ -17,6 +18,9 @@ from mvc.expression.parse import OFFSET, column_nodes, folded
 from mvc.model.view import Sql
 
 POLICY = Place("a policy", subqueries=True)
+
+
+_SYSTEM: Final = frozenset({"tableoid", "xmin", "xmax", "cmin", "cmax", "ctid"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,7 @@ def _answers(
         alias = folded(source.args["alias"].this) if source.args.get("alias") else _table_name(source)
         if qualifier:
             if qualifier == alias:
+                found += _not_in(source, node, part, (catalog, sql))
                 return True
             continue
         if not isinstance(source, exp.Table) or not isinstance(source.this, exp.Identifier):
@@ -104,6 +109,24 @@ def _answers(
         if relation.column(name):
             return True
     return False
+
+
+def _not_in(
+    source: exp.Expression, node: exp.Column, part: Expression, surroundings: tuple[Catalog, Sql]
+) -> list[Diagnostic]:
+    """The finding where a table of the catalog has no such column, and nothing renames its columns."""
+    catalog, sql = surroundings
+    renamed = source.args.get("alias") and source.args["alias"].columns
+    is_table = isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier) and not renamed
+    relation = catalog.relation(folded(source.this), folded(source.args.get("db")) or None) if is_table else None
+    name = folded(node.this)
+    if relation is None or not name or name in _SYSTEM or relation.column(name):
+        return []
+    start, end = node.this.meta.get("start", OFFSET) - OFFSET, node.this.meta.get("end", OFFSET) - OFFSET + 1
+    described = f"{relation.schema}.{relation.name}"
+    near = did_you_mean(name, (column.name for column in relation.columns), f"{described} has")
+    title = f"column `{name}` does not exist in `{described}`"
+    return [error("MV204", _place(part, sql, start, end), title, label="no such column", help=near)]
 
 
 def _sources(select: exp.Select) -> list[exp.Expression]:

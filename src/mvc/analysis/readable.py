@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mvc.analysis.row_lineage import Origin, RowLineage
 from mvc.catalog.types import Column, ForeignKey, Relation, RelationKind
@@ -17,6 +17,7 @@ class Readable:
     columns PostgreSQL knows to be functionally dependent. `open` says that columns other than `columns` may exist.
     `views` are the views of the project that it reads. `kind` is what the catalog calls it, None for what is not in there.
     `lineage` and `within` say of a subquery what its columns and its rows follow from, `written` is its author's text.
+    `inferred` gives the types of computed columns by their names, without a modifier: good enough for findings, and for nothing else.
     """
 
     described: str
@@ -32,6 +33,12 @@ class Readable:
     lineage: Mapping[str, frozenset[Origin]] | None = None
     within: RowLineage | None = None
     written: str = ""
+    inferred: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
+
+    def type_of(self, column: str) -> str | None:
+        """The type of a column for what PostgreSQL would refuse: as it is known, else as it follows from its expression."""
+        known = self.columns[column].type
+        return known if known or self.inferred is None else self.inferred(column)
 
     def origins(self, column: str) -> frozenset[Origin]:
         """What values of a column follow from: itself, but for a subquery's."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mvc.analysis.body import resolve_body
 from mvc.analysis.functions import Functions
+from mvc.analysis.inferred_outputs import OutputTypes
 from mvc.analysis.readable import Readable, Upstream, of_relation
 from mvc.analysis.reads import Places
 from mvc.analysis.resolved import BodyQuery
@@ -93,6 +94,7 @@ class Sources:
             lineage={item.name: item.lineage for item in resolved.columns},
             within=resolved.rows | together(item.rows for item in resolved.columns),
             views=resolved.upstream,
+            inferred=OutputTypes(resolved, functions.world).of,
         )
 
     def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> Readable | None:

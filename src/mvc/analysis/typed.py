@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlglot import exp
-
 from mvc.analysis.body_analysed import AnalysedBody, Analysis
-from mvc.analysis.body_rows import place_of
 from mvc.analysis.functions import Functions
-from mvc.analysis.inferred_outputs import OutputTypes, types_at
+from mvc.analysis.inferred_outputs import OutputTypes, body_types, types_at
 from mvc.analysis.lint_sites import TypeOf, tree_types
 from mvc.analysis.output_types import output_problems
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
@@ -52,15 +49,6 @@ def policy_warnings(view: ResolvedView, policy: Policy, functions: Functions) ->
     return (
         _diagnostic(item, origin) for its, origin in inferred for item in its.problems if item.severity == "warning"
     )
-
-
-def body_types(analysis: Analysis) -> dict[int, str | None]:
-    """The types of a body's columns, by the offset where each begins."""
-    types: dict[int, str | None] = {}
-    for node in analysis.parsed.query.find_all(exp.Column):
-        ref = analysis.refs.get(id(node))
-        types[place_of(node)[0]] = ref.field.type if ref and ref.field else None
-    return types
 
 
 def infer_body(analysis: Analysis, world: World) -> Inferred:

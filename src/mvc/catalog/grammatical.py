@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from mvc.catalog.cursor import Cursor
 from mvc.catalog.draft import SourceText
+from mvc.catalog.foreign_ddl import FOREIGN_DDL
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED
 from mvc.catalog.outline import outline
 from mvc.catalog.tokens import Token, Unreadable
@@ -122,6 +123,8 @@ def _problem(tokens: list[Token], token: Token, reason: str, mend: str) -> Ungra
 def _mend(tokens: list[Token], number: int, text: str) -> str:
     """What is likely missing or too much at the token where the grammar stops."""
     token, before = tokens[number], tokens[number - 1] if number else None
+    if token.text in FOREIGN_DDL and before is not None and before.text != "as":
+        return FOREIGN_DDL[token.text]
     if (near := _misspelled(token)) or before is None:
         return near or "no statement begins so"
     if token.kind == "word" and token.text in _BEGINS and before.text not in (";", "(", ","):

@@ -15,7 +15,7 @@ from mvc.catalog.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
 from mvc.catalog.operators import builtin_types
 from mvc.expression.as_read import AS_WRITTEN, AsRead, as_read
 from mvc.expression.cutter import Cutter, IsRead
-from mvc.expression.lexemes import Lexeme, lexemes
+from mvc.expression.lexemes import LONGEST_NUMBER, Lexeme, lexemes
 from mvc.expression.marks import Marks
 from mvc.expression.trees import PREFIX, SUFFIX, holds, is_one_value, nodes, plain, query_tree, value_tree
 from mvc.sql.parser import Node
@@ -62,11 +62,12 @@ def _made(cutter: Cutter, is_query: IsRead | None) -> Iterator[AsRead]:
 
 
 def _is_foreign(found: tuple[Lexeme, ...]) -> bool:
-    """Whether a text has an operator, a variable (`@total`) or a raw string (`r'a'`) of another database."""
+    """Whether a text has an operator, a variable (`@total`) or a raw string (`r'a'`) of another database, or a number too long to be read."""
     nothing = Lexeme("sign", "", -1, -1)
     padded = (*found, nothing, nothing)
     return any(
         (lexeme.kind == "operator" and (lexeme.text in _FOREIGN or "`" in lexeme.text))
+        or (lexeme.kind == "number" and len(lexeme.text) > LONGEST_NUMBER)
         or (lexeme.end == after.start and (lexeme.text.lower(), after.kind) in _JOINED and further.text != ".")
         for lexeme, after, further in zip(padded, padded[1:], padded[2:], strict=False)
     )

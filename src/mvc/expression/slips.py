@@ -33,6 +33,7 @@ _TYPES: Final = {
     "unsigned": "bigint",
     "signed": "bigint",
 }
+_PATH: Final = re.compile(r"(?<![\w:.])(\w+(?:\.\w+)?):([A-Za-z_]\w*(?:\.\w+)*)(?:::(\w+))?(?![\w:])")
 _CASTS: Final = frozenset({"try_cast", "safe_cast"})
 _NEGATED: Final = frozenset(("in", "like", "ilike", "between", "similar"))
 
@@ -129,6 +130,19 @@ def _casts(text: str) -> str:
     )
 
 
+def _paths(text: str) -> str:
+    """`p.attrs:color::string`, a path into a document as Snowflake and Databricks have it."""
+
+    def written(found: re.Match[str]) -> str:
+        first, *steps = found[2].split(".")
+        keys = [first, *steps]
+        inner = "".join(f" -> '{key}'" for key in keys[:-1])
+        value, type_ = f"{found[1]}{inner} ->> '{keys[-1]}'", _TYPES.get((found[3] or "").lower(), found[3])
+        return f"({value})::{type_}" if type_ and type_ != "text" else value
+
+    return _PATH.sub(written, text)
+
+
 def _choice(text: str) -> str:
     """`a ? b : c`."""
     found = re.fullmatch(r"([^?:']+)\?([^?:]+):([^?:]+)", text)
@@ -185,6 +199,7 @@ SLIPS: Final[tuple[Callable[[str], str], ...]] = (
     WORDS[0],
     _ends,
     *WORDS[1:],
+    _paths,
     _choice,
     _exclamation,
     _alternatives,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
@@ -76,7 +77,10 @@ def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text,
         return only if only and not only.startswith("any") else None
     found = choose(listed, known, text.world)
     if not found:
-        if not own and not (len(known) == 1 and name in builtin_types().names):
+        target = builtin_types().names[name].spelled if len(known) == 1 and name in builtin_types().names else ""
+        if target and text.world.becomes(known[0], target, "iae"):
+            return target  # a call by the name of a type is a cast
+        if not own or _are_all_known(own, text):
             _missing(name, nodes, known, text, at)
         return None
     if len(found) > 1:
@@ -87,6 +91,13 @@ def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text,
         if type_ == UNKNOWN:
             take(node, asked, text)
     return result_of(found[0], known, text.world) or None
+
+
+def _are_all_known(own: Iterable[Function], text: Text) -> bool:
+    """Whether functions of the catalog take types only of which everything is known, so that no other can be meant."""
+    return not text.world.extensions - {"plpgsql"} and all(
+        text.world.base(argument) is not None for item in own for argument in item.arguments
+    )
 
 
 def _candidate(function: Function, count: int) -> Candidate | None:

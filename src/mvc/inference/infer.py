@@ -18,10 +18,11 @@ RULES: Final = Rules({**values.HANDLERS, **operations.HANDLERS, **calls.HANDLERS
 
 
 class Inferred(NamedTuple):
-    """What is known of a text. `type` is None where it is not known; `unknown` is that of a literal."""
+    """What is known of a text. `type` is None where it is not known; `unknown` is that of a literal. `columns` are those of a query."""
 
     type: str | None
     problems: tuple[Problem, ...]
+    columns: tuple[str | None, ...] = ()
 
 
 _NEVER: Final[Mapping[int, str]] = {}
@@ -60,10 +61,10 @@ def infer_query(text: str, types: Mapping[int, str | None], world: World) -> Inf
     if node is None:
         return NOTHING
     site = Text(text, 0, types, world, RULES)
-    queries.query(node, site)
+    columns = tuple(queries.query(node, site))
     look({"SelectStmt": node}, site, _NEVER)
     check_version({"SelectStmt": node}, site)
-    return Inferred(None, tuple(dict.fromkeys(site.problems)))
+    return Inferred(None, tuple(dict.fromkeys(site.problems)), columns)
 
 
 def _tree(text: str) -> Node | None:

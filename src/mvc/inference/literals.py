@@ -20,6 +20,16 @@ _NEWER: Final = re.compile(r"[+-]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[+-]?\d
 _FLAT: Final = re.compile(r'\{\s*((\s*"[^"]*"\s*|[^",]+)(,(\s*"[^"]*"\s*|[^",]+))*)?\}')  # an array of one dimension
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
 _ARRAY: Final = re.compile(r"\{|(\[[+-]?\d+(:[+-]?\d+)?\]\s*)+=")  # `[0:1]={a,b}` has bounds
+_PAIR: Final = re.compile(r"[\[({]\s*[+-]?\d{1,3}\s*,\s*[+-]?\d{1,3}\s*[\])}]")  # of an array or a range
+_POINT: Final = re.compile(rf"\(?\s*(?:{_NUMBER.pattern})\s*,\s*(?:{_NUMBER.pattern})\s*\)?", re.IGNORECASE)
+_BOUNDS: Final = {
+    "int4range": "integer",
+    "int8range": "bigint",
+    "numrange": "numeric",
+    "daterange": "date",
+    "tsrange": "timestamp without time zone",
+    "tstzrange": "timestamp with time zone",
+}
 _UUID: Final = re.compile(r"\{?([0-9a-f]{4}-?){7}[0-9a-f]{4}\}?", re.IGNORECASE)
 
 
@@ -94,8 +104,74 @@ def _network(text: str, _: str) -> str:
     return ""
 
 
-def _range(text: str, _: str) -> str:
-    return "" if text[:1] in ("[", "(") or text.lower() == "empty" else "a range is written '[from,to)'"
+def _range(text: str, type_: str) -> str:
+    if text.lower() == "empty":
+        return ""
+    if text[:1] not in ("[", "(") or text[-1:] not in ("]", ")"):
+        return "a range is written '[from,to)'"
+    if re.search(r'["\\]', text):
+        return ""
+    bounds = text[1:-1].split(",")
+    if len(bounds) != 2:
+        return "a range has two bounds: '[from,to)'"
+    check = _CHECKS[_BOUNDS[type_]]
+    return next((why for bound in bounds if bound.strip() and (why := check(bound.strip(), _BOUNDS[type_]))), "")
+
+
+def _multirange(text: str, _: str) -> str:
+    return "" if text[:1] == "{" and text[-1:] == "}" else "ranges are written '{[from,to),[from,to)}'"
+
+
+def _moment(text: str, type_: str) -> str:
+    return "it is no date: write '2026-01-31'" if _PAIR.fullmatch(text) else moment_problem(text, type_)
+
+
+def _interval(text: str, type_: str) -> str:
+    return "an interval is written '3 days'" if _PAIR.fullmatch(text) else interval_problem(text, type_)
+
+
+def _money(text: str, _: str) -> str:
+    """Its letters, if any, are those of a currency: which, the server's locale says."""
+    return "" if re.search(r"\d", text) or not re.search(r"[a-zA-Z]{5}|^[\[{]", text) else "it is no amount of money"
+
+
+def _oid(text: str, _: str) -> str:
+    return (
+        ""
+        if re.fullmatch(r"[+-]?\w+", text) and text[-1:].isalnum() and not text.isalpha()
+        else "it is no whole number"
+    )
+
+
+def _point(text: str, _: str) -> str:
+    return "" if _POINT.fullmatch(text) else "a point is written '(1,2)'"
+
+
+def _figure(text: str, type_: str) -> str:
+    rest = re.sub(r"inf(inity)?|nan|(?<=\d)e(?=[+-]?\d)", "", text.lower())
+    return "" if re.fullmatch(r"[\d.,()\[\]{}<>+\-\s]+", rest) and re.search(r"\d", text) else f"it is no {type_}"
+
+
+def _hardware(text: str, _: str) -> str:
+    return "" if re.fullmatch(r"[0-9a-fA-F:.\-\s]{12,}", text) else "an address is written '08:00:2b:01:02:03'"
+
+
+def _log_place(text: str, _: str) -> str:
+    return (
+        ""
+        if re.fullmatch(r"[0-9a-fA-F]{1,8}/[0-9a-fA-F]{1,8}", text)
+        else "a place in the log is written '16/B374D848'"
+    )
+
+
+def _bytes(text: str, _: str) -> str:
+    if not text.startswith("\\x"):
+        return ""
+    return (
+        ""
+        if re.fullmatch(r"\\x(\s*[0-9a-fA-F]{2})*\s*", text)
+        else "bytes are written '\\xDEADBEEF': two digits for each"
+    )
 
 
 _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
@@ -103,11 +179,19 @@ _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
     **dict.fromkeys(_INTEGERS, _integer),
     **dict.fromkeys(("numeric", "real", "double precision"), _number),
     "uuid": _uuid,
-    **dict.fromkeys(("date", "timestamp without time zone", "timestamp with time zone"), moment_problem),
-    "interval": interval_problem,
+    **dict.fromkeys(("date", "timestamp without time zone", "timestamp with time zone"), _moment),
+    "interval": _interval,
+    "money": _money,
     **dict.fromkeys(("json", "jsonb"), _json),
     **dict.fromkeys(("time without time zone", "time with time zone"), time_problem),
     **dict.fromkeys(("bit", "bit varying"), _bits),
-    "inet": _network,
-    **dict.fromkeys(("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"), _range),
+    **dict.fromkeys(("inet", "cidr"), _network),
+    **dict.fromkeys(_BOUNDS, _range),
+    **dict.fromkeys((item.replace("range", "multirange") for item in _BOUNDS), _multirange),
+    "oid": _oid,
+    "point": _point,
+    **dict.fromkeys(("line", "lseg", "box", "path", "polygon", "circle"), _figure),
+    **dict.fromkeys(("macaddr", "macaddr8"), _hardware),
+    "pg_lsn": _log_place,
+    "bytea": _bytes,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mvc.catalog.extensions import extensions
 from mvc.catalog.foreign_types import ELSEWHERE, SHOWN
 from mvc.catalog.operators import builtin_types
@@ -9,6 +11,14 @@ from mvc.diagnostics import did_you_mean
 from mvc.inference.site import Text
 from mvc.inference.world import World
 from mvc.sql.parser import Node
+
+# Those that may have a length, a precision or fields after their name; elsewhere PostgreSQL allows none.
+_WITH_LENGTH: Final = frozenset(
+    [
+        *("numeric", "character varying", "character", "bit", "bit varying", "interval"),
+        *("time without time zone", "time with time zone", "timestamp without time zone", "timestamp with time zone"),
+    ]
+)
 
 
 def named_type(node: Node, text: Text) -> str | None:
@@ -18,9 +28,18 @@ def named_type(node: Node, text: Text) -> str | None:
         return None
     found = _spelled(names, text.world)
     if found is None:
-        _report(names, node, text)
+        report = _report_cast if len(names) > 1 and names[-2] in builtin_types().names else _report
+        report(names, node, text)
         return None
+    if node.get("typmods") and found in builtin_types().types and found not in _WITH_LENGTH:
+        title = f"the type {found} has no length"
+        help_line = f"write varchar({_first(node)})" if found == "text" else f"write `{names[-1]}` alone"
+        text.report("MV120", node["location"], title, label="with a length", help=help_line)
     return found + "[]" if node.get("arrayBounds") and found else found or None
+
+
+def _first(node: Node) -> str:
+    return str(node["typmods"][0].get("A_Const", {}).get("ival", {}).get("ival", "n"))
 
 
 def _spelled(names: list[str], world: World) -> str | None:
@@ -36,6 +55,8 @@ def _spelled(names: list[str], world: World) -> str | None:
     if whole in world.catalog.other_types or world.catalog.ranges or not world.knows_all_types:
         return ""  # a range brings a multirange, of whatever name
     theirs = {its for item in world.extensions & extensions().keys() for its in extensions()[item].types}
+    if schema in builtin_types().names and not any(item.schema == schema for item in world.catalog.relations):
+        return None
     elsewhere = schema not in ("", "pg_catalog", *world.catalog.search_path)  # DDL need not have all schemas
     return "" if name in theirs or elsewhere else None
 
@@ -44,6 +65,15 @@ def _report(names: list[str], node: Node, text: Text) -> None:
     name = names[-1]
     title = f"no type is named `{name}`"
     text.report("MV120", node["location"], title, label="unknown type", help=_meant(name, text.world))
+
+
+def _report_cast(names: list[str], node: Node, text: Text) -> None:
+    """`t::uuid.id`: the cast was put in the middle of a column's name."""
+    at = text.character(node["location"])
+    before = [item.text for item in text.lexemes if item.end <= at]
+    named = before[-2] if before[-1:] == ["::"] and len(before) > 1 else "x"
+    title = f"no type is named `{names[-2]}.{names[-1]}`: a cast stands behind the whole name"
+    text.report("MV120", node["location"], title, label="unknown type", help=f"write {named}.{names[-1]}::{names[-2]}")
 
 
 def _meant(name: str, world: World) -> str:

@@ -35,6 +35,12 @@ def between(name: str, left: Operand, right: Operand, text: Text, at: int) -> st
     if left[1] is None or right[1] is None:
         _check_name(name, text, at)
         return "boolean" if name in ("=", "<>", "<", ">", "<=", ">=") else None
+    if {left[1], right[1]} == {"record", UNKNOWN}:
+        title = "a row is compared with a text, of which PostgreSQL can make no row"
+        text.report(
+            "MV120", at, title, label=f"record {name} text", help="compare it with a row: ROW(a, b) = ROW('x', 1)"
+        )
+        return None
     found = binary(name, left[1], right[1], text.world)
     if not found:
         _missing(name, left, right, text, at)
@@ -167,7 +173,9 @@ def _any(inner: Node, text: Text) -> str:
     element = text.world.element(types[1]) if types[1] else None
     result: str | None = None
     if types[1] == UNKNOWN:
-        if types[0] not in (None, UNKNOWN):
+        if types[0] not in (None, UNKNOWN) and not binary(operator_of(inner), types[0], UNKNOWN, text.world):
+            _missing(operator_of(inner), (left, types[0]), (right, UNKNOWN), text, inner["location"])
+        elif types[0] not in (None, UNKNOWN):
             take(right, f"{types[0]}[]", text)
             results = {item.result for item in binary(operator_of(inner), types[0], types[0], text.world)}
             result = results.pop() if len(results) == 1 else None

@@ -98,7 +98,7 @@ class Text:
     def written(self, node: Node) -> str:
         """An operand as its author wrote it, where that can be pasted; else a name for it."""
         places = [found for found in _locations(node) if found >= self.before]
-        if not places:
+        if not places or "SelectStmt" in node:  # a query has no text that could be cut out
             return "x"
         numbers = [bisect_right(self._starts, self.character(place)) - 1 for place in (min(places), max(places))]
         first, last = numbers[0], self._closed(numbers[0], self._whole(numbers[1]))

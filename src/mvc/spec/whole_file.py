@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from mvc.diagnostics import Diagnostic, error
 from mvc.source import Document
 from mvc.source.words import yaml_flow
+from mvc.spec.folders import another_folder
 from mvc.spec.model_at import keys_of
 
 _LIST_OF: Final = {
@@ -46,7 +47,7 @@ def whole_file_fault(document: Document, model: type[BaseModel]) -> Diagnostic |
         title = "a file of views/ holds one view, and no list of them"
         help_lines = (f"write each into a file of its own: {files}", "view: NAME, and the other keys at the margin")
         return error("MV010", document.key_span(("views",)), title, label="no such key", help=help_lines)
-    return _single_entry(document, kind)
+    return another_folder(document.path, data.keys()) or _single_entry(document, kind)
 
 
 def _text(document: Document, data: str, model: type[BaseModel]) -> Diagnostic:
