@@ -187,7 +187,7 @@ END $$;
 CREATE OR REPLACE FUNCTION {schema}.objects_of(definition jsonb)
 RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET quote_all_identifiers = off AS $$
-  SELECT {schema}.roles_of(definition) || jsonb_build_object(
+  SELECT {schema}.roles_of(definition) || CASE WHEN (definition ->> 'apart')::boolean THEN '{"apart": true}'::jsonb ELSE '{}' END || jsonb_build_object(
     'exposure', {schema}.printed(format('%I.%I', definition ->> 'schema', definition ->> 'name')),
     'arms', (SELECT coalesce(jsonb_object_agg(arm ->> 'name', {schema}.printed(format('%I.%I', '{name}', arm ->> 'name'))), '{}')
              FROM jsonb_array_elements(definition #> '{exposure,arms}') AS arm),
@@ -245,4 +245,13 @@ RETURNS void LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
   DELETE FROM {schema}.deployed_view AS d WHERE d.view_schema = forget.view_schema AND d.view_name = forget.view_name;
   DELETE FROM {schema}.released_view AS r WHERE r.view_schema = forget.view_schema AND r.view_name = forget.view_name;
   SELECT {schema}.stop_following(view_schema, view_name, NULL)
+$$;
+
+-- What schedules and definitions call a view that is deployed: its name, with the schema where another schema of the project has a view of that name.
+-- Without settings of its own it becomes a part of the statements that ask it.
+CREATE OR REPLACE FUNCTION {schema}.called(view_schema name, view_name name, recorded jsonb)
+RETURNS name LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN recorded OPERATOR(pg_catalog.?) 'apart'::pg_catalog.text
+    THEN (view_schema::pg_catalog.text OPERATOR(pg_catalog.||) '.'::pg_catalog.text OPERATOR(pg_catalog.||) view_name::pg_catalog.text)::pg_catalog.name
+    ELSE view_name END
 $$;

@@ -2,7 +2,7 @@
 CREATE OR REPLACE FUNCTION {schema}.refresh_order(project text)
 RETURNS TABLE (view_schema name, view_name name, called name, upstream name[]) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE own AS (
-    SELECT d.view_schema, d.view_name, d.called, d.kind,
+    SELECT d.view_schema, d.view_name, {schema}.called(d.view_schema, d.view_name, d.recorded) AS called, d.kind,
       ARRAY(SELECT u.name::name FROM jsonb_array_elements_text(d.definition -> 'upstream') AS u (name)) AS upstream
     FROM {schema}.deployed_view AS d WHERE d.project = refresh_order.project
   ), reads AS (
@@ -98,14 +98,14 @@ BEGIN
     parts := '{}';
   END;
   SELECT array_agg(jsonb_build_array(f.view_schema, f.view_name, f.called) ORDER BY f.view_schema) INTO places FROM (
-    SELECT d.*, rank() OVER (ORDER BY r.place) FROM {schema}.deployed_view AS d CROSS JOIN LATERAL (SELECT CASE
-      WHEN d.called = named THEN 1 WHEN named IN (d.view_name::text, d.view_schema || '.' || d.view_name) THEN 2
+    SELECT d.view_schema, d.view_name, c.called, rank() OVER (ORDER BY r.place) FROM {schema}.deployed_view AS d CROSS JOIN LATERAL (SELECT {schema}.called(d.view_schema, d.view_name, d.recorded)) AS c (called) CROSS JOIN LATERAL (SELECT CASE
+      WHEN c.called = named THEN 1 WHEN named IN (d.view_name::text, d.view_schema || '.' || d.view_name) THEN 2
       WHEN d.view_name = parts[cardinality(parts)] AND (cardinality(parts) = 1 OR cardinality(parts) = 2 AND d.view_schema = parts[1]) THEN 3
       END) AS r (place)
     WHERE d.project = refresh_named.project AND d.kind = 'materialized' AND r.place IS NOT NULL) AS f WHERE f.rank = 1;
   IF places IS NULL THEN
     RAISE EXCEPTION 'no materialized view % is deployed', named USING ERRCODE = 'undefined_table',
-      HINT = (SELECT 'there are: ' || string_agg(d.called, ', ' ORDER BY d.called) FROM {schema}.deployed_view AS d
+      HINT = (SELECT 'there are: ' || string_agg({schema}.called(d.view_schema, d.view_name, d.recorded), ', ' ORDER BY d.view_name) FROM {schema}.deployed_view AS d
               WHERE d.project = refresh_named.project AND d.kind = 'materialized');
   ELSIF cardinality(places) > 1 THEN
     RAISE EXCEPTION '% is the name of % views', named, cardinality(places) USING ERRCODE = 'ambiguous_alias',

@@ -472,11 +472,11 @@ RETURNS TABLE (place integer, view_schema name, view_name name) LANGUAGE sql STA
   ), named AS (
     SELECT n.nspname AS home, c.relname AS name FROM reading AS r JOIN pg_class AS c ON c.oid = r.relation JOIN pg_namespace AS n ON n.oid = c.relnamespace
   ), touched (view_schema, view_name, project, called, place) AS (
-    SELECT d.view_schema, d.view_name, d.project, d.called, 1 FROM {schema}.deployed_view AS d WHERE EXISTS (
+    SELECT d.view_schema, d.view_name, d.project, {schema}.called(d.view_schema, d.view_name, d.recorded), 1 FROM {schema}.deployed_view AS d WHERE EXISTS (
       SELECT FROM named AS n WHERE n.home = '{name}' AND n.name = d.stored_name
         OR EXISTS (SELECT FROM jsonb_array_elements_text(d.definition -> 'reads') AS r (text) WHERE starts_with(r.text, n.home || '.' || n.name || '.')))
     UNION
-    SELECT d.view_schema, d.view_name, d.project, d.called, t.place + 1 FROM touched AS t
+    SELECT d.view_schema, d.view_name, d.project, {schema}.called(d.view_schema, d.view_name, d.recorded), t.place + 1 FROM touched AS t
     JOIN {schema}.deployed_view AS d ON d.project = t.project AND d.definition -> 'upstream' ? t.called::text
     WHERE t.place < 1000
   )

@@ -115,7 +115,7 @@ BEGIN
   WHERE d.view_schema = expect_schedule.view_schema AND d.view_name = expect_schedule.view_name;
   IF schedule IS NOT NULL AND NOT {schema}.can_act_as(quote_ident(session_user)::regrole, quote_ident(current_user)::regrole) AND NOT EXISTS (
     SELECT FROM {schema}.schedules AS s WHERE s.project = deployed.project AND s.schedule = expect_schedule.schedule
-      AND deployed.called = ANY (s.views)
+      AND {schema}.called(deployed.view_schema, deployed.view_name, deployed.recorded) = ANY (s.views)
     UNION ALL SELECT FROM {schema}.partitionings(deployed.project) WHERE expect_schedule.schedule = 'partitions'
   ) THEN
     RAISE EXCEPTION 'no schedule % refreshes %.%', quote_literal(schedule), quote_ident(view_schema), quote_ident(view_name)

@@ -136,7 +136,7 @@ BEGIN
     ) SELECT g.relation FROM going AS g);
   views := (
     SELECT coalesce(jsonb_agg(to_jsonb(v) - 'place' ORDER BY v.place, v.schema, v.name), '[]') FROM (
-      SELECT d.view_schema AS schema, d.view_name AS name, d.called, d.project, d.stored_name AS stored,
+      SELECT d.view_schema AS schema, d.view_name AS name, min({schema}.called(d.view_schema, d.view_name, d.recorded)) AS called, d.project, d.stored_name AS stored,
         bool_or(m.part = 'storage' AND m.relation = ANY (going)) AS copied,
         bool_or(m.part = 'companion' AND m.relation = ANY (going) AND s.frozen_at IS NULL) AS kept,
         to_regclass(format('%I.%I', d.view_schema, d.view_name)) = ANY (closed) AND (r.released ->> 'shown') IS NULL AS closed,
@@ -144,7 +144,7 @@ BEGIN
       FROM {schema}.deployed_view AS d LEFT JOIN {schema}.frozen_relation AS s ON s.stored_name = d.stored_name
       LEFT JOIN {schema}.released_view AS r ON r.view_schema = d.view_schema AND r.view_name = d.view_name
       LEFT JOIN {schema}.made_relations() AS m ON m.live AND m.view_schema = d.view_schema AND m.view_name = d.view_name
-      GROUP BY d.view_schema, d.view_name, d.called, d.project, d.stored_name, r.released, d.definition
+      GROUP BY d.view_schema, d.view_name, d.project, d.stored_name, r.released, d.definition
     ) AS v WHERE v.copied OR v.kept OR v.closed);
   gone := going || ARRAY(
     SELECT m.relation FROM {schema}.made_relations() AS m JOIN {schema}.deployed_view AS d ON d.view_schema = m.view_schema AND d.view_name = m.view_name

@@ -44,9 +44,10 @@ CREATE OR REPLACE VIEW {schema}.promises AS
 SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS promised_seconds, aged.seconds AS age_seconds,
   coalesce(aged.seconds > s.within_seconds, true) AS broken,
   greatest(s.within_seconds / 10.0, least(s.within_seconds / 2.0, s.within_seconds - 2 * taken.seconds))::double precision AS refresh_at_seconds,
-  d.called
+  v.name AS called
 FROM {schema}.schedules AS s CROSS JOIN unnest(s.views) AS v (name)
-JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.called = v.name AND d.kind = 'materialized'
+JOIN {schema}.deployed_view AS d ON d.project = s.project AND d.kind = 'materialized'
+  AND CASE WHEN d.recorded ? 'apart' THEN d.view_schema || '.' || d.view_name ELSE d.view_name END = v.name
 LEFT JOIN {schema}.stored_relation AS r ON r.stored_name = d.stored_name
 CROSS JOIN LATERAL (SELECT coalesce(s.mode = 'window' AND jsonb_typeof(d.definition -> 'window') = 'object', false)) AS asked (windowed)
 CROSS JOIN LATERAL (
@@ -310,10 +311,10 @@ BEGIN
     RETURN QUERY SELECT ''::name, 'partitions'::name, 'partitions'::name, planned.mode, NULL::integer, NULL::integer, ticked, false, number;
     RETURN;
   END IF;
-  RETURN QUERY SELECT d.view_schema, d.view_name, d.called, {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
+  RETURN QUERY SELECT d.view_schema, d.view_name, {schema}.called(d.view_schema, d.view_name, d.recorded), {schema}.possible_mode(d.definition, planned.mode), planned.timeout_seconds,
     planned.lock_timeout_seconds, ticked, planned.mode = 'full' AND jsonb_typeof(d.definition -> 'merge') = 'object', number
   FROM unnest(chosen) WITH ORDINALITY AS v (name, place)
-  JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND d.called = v.name AND d.kind = 'materialized'
+  JOIN {schema}.deployed_view AS d ON d.project = schedule_begin.project AND {schema}.called(d.view_schema, d.view_name, d.recorded) = v.name AND d.kind = 'materialized'
   ORDER BY v.place;
 END $$;
 
@@ -334,7 +335,7 @@ BEGIN
     reason := 'not deployed here';
     RETURN;
   END IF;
-  SELECT f.name INTO broken FROM {schema}.feeding(deployed.project, deployed.called) AS f (name) WHERE f.name = ANY (failed) LIMIT 1;
+  SELECT f.name INTO broken FROM {schema}.feeding(deployed.project, {schema}.called(deployed.view_schema, deployed.view_name, deployed.recorded)) AS f (name) WHERE f.name = ANY (failed) LIMIT 1;
   IF broken IS NOT NULL THEN
     reason := format('reads %s, which failed', broken);
   ELSIF EXISTS (SELECT FROM {schema}.refresh_log AS l
@@ -359,7 +360,7 @@ DECLARE
 BEGIN
   SELECT r.* INTO under_way FROM {schema}.run_under_way(number) AS r WHERE EXISTS (
     SELECT FROM {schema}.deployed_view AS d
-    WHERE d.view_schema = schedule_step.view_schema AND d.view_name = schedule_step.view_name AND d.called = ANY (r.views));
+    WHERE d.view_schema = schedule_step.view_schema AND d.view_name = schedule_step.view_name AND {schema}.called(d.view_schema, d.view_name, d.recorded) = ANY (r.views));
   IF under_way IS NULL THEN
     RAISE EXCEPTION 'run % of a schedule has not begun, or has ended, or is not of %', number, quote_ident(view_name);
   END IF;
@@ -375,8 +376,8 @@ END $$;
 -- The views of a run whose last row in the log has one of these states. A NULL among them stands for a view without a row.
 CREATE OR REPLACE FUNCTION {schema}.undone(under_way {schema}.schedule_run, states text[])
 RETURNS name[] LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-  SELECT coalesce(array_agg(d.called ORDER BY v.place), '{}') FROM unnest(under_way.views) WITH ORDINALITY AS v (name, place)
-  JOIN {schema}.deployed_view AS d ON d.project = under_way.project AND d.called = v.name AND d.kind = 'materialized'
+  SELECT coalesce(array_agg({schema}.called(d.view_schema, d.view_name, d.recorded) ORDER BY v.place), '{}') FROM unnest(under_way.views) WITH ORDINALITY AS v (name, place)
+  JOIN {schema}.deployed_view AS d ON d.project = under_way.project AND {schema}.called(d.view_schema, d.view_name, d.recorded) = v.name AND d.kind = 'materialized'
   LEFT JOIN LATERAL (
     SELECT l.status FROM {schema}.refresh_log AS l
     WHERE l.view_schema = d.view_schema AND l.view_name = d.view_name AND l.started_at >= under_way.started_at AND l.schedule_run = under_way.run
@@ -389,9 +390,9 @@ CREATE OR REPLACE FUNCTION {schema}.feeding(project text, called name)
 RETURNS SETOF name LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   WITH RECURSIVE upstream (name) AS (
     SELECT u::name FROM {schema}.deployed_view AS d, jsonb_array_elements_text(d.definition -> 'upstream') AS u
-    WHERE d.project = feeding.project AND d.called = feeding.called
+    WHERE d.project = feeding.project AND {schema}.called(d.view_schema, d.view_name, d.recorded) = feeding.called
     UNION
-    SELECT u::name FROM upstream JOIN {schema}.deployed_view AS d ON d.project = feeding.project AND d.called = upstream.name,
+    SELECT u::name FROM upstream JOIN {schema}.deployed_view AS d ON d.project = feeding.project AND {schema}.called(d.view_schema, d.view_name, d.recorded) = upstream.name,
       jsonb_array_elements_text(d.definition -> 'upstream') AS u
   )
   SELECT name FROM upstream

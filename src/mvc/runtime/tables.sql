@@ -16,8 +16,7 @@ CREATE OR REPLACE VIEW {schema}.current_target AS
 SELECT DISTINCT ON (d.project) d.project, d.target FROM {schema}.deployment AS d ORDER BY d.project, d.id DESC;
 
 -- What is deployed: one row per view. `definition` is the compiled view; `recorded` what the server itself said of the
--- objects when they were put in place, by which a change behind our back is found. `called` is what schedules and other definitions call it: its name,
--- with the schema where another schema of the project has a view of that name.
+-- objects when they were put in place, by which a change behind our back is found.
 CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   view_schema name NOT NULL,
   view_name name NOT NULL,
@@ -28,7 +27,6 @@ CREATE TABLE IF NOT EXISTS {schema}.deployed_view (
   definition jsonb NOT NULL,
   recorded jsonb NOT NULL,
   deployment bigint NOT NULL REFERENCES {schema}.deployment,
-  called name GENERATED ALWAYS AS ((CASE WHEN (definition ->> 'apart')::boolean THEN view_schema::text || '.' || view_name::text ELSE view_name::text END)::name) STORED,
   PRIMARY KEY (view_schema, view_name)
 );
 

@@ -187,7 +187,7 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
     WHERE run.until >= scan.at AND (
       reader.view_schema = last_use.view_schema AND reader.view_name = last_use.view_name OR EXISTS (
         SELECT FROM {schema}.deployed_view AS d WHERE d.view_schema = last_use.view_schema AND d.view_name = last_use.view_name
-          AND d.project = reader.project AND reader.definition -> 'upstream' ? d.called::text)))
+          AND d.project = reader.project AND reader.definition -> 'upstream' ? {schema}.called(d.view_schema, d.view_name, d.recorded)::text)))
   AND NOT EXISTS (SELECT FROM {schema}.stored_relation AS s
                   WHERE scan.at BETWEEN s.filled_at AND s.filled_at + make_interval(secs => s.fill_seconds + 1))
 $$;
