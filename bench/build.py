@@ -95,8 +95,8 @@ def _sql(folder: str, view: str) -> str:
 
 
 def _views(wanted: list[str]) -> list[Any]:
-    from mvc.compiler import compile_files
-    from mvc.workspace import Folder
+    from mvc.pipeline.compile import compile_files
+    from mvc.workspace.folder import Folder
 
     views = compile_files(Folder(PROJECT)).views
     names = {name if name.startswith("mv_") else f"mv_{name}" for name in wanted}
@@ -115,7 +115,7 @@ def database(given: str | None, scale: float) -> Iterator[tuple[str, bool]]:
             found = connection.execute("SELECT FROM pg_extension WHERE extname = 'postgis'").fetchone()
         yield given, found is not None
         return
-    from mvc.postgres.embedded import EmbeddedServer
+    from mvc.engines.postgres.server.embedded import EmbeddedServer
 
     settings = {"shared_buffers": "1GB", "max_wal_size": "4GB", "autovacuum": "off"}
     with EmbeddedServer(_installation(), settings=settings) as server:
@@ -128,8 +128,8 @@ def database(given: str | None, scale: float) -> Iterator[tuple[str, bool]]:
 
 def _installation() -> Any:
     """One that has PostGIS, so that all views can be measured; else the first."""
-    from mvc.postgres.embedded import choose_installation
-    from mvc.postgres.installations import find_installations
+    from mvc.engines.postgres.server.embedded import choose_installation
+    from mvc.engines.postgres.server.installations import find_installations
 
     with_postgis = (item for item in find_installations() if item.major >= 15 and _has_postgis(item.bindir))
     return next(with_postgis, None) or choose_installation()

@@ -32,14 +32,17 @@ STAGES: Final = {
     "expressions": (("expression/parse.py", "parse_expression"), ("expression/ordered.py", "parse_ordered")),
     "model": (("model/build_view.py", "build_view"), ("model/build_policy.py", "build_policies")),
     "analysis": (
-        ("analysis/declared.py", "resolve_declared"),
-        ("analysis/body.py", "resolve_body"),
-        ("analysis/access.py", "resolve_access"),
+        ("analysis/declared/resolve.py", "resolve_declared"),
+        ("analysis/body/resolve.py", "resolve_body"),
+        ("analysis/access/resolve.py", "resolve_access"),
         ("analysis/indexes.py", "check_indexes"),
     ),
-    "lint": (("analysis/lint.py", "lint_view"), ("analysis/lint.py", "lint_project")),
-    "proof": (("sqlgen/proof.py", "print_proven"), ("sqlgen/proof.py", "parse_one_statement")),
-    "generation": (("sqlgen/view.py", "generate"),),
+    "lint": (("analysis/lint/run.py", "lint_view"), ("analysis/lint/run.py", "lint_project")),
+    "proof": (
+        ("engines/postgres/query/proof.py", "print_proven"),
+        ("engines/postgres/query/proof.py", "parse_one_statement"),
+    ),
+    "generation": (("engines/postgres/deploy/generate.py", "generate"),),
 }
 
 
@@ -91,8 +94,8 @@ def _cold_table(result: Result, cold: dict[int, list[dict[str, float]]]) -> None
 
 
 def _warm_table(result: Result, folders: dict[int, Path], times: int) -> None:
-    if importlib.util.find_spec("mvc.cache") is None:
-        result.parts.append("A run with nothing changed is not measured: there is no `mvc.cache` yet.")
+    if importlib.util.find_spec("mvc.pipeline.cache") is None:
+        result.parts.append("A run with nothing changed is not measured: there is no `mvc.pipeline.cache` yet.")
         return
     rows = result.rows(("views", "first, CPU s", "unchanged, CPU s", "times faster", "unchanged with imports, CPU s"))
     for views, folder in folders.items():
@@ -133,12 +136,12 @@ def _run(mode: str, folder: Path) -> None:
     import resource
 
     start = time.process_time()
-    from mvc.workspace import Folder
+    from mvc.workspace.folder import Folder
 
     if mode == "cached":
-        from mvc.cache import compile_cached  # all that a run with nothing changed needs
+        from mvc.pipeline.cache import compile_cached  # all that a run with nothing changed needs
     else:
-        from mvc.compiler import compile_files
+        from mvc.pipeline.compile import compile_files
     imported = time.process_time()
     if mode == "profile":
         print(_stages(compile_files, Folder(folder), len(list((folder / "views").iterdir()))))

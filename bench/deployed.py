@@ -34,7 +34,7 @@ def deploy(url: str, *, postgis: bool) -> tuple[Any, Any]:
     """The project in parts, exposed in `public`, and as a whole, exposed in `WHOLE`: both deployed and filled."""
     import psycopg
 
-    from mvc.postgres.apply import Terms, apply
+    from mvc.engines.postgres.server.apply import Terms, apply
 
     kept = _files()
     bare = {name: text for name, text in kept.items() if not name.startswith("policies/")}
@@ -52,12 +52,12 @@ def deploy(url: str, *, postgis: bool) -> tuple[Any, Any]:
 
 
 def _files() -> dict[str, str]:
-    from mvc.workspace import Folder
+    from mvc.workspace.folder import Folder
 
     return {name: text for name, text in Folder(PROJECT).items() if not name.startswith("schedules/")}
 
 
 def _compiled(files: dict[str, str]) -> Any:
-    from mvc.compiler import compile_files
+    from mvc.pipeline.compile import compile_files
 
     return compile_files(files)

@@ -79,7 +79,7 @@ def _with_empty_cache(command: list[str]) -> float:
 
 
 def _deployed(project: Path, arguments: Namespace) -> float:
-    from mvc.postgres.embedded import EmbeddedServer, choose_installation
+    from mvc.engines.postgres.server.embedded import EmbeddedServer, choose_installation
 
     progress(f"diff: {arguments.deployed_views} views in a database")
     write_project(project, arguments.deployed_views)

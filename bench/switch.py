@@ -80,7 +80,7 @@ def options(parser: ArgumentParser) -> None:
 
 def measure(arguments: Namespace, result: Result) -> None:
     """One change by `mvc apply`, one by hand, each under readers."""
-    from mvc.postgres.embedded import EmbeddedServer, choose_installation
+    from mvc.engines.postgres.server.embedded import EmbeddedServer, choose_installation
 
     with EmbeddedServer(choose_installation()) as server, TemporaryDirectory() as folder:
         progress(f"{arguments.rows} customers, twice as many sales")

@@ -26,8 +26,8 @@ from rich.console import Console  # noqa: E402
 
 import mvc  # noqa: E402  the package beside us
 from mvc.demo.run import run_demo  # noqa: E402
-from mvc.postgres.installations import find_installations  # noqa: E402
-from mvc.report.demo_tables import UNICODE, questions_asked, who_sees_what  # noqa: E402
+from mvc.engines.postgres.server.installations import find_installations  # noqa: E402
+from mvc.report.demo.tables import UNICODE, questions_asked, who_sees_what  # noqa: E402
 
 PICTURES: Final = ROOT / "docs" / "pictures"
 WIDTH: Final = 880

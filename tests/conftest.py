@@ -15,7 +15,7 @@ from zlib import crc32
 import pytest
 
 from assertion_count import AssertionCount
-from mvc.postgres.embedded import EmbeddedServer
+from mvc.engines.postgres.server.embedded import EmbeddedServer
 from servers import IN_CI, MAJORS, Database, Servers, build_booking, build_postgis, new_database
 
 SERVER_FIXTURES = {"servers", "rough_servers", "cron_server", "counting_server", "secure", "arena_url"}
@@ -65,7 +65,7 @@ def postgis_database(servers: Servers) -> Iterator[Database]:
 def types_left_to_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where PostgreSQL's parser has no build: no type of an expression is known before a server is asked."""
     monkeypatch.setattr("mvc.inference.infer.parse", lambda text: None)
-    monkeypatch.setattr("mvc.analysis.typed.output_problems", lambda view, world: ())
+    monkeypatch.setattr("mvc.analysis.types.check.output_problems", lambda view, world: ())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import pytest
 
-import mvc.compiled
-from mvc.artifacts import CompiledView
+import mvc.compiled.project
 from mvc.catalog.statements import statements
-from mvc.planning import migration
+from mvc.compiled.view import CompiledView
+from mvc.engines.postgres.deploy import script
+from mvc.engines.postgres.deploy.proofs import storage_sql
+from mvc.engines.postgres.deploy.statements import exposure_sql
+from mvc.engines.postgres.plan import migration
 from mvc.sql.parser import check, parse
-from mvc.sqlgen import script
-from mvc.sqlgen.proofs import storage_sql
-from mvc.sqlgen.statements import exposure_sql
 
 _PART: Final = re.compile(r"\n(?=-- ─── )")
 _INCLUDED: Final = re.compile(r"^\\ir .*$", re.MULTILINE)
@@ -117,7 +117,7 @@ def every_script_parses() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(script, "script", checked(script.script))
-        patch.setattr(mvc.compiled, "script", script.script)
+        patch.setattr(mvc.compiled.project, "script", script.script)
         patch.setattr(script, "script_files", all_checked(script.script_files))
         patch.setattr(migration, "_script", checked(migration._script))
         yield

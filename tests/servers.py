@@ -26,11 +26,11 @@ import pytest
 
 import mvc
 from mvc.demo.data import fill
-from mvc.planning.state import State
-from mvc.planning.upgrade import runtime_step
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
-from mvc.postgres.processes import start
+from mvc.engines.postgres.plan.state import State
+from mvc.engines.postgres.plan.upgrade import runtime_step
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.installations import BINDIRS_VARIABLE, Installation, find_installations
+from mvc.engines.postgres.server.processes import start
 from mvc.quoting import literal
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -16,13 +16,33 @@ from mvc.version import VERSION as __version__  # noqa: N811 - what Python expec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from mvc.artifacts import CompiledColumn, CompiledView
     from mvc.catalog.altered import UnusableMigration
     from mvc.catalog.types import Catalog
     from mvc.comparison.difference import Difference, ViewDifference
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
+    from mvc.compiled.schedule import CompiledSchedule
+    from mvc.compiled.view import CompiledColumn, CompiledView
     from mvc.diagnostics import Diagnostic, Label, ProjectError, Span
     from mvc.diagnostics.rules import Rule, rule
+    from mvc.engines.postgres.plan.leftovers import Leftover
+    from mvc.engines.postgres.plan.migration import migration
+    from mvc.engines.postgres.plan.release import Altered, Release
+    from mvc.engines.postgres.plan.steps import Danger, Hazard, LeftOut, Plan, Refusal, Step, Switch
+    from mvc.engines.postgres.server.apply import Applied, apply, plan
+    from mvc.engines.postgres.server.apply import Terms as Terms  # retired, see mvc.library.retired
+    from mvc.engines.postgres.server.around import Around, around, plan_around
+    from mvc.engines.postgres.server.connection import connect
+    from mvc.engines.postgres.server.deployed import DatabaseDifference
+    from mvc.engines.postgres.server.errors import ServerError
+    from mvc.engines.postgres.server.partitions import DuePartition, Maintained
+    from mvc.engines.postgres.server.prune import Pruned, prune
+    from mvc.engines.postgres.server.refresh import refresh
+    from mvc.engines.postgres.server.refresh_view import Refreshed
+    from mvc.engines.postgres.server.release import plan_release, release
+    from mvc.engines.postgres.server.rollback import plan_rollback, rollback
+    from mvc.engines.postgres.server.schedule_runs import refresh_due, refresh_schedule
+    from mvc.engines.postgres.server.status import Status, ViewStatus, alert, status
+    from mvc.engines.postgres.server.worker import Worker
     from mvc.git import GitError
     from mvc.library.catalogs import pull_catalog
     from mvc.library.checks import Checked, check
@@ -43,26 +63,6 @@ if TYPE_CHECKING:
     from mvc.library.schedules import GeneratedFile, schedules
     from mvc.library.starter import starter
     from mvc.model.project import Project
-    from mvc.planning.leftovers import Leftover
-    from mvc.planning.migration import migration
-    from mvc.planning.release import Altered, Release
-    from mvc.planning.steps import Danger, Hazard, LeftOut, Plan, Refusal, Step, Switch
-    from mvc.postgres.apply import Applied, apply, plan
-    from mvc.postgres.apply import Terms as Terms  # retired, see mvc.library.retired
-    from mvc.postgres.around import Around, around, plan_around
-    from mvc.postgres.connection import connect
-    from mvc.postgres.deployed import DatabaseDifference
-    from mvc.postgres.errors import ServerError
-    from mvc.postgres.partitions import DuePartition, Maintained
-    from mvc.postgres.prune import Pruned, prune
-    from mvc.postgres.refresh import refresh
-    from mvc.postgres.refresh_view import Refreshed
-    from mvc.postgres.release import plan_release, release
-    from mvc.postgres.rollback import plan_rollback, rollback
-    from mvc.postgres.schedule_runs import refresh_due, refresh_schedule
-    from mvc.postgres.status import Status, ViewStatus, alert, status
-    from mvc.postgres.worker import Worker
-    from mvc.recurring import CompiledSchedule
     from mvc.spec import (
         AggregateSpec,
         BodyColumnSpec,
@@ -175,11 +175,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "mvc.artifacts": "CompiledColumn CompiledView",
+    "mvc.compiled.view": "CompiledColumn CompiledView",
     "mvc.catalog.altered": "UnusableMigration",
     "mvc.catalog.types": "Catalog",
     "mvc.comparison.difference": "Difference ViewDifference",
-    "mvc.compiled": "Compiled",
+    "mvc.compiled.project": "Compiled",
     "mvc.diagnostics": "Diagnostic Label ProjectError Span",
     "mvc.diagnostics.rules": "Rule rule",
     "mvc.git": "GitError",
@@ -193,25 +193,25 @@ _HOMES = {
     "mvc.library.schedules": "GeneratedFile schedules",
     "mvc.library.starter": "starter",
     "mvc.model.project": "Project",
-    "mvc.planning.leftovers": "Leftover",
-    "mvc.planning.migration": "migration",
-    "mvc.planning.release": "Altered Release",
-    "mvc.planning.steps": "Danger Hazard LeftOut Plan Refusal Step Switch",
-    "mvc.postgres.apply": "Applied apply plan",
-    "mvc.postgres.around": "Around around plan_around",
-    "mvc.postgres.connection": "connect",
-    "mvc.postgres.deployed": "DatabaseDifference",
-    "mvc.postgres.errors": "ServerError",
-    "mvc.postgres.partitions": "DuePartition Maintained",
-    "mvc.postgres.prune": "Pruned prune",
-    "mvc.postgres.refresh": "refresh",
-    "mvc.postgres.refresh_view": "Refreshed",
-    "mvc.postgres.release": "plan_release release",
-    "mvc.postgres.rollback": "plan_rollback rollback",
-    "mvc.postgres.schedule_runs": "refresh_due refresh_schedule",
-    "mvc.postgres.status": "Status ViewStatus alert status",
-    "mvc.postgres.worker": "Worker",
-    "mvc.recurring": "CompiledSchedule",
+    "mvc.engines.postgres.plan.leftovers": "Leftover",
+    "mvc.engines.postgres.plan.migration": "migration",
+    "mvc.engines.postgres.plan.release": "Altered Release",
+    "mvc.engines.postgres.plan.steps": "Danger Hazard LeftOut Plan Refusal Step Switch",
+    "mvc.engines.postgres.server.apply": "Applied apply plan",
+    "mvc.engines.postgres.server.around": "Around around plan_around",
+    "mvc.engines.postgres.server.connection": "connect",
+    "mvc.engines.postgres.server.deployed": "DatabaseDifference",
+    "mvc.engines.postgres.server.errors": "ServerError",
+    "mvc.engines.postgres.server.partitions": "DuePartition Maintained",
+    "mvc.engines.postgres.server.prune": "Pruned prune",
+    "mvc.engines.postgres.server.refresh": "refresh",
+    "mvc.engines.postgres.server.refresh_view": "Refreshed",
+    "mvc.engines.postgres.server.release": "plan_release release",
+    "mvc.engines.postgres.server.rollback": "plan_rollback rollback",
+    "mvc.engines.postgres.server.schedule_runs": "refresh_due refresh_schedule",
+    "mvc.engines.postgres.server.status": "Status ViewStatus alert status",
+    "mvc.engines.postgres.server.worker": "Worker",
+    "mvc.compiled.schedule": "CompiledSchedule",
     "mvc.spec": "AggregateSpec BodyColumnSpec DimensionSpec IndexColumnSpec IndexSpec PartitionSpec PolicySpec ProjectSpec ScheduleSpec SourceSpec UsingSpec ViewSpec",
     "mvc.spec.in_python": "Specs",
     "mvc.spec.project": "LogSpec NamesSpec SchemasSpec",

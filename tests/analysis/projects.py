@@ -7,17 +7,17 @@ import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mvc.analysis.body import resolve_body
-from mvc.analysis.declared import resolve_declared
-from mvc.analysis.functions import Functions
-from mvc.analysis.lint import lint_project, lint_view
+from mvc.analysis.body.resolve import resolve_body
+from mvc.analysis.declared.resolve import resolve_declared
+from mvc.analysis.lint.run import lint_project, lint_view
+from mvc.analysis.names.functions import Functions
 from mvc.analysis.order import in_order
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.sources import Sources
 from mvc.diagnostics import Diagnostic
-from mvc.loaded import Loaded
-from mvc.loading import load_files
 from mvc.model.view import Body, View
+from mvc.pipeline.load import load_files
+from mvc.pipeline.loaded import Loaded
 
 SHOP = """
 CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, email text, city text, code text UNIQUE);

@@ -3,8 +3,8 @@
 import pytest
 
 import mvc
-from mvc.analysis.clock import at_moment, reads_clock, unpredictable
-from mvc.analysis.functions import Functions
+from mvc.analysis.names.functions import Functions
+from mvc.analysis.refresh.clock import at_moment, reads_clock, unpredictable
 from mvc.expression import parse_expression
 
 SCHEMA = """

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
+from mvc.pipeline.compile import compile_files
 
 FILES = {"mvc.yml": "catalog: s.sql\n", "s.sql": "CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL);"}
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mvc.artifacts import CompiledAccess
-from mvc.compiler import compile_files
+from mvc.compiled.view import CompiledAccess
 from mvc.diagnostics.rules import completed
+from mvc.pipeline.compile import compile_files
 
 FLAGS = "abcdefgh"
 TABLE = f"CREATE TABLE flags (id int PRIMARY KEY, {', '.join(f'{flag} boolean NOT NULL' for flag in FLAGS)});"

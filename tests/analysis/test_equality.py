@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.analysis.equality import _COARSER
+from mvc.analysis.declared.equality import _COARSER
 from mvc.catalog.types import plain_type
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 from servers import Database
 
 TYPES = (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mvc.compiler import compile_files
+from mvc.pipeline.compile import compile_files
 from projects import SCHEDULED, body_view, resolve, resolve_sql
 
 ROOT = Path(__file__).resolve().parents[2]

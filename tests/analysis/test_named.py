@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import mvc
-from mvc.sqlgen.call_words import reads_parts
-from mvc.sqlgen.type_words import type_words
+from mvc.engines.postgres.deploy.call_words import reads_parts
+from mvc.engines.postgres.deploy.type_words import type_words
 
 SCHEMA = """
 CREATE SCHEMA auth;

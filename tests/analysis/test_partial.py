@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 
 SCHEMA = """
 CREATE TABLE org (id int PRIMARY KEY, name text, since date);

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mvc.analysis import reads
-from mvc.analysis.reads import Places, reads_table
+from mvc.analysis.names import reads
+from mvc.analysis.names.reads import Places, reads_table
 from mvc.sql import parser
 from projects import body_view, resolve
 

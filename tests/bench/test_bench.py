@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from mvc.compiler import compile_files
-from mvc.loading import load_files
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.server_check import check_on_server
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.server_check import check_on_server
+from mvc.pipeline.compile import compile_files
+from mvc.pipeline.load import load_files
 from mvc.quoting import is_plain
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 from servers import ROOT, newest
 
 SPEC = importlib.util.spec_from_file_location("bench_projects", ROOT / "bench" / "projects.py")

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from mvc import cache
-from mvc.cache import KEPT, compile_cached, default_folder
-from mvc.cache_folder import refused
-from mvc.compiler import compile_files
+from mvc.pipeline import cache
 from mvc.diagnostics import ProjectError
+from mvc.pipeline.cache import KEPT, compile_cached, default_folder
+from mvc.pipeline.cache_folder import refused
+from mvc.pipeline.compile import compile_files
 from servers import ROOT
 
 
@@ -68,7 +68,7 @@ def counted(monkeypatch):
         asked.append(1)
         return compile_files(files, absent)
 
-    monkeypatch.setattr("mvc.compiler.compile_files", count)
+    monkeypatch.setattr("mvc.pipeline.compile.compile_files", count)
     return asked
 
 
@@ -82,7 +82,7 @@ class TestHit:
         assert hash(second.views[0]) == hash(first.views[0])  # all of it is immutable
 
     def test_equals_a_miss_for_the_reference_project(self, tmp_path, counted):
-        from mvc.workspace import Folder
+        from mvc.workspace.folder import Folder
 
         first = compile_cached(Folder(ROOT), tmp_path)
         second = compile_cached(Folder(ROOT), tmp_path)
@@ -104,7 +104,7 @@ class TestHit:
             (project / name).parent.mkdir(parents=True, exist_ok=True)
             (project / name).write_text(text, encoding="utf-8")
         code = (
-            "import sys; from pathlib import Path; from mvc.cache import compile_cached; from mvc.workspace import Folder\n"
+            "import sys; from pathlib import Path; from mvc.pipeline.cache import compile_cached; from mvc.workspace.folder import Folder\n"
             f"compile_cached(Folder(Path({str(project)!r})), Path({str(tmp_path / 'cache')!r}))\n"
             "print(*sorted({n.partition('.')[0] for n in sys.modules} & {'sqlglot', 'pydantic', 'psycopg', 'rich'}))"
         )

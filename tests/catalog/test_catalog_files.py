@@ -30,7 +30,7 @@ from mvc.catalog.types import (
     Relation,
 )
 from mvc.catalog.well_formed import is_type
-from mvc.postgres.pull import pull
+from mvc.engines.postgres.server.pull import pull
 from mvc.quoting import qualified
 from mvc.sql import parser
 from servers import newest

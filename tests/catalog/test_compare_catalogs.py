@@ -10,9 +10,9 @@ import pytest
 
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.types import Catalog
-from mvc.planning.compare_catalogs import as_there, find_mismatches
-from mvc.planning.mismatch_words import mends_of, title_of
-from mvc.planning.mismatches import ColumnTypeDiffers, Mismatch, about
+from mvc.engines.postgres.plan.compare_catalogs import as_there, find_mismatches
+from mvc.engines.postgres.plan.mismatch_words import mends_of, title_of
+from mvc.engines.postgres.plan.mismatches import ColumnTypeDiffers, Mismatch, about
 
 DDL = """\
 CREATE TABLE t (id int PRIMARY KEY, k varchar(10) NOT NULL, note text, UNIQUE (k, note));

@@ -7,7 +7,7 @@ import pytest
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.types import Column
 from mvc.catalog.view_columns import Outside
-from mvc.postgres.pull import _never_null, pull
+from mvc.engines.postgres.server.pull import _never_null, pull
 from servers import on_major
 
 TABLES = """

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from emitted import every_script_parses  # noqa: F401
 from mvc.cli.group import cli
-from mvc.postgres.installations import BINDIRS_VARIABLE
+from mvc.engines.postgres.server.installations import BINDIRS_VARIABLE
 from servers import Database
 
 from .projects import CHAIN, ROLES, SALES, Done, Repository, create_sales, write

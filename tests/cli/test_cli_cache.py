@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mvc.compiler import compile_files
+from mvc.pipeline.compile import compile_files
 
 from .projects import write
 
@@ -35,7 +35,7 @@ def counted(monkeypatch):
         asked.append(1)
         return compile_files(files, absent)
 
-    monkeypatch.setattr("mvc.compiler.compile_files", count)
+    monkeypatch.setattr("mvc.pipeline.compile.compile_files", count)
     return asked
 
 

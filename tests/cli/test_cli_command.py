@@ -205,7 +205,7 @@ class TestFiles:
                 raise PermissionError(13, "Permission denied", str(file))
             return opened(file, *arguments, **options)
 
-        monkeypatch.setattr("mvc.workspace.os.open", refuse)
+        monkeypatch.setattr("mvc.workspace.folder.os.open", refuse)
         done = mvc("check")
         assert done.code == 1
         assert "error[MV001]: this file cannot be read: Permission denied" in done.err
@@ -359,7 +359,7 @@ class TestTrouble:
         def fail(*_):
             raise ZeroDivisionError("division by zero")
 
-        monkeypatch.setattr("mvc.compiler.compile_project", fail)
+        monkeypatch.setattr("mvc.pipeline.compile.compile_project", fail)
         done = mvc("compile")
         assert (done.code, done.out) == (1, "")
         assert "internal error: ZeroDivisionError: division by zero" in done.err
@@ -369,7 +369,7 @@ class TestTrouble:
         from mvc.cli.main import main
 
         monkeypatch.setenv("MVC_DEBUG", "1")
-        monkeypatch.setattr("mvc.compiler.compile_project", lambda _: 1 / 0)
+        monkeypatch.setattr("mvc.pipeline.compile.compile_project", lambda _: 1 / 0)
         assert main(["compile"]) == 1
         assert "Traceback" in capsys.readouterr().err
 
@@ -400,7 +400,7 @@ class TestTrouble:
         def interrupt(*_):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("mvc.compiler.compile_project", interrupt)
+        monkeypatch.setattr("mvc.pipeline.compile.compile_project", interrupt)
         done = mvc("compile")
         assert (done.code, done.out) == (130, "")
         assert "interrupted" in done.err

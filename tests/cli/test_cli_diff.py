@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mvc.report.style import Style
+from mvc.report.text.style import Style
 from servers import newest
 
 from .projects import CHANGES, SALES, Repository, edit, observed, write

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.planning.migration import READERS_WAIT
+from mvc.engines.postgres.plan.migration import READERS_WAIT
 from servers import Database, need, newest, on_major
 
 from .projects import CHANGES, SALES, VIEW, Change, Repository, edit, observed

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.report.modes import UNNOTICED
+from mvc.report.findings.modes import UNNOTICED
 from servers import newest
 
 from .projects import edit, write

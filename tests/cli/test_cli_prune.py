@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mvc.engines.postgres.runtime import runtime_views
 from mvc.quoting import literal
-from mvc.runtime import runtime_views
 from servers import newest
 
 from .projects import CHANGES, SALES, edit, observed

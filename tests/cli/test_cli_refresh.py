@@ -190,7 +190,7 @@ class TestWhere:
         assert "– d  skipped: another refresh of this view is under way" in done.err
 
     def test_a_server_that_goes_away_is_no_fault_of_ours(self, mvc, deployed_chain, database, monkeypatch):
-        from mvc.postgres import refresh as module
+        from mvc.engines.postgres.server import refresh as module
 
         monkeypatch.setattr(
             module, "refresh_view", lambda *_, **__: (_ for _ in ()).throw(psycopg.OperationalError("gone"))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mvc.report.status import age_text
+from mvc.report.status.text import age_text
 from servers import newest
 
 from .projects import CHANGES, edit, observed
@@ -200,7 +200,7 @@ class TestLeftovers:
 
     @pytest.fixture
     def stops_before_the_switch(self, monkeypatch):
-        from mvc.postgres import apply as module
+        from mvc.engines.postgres.server import apply as module
 
         def stopped(*_: object) -> int:
             raise KeyboardInterrupt

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvc.artifacts import CompiledAccess, Restriction, Rule
 from mvc.comparison.access import access_changes
 from mvc.comparison.changes import ReaderAdded, RulesChanged
+from mvc.compiled.view import CompiledAccess, Restriction, Rule
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pytest
 from views import access, anew, changes, column, columns, index, of, only, project, rule, schedule, view
 
-from mvc.artifacts import CompiledSource, Operations, OwnName
 from mvc.comparison.changes import (
     BodyChanged,
     ColumnAdded,
@@ -37,6 +36,7 @@ from mvc.comparison.changes import (
 )
 from mvc.comparison.compare import compare
 from mvc.comparison.upstream import UpstreamRebuilt
+from mvc.compiled.view import CompiledSource, Operations, OwnName
 
 
 def source(alias: str, relation: str, meaning: str = "") -> CompiledSource:

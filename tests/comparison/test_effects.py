@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 from views import anew, column, only, project, schedule, view
 
-from mvc.artifacts import CompiledSource
 from mvc.comparison import changes as kinds
 from mvc.comparison.changes import (
     BodyChanged,
@@ -46,6 +45,7 @@ from mvc.comparison.effects import classified
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
+from mvc.compiled.view import CompiledSource
 
 B, L, T, F, R, S = "breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"
 

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from views import project, view
 
-from mvc.artifacts import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, RowsOf, Rule
 from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, ViewAdded, ViewRemoved
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import CLASSES
-from mvc.recurring import CompiledSchedule
+from mvc.compiled.schedule import CompiledSchedule
+from mvc.compiled.view import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, RowsOf, Rule
 
 pytestmark = pytest.mark.slow
 

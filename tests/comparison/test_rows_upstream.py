@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 import mvc
-from mvc.artifacts import RowsOf
 from mvc.comparison.changes import FreshnessChanged, KindChanged, RulesChanged
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Altered
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
-from mvc.older import read_view
-from mvc.record import to_record
+from mvc.compiled.serialize import to_record
+from mvc.compiled.view import RowsOf
+from mvc.engines.postgres.server.earlier_records import read_view
+from mvc.pipeline.pair import compile_two
 from mvc.reduction import reduce_pair
-from mvc.sides import compile_two
 
 SHOP = {
     "mvc.yml": "project: shop\ncatalog: s.sql\n",

@@ -6,7 +6,7 @@ import pytest
 
 import mvc
 from mvc.comparison.compare import compare
-from mvc.older import respelled
+from mvc.engines.postgres.server.earlier_records import respelled
 
 TABLES = """
 CREATE TABLE t (

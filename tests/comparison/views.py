@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mvc.artifacts import (
+from mvc.comparison.compare import compare
+from mvc.comparison.difference import Classified, Difference, ViewDifference
+from mvc.compiled.schedule import CompiledSchedule
+from mvc.compiled.view import (
     CompiledAccess,
     CompiledColumn,
     CompiledIndex,
@@ -17,10 +20,7 @@ from mvc.artifacts import (
     Rule,
     Target,
 )
-from mvc.comparison.compare import compare
-from mvc.comparison.difference import Classified, Difference, ViewDifference
 from mvc.model.cron import cron_times
-from mvc.recurring import CompiledSchedule
 
 
 @dataclass(frozen=True)

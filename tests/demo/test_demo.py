@@ -37,12 +37,12 @@ from mvc.demo.events import (
 from mvc.demo.project import reference_project
 from mvc.demo.questions import PEOPLE, questions
 from mvc.demo.run import run_demo
-from mvc.postgres.apply import apply
-from mvc.postgres.refresh import refresh
-from mvc.postgres.session import answer, open_session
-from mvc.report import demo as report_demo
-from mvc.report.demo import AnswersDiffer, show_demo
-from mvc.report.demo_progress import WHOLE, progress
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.session import answer, open_session
+from mvc.report.demo import narration as report_demo
+from mvc.report.demo.narration import AnswersDiffer, show_demo
+from mvc.report.demo.progress import WHOLE, progress
 from servers import NEWEST, ROOT, Database, build_booking, installations, need
 
 SCALE = 0.02

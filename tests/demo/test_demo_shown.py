@@ -21,12 +21,12 @@ from mvc import compile, load  # noqa: A004
 from mvc.demo.events import Event, ServerStarted
 from mvc.demo.project import reference_project
 from mvc.demo.run import run_demo
-from mvc.postgres.session import answer, open_session
+from mvc.engines.postgres.server.session import answer, open_session
 from servers import ROOT, installations
 
 pytestmark = pytest.mark.server
 
-RUN = "import sys; from mvc.report.demo import show_demo; show_demo(0.002, sys.stdout, keep={keep})"
+RUN = "import sys; from mvc.report.demo.narration import show_demo; show_demo(0.002, sys.stdout, keep={keep})"
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_missing_package_is_named(package: str) -> None:
     code = (
         f"import sys; sys.modules[{package!r}] = None\n"
         "from mvc.demo.extras import ExtraMissing\n"
-        "try:\n    import mvc.report.demo\nexcept ExtraMissing as problem:\n    print(problem, '|', problem.hint)"
+        "try:\n    import mvc.report.demo.narration\nexcept ExtraMissing as problem:\n    print(problem, '|', problem.hint)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
     assert done.stdout.strip() == f"the demo needs the package {package} | pip install 'mvc-compiler[demo]'"

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 import mvc
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 
 Connection = psycopg.Connection[Any]
 Files = dict[str, str]

@@ -14,14 +14,14 @@ from typing import Any
 import psycopg
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.drift import find_drift
-from mvc.planning.drift_kinds import Drift
-from mvc.planning.steps import HAZARDS, Plan
-from mvc.postgres.apply import Applied, Terms, apply, plan
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.observe import observe
-from mvc.postgres.run_steps import Pace
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.drift import find_drift
+from mvc.engines.postgres.plan.drift_kinds import Drift
+from mvc.engines.postgres.plan.steps import HAZARDS, Plan
+from mvc.engines.postgres.server.apply import Applied, Terms, apply, plan
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import NEWEST, Database, new_database
 
 Files = dict[str, Any]  # path → what its YAML says, or SQL text

@@ -19,21 +19,21 @@ import psycopg
 import pytest
 
 from mvc.catalog.altered import UnusableMigration
-from mvc.compiled import Compiled
-from mvc.planning.leftovers import find_leftovers
-from mvc.planning.release import Altered
-from mvc.planning.steps import HAZARDS, Step, Switch
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.around import around, plan_around
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
-from mvc.postgres.prune import leftovers
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refused_migration import MigrationRefused
-from mvc.postgres.release import release
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.leftovers import find_leftovers
+from mvc.engines.postgres.plan.release import Altered
+from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.around import around, plan_around
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.prune import leftovers
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refused_migration import MigrationRefused
+from mvc.engines.postgres.server.release import release
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, new_database
 
 from .base_changes import BASE, OUTSIDE, VIEWS, BaseChange, build, compiled, edited

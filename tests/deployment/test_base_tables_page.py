@@ -9,8 +9,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.postgres.apply import apply
-from mvc.postgres.around import around
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.around import around
 from servers import NEWEST, ROOT, Database, Servers, new_database
 
 from .base_changes import BASE, compiled, edited

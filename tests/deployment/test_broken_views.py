@@ -15,18 +15,18 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.partitions import maintain_partitions
-from mvc.postgres.refresh import refresh
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.schedule_runs import run_due, seconds_to_next
-from mvc.postgres.status import Status, alert, status
-from mvc.report.html.page import status_page
-from mvc.report.prometheus import prometheus_text
-from mvc.report.status import status_json, status_text
-from mvc.report.style import PLAIN
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.partitions import maintain_partitions
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.schedule_runs import run_due, seconds_to_next
+from mvc.engines.postgres.server.status import Status, alert, status
+from mvc.report.status.html.page import status_page
+from mvc.report.status.prometheus import prometheus_text
+from mvc.report.status.text import status_json, status_text
+from mvc.report.text.style import PLAIN
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import ANYTHING, assert_settled, create_roles
@@ -337,7 +337,7 @@ def test_a_part_of_the_runtime_is_put_back(servers: Servers, part: str) -> None:
 def test_a_deployment_that_fails_or_is_cut_off_breaks_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mvc.postgres import apply as module
+    from mvc.engines.postgres.server import apply as module
 
     connection = database.connect()
     with pytest.raises(ServerError, match="division by zero"):

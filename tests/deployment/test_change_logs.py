@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mvc.postgres.apply import apply
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
 from .projects import Connection, compiled, create_roles

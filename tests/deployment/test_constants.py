@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from deployment.test_trust import ANYTHING, SCHEMA, owner_of, project, refresh, refused, seen, shop
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.errors import ServerError
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.errors import ServerError
 from refresh.waiting import meanwhile, until
 from servers import Database
 

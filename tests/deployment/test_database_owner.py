@@ -12,25 +12,25 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.release import Altered
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.around import around
-from mvc.postgres.data_check import check_data
-from mvc.postgres.errors import ServerError
-from mvc.postgres.lock import contender
-from mvc.postgres.owner import standing
-from mvc.postgres.partitions import due_partitions, maintain_partitions
-from mvc.postgres.prune import prune
-from mvc.postgres.pull import pull
-from mvc.postgres.refresh import refresh
-from mvc.postgres.release import release
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.schedule_runs import run_due, run_schedule, seconds_to_next
-from mvc.postgres.status import alert, status
-from mvc.sqlgen.script import script
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.deploy.script import script
+from mvc.engines.postgres.plan.release import Altered
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.around import around
+from mvc.engines.postgres.server.data_check import check_data
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.lock import contender
+from mvc.engines.postgres.server.owner import standing
+from mvc.engines.postgres.server.partitions import due_partitions, maintain_partitions
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.pull import pull
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.release import release
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.schedule_runs import run_due, run_schedule, seconds_to_next
+from mvc.engines.postgres.server.status import alert, status
 from servers import MAJORS, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.prune import prune
-from mvc.postgres.run_steps import Pace
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import Servers, new_database
 
 from .projects import (
@@ -328,7 +328,7 @@ ODD = {
 }
 
 
-def odd_project(*, last: str, extra: bool = False) -> mvc.compiled.Compiled:
+def odd_project(*, last: str, extra: bool = False) -> mvc.compiled.project.Compiled:
     """Three views on each other, all names of which need quotes."""
     a, b, _, key = ODD["columns"]
     files = {

@@ -10,12 +10,12 @@ from typing import Any, ClassVar, get_args
 import psycopg
 import pytest
 
-from mvc.compiled import Compiled
-from mvc.planning.drift_kinds import KEPT, DriftKind
-from mvc.postgres.apply import plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
-from mvc.postgres.refresh import refresh
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.drift_kinds import KEPT, DriftKind
+from mvc.engines.postgres.server.apply import plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.refresh import refresh
 from servers import Database, Servers, new_database
 
 from .projects import (

@@ -11,13 +11,13 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError, StatementRefused
-from mvc.postgres.prune import prune
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError, StatementRefused
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import ANYTHING

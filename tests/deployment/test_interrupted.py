@@ -20,14 +20,14 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.leftovers import find_leftovers
-from mvc.planning.steps import HAZARDS, Step, Switch
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
-from mvc.postgres.run_steps import Pace
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.leftovers import find_leftovers
+from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import ROOT, Database, Servers, installations, need, new_database, new_server, newest, restart
 
 pytestmark = pytest.mark.by_turns

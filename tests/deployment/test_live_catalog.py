@@ -13,15 +13,15 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.artifacts import CompiledView
 from mvc.catalog.types import Catalog, Column
-from mvc.compiled import Compiled
-from mvc.consequences import catalog_findings
-from mvc.planning.mismatches import RelationMissing
-from mvc.planning.steps import Plan
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
+from mvc.compiled.project import Compiled
+from mvc.compiled.view import CompiledView
+from mvc.engines.postgres.plan.mismatches import RelationMissing
+from mvc.engines.postgres.plan.steps import Plan
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.pipeline.consequences import catalog_findings
 from servers import ROOT, Database, Servers, new_database
 
 from .projects import ANYTHING, assert_settled

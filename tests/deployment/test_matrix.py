@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mvc.postgres.apply import apply
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
 from .projects import (

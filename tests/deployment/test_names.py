@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.migration import migration
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Applied, Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.rollback import rollback
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.migration import migration
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Applied, Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.status import status
 from servers import ROOT, Database, newest
 
 pytestmark = pytest.mark.by_turns

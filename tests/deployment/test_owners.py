@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.data_check import check_data
-from mvc.postgres.errors import ServerError
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.data_check import check_data
+from mvc.engines.postgres.server.errors import ServerError
 from refresh.waiting import meanwhile, until, waits
 from servers import MAJORS, Database, Servers, need, new_database, on_major
 

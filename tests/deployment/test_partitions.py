@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.door import ask
-from mvc.postgres.errors import ServerError
-from mvc.postgres.partitions import Maintained, due_partitions, maintain_partitions
-from mvc.runtime import runtime_sql
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.runtime import runtime_sql
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.door import ask
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.partitions import Maintained, due_partitions, maintain_partitions
 from servers import ROOT, Database, newest
 
 from .projects import create_roles

@@ -9,17 +9,17 @@ import pytest
 
 from deployment.test_constants import stranger
 from deployment.test_trust import ANYTHING, project, seen, shop
-from mvc.postgres import lock, partitions
-from mvc.postgres import refresh as refreshing
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.lock import contender
-from mvc.postgres.partitions import due_partitions
-from mvc.postgres.prune import leftovers
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import plan_rollback
-from mvc.postgres.schedule_runs import run_due
-from mvc.postgres.status import status
+from mvc.engines.postgres.server import lock, partitions
+from mvc.engines.postgres.server import refresh as refreshing
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.lock import contender
+from mvc.engines.postgres.server.partitions import due_partitions
+from mvc.engines.postgres.server.prune import leftovers
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import plan_rollback
+from mvc.engines.postgres.server.schedule_runs import run_due
+from mvc.engines.postgres.server.status import status
 from servers import Database
 
 __all__ = ["shop"]

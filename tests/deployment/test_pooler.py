@@ -20,19 +20,19 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.connection import connect
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.errors import ServerError
-from mvc.postgres.lock import deployment_lock, second_connection
-from mvc.postgres.processes import server_account, start, succeeds
-from mvc.postgres.prune import prune
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.schedule_runs import contend
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.connection import connect
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.lock import deployment_lock, second_connection
+from mvc.engines.postgres.server.processes import server_account, start, succeeds
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.schedule_runs import contend
+from mvc.engines.postgres.server.status import status
 from servers import ROOT, Database, Servers, installations, need, new_server, newest
 
 PGBOUNCER = Path("/usr/sbin/pgbouncer")
@@ -282,7 +282,7 @@ class TestSameServer:
                 go(connection, project())
                 there.execute("CREATE SCHEMA mvc")
             monkeypatch.setattr(
-                "mvc.postgres.lock.second_connection",
+                "mvc.engines.postgres.server.lock.second_connection",
                 lambda _: psycopg.connect(elsewhere.url(), prepare_threshold=None),
             )
             try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from mvc.planning.make_plan import difference_of
-from mvc.planning.outside import outside_of
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.observe import observe
+from mvc.engines.postgres.plan.make_plan import difference_of
+from mvc.engines.postgres.plan.outside import outside_of
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.observe import observe
 from servers import Servers, new_database
 
 from .projects import MAJORS, Connection, aggregate, build_shop, compiled, deploy, edited, in_place

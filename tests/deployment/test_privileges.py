@@ -14,15 +14,15 @@ import pytest
 from psycopg import sql
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.connection import connect
-from mvc.postgres.errors import ServerError
-from mvc.postgres.prune import prune
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.connection import connect
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.status import status
 from servers import ROOT, Database, newest
 
 SCHEMA = """\

@@ -17,10 +17,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.run_steps import Pace
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import Database, Servers, new_database
 
 from .lock_waits import LockWaits, Wait

@@ -6,10 +6,10 @@ import pytest
 
 import mvc
 from mvc.diagnostics import Diagnostic
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.errors import StatementRefused
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.server_check import check_on_server
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.errors import StatementRefused
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.server_check import check_on_server
 from servers import Database, on_major
 
 from .projects import ANYTHING, Connection

@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from mvc.comparison.compare import compare
-from mvc.compiled import Compiled
-from mvc.planning.make_plan import difference_of
-from mvc.planning.migration import migration
-from mvc.planning.outside import outside_of
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
-from mvc.postgres.prune import leftovers
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.report.diff_text import diff_text
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.make_plan import difference_of
+from mvc.engines.postgres.plan.migration import migration
+from mvc.engines.postgres.plan.outside import outside_of
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.prune import leftovers
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.report.diff.text import diff_text
 from servers import Database, Servers, new_database
 
 from .projects import (

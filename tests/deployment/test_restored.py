@@ -12,12 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.prune import leftovers, prune
-from mvc.postgres.refresh import refresh
-from mvc.postgres.run_steps import Pace
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.prune import leftovers, prune
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import Database, Servers, new_database
 
 from .projects import (

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.observe import observe
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
 from servers import NEWEST, Database, Servers
 
 from .projects import ANYTHING, SCHEMA, assert_settled, compiled, create_roles, deploy, rows_of, shop

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.refresh import refresh
-from mvc.postgres.status import status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.status import status
 from servers import Database, Servers, new_database
 
 from .projects import MAJORS, Connection, deploy, drift_of, told

@@ -13,12 +13,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.planning.release import Altered
-from mvc.planning.steps import HAZARDS, Step, Switch
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.around import around
-from mvc.postgres.errors import ServerError
-from mvc.postgres.release import release
+from mvc.engines.postgres.plan.release import Altered
+from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.around import around
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.release import release
 from servers import Database
 
 from .projects import Connection, assert_settled, compiled, create_roles

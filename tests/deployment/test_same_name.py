@@ -8,18 +8,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.planning.make_plan import difference_of
-from mvc.planning.migration import migration
-from mvc.postgres.apply import Terms, plan
-from mvc.postgres.around import around
-from mvc.postgres.observe import observe
-from mvc.postgres.prune import leftovers
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.schedule_runs import run_schedule
-from mvc.postgres.status import status
-from mvc.report.status import status_text
-from mvc.report.style import PLAIN
+from mvc.engines.postgres.plan.make_plan import difference_of
+from mvc.engines.postgres.plan.migration import migration
+from mvc.engines.postgres.server.apply import Terms, plan
+from mvc.engines.postgres.server.around import around
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.prune import leftovers
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.schedule_runs import run_schedule
+from mvc.engines.postgres.server.status import status
+from mvc.report.status.text import status_text
+from mvc.report.text.style import PLAIN
 from servers import Database
 
 from .projects import ANYTHING, Connection, Files, assert_settled, compiled, create_roles, deploy, told
@@ -134,7 +134,7 @@ def only_crm() -> Files:
 def stored(connection: Connection) -> dict[str, tuple[Any, ...]]:
     """What stores each deployed view, by its schema and name: the relation itself, and when it was filled."""
     rows = connection.execute(
-        "SELECT d.view_schema || '.' || d.view_name, to_regclass(format('mvc.%I', d.stored_name))::oid, s.filled_at, mvc.called(d.view_schema, d.view_name, d.recorded)"
+        "SELECT d.view_schema || '.' || d.view_name, to_regclass(format('mvc.%I', d.stored_name))::oid, s.filled_at, mvc.compiled.called(d.view_schema, d.view_name, d.recorded)"
         " FROM mvc.deployed_view AS d LEFT JOIN mvc.stored_relation AS s USING (stored_name)"
     )
     return {row[0]: row[1:] for row in rows}

@@ -11,13 +11,13 @@ import pytest
 from psycopg import sql
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.connection import connect
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refresh_view import How
-from mvc.postgres.schedule_runs import run_schedule
-from mvc.postgres.status import alert, status
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.connection import connect
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.schedule_runs import run_schedule
+from mvc.engines.postgres.server.status import alert, status
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import ANYTHING, create_roles, told

@@ -13,13 +13,13 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.errors import ServerError
-from mvc.postgres.processes import complete, start
-from mvc.postgres.run_steps import Pace
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.processes import complete, start
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import installations, new_server
 
 from .projects import MAJORS, Connection

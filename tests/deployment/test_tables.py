@@ -10,16 +10,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from mvc.compiled import Compiled
-from mvc.planning.steps import Switch
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.prune import leftovers, prune
-from mvc.postgres.refresh import refresh
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
-from mvc.postgres.status import status
-from mvc.sqlgen.companions import companions
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import Switch
+from mvc.engines.postgres.refresh.companions import companions
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.prune import leftovers, prune
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, need, new_database, on_major
 
 from .projects import (

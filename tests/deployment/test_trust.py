@@ -10,11 +10,11 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.data_check import check_data
-from mvc.postgres.errors import ServerError
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.data_check import check_data
+from mvc.engines.postgres.server.errors import ServerError
 from servers import MAJORS, Database, Servers, new_database
 
 pytestmark = pytest.mark.by_turns

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.migration import migration
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.partitions import maintain_partitions
-from mvc.postgres.prune import prune
-from mvc.postgres.rollback import rollback
-from mvc.postgres.run_steps import Pace
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.migration import migration
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.partitions import maintain_partitions
+from mvc.engines.postgres.server.prune import prune
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import NEWEST, Database, Servers, new_database, newest
 
 from .projects import (

@@ -19,7 +19,7 @@ import yaml
 from golden.cases import read_cases
 from mvc.expression import ExpressionError, parse_ordered
 from mvc.source import read
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 
 ROOT: Final = Path(__file__).parents[2]
 # What Python, YAML or sqlglot may take for a space, a digit, a letter or nothing, and PostgreSQL for something else.

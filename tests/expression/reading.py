@@ -12,7 +12,7 @@ from typing import Final
 import postgast
 from sqlglot import exp
 
-from mvc.artifacts import CompiledView
+from mvc.compiled.view import CompiledView
 from mvc.expression import Expression
 from mvc.expression.tokens import POSTGRES
 from mvc.quoting import qualified

@@ -7,9 +7,9 @@ import re
 import pytest
 
 import mvc
+from mvc.engines.postgres.server.server_check import check_on_server
 from mvc.expression import ExpressionError, parse_expression
 from mvc.expression.as_read import is_passage
-from mvc.postgres.server_check import check_on_server
 from servers import Database
 
 SCHEMA = """\

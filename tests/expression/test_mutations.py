@@ -12,9 +12,9 @@ import pytest
 
 pytest.importorskip("postgast")
 
-from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
+from mvc.pipeline.compile import compile_files
 
 from . import mutations, reading
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mvc.git import GitError, Range, open_range, parse_range
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 
 
 @pytest.mark.parametrize(

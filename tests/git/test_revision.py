@@ -10,7 +10,7 @@ import pytest
 
 from mvc.git import GitError, open_range, open_revision, parse_range
 from mvc.git import command as git_command
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 
 FILES: dict[str, str | bytes] = {
     "mvc.yml": "project: shop\n",

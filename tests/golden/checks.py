@@ -10,21 +10,21 @@ import psycopg
 
 import mvc
 from mvc import Compiled, ProjectError
-from mvc.artifacts import CompiledView
 from mvc.comparison.compare import compare
+from mvc.compiled.view import CompiledView
 from mvc.diagnostics import Diagnostic
-from mvc.planning.make_plan import make_plan
-from mvc.planning.migration import assumed
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.refresh import refresh
+from mvc.engines.postgres.deploy.proofs import storage_sql
+from mvc.engines.postgres.deploy.statements import exposure_sql
+from mvc.engines.postgres.plan.make_plan import make_plan
+from mvc.engines.postgres.plan.migration import assumed
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.refresh import refresh
 from mvc.quoting import identifier, qualified
-from mvc.report.deployment import plan_text
-from mvc.report.diagnostics import render_diagnostics, summary
-from mvc.report.diff_text import diff_text
-from mvc.report.style import PLAIN
-from mvc.sqlgen.proofs import storage_sql
-from mvc.sqlgen.statements import exposure_sql
+from mvc.report.deploy.deployment import plan_text
+from mvc.report.diff.text import diff_text
+from mvc.report.findings.text import render_diagnostics, summary
+from mvc.report.text.style import PLAIN
 
 from .cases import Case
 

@@ -13,7 +13,7 @@ import pytest
 
 import mvc
 from mvc import ProjectError
-from mvc.report.diagnostics import render_diagnostics, summary
+from mvc.report.findings.text import render_diagnostics, summary
 from servers import IN_CI
 
 from .cases import Case, read_cases, rewrite

@@ -11,7 +11,7 @@ import pytest
 import mvc
 from mvc.source import read
 from mvc.spec.validate import validate
-from mvc.workspace import Folder, spec_paths
+from mvc.workspace.folder import Folder, spec_paths
 from servers import ROOT, Database
 
 ORDERS = "CREATE TABLE orders (id bigint PRIMARY KEY, day date NOT NULL, amount numeric NOT NULL);"

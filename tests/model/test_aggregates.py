@@ -9,8 +9,8 @@ import pytest
 
 import mvc
 from mvc.catalog.builtins import builtin
+from mvc.engines.postgres.server.apply import apply
 from mvc.model.aggregates import AGGREGATES, Form, aggregate_function, called
-from mvc.postgres.apply import apply
 from mvc.spec.aggregate import FUNCTIONS, PAIRS, AggregateSpec
 from mvc.spec.shorthand import PLAIN
 from servers import Database

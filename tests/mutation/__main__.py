@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 import psycopg
 
-from mvc.postgres.connection import connect
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.installations import find_installations
+from mvc.engines.postgres.server.connection import connect
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.installations import find_installations
 
 from .changes import changed, other_type
 from .judge import Judged, Verdict, accepted_on_server, judge, refused_on_server

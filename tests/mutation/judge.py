@@ -13,14 +13,14 @@ import psycopg
 
 from mvc.catalog.script import catalog_statements
 from mvc.catalog.types import Catalog
-from mvc.compiled import Compiled
-from mvc.compiler import compile_project
+from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
-from mvc.loading import load_files
+from mvc.engines.postgres.deploy.script import settings_sql
+from mvc.engines.postgres.server.confinement import Confined, confined
+from mvc.engines.postgres.server.server_check import Limits, _Proof, _roles, _schemas
 from mvc.model.project import Project
-from mvc.postgres.confinement import Confined, confined
-from mvc.postgres.server_check import Limits, _Proof, _roles, _schemas
-from mvc.sqlgen.script import settings_sql
+from mvc.pipeline.compile import compile_project
+from mvc.pipeline.load import load_files
 
 from .probes import probe
 from .specs import Place

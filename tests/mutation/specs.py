@@ -15,12 +15,12 @@ from golden import test_wrong
 from golden.cases import read_cases
 from inference.expressions import RIGHT, TABLE, listed
 from inference.test_infer import columns
-from mvc.compiled import Compiled
-from mvc.compiler import compile_files
+from mvc.compiled.project import Compiled
 from mvc.diagnostics import ProjectError
 from mvc.expression import ExpressionError, parse_ordered
-from mvc.loading import load_files
 from mvc.model.project import Project
+from mvc.pipeline.compile import compile_files
+from mvc.pipeline.load import load_files
 from mvc.source import read
 
 _CHANGED: Final = ("views/", "policies/")

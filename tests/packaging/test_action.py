@@ -19,7 +19,7 @@ import yaml
 from mvc.cli.commands import COMMANDS
 from mvc.comparison.changes import ViewRemoved
 from mvc.comparison.difference import Classified, Difference, Effect, ViewDifference
-from mvc.report.diff_markdown import diff_markdown
+from mvc.report.diff.markdown import diff_markdown
 from servers import ROOT
 
 SCRIPT = ROOT / "action" / "review.sh"

@@ -27,9 +27,9 @@ from pathlib import Path
 import sqlglot.generator
 import mvc
 from mvc.diagnostics.rules import all_codes, completed, rule
-from mvc.report.diagnostics import render_diagnostics
-from mvc.report.json_output import compiled_json
-from mvc.workspace import Folder
+from mvc.report.findings.text import render_diagnostics
+from mvc.report.text.json_output import compiled_json
+from mvc.workspace.folder import Folder
 
 sys.path.insert(0, sys.argv[1])
 from golden.cases import read_cases

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mvc.cli.commands import COMMANDS
-from mvc.postgres.connection import OLDEST
+from mvc.engines.postgres.server.connection import OLDEST
 from mvc.spec.project import OLDEST_POSTGRES, ProjectSpec
 from servers import ROOT
 

@@ -14,8 +14,8 @@ from bare import tracked
 
 from mvc.cli.commands import COMMANDS
 from mvc.demo.extras import ExtraMissing
-from mvc.postgres import embedded
-from mvc.report.schedule_files import KINDS
+from mvc.engines.postgres.server import embedded
+from mvc.report.schedules.files import KINDS
 from mvc.version import DISTRIBUTION, VERSION, install
 from servers import ROOT
 

@@ -11,12 +11,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.postgres import time_limit as limits
-from mvc.postgres.confinement import Confined, confined
-from mvc.postgres.errors import ServerError
-from mvc.postgres.leftovers import tag
-from mvc.postgres.safe_extensions import create_extensions
-from mvc.postgres.time_limit import cut, time_limit
+from mvc.engines.postgres.server import time_limit as limits
+from mvc.engines.postgres.server.confinement import Confined, confined
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.leftovers import tag
+from mvc.engines.postgres.server.safe_extensions import create_extensions
+from mvc.engines.postgres.server.time_limit import cut, time_limit
 from servers import Database, need, newest, on_major
 
 SERVER = """

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 
-from mvc.postgres.owner import STRANGE
+from mvc.engines.postgres.server.owner import STRANGE
 from servers import Database, newest, on_major
 
 OTHERS = 200  # tables of another role

@@ -15,9 +15,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from mvc.postgres import installations as finding
-from mvc.postgres.embedded import EmbeddedServer, ServerStartError, choose_installation
-from mvc.postgres.installations import BINDIRS_VARIABLE, Installation, find_installations
+from mvc.engines.postgres.server import installations as finding
+from mvc.engines.postgres.server.embedded import EmbeddedServer, ServerStartError, choose_installation
+from mvc.engines.postgres.server.installations import BINDIRS_VARIABLE, Installation, find_installations
 from servers import NEWEST, Database, installations, need, newest, on_major
 
 pytestmark = pytest.mark.server
@@ -229,8 +229,8 @@ class TestInstallations:
 SERVE = """
     import os, sys, time
     from pathlib import Path
-    from mvc.postgres.embedded import EmbeddedServer
-    from mvc.postgres.installations import Installation
+    from mvc.engines.postgres.server.embedded import EmbeddedServer
+    from mvc.engines.postgres.server.installations import Installation
     import psycopg
     psycopg.connect  # loaded while its files may still be read
     if len(sys.argv) > 2:

@@ -20,9 +20,9 @@ from test_confinement import SERVER
 
 import mvc
 from mvc.diagnostics import Diagnostic, ProjectError
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.errors import LONGEST
-from mvc.postgres.server_check import MEMORY, Limits, check_on_server
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.errors import LONGEST
+from mvc.engines.postgres.server.server_check import MEMORY, Limits, check_on_server
 from servers import Database, installations, need
 
 FILE: Final = f"/tmp/mvc-f{os.getpid()}"  # where the server's account may write

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.errors import ServerError
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.errors import ServerError
 from servers import Database, newest
 
 Connection = psycopg.Connection[Any]

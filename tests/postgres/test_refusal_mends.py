@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mvc.postgres.errors import Refusal
-from mvc.postgres.refusal_mends import refusal_mend
+from mvc.engines.postgres.server.errors import Refusal
+from mvc.engines.postgres.server.refusal_mends import refusal_mend
 
 SAID = (
     ("42883", "operator does not exist: text = bigint", "(…)::text = …"),

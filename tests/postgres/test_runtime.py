@@ -16,11 +16,11 @@ import pytest
 from psycopg import sql
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
-from mvc.postgres.errors import ServerError
-from mvc.postgres.refresh import refresh
-from mvc.sqlgen.script import script_files
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.deploy.script import script_files
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.refresh import refresh
 from servers import ROOT, Database, need, newest
 
 pytestmark = pytest.mark.by_turns

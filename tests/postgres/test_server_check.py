@@ -10,8 +10,8 @@ import pytest
 
 import mvc
 from mvc.diagnostics import Diagnostic
-from mvc.postgres.errors import ServerError
-from mvc.postgres.server_check import check_on_server, scratch_connection
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.server_check import check_on_server, scratch_connection
 from servers import ROOT, Database, need, newest, on_major
 
 SCHEMA = """\
@@ -240,7 +240,7 @@ class TestTraces:
 
     @newest
     def test_even_one_where_the_project_is_deployed(self, database):
-        from mvc.postgres.apply import apply
+        from mvc.engines.postgres.server.apply import apply
 
         connection = database.connect()
         connection.execute(SCHEMA)

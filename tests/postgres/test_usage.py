@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.postgres.apply import apply
-from mvc.postgres.embedded import EmbeddedServer
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.embedded import EmbeddedServer
 from servers import Database, installations, need, new_database, new_server, newest
 
 Connection = psycopg.Connection[Any]

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 import mvc
 from mvc.comparison.compare import compare
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
 from servers import NEWEST, Servers, new_database
 
 from .catalog import Rows, Table

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import assume, event, given, note, settings
 from hypothesis import strategies as st
 
-from mvc.postgres.apply import apply
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
 from .catalogs import catalogs, worlds

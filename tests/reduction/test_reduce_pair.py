@@ -10,11 +10,11 @@ from edits import EDITS, PROJECT, Files
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mvc.artifacts import CompiledView
-from mvc.compiled import Compiled
-from mvc.compiler import compile_files
+from mvc.compiled.project import Compiled
+from mvc.compiled.schedule import CompiledSchedule
+from mvc.compiled.view import CompiledView
 from mvc.diagnostics import ProjectError
-from mvc.recurring import CompiledSchedule
+from mvc.pipeline.compile import compile_files
 from mvc.reduction import Part, outline, reduce_pair
 from mvc.spec import ViewSpec
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from edits import EDITS, MISTAKES, PROJECT
 
-from mvc import cache
-from mvc.cache import compile_cached
-from mvc.compiler import compile_files
+from mvc.pipeline import cache
 from mvc.diagnostics import ProjectError
-from mvc.sides import SideError, compile_two, compile_whole
+from mvc.pipeline.cache import compile_cached
+from mvc.pipeline.compile import compile_files
+from mvc.pipeline.pair import SideError, compile_two, compile_whole
 
 CHANGED = EDITS["a view in capitals"](PROJECT)
 BROKEN = PROJECT | {"views/lone.yml": PROJECT["views/lone.yml"].replace("table: t", "table: u")}
@@ -74,7 +74,7 @@ def test_an_old_error_elsewhere_is_not_in_the_way():
 
 def test_the_second_time_nothing_is_compiled(tmp_path, monkeypatch):
     first = compile_two(PROJECT, CHANGED, tmp_path)
-    monkeypatch.setattr("mvc.compiler.compile_files", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr("mvc.pipeline.compile.compile_files", lambda *_: pytest.fail("compiled again"))
     assert compile_two(PROJECT, CHANGED, tmp_path) == first
 
 

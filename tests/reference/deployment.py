@@ -6,8 +6,8 @@ from functools import cache
 from psycopg import sql
 
 from mvc import compile, load  # noqa: A004 - the library's own name for it
-from mvc.postgres.apply import apply
-from mvc.postgres.refresh import refresh
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.refresh import refresh
 
 from .conftest import ROOT
 

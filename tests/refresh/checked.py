@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from mvc.artifacts import CompiledView
-from mvc.compiled import Compiled
-from mvc.sqlgen.companions import companions
+from mvc.compiled.project import Compiled
+from mvc.compiled.view import CompiledView
+from mvc.engines.postgres.refresh.companions import companions
 
 Connection = psycopg.Connection[Any]
 

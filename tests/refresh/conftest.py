@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from emitted import every_script_parses  # noqa: F401
-from mvc.postgres.embedded import EmbeddedServer
+from mvc.engines.postgres.server.embedded import EmbeddedServer
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import build_booking, build_shop

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 
 import mvc
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 from mvc.demo.data import fill
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply
 from servers import BOOKING_ANCHOR, BOOKING_SCHEMA, ROOT
 
 Connection = psycopg.Connection[Any]

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.postgres.refresh import refresh
+from mvc.engines.postgres.server.refresh import refresh
 from servers import Database, newest
 
 from .projects import ANYTHING, apply

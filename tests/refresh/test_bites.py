@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 from psycopg import sql
 
-from mvc.parts import Increment
-from mvc.postgres.embedded import EmbeddedServer
+from mvc.compiled.refresh import Increment
+from mvc.engines.postgres.server.embedded import EmbeddedServer
 from servers import NEWEST, Database, Servers, new_database
 
 from .checked import Connection, begin, beside, end, refresh, stored, work, wrong_rows

@@ -11,9 +11,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from mvc.postgres.errors import ServerError
-from mvc.postgres.refresh import refresh as client_refresh
-from mvc.postgres.refresh_view import How
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.refresh import refresh as client_refresh
+from mvc.engines.postgres.server.refresh_view import How
 from servers import NEWEST, Database, Servers, new_server, restart
 
 from .checked import Connection, begin, end, last_run, refresh, stored, work, wrong_now

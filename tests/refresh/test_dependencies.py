@@ -9,11 +9,11 @@ from functools import cache
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.drift import find_drift
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.observe import observe
-from mvc.postgres.rollback import rollback
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.drift import find_drift
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.observe import observe
+from mvc.engines.postgres.server.rollback import rollback
 from servers import Database, Servers, new_database
 
 from .checked import Connection, Run, last_run, refresh, wrong_rows

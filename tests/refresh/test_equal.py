@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
 from servers import Database
 
 from .checked import Connection, Run, last_run

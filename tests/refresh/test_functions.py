@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mvc
-from mvc.postgres.apply import apply
+from mvc.engines.postgres.server.apply import apply
 from servers import Database, need, on_major
 
 FILES = {

@@ -14,14 +14,14 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.door import ask
-from mvc.postgres.errors import ServerError
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refresh_view import How
-from mvc.postgres.schedule_runs import contend, run_schedule
-from mvc.postgres.status import alert
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.door import ask
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.schedule_runs import contend, run_schedule
+from mvc.engines.postgres.server.status import alert
 from servers import NEWEST, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]

@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.around import around
-from mvc.sqlgen.naming import changes_name
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.deploy.naming import changes_name
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.around import around
 from servers import Database, on_major
 
 from .checked import Connection, refresh

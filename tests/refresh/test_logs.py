@@ -12,12 +12,12 @@ from collections.abc import Callable
 
 import pytest
 
-from mvc.artifacts import CompiledView
-from mvc.postgres.apply import apply
-from mvc.postgres.status import status
-from mvc.report.prometheus import prometheus_text
-from mvc.report.status import status_json, status_text
-from mvc.report.style import PLAIN
+from mvc.compiled.view import CompiledView
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.status import status
+from mvc.report.status.prometheus import prometheus_text
+from mvc.report.status.text import status_json, status_text
+from mvc.report.text.style import PLAIN
 from servers import NEWEST, Database, Servers, new_database
 
 from .checked import Connection, begin, beside, end, last_run, log_of, refresh, work, wrong_now, wrong_rows

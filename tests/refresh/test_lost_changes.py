@@ -16,8 +16,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.processes import server_account
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.processes import server_account
 from servers import Database, Servers, need
 
 from .checked import Connection, Run, begin, end, refresh, work, wrong_rows

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
 from servers import Database, on_major
 
 from .checked import Connection, last_run
@@ -335,7 +335,7 @@ def test_what_was_deployed_with_a_length_is_built_anew(database: Database, monke
     connection.execute("INSERT INTO r VALUES (1, 'a', 'a'), (2, NULL, NULL)")
     views = {"v0": declared("c0"), "v1": declared("c1")}
     with monkeypatch.context() as patch:
-        patch.setattr("mvc.sqlgen.hidden._without_modifier", lambda value: value)
+        patch.setattr("mvc.engines.postgres.query.hidden._without_modifier", lambda value: value)
         apply(connection, compiled_for(schema, views), terms=ANYTHING)
     with pytest.raises(psycopg.errors.DatatypeMismatch, match="anyarray"):
         connection.execute("CALL mvc.refresh('public', 'v0')")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
-from mvc.postgres.errors import ServerError
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.errors import ServerError
 from servers import Database, newest, on_major
 
 from .checked import Connection, refresh

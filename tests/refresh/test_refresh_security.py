@@ -17,10 +17,10 @@ import pytest
 from psycopg import sql
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.door import ask
-from mvc.postgres.errors import ServerError
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.door import ask
+from mvc.engines.postgres.server.errors import ServerError
 from servers import NEWEST, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]

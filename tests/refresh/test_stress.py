@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import errors
 
-from mvc.artifacts import CompiledView
+from mvc.compiled.view import CompiledView
 from reference.comparison import differences, read_oracle, read_relation
 from servers import Database
 

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.drift_kinds import Drift
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.observe import observe
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.drift_kinds import Drift
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.observe import observe
 from servers import MAJORS, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]

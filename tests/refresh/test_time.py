@@ -9,8 +9,8 @@ import re
 import pytest
 from psycopg import sql
 
-from mvc.artifacts import CompiledView
-from mvc.postgres.apply import apply
+from mvc.compiled.view import CompiledView
+from mvc.engines.postgres.server.apply import apply
 from servers import Database
 
 from .checked import Connection, beside, refresh, stored, wrong_rows

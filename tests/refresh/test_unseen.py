@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 import mvc
-from mvc.postgres.apply import apply
+from mvc.engines.postgres.server.apply import apply
 from servers import Database, need
 
 from .checked import Connection, Run, begin, beside, end, last_run, log_of, refresh, stored, work, wrong_now, wrong_rows

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.report.modes import UNNOTICED
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.report.findings.modes import UNNOTICED
 from servers import Servers, new_database
 
 from .ways import BASES, ROWS, SCHEMA, WAYS, WRITE, Connection, Place, Way

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
 Connection = psycopg.Connection[Any]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mvc.planning.steps import Lock, Step
-from mvc.report.deployment import step_text
-from mvc.report.style import Style
+from mvc.engines.postgres.plan.steps import Lock, Step
+from mvc.report.deploy.deployment import step_text
+from mvc.report.text.style import Style
 
 PLAIN = Style(False)
 

@@ -9,10 +9,10 @@ import pytest
 import mvc
 from mvc.diagnostics import Diagnostic, Label, Span, error, warning
 from mvc.diagnostics.rules import completed
-from mvc.report.diagnostics import render_diagnostics, summary
-from mvc.report.json_output import compiled_json, diagnostics_json
-from mvc.report.style import Style
-from mvc.report.visible import cells, visible, width
+from mvc.report.findings.text import render_diagnostics, summary
+from mvc.report.text.json_output import compiled_json, diagnostics_json
+from mvc.report.text.sanitize import cells, visible, width
+from mvc.report.text.style import Style
 
 FILES = {"a.yml": "one\n\ttwo 日本 x\nthree\x1b[31m\n", "b.sql": f"{'a' * 300}XX{'b' * 300}\n", "c.yml": "c: 1\n"}
 
@@ -42,7 +42,7 @@ def test_nothing_of_a_file_reaches_the_terminal_as_a_command() -> None:
 def test_of_a_line_that_is_a_whole_file_a_part_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thousands of findings in one such line took minutes."""
     looked: list[int] = []
-    monkeypatch.setattr("mvc.report.excerpt.cells", lambda line: looked.append(len(line)) or cells(line))
+    monkeypatch.setattr("mvc.report.findings.excerpt.cells", lambda line: looked.append(len(line)) or cells(line))
     files = {"d.sql": f"{'a' * 60_000}XX{'b' * 60_000}"}
     shown = render_diagnostics([error("MV101", Span("d.sql", 1, 60_001, 1, 60_003), "t")], files).split("\n")
     assert (shown[3][4], shown[3][-1]) == ("…", "…")
@@ -108,7 +108,7 @@ def test_visible_keeps_what_people_write() -> None:
 def test_a_compiled_project_is_json() -> None:
     view = "view: v\nsources: {o: {table: orders}}\ndimensions: {day: o.ordered_on}\n"
     data = json.loads(json.dumps(compiled_json(mvc.compile(mvc.load(completed({"views/v.yml": view}))))))
-    assert (data["format"], data["version"]) == ("mvc.compiled", 1)
+    assert (data["format"], data["version"]) == ("mvc.compiled.project", 1)
     assert data["views"][0]["columns"][0]["lineage"] == ["public.orders.ordered_on"]
     assert data["schedules"][0]["views"] == ["v"]
     assert data["views"][0]["storage_sql"][0] in data["sql"]

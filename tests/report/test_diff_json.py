@@ -11,7 +11,7 @@ from difference_examples import EMPTY, KINDS, REVIEWED, any_speed, differences
 from hypothesis import given
 
 from mvc.comparison.difference import Difference
-from mvc.report.diff_json import diff_json, kind_name
+from mvc.report.diff.json_output import diff_json, kind_name
 from servers import ROOT
 
 

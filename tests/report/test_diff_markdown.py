@@ -17,9 +17,9 @@ from markdown_it import MarkdownIt
 
 from mvc.comparison.changes import ColumnAdded, ColumnRemoved
 from mvc.comparison.difference import Difference, Effect
-from mvc.report.diff_markdown import LEAST, LIMIT, diff_markdown, marker
-from mvc.report.visible import visible
-from mvc.report.words import one_line
+from mvc.report.diff.markdown import LEAST, LIMIT, diff_markdown, marker
+from mvc.report.text.sanitize import visible
+from mvc.report.text.words import one_line
 
 ELEMENTS = frozenset("p table thead tbody tr th td code pre strong ul li details summary".split())  # noqa: SIM905
 SHOWN = """\

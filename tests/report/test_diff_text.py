@@ -12,10 +12,10 @@ from mvc.comparison import changes as kinds
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
-from mvc.report.change_words import told
-from mvc.report.diff_text import diff_text
-from mvc.report.style import Style
-from mvc.report.words import Quoted, quoted_in, spoken
+from mvc.report.diff.change_words import told
+from mvc.report.diff.text import diff_text
+from mvc.report.text.style import Style
+from mvc.report.text.words import Quoted, quoted_in, spoken
 
 WORDS = [
     (kinds.ViewAdded(("a", "public")), "new view", ", readable by `a`, everyone"),

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mvc.diagnostics import Label, Span, error, warning
-from mvc.report.findings_for_tools import FORMATS, findings_text
+from mvc.report.findings.for_tools import FORMATS, findings_text
 
 PLACE = Span("views/v.yml", 3, 8, 3, 12)
 FOUND = (

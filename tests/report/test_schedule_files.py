@@ -15,9 +15,9 @@ import yaml
 from cronsim import CronSim
 
 import mvc
-from mvc.planning.jobs import elsewhere_sql
-from mvc.report.cron_lines import portable_line
-from mvc.report.schedule_files import KINDS, on_calendar, printed
+from mvc.engines.postgres.plan.jobs import elsewhere_sql
+from mvc.report.schedules.cron_lines import portable_line
+from mvc.report.schedules.files import KINDS, on_calendar, printed
 from servers import need
 
 HOSTILE = """{% raw %} "quoted" 'too' $HOME $(DATABASE_URL) $$ 100%"""

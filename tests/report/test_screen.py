@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from mvc.report.screen import progress_bar, table_lines
-from mvc.report.style import PLAIN, Style
+from mvc.report.text.screen import progress_bar, table_lines
+from mvc.report.text.style import PLAIN, Style
 
 ROWS = [("view", "rows", "data from"), ("sales", "12", "2 min ago"), ("日本", "1,234", "[bold]3 h[/bold] ago")]
 AS_TEXT = ["  view    rows  data from", "  sales     12  2 min ago", "  日本   1,234  [bold]3 h[/bold] ago"]
@@ -31,7 +31,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 @pytest.fixture
 def without_rich(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mvc.report.screen.find_spec", lambda _: None)
+    monkeypatch.setattr("mvc.report.text.screen.find_spec", lambda _: None)
 
 
 def test_a_table_as_text() -> None:

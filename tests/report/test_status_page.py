@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from mvc.planning.drift_kinds import Drift
-from mvc.planning.leftovers import Leftover
-from mvc.postgres.status import Status, ViewStatus
-from mvc.postgres.status_parts import LastRefresh, Promise, Run, Usage
-from mvc.report.html.lineage import LETTERS, lineage
-from mvc.report.html.page import status_page
-from mvc.report.html.timeline import UP, clock, timeline, zone_of
-from mvc.report.prometheus import labels, number, prometheus_text
+from mvc.engines.postgres.plan.drift_kinds import Drift
+from mvc.engines.postgres.plan.leftovers import Leftover
+from mvc.engines.postgres.server.status import Status, ViewStatus
+from mvc.engines.postgres.server.status_parts import LastRefresh, Promise, Run, Usage
+from mvc.report.status.html.lineage import LETTERS, lineage
+from mvc.report.status.html.page import status_page
+from mvc.report.status.html.timeline import UP, clock, timeline, zone_of
+from mvc.report.status.prometheus import labels, number, prometheus_text
 
 EVIL = "<script>alert('x')</script>&\"\x1b"
 AT = 1_714_572_180.0  # 2024-05-01 14:03 UTC

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from test_status_page import view
 
-from mvc.postgres.status import Status
-from mvc.postgres.status_parts import LastRefresh
-from mvc.report.status import status_text
-from mvc.report.style import Style
+from mvc.engines.postgres.server.status import Status
+from mvc.engines.postgres.server.status_parts import LastRefresh
+from mvc.report.status.text import status_text
+from mvc.report.text.style import Style
 
 OVERLAP = LastRefresh("skipped", 2.0, 0.0, "another refresh of this view is under way")
 

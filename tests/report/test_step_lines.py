@@ -7,10 +7,10 @@ import re
 
 import pytest
 
-from mvc.planning.steps import Step, Switch
-from mvc.report import step_lines as module
-from mvc.report.step_lines import step_lines
-from mvc.report.style import PLAIN
+from mvc.engines.postgres.plan.steps import Step, Switch
+from mvc.report.deploy import step_lines as module
+from mvc.report.deploy.step_lines import step_lines
+from mvc.report.text.style import PLAIN
 
 FIRST = Step("build", "sales", "it is new", ("SELECT 1",))
 LAST = Switch(("sales",), ())

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mvc.cli.context import Context, Failure
-from mvc.postgres.refresh_view import Refreshed
-from mvc.report.prometheus import labels
-from mvc.report.refreshes import refreshed_text
-from mvc.report.style import PLAIN, Style
+from mvc.engines.postgres.server.refresh_view import Refreshed
+from mvc.report.deploy.refreshes import refreshed_text
+from mvc.report.status.prometheus import labels
+from mvc.report.text.style import PLAIN, Style
 
 HOSTILE = "a\x1b]0;title\x07\x1b[2J\x1b[8mhidden\r\n::add-mask::x\u202egnp\u2066\x9b1m\u200b\x08"
 SEEN = ("\x1b]", "\x1b[2J", "\x1b[8m", "\r", "\u202e", "\u2066", "\x9b", "\u200b", "\x07", "\x08")

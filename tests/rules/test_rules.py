@@ -12,9 +12,9 @@ import mvc
 from mvc import ProjectError
 from mvc.diagnostics import Diagnostic
 from mvc.diagnostics.rules import Rule, all_codes, completed, parse_rule, rule
-from mvc.postgres.data_check import check_data
-from mvc.postgres.server_check import check_on_server
-from mvc.report.explain import render_rule
+from mvc.engines.postgres.server.data_check import check_data
+from mvc.engines.postgres.server.server_check import check_on_server
+from mvc.report.findings.explain import render_rule
 from servers import Database, newest
 
 SOURCE = Path(mvc.__file__).parent

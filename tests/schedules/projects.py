@@ -7,10 +7,10 @@ from typing import Any
 import psycopg
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import Terms, apply
-from mvc.postgres.refresh_view import Refreshed
-from mvc.postgres.schedule_runs import run_due, run_schedule
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.refresh_view import Refreshed
+from mvc.engines.postgres.server.schedule_runs import run_due, run_schedule
 
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL)"
 FILES = {

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.postgres.door import ask
+from mvc.engines.postgres.server.door import ask
 from refresh.waiting import until
 from schedules.projects import deploy, log, project, tables
 

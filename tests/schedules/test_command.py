@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mvc.postgres.schedule_runs import contend
+from mvc.engines.postgres.server.schedule_runs import contend
 from schedules.conftest import write
 from schedules.projects import HOURLY, NOTIFYING, PROMISE, age, deploy, log, make_due, project
 from servers import newest

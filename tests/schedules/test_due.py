@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.postgres.door import ask
-from mvc.postgres.errors import ServerError
-from mvc.postgres.schedule_runs import contend, run_due
+from mvc.engines.postgres.server.door import ask
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.schedule_runs import contend, run_due
 from schedules.projects import HOURLY, PROMISE, TURN_OF_D, age, deploy, due_names, log, make_due, project, ran, tables
 from servers import newest
 

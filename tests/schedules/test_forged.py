@@ -12,12 +12,12 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.postgres.apply import apply
-from mvc.postgres.door import ask
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refresh_view import How
-from mvc.postgres.schedule_runs import run_due
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.door import ask
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.schedule_runs import run_due
 from schedules.projects import age, due_names, log, make_due
 from servers import NEWEST, Database, Servers, new_database
 

@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from mvc.compiled.serialize import to_record
 from mvc.model.cron import cron_times
-from mvc.record import to_record
 from schedules.projects import deploy, due_names, project, tables
 from schedules.test_ticks import ZONES, by_cronsim
 

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.jobs import wanted_jobs
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, apply, plan
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.jobs import wanted_jobs
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.server.apply import Terms, apply, plan
 from schedules.projects import FILES, due_names, log, make_due, project, ran, tables
 from servers import Database, newest
 

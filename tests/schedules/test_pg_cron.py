@@ -11,13 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.planning.jobs import is_utc, promise_line
-from mvc.postgres.apply import plan
-from mvc.postgres.embedded import EmbeddedServer
-from mvc.postgres.rollback import rollback
-from mvc.postgres.status import status
-from mvc.report.deployment import plan_text
-from mvc.report.style import PLAIN
+from mvc.engines.postgres.plan.jobs import is_utc, promise_line
+from mvc.engines.postgres.server.apply import plan
+from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.status import status
+from mvc.report.deploy.deployment import plan_text
+from mvc.report.text.style import PLAIN
 from schedules.conftest import Shop, write
 from schedules.projects import HOURLY, NOTIFYING, PROMISE, age, deploy, log, project, tables
 from servers import installations, need, new_server

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mvc
+from mvc.compiled.serialize import to_record
+from mvc.engines.postgres.server.apply import apply
 from mvc.model.cron import cron_problem, cron_times
-from mvc.postgres.apply import apply
-from mvc.record import to_record
 from servers import newest
 
 pytestmark = newest

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
 from mvc.diagnostics.rules import completed
+from mvc.pipeline.compile import compile_files
 from mvc.source import read
 
 pytestmark = pytest.mark.slow

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from mvc.cli.main import main
-from mvc.compiler import compile_files
 from mvc.diagnostics import ProjectError
 from mvc.diagnostics.rules import completed
-from mvc.workspace import MAX_BYTES, Folder
+from mvc.pipeline.compile import compile_files
+from mvc.workspace.folder import MAX_BYTES, Folder
 
 VIEW = "view: v\nsources: {o: {table: orders}}\ndimensions: {id: o.id}\n"
 TOKEN = "token: [ghp_secret"

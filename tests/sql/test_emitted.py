@@ -6,7 +6,7 @@ import pytest
 
 import mvc
 from emitted import every_script_parses, proven  # noqa: F401
-from mvc.planning.migration import migration
+from mvc.engines.postgres.plan.migration import migration
 from mvc.sql.parser import GrammarError
 
 FILES = {
@@ -47,6 +47,6 @@ def test_a_whole_script_and_a_migration_are_taken():
 
 
 def test_a_broken_statement_in_an_emitted_script_is_found(monkeypatch):
-    monkeypatch.setattr("mvc.sqlgen.script.closing_sql", lambda _: "SELECT close_storage(;")
+    monkeypatch.setattr("mvc.engines.postgres.deploy.script.closing_sql", lambda _: "SELECT close_storage(;")
     with pytest.raises(GrammarError):
         _ = mvc.compile(mvc.load(FILES)).sql

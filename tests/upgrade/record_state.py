@@ -21,8 +21,8 @@ import psycopg
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "src")]
 
-from mvc.postgres.embedded import EmbeddedServer  # noqa: E402
-from mvc.postgres.installations import find_installations  # noqa: E402
+from mvc.engines.postgres.server.embedded import EmbeddedServer  # noqa: E402
+from mvc.engines.postgres.server.installations import find_installations  # noqa: E402
 from upgrade.projects import OUTSIDE, PLAIN, ROLES, ROWS, SCHEMA, WHOLE  # noqa: E402
 
 COMMAND = "import sys; from mvc.cli.main import main; sys.exit(main(sys.argv[1:]))"

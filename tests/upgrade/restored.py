@@ -9,10 +9,10 @@ from typing import Any, Final
 import psycopg
 
 import mvc
-from mvc.compiled import Compiled
-from mvc.planning.steps import HAZARDS
-from mvc.postgres.apply import Terms, plan
-from mvc.runtime.generations import GENERATION
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.steps import HAZARDS
+from mvc.engines.postgres.runtime.generations import GENERATION
+from mvc.engines.postgres.server.apply import Terms, plan
 from servers import Database
 
 from .projects import PLAIN, ROLES, WHOLE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mvc.runtime import own_tables, runtime_views
+from mvc.engines.postgres.runtime import own_tables, runtime_views
 
 from .restored import Connection
 

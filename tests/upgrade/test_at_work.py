@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
-from mvc.postgres.apply import Terms, apply, plan
-from mvc.postgres.errors import ServerError
-from mvc.postgres.refresh import refresh
-from mvc.postgres.run_steps import Pace
+from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.run_steps import Pace
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import VIEWS

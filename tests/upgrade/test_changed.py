@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mvc.postgres.apply import apply
-from mvc.postgres.errors import ServerError
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.errors import ServerError
 from refresh.waiting import meanwhile, until, waits
 from servers import NEWEST, Servers, new_database
 

@@ -8,15 +8,15 @@ from importlib.resources import files
 
 import pytest
 
-from mvc.postgres.apply import apply
-from mvc.runtime import FILES, declared_routines, own_tables, runtime_sql, runtime_version
-from mvc.runtime.generations import GENERATION, step_text
+from mvc.engines.postgres.runtime import FILES, declared_routines, own_tables, runtime_sql, runtime_version
+from mvc.engines.postgres.runtime.generations import GENERATION, step_text
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
 from .projects import ROLES, SCHEMA
 from .restored import STATES, create_roles, project_of
 
-TEXTS = {name: files("mvc.runtime").joinpath(name).read_text(encoding="utf-8") for name in FILES}
+TEXTS = {name: files("mvc.engines.postgres.runtime").joinpath(name).read_text(encoding="utf-8") for name in FILES}
 HELPERS = """SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespace(quote_ident(%(name)s)) AND p.proname IN (
     'generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back',
     'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')"""  # what does the upgrade goes first, whatever it is

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from mvc.compiled import Compiled
-from mvc.older import read_target, read_view
-from mvc.planning.steps import Step, Switch
-from mvc.postgres.apply import apply, plan
-from mvc.postgres.refresh import refresh
-from mvc.sqlgen.script import script
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.deploy.script import script
+from mvc.engines.postgres.plan.steps import Step, Switch
+from mvc.engines.postgres.server.apply import apply, plan
+from mvc.engines.postgres.server.earlier_records import read_target, read_view
+from mvc.engines.postgres.server.refresh import refresh
 from servers import NEWEST, Servers, new_database
 
 from .restored import ANYTHING, GENERATIONS, Connection, project_of, restored, second_plan

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.postgres.apply import apply
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refresh_view import How
-from mvc.postgres.rollback import rollback
-from mvc.postgres.status import status
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import CHANGED, ROLES, ROWS, SCHEMA, VIEWS

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from mvc.cli.main import main
-from mvc.postgres.apply import apply
-from mvc.runtime.generations import GENERATION, step_words
-from mvc.sqlgen.script import script
+from mvc.engines.postgres.deploy.script import script
+from mvc.engines.postgres.runtime.generations import GENERATION, step_words
+from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import PLAIN, ROLES, ROWS, SCHEMA, WHOLE

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from mvc.analysis.functions import Functions
+from mvc.analysis.names.functions import Functions
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression.lexemes import lexemes
 from mvc.model.view import Sql

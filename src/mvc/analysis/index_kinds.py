@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mvc.analysis.functions import Functions
-from mvc.analysis.inferred_outputs import OutputTypes
+from mvc.analysis.names.functions import Functions
 from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.types.inferred_outputs import OutputTypes
 from mvc.catalog.extensions import are_known, extensions
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import Diagnostic, Span, did_you_mean, error

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mvc.analysis.functions import Functions, Place, check_calls
 from mvc.analysis.index_fixed import check_fixed
 from mvc.analysis.index_kinds import check_index_kind, check_storage
+from mvc.analysis.names.functions import Functions, Place, check_calls
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.origin import Origin

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mvc.analysis.reads import Places
+from mvc.analysis.names.reads import Places
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.view import Body, SubqueryRef, View, ViewRef
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from mvc.catalog.types import Catalog, Relation
+from mvc.compiled.schedule import PARTITIONS, CompiledPartitioning, CompiledSchedule
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.cron import cron_times
 from mvc.model.partitions import Partitioning
 from mvc.model.project import Project
 from mvc.quoting import qualified
-from mvc.recurring import PARTITIONS, CompiledPartitioning, CompiledSchedule
 
 TimeKind = Literal["date", "timestamp", "timestamptz"]
 

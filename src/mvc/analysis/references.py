@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 
-from mvc.analysis.former_names import called_now, check_former_names
-from mvc.called import shared
+from mvc.analysis.names.former_names import called_now, check_former_names
 from mvc.catalog.extensions import meant
+from mvc.compiled.called import shared
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.policy import Policy
 from mvc.model.project import Project

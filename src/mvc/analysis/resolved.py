@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mvc.analysis.blocks import Block
-from mvc.analysis.grain import Grain, ResolvedDimension
-from mvc.analysis.readable import Readable
+from mvc.analysis.declared.blocks import Block
+from mvc.analysis.declared.grain import Grain, ResolvedDimension
+from mvc.analysis.declared.tree import JoinTree
+from mvc.analysis.relation import Readable
 from mvc.analysis.row_lineage import NO_ROWS, Origin, RowLineage
-from mvc.analysis.tree import JoinTree
 from mvc.catalog.types import Column
 from mvc.expression import Expression
 from mvc.model.view import Computed, Index, View

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mvc.analysis.order import places_of, upstream_names
-from mvc.artifacts import PARTIAL, CompiledView
+from mvc.compiled.schedule import CompiledSchedule
+from mvc.compiled.view import PARTIAL, CompiledView
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule, Selector
-from mvc.recurring import CompiledSchedule
 
 
 def resolve_schedules(project: Project, views: tuple[CompiledView, ...]) -> tuple[CompiledSchedule, ...]:

@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mvc.analysis.body import resolve_body
-from mvc.analysis.functions import Functions
-from mvc.analysis.inferred_outputs import OutputTypes
-from mvc.analysis.readable import Readable, Upstream, of_relation
-from mvc.analysis.reads import Places
+from mvc.analysis.body.resolve import resolve_body
+from mvc.analysis.names.functions import Functions
+from mvc.analysis.names.reads import Places
+from mvc.analysis.relation import Readable, Upstream, of_relation
 from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
-from mvc.called import spellings
+from mvc.analysis.types.inferred_outputs import OutputTypes
 from mvc.catalog.types import Catalog
+from mvc.compiled.called import spellings
+from mvc.compiled.former import Renamed
 from mvc.diagnostics import Diagnostic, did_you_mean, error
-from mvc.former import Renamed
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
 from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.words import yaml_value

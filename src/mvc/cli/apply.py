@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
-    from mvc.planning.steps import Plan
+    from mvc.compiled.project import Compiled
+    from mvc.engines.postgres.plan.steps import Plan
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ class Options(Agreed):
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the plan is refused or not confirmed."""
     from mvc.cli.selection import chosen_names
-    from mvc.postgres.apply import apply, plan, refuse
-    from mvc.report.deployment import applied_text
-    from mvc.report.step_lines import step_lines
+    from mvc.engines.postgres.server.apply import apply, plan, refuse
+    from mvc.report.deploy.deployment import applied_text
+    from mvc.report.deploy.step_lines import step_lines
 
     if options.format == "json" and not options.dry_run:
         raise Usage("--format json shows a plan", "give --dry-run as well")
@@ -100,14 +100,14 @@ def _refuse(made: Plan, context: Context) -> int:
 
 def _due(connection: psycopg.Connection, compiled: Compiled) -> int:
     """How many partitions are due, where the project looks after any."""
-    from mvc.postgres.partitions import due_partitions
+    from mvc.engines.postgres.server.partitions import due_partitions
 
     return len(due_partitions(connection, compiled)) if compiled.partitions else 0
 
 
 def _show(made: Plan, connection: psycopg.Connection, context: Context, *, as_json: bool) -> None:
-    from mvc.report.deployment import plan_json, plan_text
-    from mvc.report.drift import drift_text
+    from mvc.report.deploy.deployment import plan_json, plan_text
+    from mvc.report.status.drift import drift_text
 
     if as_json:
         context.json(plan_json(made, connection.info.dbname))

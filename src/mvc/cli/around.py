@@ -28,7 +28,7 @@ from mvc.cli.command import command
 from mvc.cli.failure import Failure
 from mvc.cli.options import argument, database, dry_run, project, yes
 from mvc.cli.terms import Agreed, agreement, confirmed
-from mvc.workspace import read_file
+from mvc.workspace.folder import read_file
 
 if TYPE_CHECKING:
     from mvc.catalog.altered import Migration
@@ -54,10 +54,10 @@ class Options(Agreed):
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where the migration is refused, or not confirmed."""
-    from mvc.postgres.around import around, plan_around
-    from mvc.report.deployment import applied_text
-    from mvc.report.release import release_text
-    from mvc.report.step_lines import step_lines
+    from mvc.engines.postgres.server.around import around, plan_around
+    from mvc.report.deploy.deployment import applied_text
+    from mvc.report.deploy.release import release_text
+    from mvc.report.deploy.step_lines import step_lines
 
     text = _text(options.file)
     migration = _read(options.file, text)

@@ -65,7 +65,7 @@ def rule_codes(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> 
 
 def hazards(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:
     """Hazards, with commas between them."""
-    from mvc.planning.steps import HAZARDS
+    from mvc.engines.postgres.plan.steps import HAZARDS
 
     return _after_comma(HAZARDS, begun)
 
@@ -97,7 +97,7 @@ def _texts(ctx: click.Context, folder: str) -> Iterator[str]:
 
     from mvc.cli.failure import Failure
     from mvc.cli.project_folder import project_folder
-    from mvc.workspace import Folder, spec_paths
+    from mvc.workspace.folder import Folder, spec_paths
 
     named = ctx.find_root().obj.project
     try:

@@ -73,7 +73,7 @@ def _check(target: Path, catalog: Catalog, context: Context) -> int:
     """Says what the snapshot has otherwise than the database."""
     from mvc.catalog.changes import catalog_changes
     from mvc.catalog.snapshot import load_snapshot
-    from mvc.report.catalog import changes_text
+    from mvc.report.deploy.catalog import changes_text
 
     if not target.is_file():
         hint = "mvc catalog pull takes one; where the catalog is DDL, mvc diff --database compares it with a database"
@@ -102,8 +102,8 @@ def _default(context: Context) -> Path:
 def _project(context: Context) -> Project | None:
     """What can be read of the project, if there is one; its faults do not matter here."""
     from mvc.diagnostics import ProjectError
-    from mvc.loading import load_files
-    from mvc.workspace import Folder
+    from mvc.pipeline.load import load_files
+    from mvc.workspace.folder import Folder
 
     try:
         return load_files(Folder(context.folder())).project()

@@ -37,9 +37,9 @@ from mvc.cli.options import NAMES, form, names, project, url_or_usual
 from mvc.cli.values import USUAL, usual_or
 
 if TYPE_CHECKING:
-    from mvc.artifacts import CompiledView
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
+    from mvc.compiled.view import CompiledView
     from mvc.diagnostics import Diagnostic
 
 FORMATS: Final = ("github", "sarif", "gitlab", "junit")
@@ -87,14 +87,14 @@ def _once_more(options: Options, context: Context) -> int:
 
 
 def _once(options: Options, context: Context) -> int:
-    from mvc.report.diagnostics import summary
-    from mvc.report.modes import modes_json, modes_text
+    from mvc.report.findings.modes import modes_json, modes_text
+    from mvc.report.findings.text import summary
     from mvc.sql.parser import is_available
 
     found, said, views = _findings(options, context)
     failed = any(item.severity == "error" or options.strict for item in found)
     if options.format == "json":
-        from mvc.report.json_output import diagnostics_json
+        from mvc.report.text.json_output import diagnostics_json
 
         document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
         if options.modes:
@@ -102,7 +102,7 @@ def _once(options: Options, context: Context) -> int:
         context.json(document)
         return int(failed)
     if options.format in FORMATS:
-        from mvc.report.findings_for_tools import findings_text
+        from mvc.report.findings.for_tools import findings_text
 
         context.data(findings_text(options.format, found, os.path.relpath(context.folder()).replace(os.sep, "/")))
         return int(failed)
@@ -167,7 +167,7 @@ def _chosen(
 
 
 def _counts(compiled: Compiled) -> str:
-    from mvc.recurring import PARTITIONS
+    from mvc.compiled.schedule import PARTITIONS
 
     schedules = [schedule for schedule in compiled.schedules if schedule.mode != PARTITIONS]
     counted = ((len(compiled.views), "view"), (compiled.policies, "polic"), (len(schedules), "schedule"))

@@ -25,7 +25,7 @@ from mvc.cli.output import refuse_links, refuse_way_out, write_within
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
 
 
 @dataclass(frozen=True)
@@ -78,10 +78,10 @@ def _texts(options: Options, compiled: Compiled) -> dict[str, str]:
     if options.format == "json":
         import json
 
-        from mvc.report.json_output import compiled_json
+        from mvc.report.text.json_output import compiled_json
 
         return {"": json.dumps(compiled_json(compiled), indent=2, ensure_ascii=False) + "\n"}
-    from mvc.sqlgen.script import script, script_files
+    from mvc.engines.postgres.deploy.script import script, script_files
 
     if options.output and _is_folder(options.output):
         return script_files(compiled, compiled.views)

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Final, TextIO
 from mvc.cli.failure import Failure
 from mvc.cli.project_folder import project_folder
 from mvc.diagnostics import Diagnostic
-from mvc.report.diagnostics import render_diagnostics, summary
-from mvc.report.screen import Step, is_plain, progress_bar
-from mvc.report.style import Style
-from mvc.report.visible import for_terminal, has_command
-from mvc.workspace import Folder
+from mvc.report.findings.text import render_diagnostics, summary
+from mvc.report.text.sanitize import for_terminal, has_command
+from mvc.report.text.screen import Step, is_plain, progress_bar
+from mvc.report.text.style import Style
+from mvc.workspace.folder import Folder
 
 if TYPE_CHECKING:
     import psycopg
 
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
     from mvc.model.project import Project
 
 
@@ -68,7 +68,7 @@ class Context:
         """The compiled project, for what runs each minute: its warnings were shown when it was deployed. `tell` still says
         where the cache cannot be used. Raises ProjectError.
         """
-        from mvc.cache import compile_cached
+        from mvc.pipeline.cache import compile_cached
 
         began = time.monotonic()
         self.files = Folder(self.folder())
@@ -81,7 +81,7 @@ class Context:
 
     def connect(self, url: str | None) -> psycopg.Connection:
         """A connection to the database of a URL, None for the usual one. Raises ServerError."""
-        from mvc.postgres.connection import connect
+        from mvc.engines.postgres.server.connection import connect
 
         connection = connect(url)
         info = connection.info
@@ -91,8 +91,8 @@ class Context:
 
     def cache(self, *, tell: bool = True) -> Path | None:
         """The folder of the cache; said, if `tell`, where it is not this user's alone and therefore passed over."""
-        from mvc.cache import default_folder
-        from mvc.cache_folder import refused
+        from mvc.pipeline.cache import default_folder
+        from mvc.pipeline.cache_folder import refused
 
         folder = default_folder()
         if tell and folder and (reason := refused(folder)):
@@ -108,7 +108,7 @@ class Context:
         try:
             return self.compile_silently()
         except ProjectError:
-            from mvc.compiler import compile_settings
+            from mvc.pipeline.compile import compile_settings
 
             compiled = compile_settings(self.files)
             self.talk("the project does not compile (mvc check): going by mvc.yml and what is deployed")

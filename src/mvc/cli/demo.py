@@ -45,7 +45,7 @@ def _positive(text: str) -> float:
 @click.option("--keep", is_flag=True, help="keep the server running afterwards, until Ctrl-C")
 def execute(options: Options, context: Context) -> int:
     """Runs it."""
-    from mvc.report.demo import show_demo
+    from mvc.report.demo.narration import show_demo
 
     show_demo(options.scale, context.stdout, keep=options.keep)
     return 0

@@ -33,8 +33,8 @@ from mvc.cli.values import USUAL, classes, usual_or
 if TYPE_CHECKING:
     from mvc.cli.context import Context
     from mvc.comparison.difference import Class, Difference
-    from mvc.compiled import Compiled
-    from mvc.report.against import Against
+    from mvc.compiled.project import Compiled
+    from mvc.report.diff.database import Against
 
 FOUND: Final = 3  # the exit code for differences
 
@@ -93,8 +93,8 @@ def execute(options: Options, context: Context) -> int:
 def _revisions(options: Options, context: Context) -> Comparison:
     from mvc.comparison.compare import compare
     from mvc.git import open_range, parse_range
-    from mvc.report.against import Against
-    from mvc.sides import SideError, compile_two, compile_whole
+    from mvc.pipeline.pair import SideError, compile_two, compile_whole
+    from mvc.report.diff.database import Against
 
     if len(options.revisions) > 2:
         raise Usage("two revisions can be compared, not more", "mvc diff BASE HEAD")
@@ -110,8 +110,8 @@ def _revisions(options: Options, context: Context) -> Comparison:
 
 
 def _deployed(options: Options, context: Context) -> Comparison:
-    from mvc.postgres.deployed import diff_deployed
-    from mvc.report.against import Against
+    from mvc.engines.postgres.server.deployed import diff_deployed
+    from mvc.report.diff.database import Against
 
     after = context.compile()
     with context.connect(usual_or(options.database)) as connection:
@@ -136,7 +136,7 @@ def _write(options: Options, context: Context, found: Comparison) -> None:
 def _texts(options: Options, context: Context, found: Comparison) -> Mapping[str, str]:
     """What is to be printed or written; the way back has the suffix `.down` and is only written."""
     if options.format == "sql":
-        from mvc.planning.migration import migration
+        from mvc.engines.postgres.plan.migration import migration
 
         up = migration(found.before, found.after)
         return {"": up, ".down": migration(found.after, found.before)} if options.output else {"": up}
@@ -150,26 +150,26 @@ def _texts(options: Options, context: Context, found: Comparison) -> Mapping[str
 def _json(found: Comparison) -> str:
     import json
 
-    from mvc.report.against import against_json
-    from mvc.report.diff_json import diff_json
+    from mvc.report.diff.database import against_json
+    from mvc.report.diff.json_output import diff_json
 
     data = {**diff_json(found.difference, found.after.project), **against_json(found.against)}
     return json.dumps(data, indent=2, ensure_ascii=False)
 
 
 def _markdown(found: Comparison) -> str:
-    from mvc.planning.migration import statements_by_view
-    from mvc.report.against import against_text
-    from mvc.report.diff_markdown import diff_markdown
+    from mvc.engines.postgres.plan.migration import statements_by_view
+    from mvc.report.diff.database import against_text
+    from mvc.report.diff.markdown import diff_markdown
 
     sql = statements_by_view(found.before, found.after)
     return diff_markdown(found.difference, found.after.project, sql, found=against_text(found.against))
 
 
 def _text(found: Comparison, context: Context, *, plain: bool) -> str:
-    from mvc.report.against import against_text
-    from mvc.report.diff_text import diff_text
-    from mvc.report.style import PLAIN
+    from mvc.report.diff.database import against_text
+    from mvc.report.diff.text import diff_text
+    from mvc.report.text.style import PLAIN
 
     style = PLAIN if plain else context.data_style
     parts = [diff_text(found.difference, style), against_text(found.against, style)]

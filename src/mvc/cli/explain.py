@@ -34,7 +34,7 @@ def execute(options: Options, context: Context) -> int:
     """Prints one rule, or a line for each. Raises Failure where nothing is found."""
     from mvc.diagnostics import did_you_mean
     from mvc.diagnostics.rules import all_codes, looks_like_a_code, matching, rule
-    from mvc.report.explain import render_rule
+    from mvc.report.findings.explain import render_rule
 
     asked = " ".join(options.code)
     found = rule(asked.upper()) if asked else None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def execute(options: Options, context: Context) -> int:
 
 
 def _show_due(connection: psycopg.Connection, compiled: Compiled, context: Context, *, as_json: bool) -> int:
-    from mvc.postgres.partitions import due_partitions
-    from mvc.report.partitions import due_json, due_text
+    from mvc.engines.postgres.server.partitions import due_partitions
+    from mvc.report.deploy.partitions import due_json, due_text
 
     tasks = due_partitions(connection, compiled)
     if as_json:
@@ -58,8 +58,8 @@ def _show_due(connection: psycopg.Connection, compiled: Compiled, context: Conte
 
 
 def _maintain(connection: psycopg.Connection, compiled: Compiled, context: Context, *, as_json: bool) -> int:
-    from mvc.postgres.partitions import maintain_partitions
-    from mvc.report.partitions import maintained_json, maintained_text
+    from mvc.engines.postgres.server.partitions import maintain_partitions
+    from mvc.report.deploy.partitions import maintained_json, maintained_text
 
     done = maintain_partitions(connection, compiled)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mvc.cli.failure import Failure
-from mvc.workspace import PROJECT_FILE, find_project
+from mvc.workspace.folder import PROJECT_FILE, find_project
 
 
 def project_folder(named: Path | None) -> Path:

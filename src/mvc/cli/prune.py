@@ -37,9 +37,9 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something that should go could not be dropped."""
-    from mvc.postgres.prune import leftovers, prune
-    from mvc.postgres.run_steps import Pace
-    from mvc.report.deployment import leftovers_text, pruned_text
+    from mvc.engines.postgres.server.prune import leftovers, prune
+    from mvc.engines.postgres.server.run_steps import Pace
+    from mvc.report.deploy.deployment import leftovers_text, pruned_text
 
     compiled = context.deployed()
     with context.connect(options.database) as connection:

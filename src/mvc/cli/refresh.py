@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
-    from mvc.postgres.refresh_view import How, OnView, Refreshed
+    from mvc.compiled.project import Compiled
+    from mvc.engines.postgres.server.refresh_view import How, OnView, Refreshed
 
 MODES: Final = ("full", "incremental", "window", "verify")
 
@@ -83,8 +83,8 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where a refresh failed."""
-    from mvc.postgres.refresh import refresh
-    from mvc.report.refreshes import refreshed_json, refreshed_text
+    from mvc.engines.postgres.server.refresh import refresh
+    from mvc.report.deploy.refreshes import refreshed_json, refreshed_text
 
     _check_usage(options)
     mode = "verify" if options.verify else options.mode
@@ -127,7 +127,7 @@ def _check_usage(options: Options) -> None:
 
 
 def _how(mode: str | None, options: Options, window: tuple[datetime | None, datetime | None]) -> How:
-    from mvc.postgres.refresh_view import How
+    from mvc.engines.postgres.server.refresh_view import How
 
     return How(mode, *window, timeout=options.timeout or 0, of_all=options.all)
 
@@ -160,7 +160,7 @@ def _in_zone(time: datetime | None, zone: str) -> datetime | None:
 
 def _by_schedule(connection: psycopg.Connection, compiled: Compiled, options: Options, hear: OnView) -> bool:
     """Whether it was for us to refresh, and not for another one that is at it."""
-    from mvc.postgres.schedule_runs import contend, run_due, run_schedule
+    from mvc.engines.postgres.server.schedule_runs import contend, run_due, run_schedule
 
     if options.schedule and not options.due:
         for result in run_schedule(connection, compiled, options.schedule):

@@ -70,11 +70,11 @@ def _name(text: str) -> AlteredName:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where it is not confirmed."""
-    from mvc.postgres.apply import Terms
-    from mvc.postgres.release import find_altered, plan_release, release
-    from mvc.postgres.run_steps import Pace
-    from mvc.report.release import release_text, released_text
-    from mvc.report.step_lines import step_lines
+    from mvc.engines.postgres.server.apply import Terms
+    from mvc.engines.postgres.server.release import find_altered, plan_release, release
+    from mvc.engines.postgres.server.run_steps import Pace
+    from mvc.report.deploy.release import release_text, released_text
+    from mvc.report.deploy.step_lines import step_lines
 
     compiled = context.deployed()
     if options.sql:
@@ -98,7 +98,7 @@ def execute(options: Options, context: Context) -> int:
 
 def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
     """Where a catalog is at hand, it says which of two parts is the table."""
-    from mvc.planning.release import release_sql
+    from mvc.engines.postgres.plan.release import release_sql
 
     return "\n".join(release_sql(stored, _placed(names, context)))
 

@@ -40,9 +40,9 @@ class Options(Agreed):
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where there is nothing to undo, or it is not confirmed."""
-    from mvc.postgres.rollback import plan_rollback, rollback
-    from mvc.report.deployment import applied_text, plan_text
-    from mvc.report.step_lines import step_lines
+    from mvc.engines.postgres.server.rollback import plan_rollback, rollback
+    from mvc.report.deploy.deployment import applied_text, plan_text
+    from mvc.report.deploy.step_lines import step_lines
 
     compiled = context.deployed()
     with context.connect(options.database) as connection:

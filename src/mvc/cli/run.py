@@ -23,7 +23,7 @@ from mvc.cli.options import database, project
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
-    from mvc.postgres.worker import Event
+    from mvc.engines.postgres.server.worker import Event
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def execute(options: Options, context: Context) -> int:
     """0 when it was asked to stop."""
     from datetime import datetime, timezone
 
-    from mvc.postgres.worker import Worker, work
-    from mvc.report.worker import event_text, is_trouble
+    from mvc.engines.postgres.server.worker import Worker, work
+    from mvc.report.deploy.worker import event_text, is_trouble
 
     stop = Stop()
     target = context.deployed()

@@ -27,8 +27,8 @@ from mvc.cli.output import refuse_way_out, write_within
 from mvc.cli.values import OneOf
 
 if TYPE_CHECKING:
-    from mvc.artifacts import Target
     from mvc.cli.context import Context
+    from mvc.compiled.view import Target
 
 KINDS: Final = ("systemd", "kubernetes", "github", "airflow", "cron", "pg_cron")
 
@@ -49,8 +49,8 @@ class Options:
 @project
 def execute(options: Options, context: Context) -> int:
     """0; the files on stdout, or in the folder."""
-    from mvc.report.schedule_files import KINDS as MADE
-    from mvc.report.schedule_files import printed
+    from mvc.report.schedules.files import KINDS as MADE
+    from mvc.report.schedules.files import printed
 
     compiled = context.compile()
     if options.database and options.kind != "pg_cron":
@@ -72,8 +72,8 @@ def execute(options: Options, context: Context) -> int:
 
 def _jobs(target: Target, options: Options, context: Context) -> str:
     """SQL for the database of pg_cron, about the one that we are connected to."""
-    from mvc.planning.jobs import elsewhere_sql
-    from mvc.postgres.reading import read_state
+    from mvc.engines.postgres.plan.jobs import elsewhere_sql
+    from mvc.engines.postgres.server.read_state import read_state
 
     with context.connect(options.database) as connection:
         state = read_state(connection, target)

@@ -10,8 +10,8 @@ from mvc.cli.failure import Failure
 
 if TYPE_CHECKING:
     from mvc.analysis.selection import Selectable
-    from mvc.artifacts import CompiledView
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
+    from mvc.compiled.view import CompiledView
     from mvc.model.schedule import Selector
 
 Spellings = Mapping[str, tuple[str, ...]]

@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mvc.called import spellings
 from mvc.cli.candidates import files
 from mvc.cli.command import command
 from mvc.cli.options import NAMES, database, form, names, project
 from mvc.cli.output import refuse_way_out
+from mvc.compiled.called import spellings
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
-    from mvc.compiled import Compiled
-    from mvc.postgres.status import Status
+    from mvc.compiled.project import Compiled
+    from mvc.engines.postgres.server.status import Status
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Options:
 def execute(options: Options, context: Context) -> int:
     """0 where the database answers; with --check 1 where something is wrong with the views."""
     from mvc.cli.selection import names_among
-    from mvc.postgres.status import alert, status
+    from mvc.engines.postgres.server.status import alert, status
 
     compiled = context.deployed()
     with context.connect(options.database) as connection:
@@ -81,8 +81,8 @@ def execute(options: Options, context: Context) -> int:
 
 
 def _show(found: Status, form: str, context: Context) -> None:
-    from mvc.report.prometheus import prometheus_text
-    from mvc.report.status import status_json, status_text
+    from mvc.report.status.prometheus import prometheus_text
+    from mvc.report.status.text import status_json, status_text
 
     if form == "json":
         context.json(status_json(found))
@@ -93,7 +93,7 @@ def _show(found: Status, form: str, context: Context) -> None:
 
 
 def _write_page(path: Path, found: Status, compiled: Compiled, context: Context) -> None:
-    from mvc.report.html.page import status_page
+    from mvc.report.status.html.page import status_page
 
     refuse_way_out(context, path)
     path.write_text(status_page(found, compiled.project, compiled.timezone), encoding="utf-8")

@@ -16,8 +16,8 @@ from mvc.cli.values import hazards
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
-    from mvc.planning.steps import Hazard
-    from mvc.postgres.apply import Terms
+    from mvc.engines.postgres.plan.steps import Hazard
+    from mvc.engines.postgres.server.apply import Terms
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 IN_THE_WAY = "how long to retry while readers are in the way"
@@ -33,8 +33,8 @@ class Agreed:
 
     def terms(self, plan_id: str) -> Terms:
         """The same for the library, for one plan."""
-        from mvc.postgres.apply import Terms
-        from mvc.postgres.run_steps import Pace
+        from mvc.engines.postgres.server.apply import Terms
+        from mvc.engines.postgres.server.run_steps import Pace
 
         return Terms(self.allow, plan_id, Pace(self.wait, self.timeout))
 

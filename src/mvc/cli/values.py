@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mvc.comparison.difference import Class
-    from mvc.planning.steps import Hazard
+    from mvc.engines.postgres.plan.steps import Hazard
 
 Name = TypeVar("Name", bound=str)
 LONGEST: Final = 2_000_000  # seconds; PostgreSQL counts milliseconds in 31 bits
@@ -92,7 +92,7 @@ def plan_id(text: str) -> str:
 
 def hazards(text: str) -> frozenset[Hazard]:
     """Hazards by name, with commas between them."""
-    from mvc.planning.steps import HAZARDS
+    from mvc.engines.postgres.plan.steps import HAZARDS
 
     return _listed(text, HAZARDS, "hazard")
 

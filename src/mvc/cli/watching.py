@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 
 PAUSE = 0.5  # seconds between two looks at the files
 

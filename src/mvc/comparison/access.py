@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mvc.artifacts import CompiledAccess, Restriction, Rule
 from mvc.comparison.changes import AccessChange, ReaderAdded, ReaderRemoved, RulesChanged, Verdict
 from mvc.comparison.formula import (
     LIMIT,
@@ -25,6 +24,7 @@ from mvc.comparison.formula import (
     shown_term,
 )
 from mvc.comparison.mentions import Mentions
+from mvc.compiled.view import CompiledAccess, Restriction, Rule
 
 PUBLIC: Final = "public"
 _SHOWN: Final = 3  # terms named in a reason

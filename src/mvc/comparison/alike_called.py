@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
 
 
 def called_alike(before: Compiled, after: Compiled) -> Compiled:

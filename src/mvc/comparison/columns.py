@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from mvc.artifacts import CompiledColumn, CompiledView
 from mvc.comparison.changes import (
     ColumnAdded,
     ColumnChange,
@@ -14,6 +13,7 @@ from mvc.comparison.changes import (
     ColumnRetyped,
     CommentChanged,
 )
+from mvc.compiled.view import CompiledColumn, CompiledView
 
 
 def column_changes(before: CompiledView, after: CompiledView) -> list[ColumnChange]:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from mvc.artifacts import CompiledView, Operations, OwnName, Target
 from mvc.comparison.alike_called import called_alike
 from mvc.comparison.changes import (
     ColumnChange,
@@ -31,9 +30,10 @@ from mvc.comparison.reach import Reached, Seed, older_from, reached_from, seed_o
 from mvc.comparison.renamed import Identity, Pair, followed, pairs_of
 from mvc.comparison.stored import moved, stored_anew
 from mvc.comparison.view import Surroundings, gone_columns, view_changes
+from mvc.compiled.view import CompiledView, Operations, OwnName, Target
 
 if TYPE_CHECKING:
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
 
 
 @dataclass(frozen=True, slots=True)

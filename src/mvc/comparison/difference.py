@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mvc.called import called
 from mvc.comparison.changes import Change
+from mvc.compiled.called import called
 
 Class = Literal["breaking", "access-loosened", "access-tightened", "freshness-loosened", "rebuild", "safe"]
 CLASSES: Final[tuple[Class, ...]] = (

@@ -8,7 +8,7 @@ from typing import Final
 
 from mvc.comparison.changes import CadenceChanged, FreshnessChanged
 from mvc.comparison.recurrence import longest_gap
-from mvc.recurring import CompiledSchedule
+from mvc.compiled.schedule import CompiledSchedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from mvc.artifacts import CompiledColumn, CompiledView, RowsOf
 from mvc.comparison.difference import Affected, Altered
+from mvc.compiled.view import CompiledColumn, CompiledView, RowsOf
 
 
 class Place(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mvc.artifacts import CompiledAccess
 from mvc.comparison.formula import Alternatives
+from mvc.compiled.view import CompiledAccess
 
 
 @dataclass(frozen=True, slots=True)

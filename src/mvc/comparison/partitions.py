@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.compiled.schedule import CompiledPartitioning
 from mvc.model.length import read_length
-from mvc.recurring import CompiledPartitioning
 
 _SETTINGS: Final = (("by", "by"), ("ahead", "ahead"), ("timezone", "timezone"), ("cron", "every"))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mvc.artifacts import CompiledView
 from mvc.comparison.changes import (
     ColumnChange,
     ColumnRedefined,
@@ -17,6 +16,7 @@ from mvc.comparison.difference import Altered
 from mvc.comparison.lineage import Readers, downstream
 from mvc.comparison.rows import of_other_rows, other_rows, row_changes
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged
+from mvc.compiled.view import CompiledView
 
 
 @dataclass(frozen=True, slots=True)

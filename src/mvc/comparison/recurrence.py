@@ -12,7 +12,7 @@ from functools import lru_cache
 from operator import sub
 from typing import Final
 
-from mvc.recurring import CronTimes
+from mvc.compiled.schedule import CronTimes
 
 _CYCLE: Final = range(2001, 2029)
 _CYCLE_DAYS: Final = 28 * 365 + 7

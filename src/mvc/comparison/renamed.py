@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from mvc.artifacts import CompiledAccess, CompiledColumn, CompiledIndex, CompiledView, RowsOf, Rule
 from mvc.comparison.columns import former_columns
+from mvc.compiled.view import CompiledAccess, CompiledColumn, CompiledIndex, CompiledView, RowsOf, Rule
 from mvc.quoting import identifier, is_plain
 
 if TYPE_CHECKING:
-    from mvc.compiled import Compiled
+    from mvc.compiled.project import Compiled
 
 Identity = tuple[str, str]
 

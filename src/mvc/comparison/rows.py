@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from mvc.artifacts import CompiledColumn, CompiledSource, CompiledView
 from mvc.comparison.changes import (
     BodyChanged,
     ColumnChange,
@@ -20,6 +19,7 @@ from mvc.comparison.changes import (
     SourceRemoved,
 )
 from mvc.comparison.sources import is_required, same_rows
+from mvc.compiled.view import CompiledColumn, CompiledSource, CompiledView
 
 
 def row_changes(before: CompiledView, after: CompiledView, renamed: Mapping[str, str]) -> list[RowChange]:

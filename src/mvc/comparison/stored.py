@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from mvc.artifacts import CompiledIndex, CompiledView, StoredAs
 from mvc.comparison.changes import (
     IndexAdded,
     IndexRemoved,
@@ -14,6 +13,7 @@ from mvc.comparison.changes import (
     ShapeChanged,
 )
 from mvc.comparison.upstream import UpstreamRebuilt
+from mvc.compiled.view import CompiledIndex, CompiledView, StoredAs
 
 _KEPT_IN: Final[dict[StoredAs, str]] = {
     "table": "it is kept in a table now, so that a part of it can be refreshed",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from mvc.artifacts import CompiledView
 from mvc.comparison.access import access_changes
 from mvc.comparison.changes import (
     ColumnChange,
@@ -24,6 +23,7 @@ from mvc.comparison.reach import Reached, said_of
 from mvc.comparison.rows import of_other_rows, row_changes
 from mvc.comparison.stored import index_changes, option_changes, shape_change
 from mvc.comparison.upstream import UpstreamOlder
+from mvc.compiled.view import CompiledView
 
 
 @dataclass(frozen=True, slots=True)

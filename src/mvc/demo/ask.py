@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 from mvc.demo.events import ComparedByHand, Event, QuestionAnswered, QuestionCompared, RowsSeen
 from mvc.demo.questions import PEOPLE, Person, Question, questions, text
-from mvc.postgres.session import User, answer, seconds
+from mvc.engines.postgres.server.session import User, answer, seconds
 from mvc.quoting import identifier, qualified
 
 DASHBOARD = "mv_organization_dashboard"

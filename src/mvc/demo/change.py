@@ -9,12 +9,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from mvc.compiled import Compiled
-from mvc.compiler import compile_files
+from mvc.compiled.project import Compiled
 from mvc.demo.events import ViewChanged
-from mvc.postgres.apply import apply
-from mvc.postgres.rollback import rollback
-from mvc.postgres.session import answer, open_session
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.rollback import rollback
+from mvc.engines.postgres.server.session import answer, open_session
+from mvc.pipeline.compile import compile_files
 
 VIEW: Final = "mv_organization_dashboard"
 _FILE: Final = "views/organization_dashboard.yml"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mvc.workspace import PROJECT_FILE
+from mvc.workspace.folder import PROJECT_FILE
 
 
 def reference_project() -> Path:

@@ -11,8 +11,7 @@ from contextlib import closing, suppress
 from datetime import datetime, timezone
 from typing import Any, Final, TypeVar
 
-from mvc.compiled import Compiled
-from mvc.compiler import compile_files
+from mvc.compiled.project import Compiled
 from mvc.demo.ask import Stage, ask_all, choose_cast, compare_by_hand, look_at
 from mvc.demo.change import change_under_a_reader
 from mvc.demo.data import Step, fill, generation_steps
@@ -37,14 +36,15 @@ from mvc.demo.events import (
     ViewsCompiled,
 )
 from mvc.demo.project import reference_project
-from mvc.postgres.apply import apply
-from mvc.postgres.embedded import EmbeddedServer, choose_installation
-from mvc.postgres.errors import ServerError
-from mvc.postgres.installations import Installation
-from mvc.postgres.refresh import refresh
-from mvc.postgres.refresh_view import Refreshed
-from mvc.postgres.session import answer, open_session, run_script
-from mvc.workspace import Folder
+from mvc.engines.postgres.server.apply import apply
+from mvc.engines.postgres.server.embedded import EmbeddedServer, choose_installation
+from mvc.engines.postgres.server.errors import ServerError
+from mvc.engines.postgres.server.installations import Installation
+from mvc.engines.postgres.server.refresh import refresh
+from mvc.engines.postgres.server.refresh_view import Refreshed
+from mvc.engines.postgres.server.session import answer, open_session, run_script
+from mvc.pipeline.compile import compile_files
+from mvc.workspace.folder import Folder
 
 SCHEMA: Final = "schema/booking.sql"
 _SIZE: Final = """

@@ -1,7 +1,7 @@
 """Text → Expression. A text is accepted only if, put in parentheses, it is exactly one value: no alias, no list, no statement.
 
 sqlglot's parser is lenient, so what it returns is checked by shape here, and again as part of the whole statement by
-`mvc.sqlgen.proof`. What it cannot read, and PostgreSQL's own parser can, is read by a stand-in (`mvc.expression.passages`). The server has the
+`mvc.engines.postgres.query.proof`. What it cannot read, and PostgreSQL's own parser can, is read by a stand-in (`mvc.expression.passages`). The server has the
 last word.
 """
 

@@ -1,4 +1,4 @@
-"""Symbolic links of a revision, followed by their text alone, as a folder on disk has them followed (`mvc.workspace`).
+"""Symbolic links of a revision, followed by their text alone, as a folder on disk has them followed (`mvc.workspace.folder`).
 
 A link out of the project's folder, or to what a listing leaves out, is refused in both, with the same words.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 
-from mvc.workspace import OUTSIDE, is_left_out, outside
+from mvc.workspace.folder import OUTSIDE, is_left_out, outside
 
 _MOST = 40  # links on the way to one file, as the kernel follows them
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from mvc.git.command import GitError
 from mvc.git.resolve import merge_base
 from mvc.git.revision import Contents, Revision, open_revision
-from mvc.workspace import Folder
+from mvc.workspace.folder import Folder
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A revision as a mapping of path → text, with the same files and the same decoding as a folder (`mvc.workspace.Folder`).
+"""A revision as a mapping of path → text, with the same files and the same decoding as a folder (`mvc.workspace.folder.Folder`).
 
 One `ls-tree` lists it. Contents are read with `cat-file --batch`, which knows nothing of filters: those of the specs at once,
 those of any other folder (the catalog's) when one of them is asked for, so that a large dump beside the project is not.
@@ -15,7 +15,7 @@ from typing import Final
 from mvc.git.command import GitError, incomplete_hint, read
 from mvc.git.links import followed
 from mvc.git.resolve import commit_of
-from mvc.workspace import MAX_BYTES, SPEC_FOLDERS, is_selected, too_large
+from mvc.workspace.folder import MAX_BYTES, SPEC_FOLDERS, is_selected, too_large
 
 _FILES: Final = ("100644", "100755")
 _LINK: Final = "120000"

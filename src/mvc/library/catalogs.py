@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mvc.catalog.types import Catalog
+from mvc.engines.postgres.server.errors import server_errors
+from mvc.engines.postgres.server.pull import pull
 from mvc.model.project import Project
-from mvc.postgres.errors import server_errors
-from mvc.postgres.pull import pull
 
 if TYPE_CHECKING:
     import psycopg

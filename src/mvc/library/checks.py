@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mvc.compiled import Compiled
-from mvc.compiler import compile_project
+from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.model.project import Project
+from mvc.pipeline.compile import compile_project
 
 if TYPE_CHECKING:
     import psycopg
@@ -66,14 +66,14 @@ def check_compiled(
         said, major = _on_server(project, compiled, None if server == EMBEDDED else server)
         found += said
     if data is not None:
-        from mvc.postgres.data_check import check_data  # noqa: PLC0415 - an extra
+        from mvc.engines.postgres.server.data_check import check_data  # noqa: PLC0415 - an extra
 
         found += check_data(data, project, compiled)
     return Checked(project, found, compiled, major)
 
 
 def _on_server(project: Project, compiled: Compiled, url: str | None) -> tuple[tuple[Diagnostic, ...], int]:
-    from mvc.postgres.server_check import check_on_server, scratch_connection  # noqa: PLC0415 - an extra
+    from mvc.engines.postgres.server.server_check import check_on_server, scratch_connection  # noqa: PLC0415 - an extra
 
     with scratch_connection(url) as connection:
         return check_on_server(connection, project, compiled), connection.info.server_version // 10_000

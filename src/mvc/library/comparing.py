@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, overload
 
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import Difference
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 
 if TYPE_CHECKING:
     import psycopg
 
-    from mvc.postgres.deployed import DatabaseDifference
+    from mvc.engines.postgres.server.deployed import DatabaseDifference
 
 
 @overload
@@ -26,6 +26,6 @@ def diff(before: Compiled | psycopg.Connection, after: Compiled) -> Difference:
     """
     if isinstance(before, Compiled):
         return compare(before, after)
-    from mvc.postgres.deployed import diff_deployed  # noqa: PLC0415 - an extra
+    from mvc.engines.postgres.server.deployed import diff_deployed  # noqa: PLC0415 - an extra
 
     return diff_deployed(before, after)

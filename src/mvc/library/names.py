@@ -1,13 +1,13 @@
 """Under which names some of what lies below is public: the field's words, beside those of the functions that they go with."""
 
-from mvc.postgres.apply import Terms as ApplyOptions
-from mvc.postgres.partitions import due_partitions as plan_partitions
-from mvc.postgres.partitions import maintain_partitions as partitions
-from mvc.postgres.prune import leftovers as plan_prune
-from mvc.postgres.refresh_view import How as RefreshOptions
-from mvc.postgres.rollback import Return as RollbackPlan
-from mvc.postgres.run_steps import Pace as Timeouts
-from mvc.postgres.worker import work as run
+from mvc.engines.postgres.server.apply import Terms as ApplyOptions
+from mvc.engines.postgres.server.partitions import due_partitions as plan_partitions
+from mvc.engines.postgres.server.partitions import maintain_partitions as partitions
+from mvc.engines.postgres.server.prune import leftovers as plan_prune
+from mvc.engines.postgres.server.refresh_view import How as RefreshOptions
+from mvc.engines.postgres.server.rollback import Return as RollbackPlan
+from mvc.engines.postgres.server.run_steps import Pace as Timeouts
+from mvc.engines.postgres.server.worker import work as run
 
 __all__ = [
     "ApplyOptions",

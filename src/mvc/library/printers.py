@@ -10,17 +10,17 @@ from typing import Any, Final
 from mvc.catalog.snapshot import dump_snapshot
 from mvc.catalog.types import Catalog
 from mvc.comparison.difference import Difference
-from mvc.compiled import Compiled
+from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.diagnostics.rules import Rule
 from mvc.library.checks import Checked
-from mvc.report.diagnostics import render_diagnostics
-from mvc.report.diff_json import diff_json
-from mvc.report.diff_markdown import diff_markdown
-from mvc.report.diff_text import diff_text
-from mvc.report.explain import render_rule
-from mvc.report.findings_for_tools import FORMATS, findings_text
-from mvc.report.json_output import compiled_json, diagnostics_json
+from mvc.report.diff.json_output import diff_json
+from mvc.report.diff.markdown import diff_markdown
+from mvc.report.diff.text import diff_text
+from mvc.report.findings.explain import render_rule
+from mvc.report.findings.for_tools import FORMATS, findings_text
+from mvc.report.findings.text import render_diagnostics
+from mvc.report.text.json_output import compiled_json, diagnostics_json
 
 Printer = Callable[[Any, str], str]  # of a result and the name that it is shown under
 

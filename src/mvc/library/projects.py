@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from mvc.compiled import Compiled
-from mvc.compiler import compile_project
+from mvc.compiled.project import Compiled
 from mvc.git import Revision, merge_base, open_revision
-from mvc.loading import load_files
 from mvc.model.project import Project
-from mvc.workspace import Folder
+from mvc.pipeline.compile import compile_project
+from mvc.pipeline.load import load_files
+from mvc.workspace.folder import Folder
 
 
 def load(project: str | Path | Mapping[str, str], *, revision: str | None = None) -> Project:

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from mvc.catalog.altered import AlteredName, written_name
 from mvc.catalog.tokens import Unreadable
 from mvc.catalog.types import Catalog
-from mvc.compiled import Compiled
-from mvc.planning.release import Altered
-from mvc.planning.release import release_sql as sql_of
+from mvc.compiled.project import Compiled
+from mvc.engines.postgres.plan.release import Altered
+from mvc.engines.postgres.plan.release import release_sql as sql_of
 
 
 def release_sql(compiled: Compiled, altered: Iterable[Altered | str]) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ def render(result: object, form: str = "text", *, name: str = "") -> str:
 
 def _printers(result: object) -> tuple[tuple[type, Mapping[str, Printer]], ...]:
     """By kind. Those of what talks to servers need the driver, which whoever has such a result has."""
-    if not type(result).__module__.startswith(("mvc.postgres.", "mvc.planning.")):
+    if not type(result).__module__.startswith(("mvc.engines.postgres.server.", "mvc.engines.postgres.plan.")):
         return tuple(PRINTERS.items())
     from mvc.library.server_printers import PRINTERS as OF_SERVERS  # noqa: PLC0415 - an extra
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mvc.artifacts import Target
-from mvc.report.schedule_files import KINDS
+from mvc.compiled.view import Target
+from mvc.report.schedules.files import KINDS
 
 Scheduler = Literal["systemd", "kubernetes", "github", "airflow", "cron"]
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mvc.engines.postgres.plan.steps import Plan
+from mvc.engines.postgres.server.partitions import Maintained
+from mvc.engines.postgres.server.prune import Pruned
+from mvc.engines.postgres.server.refresh_view import Refreshed
+from mvc.engines.postgres.server.status import Status
 from mvc.library.printers import Printer, json_text
-from mvc.planning.steps import Plan
-from mvc.postgres.partitions import Maintained
-from mvc.postgres.prune import Pruned
-from mvc.postgres.refresh_view import Refreshed
-from mvc.postgres.status import Status
-from mvc.report.deployment import plan_json, plan_text, pruned_text
-from mvc.report.html.page import status_page
-from mvc.report.partitions import maintained_json, maintained_text
-from mvc.report.prometheus import prometheus_text
-from mvc.report.refreshes import refreshed_json, refreshed_text
-from mvc.report.status import status_json, status_text
-from mvc.report.style import PLAIN
+from mvc.report.deploy.deployment import plan_json, plan_text, pruned_text
+from mvc.report.deploy.partitions import maintained_json, maintained_text
+from mvc.report.deploy.refreshes import refreshed_json, refreshed_text
+from mvc.report.status.html.page import status_page
+from mvc.report.status.prometheus import prometheus_text
+from mvc.report.status.text import status_json, status_text
+from mvc.report.text.style import PLAIN
 
 PRINTERS: Final[Mapping[type, Mapping[str, Printer]]] = {
     Status: {

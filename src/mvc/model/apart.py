@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from mvc.artifacts import Operations
-from mvc.called import called, shared, spellings
+from mvc.compiled.called import called, shared, spellings
+from mvc.compiled.view import Operations
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.origin import Origin
 from mvc.model.policy import Policy

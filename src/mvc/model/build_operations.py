@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mvc.artifacts import Operations, OwnName
+from mvc.compiled.view import Operations, OwnName
 from mvc.diagnostics import error
 from mvc.model.build_schedule import read_duration
 from mvc.model.origin import Origin

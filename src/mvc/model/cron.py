@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import available_timezones
 
-from mvc.recurring import CronTimes
+from mvc.compiled.schedule import CronTimes
 
 _FIELDS: Final = (
     ("minute", 0, 59, ()),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mvc.artifacts import Operations
 from mvc.catalog.types import Catalog
+from mvc.compiled.view import Operations
 from mvc.diagnostics import Diagnostic
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning

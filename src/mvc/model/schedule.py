@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from mvc.compiled.schedule import Cadence
 from mvc.model.origin import Origin
-from mvc.recurring import Cadence
 
 
 @dataclass(frozen=True, slots=True)

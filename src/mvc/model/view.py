@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mvc.called import called
+from mvc.compiled.called import called
 from mvc.expression import Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin

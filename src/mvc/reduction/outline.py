@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
-from mvc.inputs import described_paths
 from mvc.reduction.mentions import Names, content, plain, words
 from mvc.reduction.part import Unclear
-from mvc.workspace import PROJECT_FILE, spec_paths
+from mvc.workspace.folder import PROJECT_FILE, spec_paths
+from mvc.workspace.inputs import described_paths
 
 # A file of which every line at the margin is a key of a view, an item, a closing bracket or nothing, `view:` once among them.
 # Any other file is parsed for its name, which takes longer; so would all those with a key that is missing here.

@@ -12,7 +12,7 @@ from mvc.reduction.mentions import Names
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Part, Unclear
 from mvc.reduction.touched import carried_views, changed_views, restored_views, ruled_views, scheduled_views
-from mvc.workspace import PROJECT_FILE
+from mvc.workspace.folder import PROJECT_FILE
 
 
 def reduce_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Part, Part]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mvc.artifacts import PARTIAL
+from mvc.compiled.view import PARTIAL
 from mvc.reduction.mentions import Names, content, values, words
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Unclear

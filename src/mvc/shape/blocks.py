@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mvc.analysis.blocks import Block
-from mvc.analysis.measures import Measure
+from mvc.analysis.declared.blocks import Block
+from mvc.analysis.declared.measures import Measure
+from mvc.analysis.declared.tree import JoinTree
+from mvc.analysis.names.scope import reads
 from mvc.analysis.resolved import DeclaredQuery
-from mvc.analysis.scope import reads
-from mvc.analysis.tree import JoinTree
 from mvc.expression import Expression
 from mvc.shape.measures import BlockRows, measured
 from mvc.shape.reading import presence_of, reading_of

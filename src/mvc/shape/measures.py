@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mvc.analysis.measures import Measure
-from mvc.analysis.scope import bare_column
-from mvc.analysis.tree import JoinTree, Node
+from mvc.analysis.declared.measures import Measure
+from mvc.analysis.declared.tree import JoinTree, Node
+from mvc.analysis.names.scope import bare_column
 from mvc.expression import Expression
 from mvc.model.aggregates import Form, Order
 from mvc.model.view import Setting

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mvc.analysis.blocks import Block, main_block
-from mvc.analysis.computed import levels
-from mvc.analysis.late import Late, late_sources
+from mvc.analysis.declared.attribute_joins import Late, late_sources
+from mvc.analysis.declared.blocks import Block, main_block
+from mvc.analysis.declared.computed import levels
+from mvc.analysis.declared.tree import JoinTree, may_be_missing
+from mvc.analysis.names.scope import bare_column, column_expression, reads
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
-from mvc.analysis.scope import bare_column, column_expression, reads
-from mvc.analysis.tree import JoinTree, may_be_missing
-from mvc.analysis.types import never_null
+from mvc.analysis.types.columns import never_null
 from mvc.expression import Expression
 from mvc.model.view import Aggregate, Computed, Declared
 from mvc.shape.blocks import Key, block_query, joined_sources, missing_attributes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mvc.analysis.tree import JoinTree, Node
+from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.expression import Expression
 from mvc.shape.records import ColumnOf, Condition, Join, Present, Reading, SomeRow, Source, Written
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mvc.analysis.readable import Readable
+from mvc.analysis.relation import Readable
 from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction
 from mvc.model.view import Setting

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, Span, error, warning
-from mvc.workspace import PROJECT_FILE, SPEC_FOLDERS
+from mvc.workspace.folder import PROJECT_FILE, SPEC_FOLDERS
 
 # Where dbt, SQLMesh, LookML and Cube keep what they read.
 _OF_OTHERS: Final = frozenset(

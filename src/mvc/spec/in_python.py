@@ -24,7 +24,7 @@ from mvc.spec.policy import PolicyFile, PolicySpec
 from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
 from mvc.spec.view import ViewSpec
-from mvc.workspace import PROJECT_FILE
+from mvc.workspace.folder import PROJECT_FILE
 
 _FOLDERS: Final = ("policies", "schedules", "partitions")
 _PROJECT: Final = "Specs"  # what the places of all that has no name of its own begin with

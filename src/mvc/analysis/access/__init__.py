@@ -1,0 +1,1 @@
+"""Policies: who may read a view, and which rows."""

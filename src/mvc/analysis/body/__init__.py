@@ -1,0 +1,1 @@
+"""Views that are given as SQL: what they read, their columns, keys and equations."""

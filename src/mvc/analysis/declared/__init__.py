@@ -1,0 +1,1 @@
+"""Views of sources, dimensions and aggregates: the join tree, the grain, measures and their blocks."""

@@ -1,0 +1,1 @@
+"""What is allowed and rarely meant, a module for each subject."""

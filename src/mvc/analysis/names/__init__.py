@@ -1,0 +1,1 @@
+"""Names in expressions: columns, functions, what a word is that is neither."""

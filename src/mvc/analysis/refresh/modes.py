@@ -1,0 +1,106 @@
+"""Which parts of a view can be refreshed alone: the groups that changed, or the rows of a period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+
+from mvc.analysis.names.functions import Functions
+from mvc.analysis.refresh.change_paths import Trace, trace, untraceable
+from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
+from mvc.analysis.selection import Asked
+from mvc.analysis.types.columns import TRUNCATING
+from mvc.catalog.types import plain_type
+from mvc.diagnostics import Diagnostic, error
+
+_TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The column of the grain by which rows of a period are told, its type, and the `unit` of time that a row stands for."""
+
+    column: str
+    type: str
+    unit: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of a view is refreshed alone. `whole_because` says why its groups cannot be, and `period` is the column by which a
+    window could be told, whether or not anybody asks for them.
+    """
+
+    trace: Trace | None = None
+    window: Period | None = None
+    whole_because: tuple[str, ...] = ()
+    period: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The modes, by name; none where the view is only refreshed as a whole."""
+        return (*(("incremental",) if self.trace else ()), *(("window",) if self.window else ()))
+
+
+def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: list[Diagnostic]) -> Parts:
+    """What schedules ask for. Where one names a view that it cannot refresh in part, that is an error; where the view is one
+    of many, it is refreshed as a whole.
+    """
+    whole_because = untraceable(view, functions)
+    traced: Trace | None = None
+    window: Period | None = None
+    column = _time_column(view)
+    for item in asked if view.view.kind == "materialized" else ():
+        if item.schedule.mode in ("incremental", "verify"):
+            if whole_because:
+                _refuse(view, item, whole_because, found)
+            elif isinstance(view.query, DeclaredQuery):
+                traced = trace(view, view.query)
+        else:
+            seconds = max(item.schedule.window_seconds or 0, window.seconds if window else 0)
+            window = _period(view, column, seconds) if column else None
+            if window is None:
+                _refuse(view, item, ("no column of its grain is a date or a time",), found)
+    return Parts(traced, window, whole_because, column.name if column and view.view.kind == "materialized" else "")
+
+
+def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: list[Diagnostic]) -> None:
+    if not asked.by_name:
+        return
+    mode = asked.schedule.mode
+    title = f"`{view.view.called}` cannot be refreshed with `mode: {mode}`: {'; '.join(reasons)}"
+    help_line = "leave `mode` out, which refreshes it as a whole; `mvc check --modes` says what each view can have"
+    span = asked.schedule.origin.at("mode").span
+    found.append(error("MV604", span, title, label="not possible for this view", help=help_line))
+
+
+def _time_column(view: ResolvedView) -> OutputColumn | None:
+    columns = (column for name in view.grain or () if (column := view.column(name)))
+    return next((item for item in columns if plain_type(item.type) in _TIMES), None)
+
+
+def _period(view: ResolvedView, column: OutputColumn, seconds: int) -> Period:
+    type_ = plain_type(column.type) or ""
+    return Period(column.name, type_, _unit(view, column.name, type_), seconds)
+
+
+def _unit(view: ResolvedView, column: str, type_: str) -> str:
+    """`month` for a dimension `date_trunc('month', …)`, whatever it is cast to; else `day` for a date; nothing where a row is a
+    moment.
+    """
+    node = _node(view, column)
+    while isinstance(node, exp.Cast | exp.Paren | exp.AtTimeZone):
+        node = node.this
+    if isinstance(node, TRUNCATING):
+        return str(node.text("unit")).lower()
+    return "day" if type_ == "date" else ""
+
+
+def _node(view: ResolvedView, column: str) -> exp.Expression | None:
+    """The dimension that a column is, where the view declares one."""
+    dimensions = view.query.dimensions if isinstance(view.query, DeclaredQuery) else ()
+    return next((item.expression.ast for item in dimensions if item.name == column), None)

@@ -1,0 +1,1 @@
+"""Types of columns without a server, and what PostgreSQL would refuse for them."""

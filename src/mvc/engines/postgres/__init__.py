@@ -1,0 +1,1 @@
+"""PostgreSQL: SQL for queries, storage and refreshes, the runtime, deployments, the connection."""

@@ -1,0 +1,34 @@
+"""Stored relations that a deployment made and the ledger does not know, as after a restore of definitions alone: of views that are stored otherwise now,
+or have left the project. They are known by their comments, and by the role that owns the stored schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, get_args
+
+from mvc.engines.postgres.deploy.naming import Purpose, companion_name
+from mvc.engines.postgres.plan.state import Name, State, StoredState
+from mvc.meaning.fingerprint import FINGERPRINT_LENGTH
+
+_STORES: Final = "Stores "  # how the comment of a stored relation begins (mvc.engines.postgres.deploy.statements)
+
+
+def orphans(state: State, stored: str) -> Iterator[tuple[str, StoredState]]:
+    """What of the schema `stored` the ledger would know, by name."""
+    for (schema, name), relation in state.relations.items():
+        view = _view(name, relation.comment or "")
+        if schema == stored and view and name not in state.stored and relation.owner == state.owner:
+            beside = (companion_name(name, purpose) for purpose in get_args(Purpose))
+            yield (
+                name,
+                StoredState(view, companions=tuple(item for item in beside if (stored, item) in state.relations)),
+            )
+
+
+def _view(stored_name: str, comment: str) -> Name | None:
+    """The view by the comment of what stores it, where the two fit."""
+    stem = stored_name[: -FINGERPRINT_LENGTH - 1]
+    said, declared, _ = comment.removeprefix(_STORES).partition(", declared in ")
+    schema, dot, rest = said.partition(f".{stem}")
+    return (schema, stem + rest) if comment.startswith(_STORES) and declared and dot and schema and stem else None

@@ -1,0 +1,172 @@
+"""A query's records as a sqlglot tree, the author's expressions being leaves of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from sqlglot import exp
+
+from mvc.analysis.relation import Readable
+from mvc.engines.postgres.query.verbatim import aliased, all_of, expression_leaf, leaf, name, operand
+from mvc.expression import Expression, parse_expression
+from mvc.expression.ordered import direction
+from mvc.model.aggregates import Form
+from mvc.quoting import constant, literal, qualified
+from mvc.shape.records import (
+    AnyHolds,
+    Call,
+    ColumnOf,
+    Condition,
+    Equal,
+    Join,
+    Ordering,
+    Otherwise,
+    Output,
+    Present,
+    RowCount,
+    Select,
+    SomeRow,
+    Source,
+    Value,
+    Written,
+)
+
+
+def select_tree(select: Select) -> exp.Select:
+    """The query."""
+    reading = select.reading
+    tree = exp.Select(expressions=[_output(item) for item in select.outputs])
+    if reading.source:
+        tree.set("from_", exp.From(this=source_tree(reading.source)))
+    for join in reading.joins:
+        tree.append("joins", _join(join))
+    if condition := all_of(condition_tree(item) for item in reading.where):
+        tree.set("where", exp.Where(this=condition))
+    if select.groups:
+        tree.set("group", exp.Group(expressions=[exp.Literal.number(number + 1) for number in select.groups]))
+    return tree
+
+
+def source_tree(source: Source) -> exp.Expression:
+    """What stands in FROM, under its alias."""
+    alias = exp.TableAlias(this=name(source.alias))
+    if isinstance(source.rows, Select):
+        return exp.Subquery(this=select_tree(source.rows), alias=alias)
+    if source.rows.sql is not None:
+        return exp.Subquery(this=leaf(source.rows.sql), alias=alias)
+    return _table(source.rows, alias)
+
+
+def condition_tree(condition: Condition) -> exp.Expression:
+    """A condition as one operand of AND."""
+    if isinstance(condition, Written):
+        return expression_leaf(_over(condition))
+    if isinstance(condition, SomeRow):
+        some = exp.Select(expressions=[exp.Literal.number(1)], from_=exp.From(this=source_tree(condition.source)))
+        some.set("where", exp.Where(this=all_of(condition_tree(item) for item in condition.where)))
+        return exp.Exists(this=some)
+    if isinstance(condition, Equal):
+        return leaf(" AND ".join(_equal(*pair) for pair in condition.pairs))
+    return leaf(value_text(condition))
+
+
+def value_text(value: Value) -> str:
+    """A value as text."""
+    return _TEXTS[type(value)](value)
+
+
+def _table(relation: Readable, alias: exp.TableAlias) -> exp.Table:
+    schema, table = relation.reference or ("", "")
+    return exp.Table(this=name(table), db=name(schema), alias=alias)
+
+
+def _output(item: Output) -> exp.Expression:
+    """A column of its own name needs no alias, nor does one that nobody names."""
+    text = value_text(item.value)
+    return leaf(text) if item.value == ColumnOf("", item.name) or not item.name else aliased(text, item.name)
+
+
+def _join(join: Join) -> exp.Join:
+    if join.kind == "cross":
+        return exp.Join(this=source_tree(join.source), kind="CROSS")
+    on = all_of(condition_tree(item) for item in join.on) or exp.true()
+    tree = exp.Join(this=source_tree(join.source), on=on)
+    if join.kind == "left":
+        tree.set("side", "LEFT")
+    return tree
+
+
+def _over(written: Written) -> Expression:
+    """The expression with its columns by the names that they have where it stands."""
+    edits = []
+    for ref in written.expression.columns:
+        column = ColumnOf(ref.qualifier or "", ref.name)
+        other = written.renamed.get(column, column)
+        if other != column:
+            edits.append((ref.start, ref.end, value_text(other)))
+    return parse_expression(written.expression.edited(edits)) if edits else written.expression
+
+
+def _text(condition: Condition) -> str:
+    """A condition within a call."""
+    if isinstance(condition, SomeRow | Equal):
+        raise TypeError(condition)
+    return operand(_over(condition)) if isinstance(condition, Written) else value_text(condition)
+
+
+def _equal(left: Value, right: Value, nullable: bool) -> str:  # noqa: FBT001 - a pair's third part
+    """Equality of group keys. NULL is a group like any other: arrays compare NULLs as equal, and can be hashed."""
+    one, other = value_text(left), value_text(right)
+    return f"ARRAY[{one}] = ARRAY[{other}]" if nullable else f"{one} = {other}"
+
+
+def _filtered(call: str, where: Iterable[Condition]) -> str:
+    texts = list(map(_text, where))
+    return f"{call} FILTER (WHERE {' AND '.join(texts)})" if texts else call
+
+
+def _count(count: RowCount) -> str:
+    key = [value_text(column) for column in count.key]
+    if not key:
+        return "COUNT(*)"
+    if count.once:
+        return f"COUNT({key[0]})"
+    return f"COUNT(DISTINCT {key[0]})" if len(key) == 1 else f"COUNT(DISTINCT ({', '.join(key)}))"
+
+
+def _call(call: Call) -> str:
+    function, values = call.function, [value_text(value) for value in call.values]
+    called = function.call.upper()
+    if function.form is Form.WRITTEN:
+        return values[0]
+    if function.form is Form.SORTED:
+        fraction = "" if call.at is None else str(call.at)
+        return f"{called}({fraction}) WITHIN GROUP (ORDER BY {values[0]})"
+    order = ", ".join(map(_term, call.order))
+    if function.form is Form.AMONG:
+        return f"{called}({values[0]}) WITHIN GROUP (ORDER BY {order})"
+    distinct = "DISTINCT " if call.distinct or function.form is Form.ONCE else ""
+    if call.separator is not None:
+        values.append(literal(call.separator))
+    return f"{called}({distinct}{', '.join(values)}{f' ORDER BY {order}' if order else ''})"
+
+
+def _term(term: Ordering) -> str:
+    return value_text(term.value) + direction(descending=term.descending, nulls_first=term.nulls_first)
+
+
+def _call_text(call: Call) -> str:
+    text = _filtered(_call(call), call.where)
+    return f"({text})[1]" if call.function.form in (Form.FIRST, Form.LAST) else text
+
+
+_TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
+    ColumnOf: lambda value: qualified(value.alias, value.name) if value.alias else qualified(value.name),
+    Written: lambda value: _over(value).text,
+    Present: lambda value: f"{value_text(value.column)} IS NOT NULL",
+    Otherwise: lambda value: f"COALESCE({value_text(value.value)}, {constant(value.default)})",
+    AnyHolds: lambda value: f"BOOL_OR({value_text(value.condition)})",
+    RowCount: lambda value: _filtered(_count(value), value.where),
+    Call: _call_text,
+}

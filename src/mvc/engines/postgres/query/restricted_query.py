@@ -1,0 +1,188 @@
+"""A view's own query, restricted to some of its groups: the same SELECT, and the keys reach inside every block of it.
+
+Outside of the blocks a restriction would come too late: each branch would be computed for all groups first. `= ANY (ARRAY(…))`
+serves with an index on the column and without one, but the planner takes it for ten values: for many, there is another form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from sqlglot import exp
+
+from mvc.analysis.declared.blocks import Block
+from mvc.analysis.declared.grain import ResolvedDimension
+from mvc.analysis.declared.tree import JoinTree, may_be_missing
+from mvc.analysis.names.scope import bare_column
+from mvc.analysis.resolved import DeclaredQuery, ResolvedView
+from mvc.analysis.types.columns import TRUNCATING, expression_type, never_null
+from mvc.catalog.types import plain_type
+from mvc.engines.postgres.deploy.storage import query_text, stored_query_text
+from mvc.engines.postgres.query.printing import select_tree
+from mvc.engines.postgres.query.proof import print_proven
+from mvc.expression import Expression, parse_expression
+from mvc.quoting import identifier, qualified
+from mvc.shape.reading import reading_of
+from mvc.shape.records import Output, Select, Written
+
+_PROBED: Final = "{0} = ANY (ARRAY({1}))"
+_JOINED: Final = "{0} IN ({1})"
+_LENGTHS: Final = {"quarter": "3 months"} | {
+    unit: f"1 {unit}" for unit in ("second", "minute", "hour", "day", "week", "month", "year", "decade", "century")
+}
+
+# How long before a period its rows may begin, by the type of their column. Where clocks are put back over midnight, it comes twice;
+# PostgreSQL takes the second for the beginning of the day, and the rows since the first are of that day as well. Since 1892 no zone has
+# put its clocks back there by more than three hours.
+_BEFORE: Final = {"date": "", "timestamp without time zone": "", "timestamp with time zone": " - INTERVAL '3 hours'"}
+
+
+def groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
+    """The rows of the view whose keys are in the relation `keys`, as they are stored. For few keys: each is looked up."""
+    return _restricted(view, query, keys, _PROBED)
+
+
+def many_groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
+    """The same for many keys, which tables are joined with. The server must know how many there are (ANALYZE)."""
+    return _restricted(view, query, keys, _JOINED)
+
+
+def _restricted(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str], among: str) -> str:
+    dimensions = tuple(item for item in query.dimensions if item.name in (view.grain or ()))
+    wanted = _Wanted(query, dimensions, keys, among)
+    some = replace(query, where=(*query.where, *wanted.rows()), blocks=tuple(map(wanted.block, query.blocks)))
+    restricted = replace(view, query=some)
+    return stored_query_text(restricted, query_text(restricted))
+
+
+class _Wanted:
+    """What must hold of the rows of a block whose groups are wanted. `among` is how a value is looked for in a list of them."""
+
+    def __init__(
+        self, query: DeclaredQuery, dimensions: tuple[ResolvedDimension, ...], keys: tuple[str, str], among: str
+    ) -> None:
+        self._query = query
+        self._dimensions = dimensions
+        self._look = among
+        self._alias = _free("wanted", query.tree)
+        self._from = f"FROM {qualified(*keys)} AS {self._alias}"
+        missing = may_be_missing(query.tree)
+        self._nullable = {item.name for item in dimensions if not never_null(item.expression, query.tree, missing)}
+
+    def rows(self) -> tuple[Expression, ...]:
+        """Conditions for rows of the base: the exact one, and before it those that an index can serve."""
+        sure = [item for item in self._dimensions if item.name not in self._nullable]
+        within = [condition for item in sure for condition in self._period(item)]
+        if len(self._dimensions) == 1 and sure:
+            return (*within, self._any(sure[0]))
+        plain = [self._any(item) for item in sure if bare_column(item.expression)]
+        return (*within, *plain, self._exactly())
+
+    def _exactly(self) -> Expression:
+        """The key is one of those wanted. IS TRUE keeps it a look-up in a hash table: as a join, it is a nested loop where the
+        server takes the rows for few.
+        """
+        own = ", ".join(self._comparable(item, item.expression.text) for item in self._dimensions)
+        wanted = ", ".join(self._comparable(item, qualified(self._alias, item.name)) for item in self._dimensions)
+        return self._condition(f"(({own}) IN (SELECT {wanted} {self._from})) IS TRUE")
+
+    def _comparable(self, item: ResolvedDimension, value: str) -> str:
+        """Arrays compare NULLs as equal, and can be hashed. An array of arrays has another dimension, and none of an empty one."""
+        if item.name not in self._nullable:
+            return value
+        if (expression_type(item.expression, self._query.tree) or "").endswith("[]"):
+            return f"{value} IS NULL, COALESCE({value}, '{{}}')"
+        return f"ARRAY[{value}]"
+
+    def _period(self, item: ResolvedDimension) -> tuple[Expression, ...]:
+        """From the first of the wanted periods to the end of the last."""
+        first, last = (f"(SELECT {end}({qualified(self._alias, item.name)}) {self._from})" for end in ("min", "max"))
+        return tuple(map(self._condition, periods(item.expression, self._query.tree, first, last)))
+
+    def block(self, block: Block) -> Block:
+        """The block with its own rows restricted; those that start at the base are restricted with the base."""
+        if block.by != "link":
+            return block
+        return replace(block, residue=(*block.residue, *(self._linked(link.inner, link.outer) for link in block.links)))
+
+    def _any(self, item: ResolvedDimension) -> Expression:
+        return self._among(item.expression, f"SELECT {qualified(self._alias, item.name)} {self._from}")
+
+    def _linked(self, inner: Expression, outer: Expression) -> Expression:
+        """`inner` is among the values of `outer` that the wanted groups have."""
+        for item in self._dimensions:
+            if item.expression.text == outer.text and item.name not in self._nullable:
+                return self._among(inner, f"SELECT {qualified(self._alias, item.name)} {self._from}")
+        return self._among(inner, self._values_of(outer))
+
+    def _values_of(self, outer: Expression) -> str:
+        tree = self._query.tree
+        where = (*self._query.where, *tree.base.where, *self.rows())
+        aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | {tree.base.alias}
+        joined = tree.needed(aliases, tree.singles)
+        reading = reading_of(tree, (tree.base.alias,), joined, where)
+        return print_proven(select_tree(Select((Output("", Written(outer)),), reading)))
+
+    def _among(self, expression: Expression, values: str) -> Expression:
+        """The condition, of which nothing within the subquery is known outside, though it names the same sources.
+
+        An array of arrays is one array, of which ANY takes the elements; so arrays are joined, however few they are.
+        """
+        own = _enclosed(expression)
+        look = _JOINED if _may_be_array(expression, self._query.tree) else self._look
+        parsed = parse_expression(look.format(own, values))
+        return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.end <= len(own)))
+
+    def _condition(self, text: str) -> Expression:
+        """The condition, of which only the columns of the view's own sources are known outside."""
+        parsed = parse_expression(text)
+        own = self._query.tree.nodes
+        return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.qualifier in own))
+
+
+def periods(expression: Expression, tree: JoinTree, first: str, last: str) -> tuple[str, ...]:
+    """Conditions that hold for all rows from the period `first` to the period `last`, where the expression is a period of a column; an
+    index on that column can serve. Else there are none.
+
+    The cut to a date or by `date_trunc` never exchanges two moments. The end is among them: the period of infinity is infinity.
+    """
+    length = _length(expression.ast)
+    if not length:
+        return ()
+    ref = expression.columns[0]
+    before = _BEFORE.get(plain_type(tree[ref.qualifier or ""].readable.columns[ref.name].type) or "")
+    if before is None:
+        return ()
+    column = expression.source[ref.start : ref.end]
+    return f"{column} >= {first}{before}", f"{column} <= {last} + INTERVAL '{length}'"
+
+
+def _length(node: exp.Expression) -> str:
+    """How long a period is that a column is cut to; empty where it is no such thing."""
+    if not isinstance(node.this, exp.Column):
+        return ""
+    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
+        return _LENGTHS["day"]
+    if isinstance(node, TRUNCATING) and not node.args.get("zone"):
+        return _LENGTHS.get(node.text("unit").lower(), "")
+    return ""
+
+
+def _may_be_array(expression: Expression, tree: JoinTree) -> bool:
+    """Whether it is an array; of what only a server knows the type of, whether it reads or names one."""
+    if type_ := expression_type(expression, tree):
+        return type_.endswith("[]")
+    read = (tree[ref.qualifier or ""].readable.columns[ref.name].type for ref in expression.columns)
+    named = (node.this is exp.DataType.Type.ARRAY for node in expression.ast.find_all(exp.DataType))
+    return any((type_ or "").endswith("[]") for type_ in read) or any(named)
+
+
+def _enclosed(expression: Expression) -> str:
+    return expression.text if bare_column(expression) else f"({expression.text})"
+
+
+def _free(alias: str, tree: JoinTree) -> str:
+    while alias in tree.nodes:
+        alias += "_"
+    return identifier(alias)

@@ -1,0 +1,246 @@
+"""The keys of the groups that may have changed since the last refresh, as one SELECT over the change logs and the clock.
+
+Each key comes with its cause: the log that it was found by, or `date` or `time` where the clock moved it. A refresh asks for the
+causes that there are: PostgreSQL then does not even plan the others.
+
+A change of a row is logged with the columns that lead to its groups, as it was and as it is. What else lies on the way to the
+groups may have changed as well, so each step reads the rows that there are and those that are logged. The result may name
+groups that did not change; it never leaves one out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from mvc.analysis.declared.tree import Node
+from mvc.analysis.names.scope import reads
+from mvc.analysis.refresh.change_paths import Clocked, Trace
+from mvc.analysis.refresh.clock import at_moment, only_dates
+from mvc.analysis.resolved import ResolvedView
+from mvc.compiled.refresh import Watched
+from mvc.engines.postgres.deploy.naming import CAUSE_COLUMN, changes_name, companion_name, joined_name
+from mvc.engines.postgres.query.hidden import WRAPPED, hidden_columns
+from mvc.engines.postgres.query.proof import check_one_statement
+from mvc.engines.postgres.query.verbatim import operand
+from mvc.engines.postgres.refresh.clock_ranges import Since
+from mvc.engines.postgres.refresh.shortcuts import Column, shortcuts
+from mvc.expression import ColumnRef, Expression, parse_expression
+from mvc.quoting import identifier, literal, qualified
+
+_Rows = Callable[[Node], str]
+_LAST: Final = "last_refresh"
+_MOMENT: Final = f"(SELECT {_LAST}.as_of FROM {_LAST})"
+
+
+def watched(trace: Trace) -> tuple[Watched, ...]:
+    """The tables whose changes must be logged, with the columns that lead to the groups."""
+    columns: dict[tuple[str, str], set[str]] = {}
+    for node in trace.tree.nodes.values():
+        columns.setdefault(node.readable.reference or ("", ""), set()).update(trace.columns[node.alias])
+    return tuple(
+        Watched(schema, table, changes_name(schema, table), tuple(sorted(names)))
+        for (schema, table), names in sorted(columns.items())
+    )
+
+
+def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
+    """The SELECT of the causes and the keys, hidden ones among them where there are any; a key may come more than once."""
+    nodes = trace.tree.nodes.values()
+    parts = [
+        f"SELECT {literal(changes_name(*_reference(node)))}::text, {_after_changes(node, trace)}" for node in nodes
+    ]
+    parts += [f"SELECT {literal(_clock(item))}::text, {_with_time(item, trace)}" for item in trace.clocked]
+    logs = (_log(item, storage[0]) for item in watched(trace))
+    union = "\nUNION ALL\n".join(dict.fromkeys(parts))
+    text = f"WITH {', '.join((_last_refresh(storage), *logs))}\n{_stored(view, trace, union, CAUSE_COLUMN)}"
+    check_one_statement(text)
+    return text
+
+
+def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
+    """The SELECT of the keys, each once, whatever the cause."""
+    names = (*(item.name for item in trace.keys), *(column.name for column in hidden_columns(view)))
+    return f"SELECT DISTINCT {', '.join(map(identifier, names))}\nFROM {qualified(storage[0], companion_name(storage[1], 'causes'))}"
+
+
+def keys_query(view: ResolvedView, trace: Trace) -> str:
+    """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
+    paths = _Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is)
+    text = _stored(view, trace, f"SELECT DISTINCT {paths.select(())}")
+    check_one_statement(text)
+    return text
+
+
+def _stored(view: ResolvedView, trace: Trace, rows: str, *before: str) -> str:
+    """The keys as the table has them: with the hidden columns. `before` are the columns of `rows` before the keys."""
+    names = [*before, *(item.name for item in trace.keys)]
+    listed = [*(qualified(WRAPPED, name) for name in names), *(column.listed for column in hidden_columns(view))]
+    return f"SELECT {', '.join(listed)}\nFROM (\n{rows}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
+
+
+def _clock(item: Clocked) -> str:
+    """Whether it changes at midnight only."""
+    return "date" if only_dates(item.expression) else "time"
+
+
+def _last_refresh(storage: tuple[str, str]) -> str:
+    """What the last refresh left: the snapshot that it saw, and its moment. The table is meant, by whatever name it has later."""
+    table = f"{literal(qualified(*storage))}::pg_catalog.regclass"
+    stored = f"(SELECT c.relname FROM pg_catalog.pg_class AS c WHERE c.oid = {table})"
+    relation = qualified(storage[0], "stored_relation")
+    return f"{_LAST} AS (\n  SELECT s.cursor, s.as_of FROM {relation} AS s WHERE s.stored_name = {stored}\n)"
+
+
+def _log(item: Watched, schema: str) -> str:
+    """The changes that were not there for the last refresh; the name is the log's own."""
+    columns = ", ".join(qualified("log", column) for column in item.columns)
+    cursor = f"(SELECT {_LAST}.cursor FROM {_LAST})"
+    unseen = f"log.mvc_at >= pg_catalog.pg_snapshot_xmin({cursor}) AND NOT pg_catalog.pg_visible_in_snapshot(log.mvc_at, {cursor})"
+    return f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log\n  WHERE {unseen}\n)"
+
+
+def _after_changes(node: Node, trace: Trace) -> str:
+    """The keys that changes of one source lead to."""
+
+    def rows(other: Node) -> str:
+        changed = f"SELECT {_listed(other, trace)} FROM {identifier(changes_name(*_reference(other)))} AS row_"
+        if other.alias == node.alias:
+            return f"({changed})"
+        return f"(SELECT {_listed(other, trace)} FROM {qualified(*_reference(other))} AS row_ UNION ALL {changed})"
+
+    return _Paths(trace, frozenset(trace.tree.path(node.alias)), rows).select(())
+
+
+def _reference(node: Node) -> tuple[str, str]:
+    if node.readable.reference is None:
+        raise TypeError(f"{node.alias} reads no table")
+    return node.readable.reference
+
+
+def _as_it_is(node: Node) -> str:
+    return qualified(*_reference(node))
+
+
+def _listed(node: Node, trace: Trace) -> str:
+    return ", ".join(qualified("row_", column) for column in trace.columns[node.alias])
+
+
+def _with_time(item: Clocked, trace: Trace) -> str:
+    """The keys of rows for which an expression has another value than at the last refresh."""
+    paths = _Paths(trace, item.inside, _as_it_is, item.expression)
+    expression = paths.written(item.expression, raw=item.inside)
+    before = at_moment(expression, _MOMENT)
+    if not item.condition:
+        # The operator *<> would not do: a dump loses the casts to record, without which it compares column by column.
+        changed = f"pg_catalog.record_image_ne(ROW({expression.text}), ROW({before}))"
+        return paths.select((changed,))
+    changed = f"(({expression.text}) IS TRUE) <> (({before}) IS TRUE)"
+    return paths.select(tuple(filter(None, (Since(_MOMENT, trace.tree).may_change(expression), changed))))
+
+
+@dataclass(frozen=True)
+class _Paths:
+    """The way from rows of `inside` to the keys. `rows` says what each source reads; `also` is read on the way, too.
+
+    A to-one source may have had no row for a row of the base, so its columns are read as they are and as NULLs.
+    """
+
+    trace: Trace
+    inside: frozenset[str]
+    rows: _Rows
+    also: Expression | None = None
+
+    def select(self, where: tuple[str, ...]) -> str:
+        """The keys FROM the way WHERE the conditions hold."""
+        keys = ", ".join(self.written(item.expression, raw=frozenset()).text for item in self.trace.keys)
+        inner = [node for node in self._nodes if node.alias in self.inside and node.alias not in self._spared]
+        steps = [self._inside(node, inner[:number]) for number, node in enumerate(inner)]
+        steps += [self._twice(node) for node in inner if node.alias in self._missing]
+        steps += [self._beside(node) for node in self._nodes if node.alias not in self.inside]
+        known = [f"{qualified(*column)} IS NOT NULL" for column in dict.fromkeys(self._instead.values())]
+        condition = f"\nWHERE {' AND '.join((*where, *known))}" if where or known else ""
+        return f"{keys}\nFROM {chr(10).join(steps)}{condition}"
+
+    @cached_property
+    def _nodes(self) -> list[Node]:
+        return self.trace.needed(self.inside | reads(self.also))
+
+    @cached_property
+    def _instead(self) -> Mapping[Column, Column]:
+        """What is read in place of sources that are left out."""
+        deepest = max((self.trace.tree[alias] for alias in self.inside), key=lambda node: node.depth)
+        return shortcuts(self.trace, self._nodes, self.inside, reads(self.also) | {deepest.alias})
+
+    @property
+    def _spared(self) -> frozenset[str]:
+        return frozenset(alias for alias, _ in self._instead)
+
+    @property
+    def _missing(self) -> frozenset[str]:
+        return self.trace.maybe_missing
+
+    def written(self, expression: Expression, raw: frozenset[str]) -> Expression:
+        """The expression over the way's names; sources in `raw` by their own."""
+        edits = [
+            (ref.start, ref.end, qualified(*other))
+            for ref in expression.columns
+            if (other := self._other(ref, raw)) is not None
+        ]
+        return parse_expression(expression.edited(edits)) if edits else expression
+
+    def _other(self, ref: ColumnRef, raw: frozenset[str]) -> Column | None:
+        """By which name a column goes on the way, if not by its own."""
+        alias = ref.qualifier or ""
+        if alias in self._missing - raw:
+            return (_or_none(alias), ref.name)
+        return self._instead.get((alias, ref.name))
+
+    def _inside(self, node: Node, before: list[Node]) -> str:
+        source = f"{self.rows(node)} AS {identifier(node.alias)}"
+        if not before:
+            return source
+        known = {item.alias for item in before}
+        links = (
+            self.written(link, self.inside)
+            for item in self._nodes
+            if item.alias in self.inside
+            for link in self.trace.links[item.alias]
+        )
+        on = dict.fromkeys(operand(link) for link in links if node.alias in reads(link) <= known | {node.alias})
+        return f"JOIN {source} ON {' AND '.join(on)}"
+
+    def _on(self, node: Node, raw: frozenset[str]) -> str:
+        return " AND ".join(operand(self.written(link, raw)) for link in self.trace.links[node.alias])
+
+    def _beside(self, node: Node) -> str:
+        source = f"{self.rows(node)} AS {identifier(node.alias)}"
+        on = self._on(node, frozenset({node.alias}))
+        if node.alias not in self._missing:
+            return f"JOIN {source} ON {on}"
+        return self._or_none_of(node, f"{self._read(node)} FROM {source} WHERE {on}")
+
+    def _twice(self, node: Node) -> str:
+        return self._or_none_of(node, self._read(node))
+
+    def _read(self, node: Node) -> str:
+        return f"SELECT {', '.join(qualified(node.alias, column) for column in self._columns(node))}"
+
+    def _columns(self, node: Node) -> tuple[str, ...]:
+        own = {ref.name for ref in self.also.columns if ref.qualifier == node.alias} if self.also else set()
+        return tuple(sorted({*self.trace.columns[node.alias], *own}))
+
+    def _or_none_of(self, node: Node, select: str) -> str:
+        """NULLs as an outer join makes them: cast to a domain, they would have to pass its checks."""
+        columns = self._columns(node)
+        nulls = ", ".join(qualified("no_row", column) for column in columns)
+        none = f"SELECT {nulls} FROM (SELECT) AS one LEFT JOIN {qualified(*_reference(node))} AS no_row ON false"
+        names = ", ".join(map(identifier, columns))
+        alias = identifier(_or_none(node.alias))
+        return f"CROSS JOIN LATERAL ({select} UNION ALL {none}) AS {alias}({names})"
+
+
+def _or_none(alias: str) -> str:
+    return joined_name(alias, "or_none")

@@ -1,0 +1,220 @@
+"""What a resolved view means, as canonical text: what `mvc diff` shows, and what the stored relation's name is a digest of.
+
+Aliases are replaced by what they stand for, so a renamed one changes nothing. Everything that decides which rows are stored
+is part of the digest: also what the catalog's keys say about each join, since the emitted SQL follows from it. A change of
+the compiler that alters stored rows for the same meaning raises GENERATION.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Final
+
+from mvc.analysis.declared.measures import Measure
+from mvc.analysis.declared.tree import JoinTree, Node
+from mvc.analysis.resolved import DeclaredQuery
+from mvc.compiled.view import CompiledSource
+from mvc.expression import Expression
+from mvc.expression.canonical import canonical, canonical_text
+from mvc.expression.split import conjuncts, disjuncts
+from mvc.meaning.before import NOTHING, Before
+from mvc.meaning.fingerprint import fingerprint
+from mvc.model.aggregates import Form
+from mvc.model.view import Aggregate, Computed
+from mvc.quoting import constant, identifier
+
+GENERATION: Final = "1"  # raise it when the same meaning must be stored anew
+
+Write = Callable[[str, str], str]
+
+
+class DeclaredMeaning:
+    """The meaning of a declared view, with aliases written as their relations (`labels`) or as digests (`signatures`); these by the
+    names that were `before`.
+    """
+
+    def __init__(self, query: DeclaredQuery, before: Before = NOTHING) -> None:
+        self.query = query
+        self.before = before
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """A readable name for each alias: its relation's. Of several sources with one relation the plainest has it alone.
+
+        Two have one label only if they mean the same, in whatever order the spec lists them.
+        """
+        tree = self.query.tree
+        names = _relation_labels(tree.nodes)
+        labels: dict[str, str] = {}
+        for depth in sorted({node.depth for node in tree.nodes.values()}):
+            known = {**names, **labels}
+            texts = {alias: self._conditions(alias, known) for alias, node in tree.nodes.items() if node.depth == depth}
+            for alias in sorted(texts, key=lambda alias: (len(texts[alias]), texts[alias], self.signatures[alias])):
+                labels[alias] = self._label(alias, names[alias], texts[alias], labels)
+        return labels
+
+    def _label(self, alias: str, name: str, conditions: str, labels: Mapping[str, str]) -> str:
+        """The first one that nothing of another meaning has."""
+        signature = self.signatures[alias]
+        taken = {label for other, label in labels.items() if self.signatures[other] != signature}
+        choice = (name, f"{name}[{conditions}]", f"{name}[{conditions}, {signature}]")
+        return next(label for label in choice if label not in taken)
+
+    def _conditions(self, alias: str, names: Mapping[str, str]) -> str:
+        node = self.query.tree[alias]
+        return _all_of((*node.on, *node.where), _writer(names))
+
+    @cached_property
+    def signatures(self) -> Mapping[str, str]:
+        """For each alias a digest of everything that decides which of its rows there are, parents included."""
+        tree = self.query.tree
+        found: dict[str, str] = {}
+        for alias in sorted(tree.nodes, key=lambda alias: tree[alias].depth):
+            self._sign(alias, tree, found)
+        return found
+
+    def _sign(self, alias: str, tree: JoinTree, found: dict[str, str]) -> None:
+        if alias in found:
+            return
+        node = tree[alias]
+        own = {**found, alias: "self"}
+        others = {ref.qualifier for item in (*node.on, *node.where) for ref in item.columns} - own.keys() - {None}
+        for other in sorted(item for item in others if item):
+            found.setdefault(alias, "self")  # a circle of conditions reads this one as itself
+            self._sign(other, tree, found)
+        found.pop(alias, None)
+        write = self._signing({**found, alias: "self"})
+        conditions = [sorted(canonical(item, write) for item in part) for part in (node.on, node.where)]
+        facts = (
+            found.get(node.parent or "", ""),
+            self.before.relation(node.readable),
+            node.source.required,
+            node.to_one,
+            node.identity and tuple(self.before.column(node.readable, name) for name in node.identity),
+        )
+        found[alias] = fingerprint(repr((conditions, facts)))
+
+    def _signing(self, names: Mapping[str, str]) -> Write:
+        """Writes a column by the name that it had before."""
+        write, nodes = _writer(names), self.query.tree.nodes
+
+        def write_former(qualifier: str, name: str) -> str:
+            node = nodes.get(qualifier)
+            return write(qualifier, self.before.column(node.readable, name) if node else name)
+
+        return write_former
+
+    @property
+    def sources(self) -> tuple[CompiledSource, ...]:
+        """The sources, the base first, else by alias."""
+        tree = self.query.tree
+        nodes = sorted(tree.nodes.values(), key=lambda node: (node.depth > 0, node.alias))
+        return tuple(CompiledSource(node.alias, _relation_described(node), self._source(node)) for node in nodes)
+
+    def _source(self, node: Node) -> str:
+        write = _writer(self.labels)
+        parts = [f"{word} {_all_of(items, write)}" for word, items in (("on", node.on), ("where", node.where)) if items]
+        claims = [word for word, said in (("required", node.source.required), ("one", node.source.one)) if said]
+        return ", ".join([*parts, *claims])
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """The conditions on base rows."""
+        return tuple(sorted(canonical(item, _writer(self.labels)) for item in self.query.where))
+
+    @property
+    def columns(self) -> Mapping[str, str]:
+        """The meaning of each column, for people."""
+        return self._columns(self.labels, _writer(self.labels))
+
+    @property
+    def digest_parts(self) -> tuple[str, ...]:
+        """Everything that is stored, in an order that does not depend on the spec's."""
+        write = self._signing(self.signatures)
+        meanings = self._columns(self.signatures, write)
+        columns = sorted(zip(self.before.own(meanings), meanings.values(), strict=True))
+        filters = sorted(canonical(item, write) for item in self.query.where)
+        return (
+            repr(columns),
+            repr(filters),
+            repr(sorted(self.signatures.values())),
+            repr(sorted(self.before.own(self.query.grain.columns))),
+        )
+
+    def _columns(self, names: Mapping[str, str], write: Write) -> dict[str, str]:
+        found = {item.name: canonical(item.expression, write) for item in self.query.dimensions}
+        for block in self.query.blocks:
+            found |= {item.name: _measure(item, names, write) for item in block.measures}
+        for computed in self.query.computed:
+            found[computed.name] = _computed(computed, found)
+        return found
+
+
+def _all_of(conditions: Iterable[Expression], write: Write) -> str:
+    """Conditions joined by AND, in an order of their own; one with an OR stands in brackets beside others."""
+    items = tuple(conditions)
+    texts = [(canonical(item, write), len(items) > 1 and len(disjuncts(item)) > 1) for item in items]
+    return " and ".join(sorted(f"({text})" if either else text for text, either in texts))
+
+
+def _writer(names: Mapping[str, str]) -> Write:
+    return lambda qualifier, name: f"{names.get(qualifier, qualifier)}.{identifier(name)}"
+
+
+def _relation_labels(nodes: Mapping[str, Node]) -> dict[str, str]:
+    """The names of the relations; with the schema where two schemas have one of that name."""
+    relations = {node.readable.described for node in nodes.values() if node.readable.reference}
+    shared = Counter(name.rpartition(".")[2] for name in relations)
+    labels = {name: short if shared[short := name.rpartition(".")[2]] == 1 else name for name in relations}
+    return {
+        alias: labels[node.readable.described] if node.readable.reference else "subquery"
+        for alias, node in nodes.items()
+    }
+
+
+def _relation_described(node: Node) -> str:
+    """A subquery by its author's text: what stores the views that it reads is no part of what it says."""
+    written = node.readable.written
+    return canonical_text(written) if written else node.readable.described
+
+
+def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:
+    aggregate = measure.aggregate
+    argument = canonical(measure.argument, write) if measure.argument else f"{names[measure.source]}.*"
+    written = measure.function.form is Form.WRITTEN
+    text = argument if written else f"{aggregate.function}({_arguments(measure, argument, write)})"
+    of = f" of {names[measure.source]}" if measure.argument and not _reads_only_source(measure) else ""
+    where = f" where {_all_of(conjuncts(measure.where), write)}" if measure.where else ""
+    return f"{text}{of}{where}{_default(aggregate)}"
+
+
+def _reads_only_source(measure: Measure) -> bool:
+    return {ref.qualifier for value in measure.values for ref in value.columns} == {measure.source}
+
+
+def _arguments(measure: Measure, argument: str, write: Write) -> str:
+    aggregate = measure.aggregate
+    distinct = "distinct " if aggregate.distinct else ""
+    second = f", {canonical(measure.second, write)}" if measure.second else ""
+    separator = f", {constant(aggregate.separator)}" if "separator" in measure.function.options else ""
+    at = f", {aggregate.at}" if aggregate.at is not None else ""
+    terms = [f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in measure.order]
+    order = f" order by {', '.join(terms)}" if terms else ""
+    return f"{distinct}{argument}{second}{separator}{at}{order}"
+
+
+def _default(item: Aggregate | Computed) -> str:
+    return "" if item.default is None else f" else {constant(item.default)}"
+
+
+def _computed(item: Computed, known: Mapping[str, str]) -> str:
+    """The expression with each column that it reads replaced by what that means."""
+    text = canonical(item.sql.expression, lambda _, name: f"[{known[name]}]" if name in known else identifier(name))
+    return f"{text}{_default(item)}"
+
+
+def conditions_text(items: Iterable[Expression]) -> tuple[str, ...]:
+    """Conditions of a policy as canonical texts, each once."""
+    return tuple(sorted({canonical(item, lambda alias, name: f"{alias}.{name}" if alias else name) for item in items}))

@@ -1,0 +1,1 @@
+"""Plans, deployments and refreshes as text and data."""

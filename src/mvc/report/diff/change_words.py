@@ -1,0 +1,244 @@
+"""Every kind of change in plain words, for all outputs of a difference: what is said is decided here, how it looks is not.
+
+`told` is the door. mypy proves that no kind is forgotten, here and in each of the functions below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from mvc.comparison.changes import (
+    BodyChanged,
+    CadenceChanged,
+    Change,
+    ColumnAdded,
+    ColumnRedefined,
+    ColumnRemoved,
+    ColumnRenamed,
+    ColumnRetyped,
+    CommentChanged,
+    FilterChanged,
+    FreshnessChanged,
+    GrainChanged,
+    IndexAdded,
+    IndexRemoved,
+    KindChanged,
+    OptionChanged,
+    ReaderAdded,
+    ReaderRemoved,
+    RefresherAdded,
+    RefresherRemoved,
+    RequirementChanged,
+    RulesChanged,
+    SettingChanged,
+    ShapeChanged,
+    SourceAdded,
+    SourceChanged,
+    SourceRemoved,
+    Verdict,
+    ViewAdded,
+    ViewRemoved,
+)
+from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.presence import ViewRenamed
+from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
+from mvc.report.diff.partition_words import partition_words
+from mvc.report.diff.phrase import Told, Unreachable, values
+from mvc.report.text.words import Quoted, Words, quoted_in
+
+_UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
+_NO_RULE: Final = ("all rows", "no rows")  # what a comparison says instead of a rule
+_SEES: Final[dict[Verdict, str]] = {
+    "loosened": "more rows",
+    "tightened": "fewer rows",
+    "equal": "the same rows by other rules",
+    "undecided": "perhaps other rows",
+}
+
+
+_Storage = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged
+_Access = ReaderAdded | ReaderRemoved | RulesChanged
+_Running = FreshnessChanged | UpstreamOlder | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged
+
+
+def told(change: Change) -> Told:
+    """Any change in words."""
+    match change:
+        case ViewAdded() | ViewRemoved() | ViewRenamed():
+            return _of_presence(change)
+        case KindChanged() | GrainChanged() | CommentChanged() | RequirementChanged():
+            return _of_view(change)
+        case ColumnAdded() | ColumnRemoved() | ColumnRenamed() | ColumnRetyped() | ColumnRedefined():
+            return _of_column(change)
+        case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged() | UpstreamChanged():
+            return _of_rows(change)
+        case _:
+            return _of_service(change)
+
+
+def _of_service(
+    change: _Storage | _Access | _Running | PartitionsAdded | PartitionsRemoved | PartitionsChanged,
+) -> Told:
+    """What changes about how a view is stored, read and kept fresh."""
+    match change:
+        case ShapeChanged() | UpstreamRebuilt() | IndexAdded() | IndexRemoved() | OptionChanged():
+            return _of_storage(change)
+        case ReaderAdded() | ReaderRemoved() | RulesChanged():
+            return _of_access(change)
+        case FreshnessChanged() | UpstreamOlder() | CadenceChanged() | SettingChanged():
+            return _of_running(change)
+        case RefresherAdded() | RefresherRemoved():
+            return _of_running(change)
+        case PartitionsAdded() | PartitionsRemoved() | PartitionsChanged():
+            return partition_words(change)
+        case _:
+            raise Unreachable(change)
+
+
+def _of_presence(change: ViewAdded | ViewRemoved | ViewRenamed) -> Told:
+    match change:
+        case ViewAdded(former_name_of=""):
+            return Told(("new view",), (", readable by ", *_listed(change.readers, "its owner alone")))
+        case ViewAdded():
+            return Told(("former name of ", Quoted(change.former_name_of)))
+        case ViewRemoved():
+            return Told(("the view is gone",))
+        case ViewRenamed():
+            return Told(("renamed from ", Quoted(".".join(change.was))), (" to ", Quoted(".".join(change.now))))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_view(change: KindChanged | GrainChanged | CommentChanged | RequirementChanged) -> Told:
+    match change:
+        case KindChanged():
+            return Told((f"{change.before} view becomes a {change.after} one",))
+        case GrainChanged():
+            return Told(("another grain",), _lists(change.before, change.after, "unknown"))
+        case CommentChanged():
+            where: Words = ("comment of column ", Quoted(change.column)) if change.column else ("comment",)
+            return Told(where, values(change.before, change.after, "none"))
+        case RequirementChanged():
+            return Told(("other extensions needed",), _lists(change.before, change.after, "none"))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined) -> Told:
+    match change:
+        case ColumnAdded():
+            return Told(("column ", Quoted(change.column), " added"), (": ", Quoted(change.meaning)))
+        case ColumnRemoved():
+            return Told(("column ", Quoted(change.column), " is gone"))
+        case ColumnRenamed():
+            return Told(("column ", Quoted(change.before), " renamed to ", Quoted(change.after)))
+        case ColumnRetyped():
+            short = ("column ", Quoted(change.column), " has another type")
+            return Told(short, values(change.before, change.after))
+        case ColumnRedefined():
+            short = ("column ", Quoted(change.column), " is computed from something else")
+            return Told(short, values(change.before, change.after))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_rows(
+    change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged | UpstreamChanged,
+) -> Told:
+    match change:
+        case SourceAdded():
+            return Told(("now reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+        case SourceRemoved():
+            return Told(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+        case SourceChanged():
+            return Told(("reads other rows of ", Quoted(change.relation)), values(change.before, change.after))
+        case FilterChanged():
+            before, after = (" AND ".join(side) or None for side in (change.before, change.after))
+            return Told(("another filter",), values(before, after, "all rows"))
+        case BodyChanged():
+            return Told(("another SELECT",))
+        case UpstreamChanged():
+            read = [word for item in change.through for word in (", ", *_read(item))][1:]
+            return Told(("reads what is not what it was",), (": ", *read))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_storage(change: _Storage) -> Told:
+    match change:
+        case ShapeChanged():
+            return Told(("stored in another way",), (": ", *quoted_in(change.reason)))
+        case UpstreamRebuilt():
+            return Told(("moves with ", *_listed(change.views, "what it reads")))
+        case IndexAdded():
+            return Told(("index added",), (": ", Quoted(change.definition)))
+        case IndexRemoved():
+            return Told(("index removed",), (": ", Quoted(change.definition)))
+        case OptionChanged():
+            return Told(("option ", Quoted(change.option)), values(change.before, change.after, "not set"))
+        case _:
+            raise Unreachable(change)
+
+
+def _of_access(change: _Access) -> Told:
+    match change:
+        case ReaderAdded():
+            return Told(("readable by ", _role(change.role)))
+        case ReaderRemoved():
+            return Told(("no longer readable by ", _role(change.role)))
+        case RulesChanged():
+            who: Words = ("whoever else reads",) if change.role == "public" else (Quoted(change.role),)
+            return Told(
+                (*who, f" sees {_SEES[change.verdict]}"), (": ", _rows(change.before), " → ", _rows(change.after))
+            )
+        case _:
+            raise Unreachable(change)
+
+
+def _of_running(change: _Running) -> Told:
+    match change:
+        case FreshnessChanged():
+            before, after = _lasting(change.before), _lasting(change.after)
+            return Told(("longest time between refreshes",), (f": {before} → {after}",))
+        case UpstreamOlder():
+            return Told(("reads what may be older",), (": ", *_listed(change.views, "nothing")))
+        case CadenceChanged():
+            return Told(("other schedules",), _lists(change.before, change.after, "none", "; "))
+        case RefresherAdded():
+            return Told((_role(change.role), " may refresh"))
+        case RefresherRemoved():
+            return Told((_role(change.role), " may no longer refresh"))
+        case SettingChanged():
+            return Told(("setting ", Quoted(change.setting)), values(change.before, change.after))
+        case _:
+            raise Unreachable(change)
+
+
+def _read(item: ReadFrom) -> Words:
+    return ("the rows of ", Quoted(item.view)) if item.column is None else (Quoted(f"{item.view}.{item.column}"),)
+
+
+def _role(role: str) -> str:
+    return "everyone" if role == "public" else Quoted(role)
+
+
+def _listed(names: Iterable[str], nothing: str) -> Words:
+    words = [word for name in names for word in (", ", _role(name))][1:]
+    return tuple(words) or (nothing,)
+
+
+def _lists(before: Iterable[str], after: Iterable[str], nothing: str, between: str = ", ") -> Words:
+    return values(between.join(before) or None, between.join(after) or None, nothing)
+
+
+def _rows(rule: str) -> str:
+    return rule if rule in _NO_RULE else Quoted(rule)
+
+
+def _lasting(seconds: int | None) -> str:
+    if seconds is None:
+        return "never refreshed"
+    size, unit = next(((size, unit) for size, unit in _UNITS if seconds >= size and seconds % size == 0), _UNITS[-1])
+    count = seconds // size
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"

@@ -1,0 +1,1 @@
+"""The status of a deployed project as text, page, data and metrics."""

@@ -1,0 +1,1 @@
+"""Text for terminals and machines: styles, words, tables of no particular result."""

@@ -1,1 +1,0 @@
-"""Resolved views → SQL text: queries by sqlglot, object statements by templates over `mvc.quoting`."""
