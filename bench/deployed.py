@@ -34,7 +34,7 @@ def deploy(url: str, *, postgis: bool) -> tuple[Any, Any]:
     """The project in parts, exposed in `public`, and as a whole, exposed in `WHOLE`: both deployed and filled."""
     import psycopg
 
-    from mvc.engines.postgres.server.apply import Terms, apply
+    from mvc.engines.postgres.server.apply import ApplyOptions, apply
 
     kept = _files()
     bare = {name: text for name, text in kept.items() if not name.startswith("policies/")}
@@ -46,7 +46,7 @@ def deploy(url: str, *, postgis: bool) -> tuple[Any, Any]:
         for project in (parts, whole):
             names = [view.name for view in project.views if postgis or "postgis" not in view.requires]
             progress(f"deploying {len(names)} views")
-            apply(connection, project, names, terms=Terms(frozenset({"rebuild", "access-loosened"})))
+            apply(connection, project, names, terms=ApplyOptions(frozenset({"rebuild", "access-loosened"})))
         connection.execute("VACUUM ANALYZE")
     return parts, whole
 

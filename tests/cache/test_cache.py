@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from mvc.pipeline import cache
 from mvc.diagnostics import ProjectError
+from mvc.pipeline import cache
 from mvc.pipeline.cache import KEPT, compile_cached, default_folder
 from mvc.pipeline.cache_folder import refused
 from mvc.pipeline.compile import compile_files

@@ -6,7 +6,7 @@ import pytest
 
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.types import Column
-from mvc.catalog.view_columns import Outside
+from mvc.catalog.view_columns import QuerySurroundings
 from mvc.engines.postgres.server.pull import _never_null, pull
 from servers import on_major
 
@@ -75,7 +75,7 @@ def test_the_session_is_left_as_it_was(database):
 @pytest.mark.parametrize("depth", [65, 9999])
 def test_a_view_nested_too_deep_is_taken_without_its_nullability(depth):
     """sqlglot raises RecursionError or, compiled, ends the process."""
-    outside = Outside(lambda *_: {"id": Column("id", "integer", nullable=False)}, lambda _: None)
+    outside = QuerySurroundings(lambda *_: {"id": Column("id", "integer", nullable=False)}, lambda _: None)
     assert _never_null("SELECT id FROM t", outside) == {"id"}
     assert _never_null(f"SELECT id, {'(' * depth}1{')' * depth} AS b FROM t;", outside) == set()
 

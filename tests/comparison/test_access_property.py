@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mvc.comparison.access import access_changes
 from mvc.comparison.changes import ReaderAdded, RulesChanged
-from mvc.compiled.view import CompiledAccess, Restriction, Rule
+from mvc.compiled.view import AccessRestriction, AccessRule, CompiledAccess
 
 pytestmark = pytest.mark.slow
 
@@ -29,11 +29,11 @@ def some_of(items, most: int) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(items), max_size=most, unique=True).map(tuple)
 
 
-rules = st.builds(Rule, some_of(ROLES, 2), some_of(CONDITIONS, 2))
+rules = st.builds(AccessRule, some_of(ROLES, 2), some_of(CONDITIONS, 2))
 restrictions = st.builds(
-    Restriction,
+    AccessRestriction,
     some_of(ROLES, 2),
-    st.lists(st.builds(Rule, st.just(()), some_of(CONDITIONS, 2)), max_size=2).map(tuple),
+    st.lists(st.builds(AccessRule, st.just(()), some_of(CONDITIONS, 2)), max_size=2).map(tuple),
 )
 accesses = st.builds(
     CompiledAccess,
@@ -77,7 +77,7 @@ def tidy(access: CompiledAccess) -> CompiledAccess:
 
 def for_all(access: CompiledAccess) -> CompiledAccess:
     """Every restriction for all readers."""
-    return replace(access, restrictions=tuple(Restriction((), item.rules) for item in access.restrictions))
+    return replace(access, restrictions=tuple(AccessRestriction((), item.rules) for item in access.restrictions))
 
 
 def loosens(item) -> bool:

@@ -13,7 +13,15 @@ from mvc.comparison.changes import ColumnAdded, ColumnRemoved, ColumnRenamed, Vi
 from mvc.comparison.compare import compare
 from mvc.comparison.difference import CLASSES
 from mvc.compiled.schedule import CompiledSchedule
-from mvc.compiled.view import CompiledAccess, CompiledColumn, CompiledIndex, CompiledSource, Restriction, RowsOf, Rule
+from mvc.compiled.view import (
+    AccessRestriction,
+    AccessRule,
+    CompiledAccess,
+    CompiledColumn,
+    CompiledIndex,
+    CompiledSource,
+    RowsOf,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -26,7 +34,7 @@ def some(items: st.SearchStrategy, **limits) -> st.SearchStrategy[tuple]:
     return st.lists(items, max_size=3, **limits).map(tuple)
 
 
-rules = st.builds(Rule, some(names), some(names))
+rules = st.builds(AccessRule, some(names), some(names))
 read = some(st.sampled_from(("public.a.a", "public.b.b")))
 behind = st.builds(RowsOf, some(st.sampled_from(("public.a", "public.b", "public.c"))), read)
 columns = st.builds(CompiledColumn, names, texts, st.booleans(), texts, read, words, behind)
@@ -51,7 +59,7 @@ views = st.builds(
         CompiledAccess,
         some(st.sampled_from(("public", "a", "b")), unique=True),
         some(rules),
-        some(st.builds(Restriction, some(names), some(rules))),
+        some(st.builds(AccessRestriction, some(names), some(rules))),
         some(names),
     ),
 )

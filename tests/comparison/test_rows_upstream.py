@@ -7,7 +7,7 @@ import pytest
 import mvc
 from mvc.comparison.changes import FreshnessChanged, KindChanged, RulesChanged
 from mvc.comparison.compare import compare
-from mvc.comparison.difference import Altered
+from mvc.comparison.difference import AlteredView
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.compiled.serialize import to_record
 from mvc.compiled.view import RowsOf
@@ -205,7 +205,7 @@ def test_a_body_that_changed_is_undecided_downstream():
     (change,) = [each for each in of(found, "below").changes if isinstance(each.change, UpstreamChanged)]
     assert change.change == UpstreamChanged(("n",), rows=True, through=(ReadFrom("copy", None),), undecided=True)
     assert change.effects[0].undecided
-    assert of(found, "below").altered == Altered(("n",), rows=True)
+    assert of(found, "below").altered == AlteredView(("n",), rows=True)
 
 
 BELOW = {**SHOP, "views/below.yml": "view: below\ngrain: [n]\nsql: SELECT count(*) AS n FROM copy\n"}

@@ -10,14 +10,14 @@ from mvc.comparison.compare import compare
 from mvc.comparison.difference import Classified, Difference, ViewDifference
 from mvc.compiled.schedule import CompiledSchedule
 from mvc.compiled.view import (
+    AccessRestriction,
+    AccessRule,
     CompiledAccess,
     CompiledColumn,
     CompiledIndex,
     CompiledSource,
     CompiledView,
     Exposure,
-    Restriction,
-    Rule,
     Target,
 )
 from mvc.model.cron import cron_times
@@ -94,16 +94,19 @@ def anew(before: CompiledView, **changed: Any) -> CompiledView:
     return replace(before, storage=("mvc", f"{before.name}_2"), **changed)
 
 
-def rule(*conditions: str, to: Iterable[str] = ()) -> Rule:
-    return Rule(tuple(to), conditions)
+def rule(*conditions: str, to: Iterable[str] = ()) -> AccessRule:
+    return AccessRule(tuple(to), conditions)
 
 
-def restriction(*rules: Rule, to: Iterable[str] = ()) -> Restriction:
-    return Restriction(tuple(to), rules)
+def restriction(*rules: AccessRule, to: Iterable[str] = ()) -> AccessRestriction:
+    return AccessRestriction(tuple(to), rules)
 
 
 def access(
-    *rules: Rule, readers: Iterable[str] = ("app",), also: Iterable[Restriction] = (), reads: Iterable[str] = ()
+    *rules: AccessRule,
+    readers: Iterable[str] = ("app",),
+    also: Iterable[AccessRestriction] = (),
+    reads: Iterable[str] = (),
 ):
     return CompiledAccess(tuple(readers), rules, tuple(also), tuple(reads))
 

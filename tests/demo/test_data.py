@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.demo.data import Step, fill, generation_steps, prepare
+from mvc.demo.data import DemoStep, fill, generation_steps, prepare
 from servers import BOOKING_ANCHOR, BOOKING_SCALE, BOOKING_SCHEMA, Database, newest
 
 TABLES = (
@@ -124,7 +124,7 @@ def test_the_session_is_left_as_it_was(database: Database) -> None:
     connection = database.connect()
     connection.execute(BOOKING_SCHEMA.read_text())
     connection.execute("SET timezone = 'Asia/Tokyo'")
-    seen: list[Step] = []
+    seen: list[DemoStep] = []
     fill(connection, 0.002, ANCHOR, on_step=seen.append)
     assert tuple(seen) == generation_steps()
     assert connection.execute(
@@ -139,7 +139,7 @@ def test_a_failure_leaves_no_rows_and_all_indexes(database: Database) -> None:
     connection.execute(BOOKING_SCHEMA.read_text())
     before = structure(connection)
 
-    def fail(step: Step) -> None:
+    def fail(step: DemoStep) -> None:
         if step.title == "Payments":
             raise KeyboardInterrupt
 

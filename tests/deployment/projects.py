@@ -18,10 +18,10 @@ from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.drift import find_drift
 from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.steps import HAZARDS, Plan
-from mvc.engines.postgres.server.apply import Applied, Terms, apply, plan
+from mvc.engines.postgres.server.apply import Applied, ApplyOptions, apply, plan
 from mvc.engines.postgres.server.embedded import EmbeddedServer
 from mvc.engines.postgres.server.observe import observe
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import NEWEST, Database, new_database
 
 Files = dict[str, Any]  # path → what its YAML says, or SQL text
@@ -222,7 +222,7 @@ def deploy(
     connection: Connection, project: Compiled, allow: Iterable[str] = ANYTHING, patience: float = 20.0
 ) -> Applied:
     """Applies, and proves that there is nothing left to do and nothing left to mend."""
-    done = apply(connection, project, terms=Terms(frozenset(allow), pace=Pace(patience=patience)))
+    done = apply(connection, project, terms=ApplyOptions(frozenset(allow), pace=Timeouts(patience=patience)))
     assert_settled(connection, project)
     return done
 

@@ -23,7 +23,7 @@ from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.leftovers import find_leftovers
 from mvc.engines.postgres.plan.release import Altered
 from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.around import around, plan_around
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.observe import observe
@@ -32,7 +32,7 @@ from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.refused_migration import MigrationRefused
 from mvc.engines.postgres.server.release import release
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, new_database
 
@@ -44,7 +44,7 @@ pytestmark = pytest.mark.by_turns
 
 Connection = psycopg.Connection[Any]
 MAJORS = sorted({15, NEWEST})
-TERMS = Terms(frozenset(HAZARDS), pace=Pace(patience=30.0))
+TERMS = ApplyOptions(frozenset(HAZARDS), pace=Timeouts(patience=30.0))
 READ_AMT = frozenset({"v", "inc", "win", "up", "p", "armed"})
 ALL = frozenset(VIEWS)
 RETYPED = edited(("s.sql", "amt int", "amt bigint"))
@@ -294,7 +294,7 @@ def test_what_must_be_allowed_is_asked_for_before_the_migration_is_kept(database
     after = compiled(edited(("views/v.yml", ", n: {count: t}", "")))
     connection.execute("DROP VIEW dep; COMMENT ON COLUMN v.n IS NULL")
     with pytest.raises(ServerError, match="drop-column"):
-        around(connection, after, "ALTER TABLE t DROP COLUMN note", Terms())
+        around(connection, after, "ALTER TABLE t DROP COLUMN note", ApplyOptions())
     assert connection.execute("SELECT count(note) FROM t").fetchone() == (250,)
 
 
@@ -606,13 +606,13 @@ def test_a_reader_who_never_goes_is_named_and_all_is_as_before(database: Databas
     slow.execute("BEGIN")
     slow.execute("SELECT count(*) FROM v")
     with pytest.raises(ServerError, match="in use"):
-        around(connection, change.project, change.sql, Terms(TERMS.allow, pace=Pace(patience=0.5)))
+        around(connection, change.project, change.sql, ApplyOptions(TERMS.allow, pace=Timeouts(patience=0.5)))
     assert dump(connection, without=(), oids=True) == before or _copies_only(connection, before)
     slow.commit()
     slow.execute("BEGIN")
     slow.execute("SELECT count(*) FROM t")
     with pytest.raises(MigrationRefused, match="line 1 of the migration"):
-        around(connection, change.project, change.sql, Terms(TERMS.allow, pace=Pace(patience=0.5)))
+        around(connection, change.project, change.sql, ApplyOptions(TERMS.allow, pace=Timeouts(patience=0.5)))
     slow.commit()
     around(connection, change.project, change.sql, TERMS)
     settled(connection, change.project)

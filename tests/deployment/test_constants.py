@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from deployment.test_trust import ANYTHING, SCHEMA, owner_of, project, refresh, refused, seen, shop
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.errors import ServerError
 from refresh.waiting import meanwhile, until
 from servers import Database
@@ -66,7 +66,7 @@ def test_what_a_stranger_added_is_never_picked_for_a_constant(shop: Database):
     for condition, (said, _) in outcomes.items():
         assert "would perhaps have constants become values of the type public.watched_" in said, condition
         assert "DROP OPERATOR public." in said or "DROP FUNCTION public." in said
-    apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), terms=Terms(frozenset()))
+    apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), terms=ApplyOptions(frozenset()))
 
 
 @pytest.mark.parametrize("condition", ["tags && '{a,b}'", "tags && U&'!007ba,b}' UESCAPE '!'"])
@@ -110,9 +110,9 @@ def test_where_a_stranger_may_create_something_no_look_is_enough(shop: Database)
             "say what such constants are: '{a,b}'::text[], or ARRAY['a', 'b']; or REVOKE CREATE ON SCHEMA public"
             in said
         )
-    apply(deployer, plain, terms=Terms(frozenset()))
+    apply(deployer, plain, terms=ApplyOptions(frozenset()))
     deployer.execute(closed.format(standard, shop.name).encode())
-    apply(deployer, compiled, terms=Terms(frozenset()))
+    apply(deployer, compiled, terms=ApplyOptions(frozenset()))
 
 
 def test_a_stranger_may_give_the_name_of_an_enum_to_another_type(shop: Database):
@@ -120,9 +120,9 @@ def test_a_stranger_may_give_the_name_of_an_enum_to_another_type(shop: Database)
     deployer = shop.connect()
     deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC; ALTER TYPE mood OWNER TO tt_owner")
     compiled = project(body_of("s.felt = ANY ('{good,bad}'::mood[])"))
-    said = refused(deployer, compiled, Terms(frozenset()))
+    said = refused(deployer, compiled, ApplyOptions(frozenset()))
     assert "the type public.mood of the role tt_owner, who can give its name to another type" in said
-    apply(deployer, project(body_of("s.felt IN ('good', 'bad'::mood)")), terms=Terms(frozenset()))
+    apply(deployer, project(body_of("s.felt IN ('good', 'bad'::mood)")), terms=ApplyOptions(frozenset()))
 
 
 def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Database):
@@ -139,7 +139,7 @@ def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Data
 
     def deploy() -> None:
         try:
-            apply(deployer, compiled, terms=Terms(frozenset()))
+            apply(deployer, compiled, terms=ApplyOptions(frozenset()))
         except ServerError as problem:
             problems.append(str(problem))
 
@@ -161,7 +161,7 @@ def test_the_owner_of_what_a_table_is_a_partition_of_is_asked_for(shop: Database
     if attached == "before":
         deployer.execute(attach)
         assert "reads the table public.sales, and the role tt_owner, who owns it" in refused(
-            deployer, project(), Terms(frozenset())
+            deployer, project(), ApplyOptions(frozenset())
         )
         return
     apply(deployer, project())
@@ -188,7 +188,7 @@ def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop
 
     def deploy() -> None:
         try:
-            apply(deployer, compiled, terms=Terms(frozenset()))
+            apply(deployer, compiled, terms=ApplyOptions(frozenset()))
         except ServerError as problem:
             problems.append(str(problem))
 
@@ -218,7 +218,7 @@ def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposu
         " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
     )
     deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    apply(deployer, project(**files), terms=Terms(frozenset()))
+    apply(deployer, project(**files), terms=ApplyOptions(frozenset()))
     changed = project("SELECT s.shop, sum(s.amount) AS n FROM sale AS s GROUP BY s.shop", **files)
     problems: list[str] = []
 

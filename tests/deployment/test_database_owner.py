@@ -16,7 +16,7 @@ from mvc.compiled.project import Compiled
 from mvc.engines.postgres.deploy.script import script
 from mvc.engines.postgres.plan.release import Altered
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.around import around
 from mvc.engines.postgres.server.data_check import check_data
 from mvc.engines.postgres.server.errors import ServerError
@@ -28,14 +28,14 @@ from mvc.engines.postgres.server.pull import pull
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.release import release
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.schedule_runs import run_due, run_schedule, seconds_to_next
 from mvc.engines.postgres.server.status import alert, status
 from servers import MAJORS, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]
 Command = Callable[[Connection], object]
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 ROLES = ("do_owner", "do_refresh", "do_watch")
 SCHEMA = "CREATE TABLE sale (id int PRIMARY KEY, shop text NOT NULL, amount int NOT NULL);"
 VIEW = "view: v\nsources: {s: {table: sale}}\ndimensions: {shop: s.shop}\naggregates: {n: {sum: s.amount}}\n"
@@ -128,7 +128,7 @@ DEPLOYS: dict[str, Command] = {
     "apply": lambda it: apply(it, CHANGED, terms=ANYTHING),
     "check": lambda it: check_data(it, mvc.load(FILES), project()),
     "rollback": lambda it: rollback(it, CHANGED, ANYTHING),
-    "prune": lambda it: prune(it, project(), Pace()),
+    "prune": lambda it: prune(it, project(), Timeouts()),
     "around": lambda it: around(it, WIDER, "ALTER TABLE public.sale ALTER COLUMN amount TYPE bigint", ANYTHING),
     "release": lambda it: release(it, WIDER, [Altered("public", "sale", "amount")], ANYTHING),
     "release by a statement": lambda it: it.execute("SELECT mvc.release('public.sale', '{amount}')"),

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 
 import mvc
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.prune import prune
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import Servers, new_database
 
 from .projects import (
@@ -216,7 +216,7 @@ def test_every_danger_must_be_allowed(shop_database):
     for hazard, edits in cases.items():
         before = dump(connection, without=(), oids=True)
         with pytest.raises(ServerError, match=hazard):
-            apply(connection, compiled(edited(*edits)), terms=Terms())
+            apply(connection, compiled(edited(*edits)), terms=ApplyOptions())
         assert dump(connection, without=(), oids=True) == before
 
 
@@ -383,7 +383,7 @@ def test_names_that_need_quotes(empty):
     after = dump(connection, without=(ODD["schemas"]["stored"],))
     # A column that was renamed and back is where it was; one that came and went changes nothing.
     assert [row for row in after if row not in before] == []
-    prune(connection, first, Pace())
+    prune(connection, first, Timeouts())
     assert_settled(connection, first)
 
 

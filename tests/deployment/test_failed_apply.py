@@ -12,7 +12,7 @@ import pytest
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError, StatementRefused
 from mvc.engines.postgres.server.prune import prune
 from mvc.engines.postgres.server.refresh import refresh
@@ -31,7 +31,7 @@ SCHEDULES = {
     "window": ", mode: window, window: 3d",
 }
 ODD = 'an "odd" name'
-TERMS = Terms(ANYTHING)
+TERMS = ApplyOptions(ANYTHING)
 
 
 def project(mode: str, name: str = "amount") -> Compiled:

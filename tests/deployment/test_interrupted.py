@@ -23,11 +23,11 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.leftovers import find_leftovers
 from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.embedded import EmbeddedServer
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.observe import observe
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import ROOT, Database, Servers, installations, need, new_database, new_server, newest, restart
 
 pytestmark = pytest.mark.by_turns
@@ -138,8 +138,8 @@ def seen(connection: psycopg.Connection[Any]) -> str:
 
 
 def go(connection: psycopg.Connection[Any], compiled: Compiled = NEW, patience: float = 10.0, **more: Any) -> Any:
-    terms = Terms(
-        ALLOW - more.pop("refuse", frozenset()), more.pop("plan_id", ""), Pace(patience, more.pop("timeout", None))
+    terms = ApplyOptions(
+        ALLOW - more.pop("refuse", frozenset()), more.pop("plan_id", ""), Timeouts(patience, more.pop("timeout", None))
     )
     return apply(connection, compiled, terms=terms, **more)
 

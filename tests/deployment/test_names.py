@@ -13,7 +13,7 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.migration import migration
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Applied, Terms, apply, plan
+from mvc.engines.postgres.server.apply import Applied, ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.rollback import rollback
 from mvc.engines.postgres.server.status import status
@@ -22,7 +22,7 @@ from servers import ROOT, Database, newest
 pytestmark = pytest.mark.by_turns
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(allow=frozenset(HAZARDS))
+ANYTHING = ApplyOptions(allow=frozenset(HAZARDS))
 ROLES = ("nm_refresher", "nm_monitor", "nm_plain")
 SCHEMA = "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL); CREATE SCHEMA elsewhere;\n"
 NAMES = """\

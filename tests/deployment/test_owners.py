@@ -15,7 +15,7 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.data_check import check_data
 from mvc.engines.postgres.server.errors import ServerError
 from refresh.waiting import meanwhile, until, waits
@@ -24,7 +24,7 @@ from servers import MAJORS, Database, Servers, need, new_database, on_major
 pytestmark = pytest.mark.by_turns
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 SETTINGS = "project: shops\ncatalog: s.sql\nsearch_path: [extra, public]\n"
 TRUSTING = {"mvc.yml": f"{SETTINGS}trusted_roles: [ow_owner]\n"}
 SCHEMA = """
@@ -87,7 +87,7 @@ def give(database: Database, *tables: str) -> Connection:
     return connection
 
 
-def refusal(connection: Connection, compiled: Compiled, terms: Terms = ANYTHING) -> str:
+def refusal(connection: Connection, compiled: Compiled, terms: ApplyOptions = ANYTHING) -> str:
     with pytest.raises(ServerError) as problem:
         apply(connection, compiled, terms=terms)
     return f"{problem.value} {problem.value.hint}"
@@ -169,7 +169,7 @@ class TestBetweenLookAndRead:
 class TestOwners:
     def test_the_plan_says_whose_table_it_is_and_what_to_write(self, shop: Database):
         give(shop, "sale")
-        said = refusal(shop.connect(), project(), Terms())
+        said = refusal(shop.connect(), project(), ApplyOptions())
         assert "v reads public.sale of the role ow_owner, who can have code run as whoever reads it" in said
         assert "trusted_roles: [ow_owner] (foreign-code)" in said
         assert said.count("ow_owner, who can") == 1
@@ -203,7 +203,7 @@ class TestOwners:
 
     def test_the_line_to_paste_keeps_those_who_are_trusted(self, shop: Database):
         give(shop, "sale")
-        said = refusal(shop.connect(), project(**{"mvc.yml": f"{SETTINGS}trusted_roles: [ow_app]\n"}), Terms())
+        said = refusal(shop.connect(), project(**{"mvc.yml": f"{SETTINGS}trusted_roles: [ow_app]\n"}), ApplyOptions())
         assert "trusted_roles: [ow_app, ow_owner]" in said
 
     def test_who_is_trusted_no_more(self, shop: Database):
@@ -211,7 +211,7 @@ class TestOwners:
         deployer = shop.connect()
         apply(deployer, project(**TRUSTING))
         assert [step.action for step in plan(deployer, project()).prepare] == ["prove"]
-        assert "public.sale of the role ow_owner" in refusal(deployer, project(), Terms())
+        assert "public.sale of the role ow_owner" in refusal(deployer, project(), ApplyOptions())
 
     @pytest.mark.parametrize("below", ["a partition", "a child", "behind a view"])
     def test_of_what_is_below(self, shop: Database, below: str):
@@ -229,7 +229,7 @@ class TestOwners:
                 "public.shown",
             )
         give(shop, table)
-        said = refusal(own, project(**files), Terms())
+        said = refusal(own, project(**files), ApplyOptions())
         assert f"v reads {name} of the role ow_owner" in said
         with pytest.raises(
             psycopg.errors.WrongObjectType, match=f"reads the table public.{table}, and the role ow_owner"
@@ -249,14 +249,14 @@ class TestOwners:
         said = "public.v reads the table public.event_2, and the role ow_owner, who owns it, can have code run as whoever reads it"
         assert refresh(own) == said
         assert [step.action for step in plan(own, project(**EVENTS)).prepare] == ["prove"]
-        assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), Terms())
+        assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), ApplyOptions())
         apply(own, project(**EVENTS, **TRUSTING))
         assert refresh(own) is None
 
     def test_a_table_that_only_a_rule_reads(self, shop: Database):
         give(shop, "event", "event_1")
         rule = 'policies: [{policy: p, view: v, to: [ow_reader], using: "shop IN (SELECT e.shop FROM event AS e)"}]\n'
-        said = refusal(shop.connect(), project(**{"policies/p.yml": rule}), Terms())
+        said = refusal(shop.connect(), project(**{"policies/p.yml": rule}), ApplyOptions())
         assert "v reads public.event of the role ow_owner" in said
         apply(shop.connect(), project(**{"policies/p.yml": rule}, **TRUSTING))
 
@@ -286,7 +286,7 @@ class TestOwners:
         }
         files |= body("SELECT f.shop, count(*) AS n FROM far AS f GROUP BY f.shop")
         own.execute(owned.encode())
-        assert "v reads public.far of the role ow_owner" in refusal(own, project(**files), Terms())
+        assert "v reads public.far of the role ow_owner" in refusal(own, project(**files), ApplyOptions())
         what = "the server that it comes from" if "SERVER" in owned else "it"
         with pytest.raises(
             psycopg.errors.WrongObjectType,
@@ -524,7 +524,7 @@ def test_a_partition_that_loops_back_as_the_superuser(database: Database):
         apply(own, project(**EVENTS))
     assert own.execute("SELECT is_called FROM public.ran").fetchone() == (False,)
     own.execute("ALTER TABLE event OWNER TO postgres; ALTER TABLE event_1 OWNER TO postgres")
-    assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), Terms())
+    assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), ApplyOptions())
     own.execute("ALTER FOREIGN TABLE event_2 OWNER TO postgres")
-    assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), Terms())  # of the server
+    assert "public.event of the role ow_owner" in refusal(own, project(**EVENTS), ApplyOptions())  # of the server
     assert own.execute("SELECT is_called FROM public.ran").fetchone() == (False,)

@@ -14,7 +14,7 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.runtime import runtime_sql
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.door import ask
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.partitions import Maintained, due_partitions, maintain_partitions
@@ -765,7 +765,7 @@ def test_a_change_of_the_spec_is_deployed_by_itself(database: Database) -> None:
     connection = database.connect()
     deployed(connection, "{table: events, by: month, ahead: 1}", **{"views/v.yml": VIEW})
     changed = project("{table: events, by: month, ahead: 4}", **{"views/v.yml": VIEW})
-    apply(connection, changed, terms=Terms())
+    apply(connection, changed, terms=ApplyOptions())
     assert len(due_partitions(connection, changed)) == 5
 
 

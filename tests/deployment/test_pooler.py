@@ -21,7 +21,7 @@ import pytest
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.connection import connect
 from mvc.engines.postgres.server.embedded import EmbeddedServer
 from mvc.engines.postgres.server.errors import ServerError
@@ -30,7 +30,7 @@ from mvc.engines.postgres.server.processes import server_account, start, succeed
 from mvc.engines.postgres.server.prune import prune
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.schedule_runs import contend
 from mvc.engines.postgres.server.status import status
 from servers import ROOT, Database, Servers, installations, need, new_server, newest
@@ -50,7 +50,7 @@ def files(column: str = "total") -> dict[str, str]:
 
 
 def go(connection: psycopg.Connection[Any], compiled: Compiled, patience: float = 5.0) -> None:
-    apply(connection, compiled, terms=Terms(ANYTHING, pace=Pace(patience)))
+    apply(connection, compiled, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience)))
     assert plan(connection, compiled).empty
 
 
@@ -154,7 +154,7 @@ class TestTransactionMode:
                 assert connection.execute("SELECT amount FROM v WHERE id = 1").fetchone() == (7,)
                 rollback(connection, project("amount"))
                 assert status(connection, project("total")).deployment
-                assert prune(connection, project("total"), Pace(5.0)).kept == ()
+                assert prune(connection, project("total"), Timeouts(5.0)).kept == ()
             assert settings_left(pool) == before
 
     @newest

@@ -15,13 +15,13 @@ from psycopg import sql
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.connection import connect
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.prune import prune
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.status import status
 from servers import ROOT, Database, newest
 
@@ -114,7 +114,7 @@ PLAIN = (
 
 
 def go(connection: psycopg.Connection[Any], compiled: Compiled, **allow: Any) -> None:
-    apply(connection, compiled, terms=Terms(frozenset(allow.get("allow", ())), pace=Pace(5.0)))
+    apply(connection, compiled, terms=ApplyOptions(frozenset(allow.get("allow", ())), pace=Timeouts(5.0)))
     again = plan(connection, compiled)
     assert again.empty, [(step.action, step.view, step.reason) for step in again.steps]
 
@@ -402,7 +402,7 @@ class TestTheDocument:
         assert status(deployer, project()).drift == ()
         rollback(deployer, project())
         assert shop.rows("mvc_reader") == [("2024-05-02", 420)]
-        pruned = prune(deployer, project(), Pace(5.0))
+        pruned = prune(deployer, project(), Timeouts(5.0))
         assert len(pruned.dropped) == 1
         assert pruned.kept == ()
 

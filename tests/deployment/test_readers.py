@@ -18,9 +18,9 @@ import psycopg
 import pytest
 
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import Database, Servers, new_database
 
 from .lock_waits import LockWaits, Wait
@@ -222,7 +222,7 @@ def build(connection: Connection) -> None:
 
 
 def change(connection: Connection, project: Compiled, patience: float = 30.0) -> None:
-    apply(connection, project, terms=Terms(ANYTHING, pace=Pace(patience=patience)))
+    apply(connection, project, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=patience)))
 
 
 @pytest.fixture(params=MAJORS, ids=lambda major: f"pg{major}")

@@ -6,9 +6,9 @@ import pytest
 
 import mvc
 from mvc.diagnostics import Diagnostic
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.errors import StatementRefused
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.server_check import check_on_server
 from servers import Database, on_major
 
@@ -47,7 +47,7 @@ def files_of(view: str, policies: str = "") -> dict[str, str]:
 
 def refusal(connection: Connection, files: dict[str, str]) -> StatementRefused:
     with pytest.raises(StatementRefused) as caught:
-        apply(connection, mvc.compile(mvc.load(files)), terms=Terms(ANYTHING, pace=Pace(5.0)))
+        apply(connection, mvc.compile(mvc.load(files)), terms=ApplyOptions(ANYTHING, pace=Timeouts(5.0)))
     return caught.value
 
 
@@ -81,7 +81,11 @@ def test_in_a_text_that_a_function_runs(database: Database) -> None:
     assert at(found) == ("views/v.yml", 5, 56)
     assert found is not None
     assert "public.t" in found.help[0]
-    apply(connection, mvc.compile(mvc.load(files_of(TEXT.replace("FROM t'", "FROM public.t'")))), terms=Terms(ANYTHING))
+    apply(
+        connection,
+        mvc.compile(mvc.load(files_of(TEXT.replace("FROM t'", "FROM public.t'")))),
+        terms=ApplyOptions(ANYTHING),
+    )
     assert connection.execute("SELECT count(*) FROM v").fetchone() == (2,)
 
 

@@ -14,13 +14,13 @@ from mvc.engines.postgres.plan.make_plan import difference_of
 from mvc.engines.postgres.plan.migration import migration
 from mvc.engines.postgres.plan.outside import outside_of
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.observe import observe
 from mvc.engines.postgres.server.prune import leftovers
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.report.diff.text import diff_text
 from servers import Database, Servers, new_database
 
@@ -255,7 +255,7 @@ def test_a_deployment_that_fails_leaves_every_view_under_its_name(shop: Database
             lambda files: files["views/alone.yml"]["aggregates"].update(bad={"max": "1 / (o.pieces - o.pieces)"}),
         )
         with pytest.raises(ServerError, match="division by zero"):
-            apply(connection, compiled(after), terms=Terms(ANYTHING))
+            apply(connection, compiled(after), terms=ApplyOptions(ANYTHING))
     else:
         after, slow = edited(in_tables, names_changed), shop.connect()
         slow.execute("BEGIN; SELECT * FROM now")
@@ -263,7 +263,7 @@ def test_a_deployment_that_fails_leaves_every_view_under_its_name(shop: Database
             "SELECT FROM sales LIMIT 0"
         )
         with pytest.raises(ServerError, match="in use"):
-            apply(connection, compiled(after), terms=Terms(ANYTHING, pace=Pace(patience=0.3)))
+            apply(connection, compiled(after), terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         slow.rollback()
     connection.execute(WRITES)
     rows = refreshed(connection, before)
@@ -291,7 +291,7 @@ def test_renamed_and_changed_at_once(shop: Database):
     assert connection.execute("SELECT sum(n) = (SELECT sum(pieces) FROM orders) FROM customer_sales").fetchone() == (
         True,
     )
-    rollback(connection, compiled(after), Terms(ANYTHING))
+    rollback(connection, compiled(after), ApplyOptions(ANYTHING))
     assert_settled(connection, compiled(edited()))
     assert numbers(connection, "sales", "theirs") == objects
 
@@ -319,7 +319,7 @@ def test_some_views_alone(shop: Database):
     before, after = compiled(edited(in_windows)), compiled(edited(in_windows, names_changed))
     deploy(connection, before)
     files = stored(connection)
-    apply(connection, after, ["customer_sales"], Terms(ANYTHING))
+    apply(connection, after, ["customer_sales"], ApplyOptions(ANYTHING))
     assert stored(connection) == files
     connection.execute(WRITES)
     assert {item.status for item in refresh(connection, after)} == {"completed"}
@@ -360,7 +360,7 @@ def test_drift_is_still_told(shop: Database):
         "CREATE OR REPLACE VIEW by_city AS SELECT city, total + 1 AS total, customers FROM mvc."
         + compiled(edited()).view("by_city").storage[1]
     )
-    apply(connection, compiled(edited(names_changed)), ["customer_sales"], Terms(ANYTHING))
+    apply(connection, compiled(edited(names_changed)), ["customer_sales"], ApplyOptions(ANYTHING))
     assert {(item.kind, item.view) for item in plan(connection, after).drift if not item.kept} == {
         ("exposure changed", "by_city"),
         ("exposure option", "by_city"),
@@ -456,7 +456,7 @@ def test_readers_by_the_former_name_notice_nothing(servers: Servers, major: int)
             for project in (after, before, after):
                 time.sleep(0.2)
                 with watched.locks.deploying(connection, database.url):
-                    apply(connection, project, terms=Terms(frozenset(HAZARDS), pace=Pace(patience=30)))
+                    apply(connection, project, terms=ApplyOptions(frozenset(HAZARDS), pace=Timeouts(patience=30)))
             time.sleep(0.2)
         assert watched.faults == []
         assert min(len(found) for found in watched.waits.values()) > 30

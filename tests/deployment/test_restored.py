@@ -13,11 +13,11 @@ import psycopg
 import pytest
 
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.prune import leftovers, prune
 from mvc.engines.postgres.server.refresh import refresh
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import Database, Servers, new_database
 
 from .projects import (
@@ -146,11 +146,11 @@ def test_what_a_lost_ledger_knew_can_be_pruned(source: Database):
             ("sales", "arm"),
             ("", "unknown"),
         }
-        first = prune(connection, later, Pace())
+        first = prune(connection, later, Timeouts())
         assert {item.view for item in first.dropped} == {"alone"}
         assert "public.sales reads it" in next(why for item, why in first.kept if item.name.endswith("_gate"))
         connection.execute("DROP VIEW public.now, public.top, public.by_city, public.sales")
-        assert [item.name for item, _ in prune(connection, later, Pace()).kept] == ["theirs"]
+        assert [item.name for item, _ in prune(connection, later, Timeouts()).kept] == ["theirs"]
         deploy(connection, later)
 
 
@@ -173,7 +173,7 @@ def test_what_a_stranger_planted_is_not_taken_over(source: Database, what: str):
         stranger.execute("SET ROLE re_stranger")
         stranger.execute(PLANTED[what].format(stored=project.view("sales").storage[1]).encode(), prepare=False)
     with pytest.raises(ServerError):
-        apply(connection, project, terms=Terms(frozenset(HAZARDS)))
+        apply(connection, project, terms=ApplyOptions(frozenset(HAZARDS)))
     connection.execute("RESET ROLE; DROP OWNED BY re_stranger")
 
 

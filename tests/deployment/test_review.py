@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.observe import observe
 from mvc.engines.postgres.server.refresh import refresh
@@ -63,7 +63,7 @@ def test_two_projects_in_one_stored_schema(database: Database) -> None:
     assert connection.execute(may).fetchone() == (True, False)
     rollback(connection, one)
     assert_settled(connection, one)
-    rollback(connection, other, Terms(ANYTHING))
+    rollback(connection, other, ApplyOptions(ANYTHING))
     assert_settled(connection, other)
     assert rows_of(connection, other) == before
     assert connection.execute(may).fetchone() == (True, True)

@@ -15,7 +15,7 @@ import pytest
 
 from mvc.engines.postgres.plan.release import Altered
 from mvc.engines.postgres.plan.steps import HAZARDS, Step, Switch
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.around import around
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.release import release
@@ -25,7 +25,7 @@ from .projects import Connection, assert_settled, compiled, create_roles
 
 pytestmark = pytest.mark.by_turns
 
-TERMS = Terms(frozenset(HAZARDS))
+TERMS = ApplyOptions(frozenset(HAZARDS))
 SCHEMA = """
 CREATE TABLE t (id int PRIMARY KEY, k text NOT NULL, amt int NOT NULL);
 CREATE TABLE m (who varchar(20) NOT NULL, k text NOT NULL, PRIMARY KEY (who, k));

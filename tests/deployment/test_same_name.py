@@ -10,7 +10,7 @@ import pytest
 
 from mvc.engines.postgres.plan.make_plan import difference_of
 from mvc.engines.postgres.plan.migration import migration
-from mvc.engines.postgres.server.apply import Terms, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, plan
 from mvc.engines.postgres.server.around import around
 from mvc.engines.postgres.server.observe import observe
 from mvc.engines.postgres.server.prune import leftovers
@@ -325,7 +325,7 @@ def test_a_column_changes_that_one_of_them_reads(shop: Connection) -> None:
     deploy(shop, compiled(both()))
     files = both()
     files["schema.sql"] = TABLES.replace("amount int", "amount bigint")
-    done = around(shop, compiled(files), "ALTER TABLE sales.orders ALTER amount TYPE bigint", Terms(ANYTHING))
+    done = around(shop, compiled(files), "ALTER TABLE sales.orders ALTER amount TYPE bigint", ApplyOptions(ANYTHING))
     assert {(item.schema, item.name) for item in done.released.views} == {
         ("sales", "totals"),
         ("public", "best"),

@@ -15,11 +15,11 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.embedded import EmbeddedServer
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.processes import complete, start
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import installations, new_server
 
 from .projects import MAJORS, Connection
@@ -42,8 +42,8 @@ def project(value: str) -> Compiled:
     return mvc.compile(mvc.load(files))
 
 
-def terms(patience: float = 20.0) -> Terms:
-    return Terms(frozenset(HAZARDS), pace=Pace(patience=patience))
+def terms(patience: float = 20.0) -> ApplyOptions:
+    return ApplyOptions(frozenset(HAZARDS), pace=Timeouts(patience=patience))
 
 
 @dataclass

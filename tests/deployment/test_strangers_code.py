@@ -13,7 +13,7 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.status import status
 from mvc.spec.aggregate import FUNCTIONS, PAIRS
@@ -22,7 +22,7 @@ from servers import BOOKING_SCHEMA, MAJORS, ROOT, Database
 from .planting import make_planter, plant, ran, uproot
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 BOTH = pytest.mark.parametrize("postgres_server", [min(MAJORS), max(MAJORS)], indirect=True, scope="session")
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('good', 'bad');

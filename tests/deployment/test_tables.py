@@ -13,12 +13,12 @@ import pytest
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import Switch
 from mvc.engines.postgres.refresh.companions import companions
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.prune import leftovers, prune
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, need, new_database, on_major
 
@@ -202,7 +202,7 @@ def test_the_way_back_and_what_is_left(deployed: Database):
     connection = deployed.connect()
     before = rows_of(connection, PROJECT)
     deploy(connection, LARGEST)
-    rollback(connection, LARGEST, Terms(ANYTHING))
+    rollback(connection, LARGEST, ApplyOptions(ANYTHING))
     assert_settled(connection, PROJECT)
     assert rows_of(connection, PROJECT) == before
     left = {item.name: item.companions for item in leftovers(connection, PROJECT)}
@@ -210,13 +210,13 @@ def test_the_way_back_and_what_is_left(deployed: Database):
     assert set(left[sales.storage[1]]) == {(it.name, it.relkind) for it in companions(sales)}
     assert not set(left) & {*QUERIES.values(), *STORED.values()}
     connection.execute(f'CREATE VIEW "Of others" AS TABLE mvc."{sales.storage[1]}"'.encode())
-    ((kept, why),) = prune(connection, PROJECT, Pace()).kept
+    ((kept, why),) = prune(connection, PROJECT, Timeouts()).kept
     assert (kept.name, why) == (
         sales.storage[1],
         'public."Of others" reads it: drop that, or have it read the view that readers use, and prune again',
     )
     connection.execute('DROP VIEW "Of others"')
-    assert prune(connection, PROJECT, Pace()).kept == ()
+    assert prune(connection, PROJECT, Timeouts()).kept == ()
     assert leftovers(connection, PROJECT) == ()
     assert_settled(connection, PROJECT)
     assert {item.status for item in refresh(connection, PROJECT)} == {"completed"}
@@ -228,7 +228,7 @@ def test_a_query_without_its_table_is_left_over(deployed: Database):
     connection.execute(f"DROP TABLE {SALES} CASCADE")
     (left,) = (item for item in leftovers(connection, PROJECT) if item.kind == "arm")
     assert QUERIES["sales"] in {name for name, _ in left.companions}
-    assert prune(connection, CHANGED, Pace()).kept == ()
+    assert prune(connection, CHANGED, Timeouts()).kept == ()
     assert drift_of(connection, CHANGED) == ()
 
 
@@ -256,11 +256,11 @@ class TestOlderSnapshots:
         older.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         older.execute("SELECT count(*) FROM customers")
         with pytest.raises(ServerError, match=f"pid {older.info.backend_pid} .*in a transaction for [0-9]+ s"):
-            apply(connection, CHANGED, terms=Terms(ANYTHING, pace=Pace(patience=0.3)))
+            apply(connection, CHANGED, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         assert older.execute("SELECT sum(customers) FROM by_city").fetchone() == (40,)
         assert any(switch.awaits for switch in plan(connection, CHANGED).switches)
         with pytest.raises(ServerError, match="still open"):  # what was built is there; it is as old as it was
-            apply(connection, CHANGED, terms=Terms(ANYTHING, pace=Pace(patience=0.3)))
+            apply(connection, CHANGED, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         older.execute("COMMIT")
         deploy(connection, CHANGED)
 
@@ -269,11 +269,11 @@ class TestOlderSnapshots:
         connection, idle, writer, newer = (deployed.connect() for _ in range(4))
         idle.execute("BEGIN")
         idle.execute("SELECT count(*) FROM customers")
-        apply(connection, CHANGED, terms=Terms(ANYTHING))
+        apply(connection, CHANGED, terms=ApplyOptions(ANYTHING))
         writer.execute("BEGIN; CREATE TABLE w ()")
         newer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         newer.execute("SELECT count(*) FROM customers")
-        rollback(connection, CHANGED, Terms(ANYTHING, pace=Pace(patience=2.0)))
+        rollback(connection, CHANGED, ApplyOptions(ANYTHING, pace=Timeouts(patience=2.0)))
         assert newer.execute("SELECT sum(customers) FROM by_city").fetchone() == (40,)
 
     def test_materialized_views_wait_for_none(self, deployed: Database):

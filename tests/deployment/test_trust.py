@@ -12,7 +12,7 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.data_check import check_data
 from mvc.engines.postgres.server.errors import ServerError
 from servers import MAJORS, Database, Servers, new_database
@@ -20,7 +20,7 @@ from servers import MAJORS, Database, Servers, new_database
 pytestmark = pytest.mark.by_turns
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 SCHEMA = """
 CREATE TYPE mood AS ENUM ('good', 'bad');
 CREATE DOMAIN pieces AS int CHECK (VALUE > 0);
@@ -78,7 +78,7 @@ def seen(database: Database) -> list[tuple[str, str]]:
     return database.connect().execute("SELECT who, what FROM public.seen").fetchall()
 
 
-def refused(connection: Connection, compiled: Compiled, terms: Terms = ANYTHING) -> str:
+def refused(connection: Connection, compiled: Compiled, terms: ApplyOptions = ANYTHING) -> str:
     with pytest.raises(ServerError) as problem:
         apply(connection, compiled, terms=terms)
     return f"{problem.value} {problem.value.hint}"
@@ -145,7 +145,7 @@ class TestCreation:
         said = refused(
             shop.connect(),
             project("SELECT s.shop, sum(s.n::pieces) AS n FROM sale AS s GROUP BY s.shop", **{"s.sql": SCHEMA}),
-            Terms(),
+            ApplyOptions(),
         )
         assert "foreign-code" in said
 
@@ -200,7 +200,7 @@ class TestForeignCode:
 
     def test_must_be_agreed_to(self, shop: Database):
         deployer, compiled = self._given_away(shop), project(self.BODY)
-        said = refused(deployer, compiled, Terms())
+        said = refused(deployer, compiled, ApplyOptions())
         assert "v runs public.slug(text) of the role tt_app, who can replace it (foreign-code)" in said
         apply(deployer, compiled, terms=ANYTHING)
         assert plan(deployer, compiled).empty
@@ -243,7 +243,7 @@ class TestForeignCode:
         deployer = self._given_away(shop)
         apply(deployer, project(self.BODY, **{"mvc.yml": FILES["mvc.yml"] + "trusted_roles: [tt_app, tt_owner]\n"}))
         assert [step.action for step in plan(deployer, project(self.BODY)).prepare] == ["prove"]
-        assert "foreign-code" in refused(deployer, project(self.BODY), Terms())
+        assert "foreign-code" in refused(deployer, project(self.BODY), ApplyOptions())
 
     def test_an_owner_that_changes_stops_refreshes(self, shop: Database):
         deployer, compiled = shop.connect(), project(self.BODY)
@@ -254,7 +254,7 @@ class TestForeignCode:
             refresh(deployer)
             == "public.v reads or calls what has another kind or owner since it was deployed: public.slug(pg_catalog.text)"
         )
-        assert "foreign-code" in refused(deployer, compiled, Terms())
+        assert "foreign-code" in refused(deployer, compiled, ApplyOptions())
         apply(deployer, compiled, terms=ANYTHING)
         assert refresh(deployer) is None
 
@@ -389,7 +389,7 @@ class TestUpgrade:
         deployer.execute("UPDATE mvc.stored_relation SET proven = proven - 'accepted'")
         assert refresh(deployer) is None
         assert [step.action for step in plan(deployer, project()).prepare] == ["prove"]
-        assert "public.sale of the role tt_owner" in refused(deployer, project(), Terms())
+        assert "public.sale of the role tt_owner" in refused(deployer, project(), ApplyOptions())
         apply(deployer, project(), terms=ANYTHING)
         assert plan(deployer, project()).empty
 

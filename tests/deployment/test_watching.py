@@ -11,11 +11,11 @@ import pytest
 import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.migration import migration
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.partitions import maintain_partitions
 from mvc.engines.postgres.server.prune import prune
 from mvc.engines.postgres.server.rollback import rollback
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import NEWEST, Database, Servers, new_database, newest
 
 from .projects import (
@@ -135,7 +135,7 @@ class TestModes:
         assert triggers(deployed) == {}
         assert deployed.execute("SELECT count(*) FROM mvc.watched_table").fetchone() == (0,)
         deployed.execute("UPDATE orders SET amount = amount + 1; TRUNCATE orders")
-        prune(deployed, WHOLE, Pace())
+        prune(deployed, WHOLE, Timeouts())
         assert_settled(deployed, WHOLE)
         assert logs(deployed) == set()
 
@@ -202,7 +202,7 @@ class TestTheWayBack:
         """Nobody logged changes in the meantime, so the next refresh is a whole one, and says so."""
         deploy(deployed, WHOLE)
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
-        rollback(deployed, WHOLE, Terms(ANYTHING))
+        rollback(deployed, WHOLE, ApplyOptions(ANYTHING))
         assert_settled(deployed, BOTH)
         assert triggers(deployed) == {"customers": 5, "orders": 5}
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 4")
@@ -220,7 +220,7 @@ class TestTheWayBack:
         deploy(deployed, changed)
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
         assert refreshed(deployed, "sales") == ("incremental", 1, None)
-        rollback(deployed, changed, Terms(ANYTHING))
+        rollback(deployed, changed, ApplyOptions(ANYTHING))
         assert_settled(deployed, BOTH)
         deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 4")
         refreshed(deployed, "sales")
@@ -229,7 +229,7 @@ class TestTheWayBack:
     def test_to_no_increments(self, bare: Connection):
         deploy(bare, WHOLE)
         deploy(bare, BOTH)
-        rollback(bare, BOTH, Terms(ANYTHING))
+        rollback(bare, BOTH, ApplyOptions(ANYTHING))
         assert_settled(bare, WHOLE)
         assert triggers(bare) == {}
 
@@ -268,7 +268,7 @@ class TestInterrupted:
 
         seen: list[Any] = []
         with pytest.raises(Interrupted):
-            apply(bare, BOTH, terms=Terms(ANYTHING), on_step=on_step)
+            apply(bare, BOTH, terms=ApplyOptions(ANYTHING), on_step=on_step)
         bare.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
         deploy(bare, BOTH)
         for view in ("sales", "alone"):
@@ -347,7 +347,7 @@ class TestDrift:
 def test_prune_keeps_a_log_that_somebody_reads(deployed: Connection):
     changed = compiled(edited(incremental("sales", "alone"), aggregate("pieces", {"sum": "o.pieces"})))
     deploy(deployed, changed)
-    assert prune(deployed, changed, Pace()).kept == ()
+    assert prune(deployed, changed, Timeouts()).kept == ()
     assert logs(deployed) == set(LOGS.values())
     assert_settled(deployed, changed)
     deployed.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")

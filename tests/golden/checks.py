@@ -18,7 +18,7 @@ from mvc.engines.postgres.deploy.statements import exposure_sql
 from mvc.engines.postgres.plan.make_plan import make_plan
 from mvc.engines.postgres.plan.migration import assumed
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.refresh import refresh
 from mvc.quoting import identifier, qualified
 from mvc.report.deploy.deployment import plan_text
@@ -80,7 +80,7 @@ def steps_text(case: Case) -> str:
 
 def change(case: Case, connection: psycopg.Connection[Any]) -> None:
     """To the second state and back: each time there is nothing left to do, and the views can be read."""
-    everything = Terms(frozenset(HAZARDS))
+    everything = ApplyOptions(frozenset(HAZARDS))
     for project in (after_of(case), compiled_of(case)):
         apply(connection, project, terms=everything)
         assert plan(connection, project).empty

@@ -13,7 +13,7 @@ import pytest
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.errors import ServerError
 from servers import Database, newest
 
@@ -385,7 +385,9 @@ class TestWhoMay:
             "mvc.yml": "project: second\ncatalog: s.sql\nmonitor_roles: [mo_plain]\n",
         }
         apply(
-            deployed, mvc.compile(mvc.load({"s.sql": SCHEMA, **other})), terms=Terms(allow=frozenset({"loosen-access"}))
+            deployed,
+            mvc.compile(mvc.load({"s.sql": SCHEMA, **other})),
+            terms=ApplyOptions(allow=frozenset({"loosen-access"})),
         )
         for role in ("mo_refresher", "mo_monitor", "mo_plain"):
             assert len(database.connect(user=role).execute("SELECT * FROM mvc.view_status").fetchall()) == 2

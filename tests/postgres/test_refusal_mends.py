@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mvc.engines.postgres.server.errors import Refusal
+from mvc.engines.postgres.server.errors import ServerRefusal
 from mvc.engines.postgres.server.refusal_mends import refusal_mend
 
 SAID = (
@@ -30,9 +30,9 @@ SAID = (
 
 @pytest.mark.parametrize(("sqlstate", "message", "part"), SAID)
 def test_a_refusal_has_its_mend(sqlstate, message, part):
-    assert part in refusal_mend(Refusal(sqlstate, message, "", "", 0))
+    assert part in refusal_mend(ServerRefusal(sqlstate, message, "", "", 0))
 
 
 @pytest.mark.parametrize(("sqlstate", "message"), [("XX000", "cache lookup failed"), ("42883", "function f() is odd")])
 def test_what_is_not_known_gets_none(sqlstate, message):
-    assert refusal_mend(Refusal(sqlstate, message, "", "", 0)) == ""
+    assert refusal_mend(ServerRefusal(sqlstate, message, "", "", 0)) == ""

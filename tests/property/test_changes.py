@@ -15,7 +15,7 @@ import mvc
 from mvc.comparison.compare import compare
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from servers import NEWEST, Servers, new_database
 
 from .catalog import Rows, Table
@@ -26,7 +26,7 @@ from .server import same_rows
 from .specs import Case, views_over
 from .views import View
 
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 FRESH = "DROP SCHEMA IF EXISTS mvc CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from edits import EDITS, MISTAKES, PROJECT
 
-from mvc.pipeline import cache
 from mvc.diagnostics import ProjectError
+from mvc.pipeline import cache
 from mvc.pipeline.cache import compile_cached
 from mvc.pipeline.compile import compile_files
-from mvc.pipeline.pair import SideError, compile_two, compile_whole
+from mvc.pipeline.pair import PairError, compile_two, compile_whole
 
 CHANGED = EDITS["a view in capitals"](PROJECT)
 BROKEN = PROJECT | {"views/lone.yml": PROJECT["views/lone.yml"].replace("table: t", "table: u")}
@@ -41,14 +41,14 @@ def test_a_side_without_a_project_has_no_views(nothing):
 
 
 def test_two_sides_without_a_project():
-    with pytest.raises(SideError) as caught:
+    with pytest.raises(PairError) as caught:
         compile_two({}, {}, None)
     assert [item.code for item in caught.value.diagnostics] == ["MV006"]
 
 
 @pytest.mark.parametrize(("pair", "side"), [((PROJECT, BROKEN), "after"), ((BROKEN, PROJECT), "before")])
 def test_errors_are_those_of_the_whole_project(pair, side):
-    with pytest.raises(SideError) as caught:
+    with pytest.raises(PairError) as caught:
         compile_two(*pair, None)
     assert caught.value.side == side
     with pytest.raises(ProjectError) as whole:
@@ -61,7 +61,7 @@ def test_a_mistake_is_found_as_in_the_whole_project(name):
     after = MISTAKES[name](PROJECT)
     with pytest.raises(ProjectError) as whole:
         compile_files(after)
-    with pytest.raises(SideError) as caught:
+    with pytest.raises(PairError) as caught:
         compile_two(PROJECT, after, None)
     assert (caught.value.side, caught.value.diagnostics) == ("after", whole.value.diagnostics)
 

@@ -13,11 +13,11 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.demo.data import fill
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from servers import BOOKING_ANCHOR, BOOKING_SCHEMA, ROOT
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(frozenset(HAZARDS))
+ANYTHING = ApplyOptions(frozenset(HAZARDS))
 BOOKING_SCALE = 0.004  # 800 reservations
 ACTIONS = {  # what the platform's foreign keys do here, so that deletes and new keys spread by themselves
     "REFERENCES organizations (id)": "ON DELETE CASCADE ON UPDATE CASCADE",

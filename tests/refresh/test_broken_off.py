@@ -13,7 +13,7 @@ from psycopg import sql
 
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.refresh import refresh as client_refresh
-from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.refresh_view import RefreshOptions
 from servers import NEWEST, Database, Servers, new_server, restart
 
 from .checked import Connection, begin, end, last_run, refresh, stored, work, wrong_now
@@ -121,7 +121,7 @@ def test_a_cancelled_refresh_has_failed(
             "canceling statement due to statement timeout",
         ),
         (
-            lambda c: client_refresh(c, shop(), ["by_org"], how=How(timeout=0.3)),
+            lambda c: client_refresh(c, shop(), ["by_org"], how=RefreshOptions(timeout=0.3)),
             "canceling statement due to statement timeout",
         ),
     ],

@@ -11,7 +11,7 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.deploy.naming import changes_name
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.around import around
 from servers import Database, on_major
 
@@ -21,7 +21,7 @@ from .waiting import meanwhile, until, waits
 
 pytestmark = pytest.mark.by_turns
 
-TERMS = Terms(frozenset(HAZARDS))
+TERMS = ApplyOptions(frozenset(HAZARDS))
 TABLE = "CREATE TABLE t (id int PRIMARY KEY, k varchar(10), code int NOT NULL, note text NOT NULL);\n"
 RETYPED = (
     TABLE.replace("k varchar(10)", "k text").replace("code int", "code bigint").replace("note text", "note varchar(9)")

@@ -18,13 +18,13 @@ from psycopg import sql
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.door import ask
 from mvc.engines.postgres.server.errors import ServerError
 from servers import NEWEST, Database, Servers, new_database
 
 Connection = psycopg.Connection[Any]
-ACCEPTED = Terms(frozenset({"foreign-code"}))  # the tables are of somebody whom nobody trusts
+ACCEPTED = ApplyOptions(frozenset({"foreign-code"}))  # the tables are of somebody whom nobody trusts
 SCHEMA = """
 CREATE DOMAIN shop_number AS int CHECK (VALUE > 0);
 CREATE TABLE shop (id shop_number PRIMARY KEY, name text);

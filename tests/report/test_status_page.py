@@ -11,7 +11,7 @@ import pytest
 from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.leftovers import Leftover
 from mvc.engines.postgres.server.status import Status, ViewStatus
-from mvc.engines.postgres.server.status_parts import LastRefresh, Promise, Run, Usage
+from mvc.engines.postgres.server.status_parts import LastRefresh, LoggedRun, Promise, Usage
 from mvc.report.status.html.lineage import LETTERS, lineage
 from mvc.report.status.html.page import status_page
 from mvc.report.status.html.timeline import UP, clock, timeline, zone_of
@@ -32,8 +32,8 @@ def view(name: str, **changed: object) -> ViewStatus:
     return replace(plain, **changed)  # type: ignore[arg-type]
 
 
-def run(name: str, status: str = "completed", ago: float = 60.0, **changed: object) -> Run:
-    return replace(Run(name, status, "full", None, AT - ago, 1.5, 2, 10, None, name), **changed)  # type: ignore[arg-type]
+def run(name: str, status: str = "completed", ago: float = 60.0, **changed: object) -> LoggedRun:
+    return replace(LoggedRun(name, status, "full", None, AT - ago, 1.5, 2, 10, None, name), **changed)  # type: ignore[arg-type]
 
 
 LATE = Promise("hourly", 3600.0, 7200.0, broken=True)

@@ -8,7 +8,7 @@ import psycopg
 
 import mvc
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.server.apply import Terms, apply
+from mvc.engines.postgres.server.apply import ApplyOptions, apply
 from mvc.engines.postgres.server.refresh_view import Refreshed
 from mvc.engines.postgres.server.schedule_runs import run_due, run_schedule
 
@@ -32,7 +32,7 @@ def project(*schedules: str, **files: str) -> Compiled:
 
 
 def deploy(connection: psycopg.Connection[Any], compiled: Compiled) -> None:
-    apply(connection, compiled, terms=Terms(allow=frozenset({"drop-view", "loosen-access"})))
+    apply(connection, compiled, terms=ApplyOptions(allow=frozenset({"drop-view", "loosen-access"})))
 
 
 def tables(connection: psycopg.Connection[Any]) -> None:

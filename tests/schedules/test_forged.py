@@ -16,7 +16,7 @@ from mvc.compiled.project import Compiled
 from mvc.engines.postgres.server.apply import apply
 from mvc.engines.postgres.server.door import ask
 from mvc.engines.postgres.server.refresh import refresh
-from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.refresh_view import RefreshOptions
 from mvc.engines.postgres.server.schedule_runs import run_due
 from schedules.projects import age, due_names, log, make_due
 from servers import NEWEST, Database, Servers, new_database
@@ -263,6 +263,6 @@ def test_what_an_earlier_revision_has_written_is_kept(owner, other):
     assert owner.execute("SELECT count(*) FROM mvc.turn WHERE work LIKE 'refresh %'").fetchone() == (2,)
     make_due(owner)
     assert {item.status for item in run_due(other, project(), "hourly")} == {"completed"}
-    assert {item.status for item in refresh(owner, project(), ["w"], how=How("window"))} == {"completed"}
+    assert {item.status for item in refresh(owner, project(), ["w"], how=RefreshOptions("window"))} == {"completed"}
     query = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'mvc'::regnamespace AND proname IN ('refresh_work', 'schedule_end')"
     assert owner.execute(query).fetchone() == (2,)

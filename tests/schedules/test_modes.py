@@ -12,14 +12,14 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.jobs import wanted_jobs
 from mvc.engines.postgres.plan.steps import HAZARDS
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from schedules.projects import FILES, due_names, log, make_due, project, ran, tables
 from servers import Database, newest
 
 from .test_due import call
 
 Connection = psycopg.Connection[Any]
-ANYTHING = Terms(allow=frozenset(HAZARDS))
+ANYTHING = ApplyOptions(allow=frozenset(HAZARDS))
 PARTLY = "{schedule: partly, refresh: all, every: '0 * * * *', mode: incremental}"
 NIGHTLY = "{schedule: nightly, refresh: all, every: '0 2 * * *', mode: verify}"
 WEEKLY = "{schedule: weekly, refresh: all, every: '0 3 * * 0'}"

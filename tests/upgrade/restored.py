@@ -12,7 +12,7 @@ import mvc
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import HAZARDS
 from mvc.engines.postgres.runtime.generations import GENERATION
-from mvc.engines.postgres.server.apply import Terms, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, plan
 from servers import Database
 
 from .projects import PLAIN, ROLES, WHOLE
@@ -21,7 +21,7 @@ Connection = psycopg.Connection[Any]
 STATES: Final = {int(path.stem): path for path in (Path(__file__).parent / "states").glob("*.sql")}
 RECORDED_ON: Final = 15  # the major version whose pg_dump wrote them
 GENERATIONS: Final = [number for number in sorted(STATES) if number < GENERATION]  # those that are upgraded
-ANYTHING: Final = Terms(frozenset(HAZARDS))
+ANYTHING: Final = ApplyOptions(frozenset(HAZARDS))
 
 
 def restored(database: Database, generation: int, owner: str | None = None) -> Connection:

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 import psycopg
 import pytest
 
-from mvc.engines.postgres.server.apply import Terms, apply, plan
+from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.refresh import refresh
-from mvc.engines.postgres.server.run_steps import Pace
+from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import NEWEST, Database, Servers, new_database
 
 from .projects import VIEWS
@@ -134,7 +134,7 @@ def test_who_is_in_the_way_is_named(database: Database) -> None:
     with psycopg.connect(database.url, application_name="a long refresh") as holder:
         holder.execute("UPDATE mvc.refresh_log SET detail = 'in use'")
         with pytest.raises(ServerError, match="was in use for") as refused:
-            apply(connection, project, terms=Terms(ANYTHING.allow, pace=Pace(0.5)))
+            apply(connection, project, terms=ApplyOptions(ANYTHING.allow, pace=Timeouts(0.5)))
         assert refused.value.hint.startswith("mvc.refresh_log is held by") and "`a long refresh`" in refused.value.hint
     assert shape_of(connection) == before
     apply(connection, project, terms=ANYTHING)

@@ -10,7 +10,7 @@ import pytest
 import mvc
 from mvc.engines.postgres.server.apply import apply
 from mvc.engines.postgres.server.refresh import refresh
-from mvc.engines.postgres.server.refresh_view import How
+from mvc.engines.postgres.server.refresh_view import RefreshOptions
 from mvc.engines.postgres.server.rollback import rollback
 from mvc.engines.postgres.server.status import status
 from servers import NEWEST, Database, Servers, new_database
@@ -57,7 +57,7 @@ def wrong_rows(connection: Connection, generation: int) -> dict[str, int]:
 def outcomes(connection: Connection, generation: int, mode: str | None = None) -> dict[str, tuple[str, str | None]]:
     kind = {"verify": "incremental"}.get(mode or "", mode or "full")
     names = [view.name for view in project_of(generation).views if kind in view.modes]
-    done = refresh(connection, project_of(generation), names, how=How(mode))
+    done = refresh(connection, project_of(generation), names, how=RefreshOptions(mode))
     return {item.view: (item.status, item.mode) for item in done}
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from mvc.analysis.index_fixed import check_fixed
 from mvc.analysis.index_kinds import check_index_kind, check_storage
-from mvc.analysis.names.functions import Functions, Place, check_calls
+from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.origin import Origin
 from mvc.model.view import Declared, Index, Sql
 
-INDEX = Place("an index")
+INDEX = ExpressionPlace("an index")
 _ORDERED_METHODS = ("btree",)
 _UNIQUE_METHODS = ("btree",)
 _OF_ONE_COLUMN = ("hash", "spgist")

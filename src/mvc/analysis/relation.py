@@ -10,7 +10,7 @@ from mvc.catalog.types import Column, ForeignKey, Relation, RelationKind
 
 
 @dataclass(frozen=True, slots=True)
-class Readable:
+class SourceRelation:
     """Something with rows. `reference` is its (schema, name) in SQL; a subquery has `sql` instead.
 
     `keys` are sets of columns of which no two rows share non-null values. `primary` is the real primary key, whose other
@@ -55,15 +55,15 @@ class Readable:
         return all((column := self.columns.get(name)) is not None and not column.nullable for name in names)
 
 
-def unknown(alias: str) -> Readable:
+def unknown(alias: str) -> SourceRelation:
     """A source of which nothing is known: it may have any column."""
-    return Readable(described=alias, columns={}, keys=(), open=True)
+    return SourceRelation(described=alias, columns={}, keys=(), open=True)
 
 
-def of_relation(relation: Relation) -> Readable:
+def of_relation(relation: Relation) -> SourceRelation:
     """A base table or view of the database."""
     primary = next((key.columns for key in relation.keys if key.primary), None)
-    return Readable(
+    return SourceRelation(
         described=f"{relation.schema}.{relation.name}",
         columns={column.name: column for column in relation.columns},
         keys=tuple(sorted({key.columns for key in relation.keys}, key=lambda key: (len(key), key != primary, key))),
@@ -74,7 +74,7 @@ def of_relation(relation: Relation) -> Readable:
     )
 
 
-class Upstream(dict[str, Readable]):
+class Upstream(dict[str, SourceRelation]):
     """The project's views that can be read so far, by what they are called; and the names that `several` of its views have, with what these are
     called.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mvc.analysis.declared.blocks import Block
 from mvc.analysis.declared.grain import Grain, ResolvedDimension
 from mvc.analysis.declared.tree import JoinTree
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.analysis.row_lineage import NO_ROWS, Origin, RowLineage
 from mvc.catalog.types import Column
 from mvc.expression import Expression
@@ -69,9 +69,9 @@ class ResolvedView:
         """The output column of that name."""
         return next((column for column in self.columns if column.name == name), None)
 
-    def readable(self, reference: tuple[str, str]) -> Readable:
+    def readable(self, reference: tuple[str, str]) -> SourceRelation:
         """The view as a source of another view."""
-        return Readable(
+        return SourceRelation(
             described=f"{self.view.schema}.{self.view.name}",
             columns={column.name: Column(column.name, column.type, column.nullable) for column in self.columns},
             keys=(self.grain,) if self.grain else (),

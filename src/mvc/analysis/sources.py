@@ -9,7 +9,7 @@ from dataclasses import replace
 from mvc.analysis.body.resolve import resolve_body
 from mvc.analysis.names.functions import Functions
 from mvc.analysis.names.reads import Places
-from mvc.analysis.relation import Readable, Upstream, of_relation
+from mvc.analysis.relation import SourceRelation, Upstream, of_relation
 from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
 from mvc.analysis.types.inferred_outputs import OutputTypes
@@ -33,7 +33,7 @@ class Sources:
         ] = {}  # all views by what they are called, also those that come later
         self.views = Upstream()
         self.renamed: dict[str, Renamed] = {}
-        self._relations: dict[tuple[str, str], Readable] = {}
+        self._relations: dict[tuple[str, str], SourceRelation] = {}
 
     def declare(self, views: Iterable[View]) -> None:
         """Says which views there are, also those that are compiled later."""
@@ -46,7 +46,7 @@ class Sources:
         """Where the broken views are."""
         return Places({called: self.declared.get(called, ("", called)) for called in self.broken})
 
-    def relation(self, schema: str | None, name: str) -> Readable | None:
+    def relation(self, schema: str | None, name: str) -> SourceRelation | None:
         """A relation of the database, found along the search path."""
         relation = self.catalog.relation(name, schema)
         if relation is None:
@@ -56,13 +56,15 @@ class Sources:
 
     def of(
         self, view: View, declared: Declared, functions: Functions, found: list[Diagnostic]
-    ) -> Mapping[str, Readable] | None:
+    ) -> Mapping[str, SourceRelation] | None:
         """What each alias reads; None, with findings unless a broken view is to blame, when one cannot be read."""
         readables = {source.alias: self.readable(view, source, functions, found) for source in declared.sources}
         known = {alias: readable for alias, readable in readables.items() if readable}
         return known if len(known) == len(readables) else None
 
-    def readable(self, view: View, source: Source, functions: Functions, found: list[Diagnostic]) -> Readable | None:
+    def readable(
+        self, view: View, source: Source, functions: Functions, found: list[Diagnostic]
+    ) -> SourceRelation | None:
         """What one source reads; None, with a finding unless a broken view is to blame, where it cannot be read."""
         relation = source.relation
         if isinstance(relation, ViewRef):
@@ -76,7 +78,7 @@ class Sources:
 
     def _subquery(
         self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: list[Diagnostic]
-    ) -> Readable | None:
+    ) -> SourceRelation | None:
         """A subquery is checked as a view's body is; its key is a claim."""
         if self.broken_places.read_by(ref.sql):
             return None
@@ -97,7 +99,7 @@ class Sources:
             inferred=OutputTypes(resolved, functions.world).of,
         )
 
-    def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> Readable | None:
+    def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> SourceRelation | None:
         if ref.name not in self.views and ref.name not in self.broken and ref.name not in self.views.several:
             former = next(
                 (

@@ -16,7 +16,7 @@ from mvc.catalog.statements import statements
 from mvc.catalog.tokens import SUBSCRIPTS, Token, Unreadable, step, too_deep, too_many_subscripts
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
-from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
+from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
 from mvc.catalog.written import Written, strings
 from mvc.sql.outputs import query_names
 from mvc.sql.parser import Node
@@ -110,7 +110,7 @@ def _end_of_query(tokens: list[Token]) -> int:
     return len(tokens) - next((len(tail) for tail in _AFTER_QUERY if words[-len(tail) :] == tail), 0)
 
 
-def _outside(draft: Draft) -> Outside:
+def _outside(draft: Draft) -> QuerySurroundings:
     def relation(schema: str | None, name: str) -> Mapping[str, Column] | None:
         found = draft.lookup(Name(schema, name, 0, 0))
         return found.columns if found else None
@@ -122,4 +122,4 @@ def _outside(draft: Draft) -> Outside:
         except Unreadable:
             return None
 
-    return Outside(relation, spell)
+    return QuerySurroundings(relation, spell)

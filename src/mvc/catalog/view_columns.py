@@ -21,7 +21,7 @@ TypeOf = Callable[[str], str | None]
 """The spelling of a type that stands in a cast."""
 
 
-class Outside(NamedTuple):
+class QuerySurroundings(NamedTuple):
     """What a query sees of the world: relations, how types are spelled, and what PostgreSQL calls its columns."""
 
     relation: Lookup
@@ -46,7 +46,7 @@ class _Source(NamedTuple):
 _CALL: Final = re.compile(r"([A-Za-z_]\w*)\s*\(")
 
 
-def query_columns(query: exp.Expr, outside: Outside) -> list[Column]:
+def query_columns(query: exp.Expr, outside: QuerySurroundings) -> list[Column]:
     """The columns of a SELECT, set operation or VALUES, in order. Raises UnknownSource."""
     outside = _with_ctes(query, outside)
     if isinstance(query, exp.SetOperation):
@@ -62,7 +62,7 @@ def query_columns(query: exp.Expr, outside: Outside) -> list[Column]:
     return []
 
 
-def _with_ctes(query: exp.Expr, outside: Outside) -> Outside:
+def _with_ctes(query: exp.Expr, outside: QuerySurroundings) -> QuerySurroundings:
     known: dict[str, Mapping[str, Column] | None] = {}
 
     def lookup(schema: str | None, name: str) -> Mapping[str, Column] | None:
@@ -80,7 +80,7 @@ def _ctes(query: exp.Expr) -> list[exp.Expr]:
     return list(clause.expressions) if clause else []
 
 
-def _known_columns(query: exp.Expr, outside: Outside) -> list[Column] | None:
+def _known_columns(query: exp.Expr, outside: QuerySurroundings) -> list[Column] | None:
     try:
         return query_columns(query, outside)
     except UnknownSource:
@@ -109,7 +109,7 @@ def _united(left: list[Column], right: list[Column]) -> list[Column]:
     ]
 
 
-def _select_columns(select: exp.Select, outside: Outside) -> list[Column]:
+def _select_columns(select: exp.Select, outside: QuerySurroundings) -> list[Column]:
     sources, merged = _sources(select, outside)
     columns: list[Column] = []
     for projection in select.expressions:
@@ -120,7 +120,7 @@ def _select_columns(select: exp.Select, outside: Outside) -> list[Column]:
     return columns
 
 
-def _sources(select: exp.Select, outside: Outside) -> tuple[list[_Source], list[str]]:
+def _sources(select: exp.Select, outside: QuerySurroundings) -> tuple[list[_Source], list[str]]:
     """What stands in FROM, nullable where an outer join makes it so, and the columns that USING merges."""
     start = select.args.get("from_") or select.args.get("from")
     sources, merged = _joined(start.this, outside) if start else ([], [])
@@ -130,7 +130,7 @@ def _sources(select: exp.Select, outside: Outside) -> tuple[list[_Source], list[
     return sources, merged
 
 
-def _joined(item: exp.Expr, outside: Outside) -> tuple[list[_Source], list[str]]:
+def _joined(item: exp.Expr, outside: QuerySurroundings) -> tuple[list[_Source], list[str]]:
     """One item of FROM, which may be a join in brackets, with the joins that hang on it."""
     bracketed = isinstance(item, (exp.Subquery, exp.Paren)) and isinstance(item.this, (exp.Table, exp.Subquery))
     if bracketed and not item.args.get("alias"):
@@ -143,7 +143,7 @@ def _joined(item: exp.Expr, outside: Outside) -> tuple[list[_Source], list[str]]
 
 
 def _with_join(
-    join: exp.Expr, sources: list[_Source], merged: list[str], outside: Outside
+    join: exp.Expr, sources: list[_Source], merged: list[str], outside: QuerySurroundings
 ) -> tuple[list[_Source], list[str]]:
     right, below = _joined(join.this, outside)
     side = (join.args.get("side") or "").upper()
@@ -155,7 +155,7 @@ def _with_join(
     return [*sources, *right], merged
 
 
-def _source(item: exp.Expr, outside: Outside) -> _Source:
+def _source(item: exp.Expr, outside: QuerySurroundings) -> _Source:
     alias = item.args.get("alias")
     name = _name(alias.this) if alias and alias.this else ""
     if isinstance(item, exp.Table) and isinstance(item.this, exp.Identifier):
@@ -181,7 +181,9 @@ def _merged(join: exp.Expr, sources: list[_Source], right: list[_Source]) -> lis
     return using
 
 
-def _projected(projection: exp.Expr, sources: list[_Source], merged: list[str], outside: Outside) -> Iterator[Column]:
+def _projected(
+    projection: exp.Expr, sources: list[_Source], merged: list[str], outside: QuerySurroundings
+) -> Iterator[Column]:
     inner = projection.unalias()
     if isinstance(inner, exp.Star):
         yield from _star(sources, merged)
@@ -205,7 +207,7 @@ def _star(sources: list[_Source], merged: list[str]) -> Iterator[Column]:
     yield from (column for column in columns if column.name not in merged)
 
 
-def _value(inner: exp.Expr, sources: list[_Source], outside: Outside) -> Column:
+def _value(inner: exp.Expr, sources: list[_Source], outside: QuerySurroundings) -> Column:
     unknown = Column("", None)
     if isinstance(inner, exp.Column) and not inner.args.get("db"):
         table = inner.args.get("table")

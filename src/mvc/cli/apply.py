@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mvc.cli.command import command
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import NAMES, database, dry_run, form, names, project, yes
 from mvc.cli.terms import Agreed, agreement, confirmed
 from mvc.cli.values import plan_id
@@ -68,7 +68,7 @@ def execute(options: Options, context: Context) -> int:
     from mvc.report.deploy.step_lines import step_lines
 
     if options.format == "json" and not options.dry_run:
-        raise Usage("--format json shows a plan", "give --dry-run as well")
+        raise UsageMistake("--format json shows a plan", "give --dry-run as well")
     compiled = context.compile()
     names = chosen_names(compiled, options.names)
     with context.connect(options.database) as connection:

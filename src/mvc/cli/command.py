@@ -19,7 +19,7 @@ from mvc.cli.options import quiet, verbose
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
-    from mvc.cli.settings import Settings
+    from mvc.cli.settings import CommandSettings
 
 Record = TypeVar("Record")
 WIDEST = 100  # columns of a help text
@@ -95,7 +95,7 @@ def command(record: type[Record], epilog: str = "") -> Callable[[Callable[[Recor
 
     def make(function: Callable[[Record, Context], int]) -> Command:
         @click.pass_obj
-        def call(settings: Settings, /, **values: Any) -> int:
+        def call(settings: CommandSettings, /, **values: Any) -> int:
             return function(record(**values), settings.context)
 
         declared: list[click.Parameter] = []  # the last first, as click's decorators leave them

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mvc.cli.command import command
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import NAMES, form, names, output, project
 from mvc.cli.output import refuse_links, refuse_way_out, write_within
 
@@ -64,9 +64,11 @@ def execute(options: Options, context: Context) -> int:
 
 def _refuse_nonsense(options: Options) -> None:
     if options.check and not options.output:
-        raise Usage("--check compares with what --output names", "give --output PATH as well")
+        raise UsageMistake("--check compares with what --output names", "give --output PATH as well")
     if options.format == "json" and options.output and _is_folder(options.output):
-        raise Usage(f"the JSON is one file, and {options.output} is a folder", "give a file: --output compiled.json")
+        raise UsageMistake(
+            f"the JSON is one file, and {options.output} is a folder", "give a file: --output compiled.json"
+        )
 
 
 def _is_folder(path: str) -> bool:

@@ -26,7 +26,7 @@ import click
 
 from mvc.cli import candidates
 from mvc.cli.command import command
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import argument, form, output, project, url_or_usual
 from mvc.cli.values import USUAL, classes, usual_or
 
@@ -82,7 +82,7 @@ class Comparison:
 def execute(options: Options, context: Context) -> int:
     """Exit code 3 where --exit-code or --fail-on asks for it."""
     if options.database is not None and options.revisions:
-        raise Usage("--database compares what is deployed with the work tree", "leave the revisions out")
+        raise UsageMistake("--database compares what is deployed with the work tree", "leave the revisions out")
     found = _deployed(options, context) if options.database is not None else _revisions(options, context)
     _write(options, context, found)
     differs = not found.difference.empty or found.against.differs
@@ -93,16 +93,16 @@ def execute(options: Options, context: Context) -> int:
 def _revisions(options: Options, context: Context) -> Comparison:
     from mvc.comparison.compare import compare
     from mvc.git import open_range, parse_range
-    from mvc.pipeline.pair import SideError, compile_two, compile_whole
+    from mvc.pipeline.pair import PairError, compile_two, compile_whole
     from mvc.report.diff.database import Against
 
     if len(options.revisions) > 2:
-        raise Usage("two revisions can be compared, not more", "mvc diff BASE HEAD")
+        raise UsageMistake("two revisions can be compared, not more", "mvc diff BASE HEAD")
     sides = open_range(context.folder(), parse_range(*options.revisions))
     compile_them = compile_whole if options.format == "sql" else compile_two  # a migration needs all schedules whole
     try:
         before, after = compile_them(*sides, context.cache())
-    except SideError as problem:
+    except PairError as problem:
         context.files = sides[problem.side == "after"]
         context.complain(f"the project {problem.side} the change does not compile:")
         raise

@@ -10,7 +10,7 @@ import click
 from click.core import ParameterSource
 
 from mvc.cli.context import Context
-from mvc.cli.failure import Failure, Usage
+from mvc.cli.failure import Failure, UsageMistake
 from mvc.cli.values import Unusable
 from mvc.diagnostics import ProjectError
 from mvc.diagnostics.suggest import nearest
@@ -27,7 +27,7 @@ def exit_code_of(problem: Exception, context: Context) -> int:
         case ProjectError():
             return context.refuse(problem.diagnostics)
         case Failure():
-            return context.fail(str(problem), problem.hint, code=2 if isinstance(problem, Usage) else 1)
+            return context.fail(str(problem), problem.hint, code=2 if isinstance(problem, UsageMistake) else 1)
         case ModuleNotFoundError():
             return _missing_extra(problem, context)
         case OSError():

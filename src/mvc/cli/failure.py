@@ -11,5 +11,5 @@ class Failure(Exception):
         self.hint = hint
 
 
-class Usage(Failure):
+class UsageMistake(Failure):
     """The command line itself is at fault."""

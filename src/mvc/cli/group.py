@@ -12,9 +12,9 @@ import click
 
 from mvc.cli.commands import ALIASES, COMMANDS, USAGE
 from mvc.cli.ending import finish
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import project, quiet, verbose
-from mvc.cli.settings import Settings
+from mvc.cli.settings import CommandSettings
 from mvc.version import VERSION
 
 
@@ -50,7 +50,7 @@ class Commands(click.Group):
         if found is None and not ctx.resilient_parsing:
             from mvc.diagnostics.suggest import did_you_mean
 
-            raise Usage(f"there is no command `{name}`", did_you_mean(name, self.list_commands(ctx), "commands"))
+            raise UsageMistake(f"there is no command `{name}`", did_you_mean(name, self.list_commands(ctx), "commands"))
         return name, found, [*more, *rest]
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
@@ -85,12 +85,12 @@ class Commands(click.Group):
 def cli(ctx: click.Context) -> None:
     """All commands. Raises Usage where none is named."""
     if ctx.invoked_subcommand is None:
-        raise Usage("no command is given", "mvc --help lists them")
+        raise UsageMistake("no command is given", "mvc --help lists them")
 
 
 def answer(arguments: Sequence[str]) -> int:
     """Runs one command and returns its exit code. What goes wrong is said in words; an interruption and a reader that has gone are passed on."""
-    settings = Settings()
+    settings = CommandSettings()
     if not arguments:
         sys.stderr.write(USAGE)
         return 2

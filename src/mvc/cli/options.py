@@ -16,7 +16,7 @@ from mvc.cli.candidates import Candidates, files, folders, view_names
 from mvc.cli.values import OneOf, database_url, folder, seconds
 
 if TYPE_CHECKING:
-    from mvc.cli.settings import Settings
+    from mvc.cli.settings import CommandSettings
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -89,7 +89,7 @@ def form(choices: Sequence[str], text: str) -> Callable[[Function], Function]:
 
 def _keep(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
     """What is said of the whole run, before the command or after it; the environment only where the command line is silent."""
-    settings: Settings = ctx.obj
+    settings: CommandSettings = ctx.obj
     name = parameter.name or ""
     said = ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     if value and (said or not getattr(settings, name)):

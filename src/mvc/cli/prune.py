@@ -38,7 +38,7 @@ class Options:
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where something that should go could not be dropped."""
     from mvc.engines.postgres.server.prune import leftovers, prune
-    from mvc.engines.postgres.server.run_steps import Pace
+    from mvc.engines.postgres.server.run_steps import Timeouts
     from mvc.report.deploy.deployment import leftovers_text, pruned_text
 
     compiled = context.deployed()
@@ -50,7 +50,7 @@ def execute(options: Options, context: Context) -> int:
         if not options.yes and not confirmed("drop these?", context):
             context.talk("nothing was changed")
             return 1
-        done = prune(connection, compiled, Pace(options.wait))
+        done = prune(connection, compiled, Timeouts(options.wait))
     kept = any(item.kind != "unknown" for item, _ in done.kept)
     context.talk(pruned_text(done), trouble=kept)
     return int(kept)

@@ -30,7 +30,7 @@ import click
 
 from mvc.cli.candidates import schedules
 from mvc.cli.command import command
-from mvc.cli.failure import Failure, Usage
+from mvc.cli.failure import Failure, UsageMistake
 from mvc.cli.options import NAMES, database, form, names, project, timeout
 from mvc.cli.values import OneOf, moment
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from mvc.cli.context import Context
     from mvc.compiled.project import Compiled
-    from mvc.engines.postgres.server.refresh_view import How, OnView, Refreshed
+    from mvc.engines.postgres.server.refresh_view import OnView, Refreshed, RefreshOptions
 
 MODES: Final = ("full", "incremental", "window", "verify")
 
@@ -115,21 +115,21 @@ def execute(options: Options, context: Context) -> int:
 def _check_usage(options: Options) -> None:
     """Raises Usage for options that do not go together."""
     if [bool(options.names), options.all, options.scheduled].count(True) != 1:
-        raise Usage("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
+        raise UsageMistake("name the views to refresh, or give --all, --due or --schedule", "mvc refresh --all")
     if options.verify and options.mode not in (None, "verify"):
-        raise Usage(f"--verify is --mode verify, and not --mode {options.mode}", "leave one of them out")
+        raise UsageMistake(f"--verify is --mode verify, and not --mode {options.mode}", "leave one of them out")
     if options.scheduled and (options.timeout or options.mode or options.verify):
-        raise Usage("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
+        raise UsageMistake("a schedule has its own mode and time limit", "mode: full, timeout: 10m, in schedules/")
     if (options.since or options.until) and options.mode != "window":
-        raise Usage(
+        raise UsageMistake(
             "--since and --until are the bounds of a window", "mvc refresh NAME --mode window --since 2026-10-01"
         )
 
 
-def _how(mode: str | None, options: Options, window: tuple[datetime | None, datetime | None]) -> How:
-    from mvc.engines.postgres.server.refresh_view import How
+def _how(mode: str | None, options: Options, window: tuple[datetime | None, datetime | None]) -> RefreshOptions:
+    from mvc.engines.postgres.server.refresh_view import RefreshOptions
 
-    return How(mode, *window, timeout=options.timeout or 0, of_all=options.all)
+    return RefreshOptions(mode, *window, timeout=options.timeout or 0, of_all=options.all)
 
 
 def _having(compiled: Compiled, mode: str | None) -> list[str]:
@@ -147,7 +147,7 @@ def _window(options: Options, zone: str) -> tuple[datetime | None, datetime | No
     """From when until when. Raises Usage where nothing can lie in between."""
     lower, upper = _in_zone(options.since, zone), _in_zone(options.until, zone)
     if lower and upper and lower >= upper:
-        raise Usage("the window ends before it begins: --until must be later than --since", "")
+        raise UsageMistake("the window ends before it begins: --until must be later than --since", "")
     return lower, upper
 
 

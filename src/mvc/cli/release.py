@@ -70,9 +70,9 @@ def _name(text: str) -> AlteredName:
 @project
 def execute(options: Options, context: Context) -> int:
     """Exit code 1 where it is not confirmed."""
-    from mvc.engines.postgres.server.apply import Terms
+    from mvc.engines.postgres.server.apply import ApplyOptions
     from mvc.engines.postgres.server.release import find_altered, plan_release, release
-    from mvc.engines.postgres.server.run_steps import Pace
+    from mvc.engines.postgres.server.run_steps import Timeouts
     from mvc.report.deploy.release import release_text, released_text
     from mvc.report.deploy.step_lines import step_lines
 
@@ -89,7 +89,7 @@ def execute(options: Options, context: Context) -> int:
         if not options.yes and not confirmed("release these?", context):
             context.talk("nothing was changed")
             return 1
-        terms = Terms(pace=Pace(options.wait))
+        terms = ApplyOptions(pace=Timeouts(options.wait))
         with step_lines(context.progress, context.style) as begin:
             done = release(connection, compiled, altered, terms, begin)
     context.talk(released_text(done))

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mvc.cli.command import command
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import argument, database, output, project
 from mvc.cli.output import refuse_way_out, write_within
 from mvc.cli.values import OneOf
@@ -54,7 +54,7 @@ def execute(options: Options, context: Context) -> int:
 
     compiled = context.compile()
     if options.database and options.kind != "pg_cron":
-        raise Usage(f"{options.kind} needs no --database", "the files say where its URL comes from")
+        raise UsageMistake(f"{options.kind} needs no --database", "the files say where its URL comes from")
     files = (
         {"jobs.sql": _jobs(compiled, options, context)} if options.kind == "pg_cron" else MADE[options.kind](compiled)
     )

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mvc.cli.context import Context
 
 
-class Settings:
+class CommandSettings:
     """Filled while click reads the command line; the surroundings of the command are made of it when somebody needs them."""
 
     def __init__(self) -> None:

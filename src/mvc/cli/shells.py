@@ -25,7 +25,7 @@ from click.shell_completion import (
 
 from mvc.cli.commands import COMPLETING, SHELLS
 from mvc.cli.group import cli
-from mvc.cli.settings import Settings
+from mvc.cli.settings import CommandSettings
 
 _BREAKS: Final = frozenset(":=")
 
@@ -124,4 +124,4 @@ def _of(shell: str) -> ShellComplete:
     kind = get_completion_class(shell)
     if kind is None:
         raise LookupError(shell)
-    return kind(cli, {"obj": Settings()}, "mvc", COMPLETING)
+    return kind(cli, {"obj": CommandSettings()}, "mvc", COMPLETING)

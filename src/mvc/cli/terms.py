@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from mvc.cli import candidates
-from mvc.cli.failure import Usage
+from mvc.cli.failure import UsageMistake
 from mvc.cli.options import timeout, wait
 from mvc.cli.values import hazards
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
     from mvc.engines.postgres.plan.steps import Hazard
-    from mvc.engines.postgres.server.apply import Terms
+    from mvc.engines.postgres.server.apply import ApplyOptions
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 IN_THE_WAY = "how long to retry while readers are in the way"
@@ -31,12 +31,12 @@ class Agreed:
     wait: float
     timeout: float | None
 
-    def terms(self, plan_id: str) -> Terms:
+    def terms(self, plan_id: str) -> ApplyOptions:
         """The same for the library, for one plan."""
-        from mvc.engines.postgres.server.apply import Terms
-        from mvc.engines.postgres.server.run_steps import Pace
+        from mvc.engines.postgres.server.apply import ApplyOptions
+        from mvc.engines.postgres.server.run_steps import Timeouts
 
-        return Terms(self.allow, plan_id, Pace(self.wait, self.timeout))
+        return ApplyOptions(self.allow, plan_id, Timeouts(self.wait, self.timeout))
 
 
 def agreement(function: Function) -> Function:
@@ -57,7 +57,7 @@ def confirmed(question: str, context: Context) -> bool:
     """Whether a person says yes. Raises Usage where there is none to ask."""
     context.stdout.flush()  # what is asked about comes first
     if sys.stdin is None or not sys.stdin.isatty():
-        raise Usage(
+        raise UsageMistake(
             "nobody is there to confirm the plan", "give --yes to go on without asking, --dry-run to see the plan"
         )
     context.stderr.write(f"{question} [y/N] ")

@@ -24,7 +24,7 @@ from mvc.comparison.formula import (
     shown_term,
 )
 from mvc.comparison.mentions import Mentions
-from mvc.compiled.view import CompiledAccess, Restriction, Rule
+from mvc.compiled.view import AccessRestriction, AccessRule, CompiledAccess
 
 PUBLIC: Final = "public"
 _SHOWN: Final = 3  # terms named in a reason
@@ -77,12 +77,13 @@ def _touched(before: CompiledAccess, after: CompiledAccess, mentions: Mentions) 
     return frozenset(role for item in (old ^ new) | read_anew for role in item.roles)
 
 
-def _plain(item: Restriction) -> Restriction:
+def _plain(item: AccessRestriction) -> AccessRestriction:
     """The restriction with everything in one order, so that equal ones are equal."""
     rules = sorted(
-        {Rule(tuple(sorted(set(rule.roles))), tuple(sorted(set(rule.conditions)))) for rule in item.rules}, key=repr
+        {AccessRule(tuple(sorted(set(rule.roles))), tuple(sorted(set(rule.conditions)))) for rule in item.rules},
+        key=repr,
     )
-    return Restriction(tuple(sorted(set(item.roles))), tuple(rules))
+    return AccessRestriction(tuple(sorted(set(item.roles))), tuple(rules))
 
 
 def _rules_changes(pair: _Pair) -> list[RulesChanged]:
@@ -139,14 +140,14 @@ def _applies(roles: tuple[str, ...], role: str) -> bool:
     return not roles or role in roles
 
 
-def _restriction(item: Restriction, role: str) -> Alternatives:
+def _restriction(item: AccessRestriction, role: str) -> Alternatives:
     allowed = tuple(term for rule in item.rules for term in _terms(rule, role, frozenset(rule.roles)))
     if _applies(item.roles, role):
         return allowed
     return (*allowed, tuple(f"not a member of {other}" for other in sorted(set(item.roles))))
 
 
-def _terms(rule: Rule, role: str, others: frozenset[str]) -> Alternatives:
+def _terms(rule: AccessRule, role: str, others: frozenset[str]) -> Alternatives:
     """The rule for a member of `role`; for those of `others` that it is for, membership there is one more condition."""
     if _applies(rule.roles, role):
         return (rule.conditions,)

@@ -20,7 +20,7 @@ from mvc.comparison.changes import (
     ViewRemoved,
 )
 from mvc.comparison.columns import column_changes
-from mvc.comparison.difference import Affected, Altered, Difference, Status, ViewDifference
+from mvc.comparison.difference import Affected, AlteredView, Difference, Status, ViewDifference
 from mvc.comparison.effects import classified
 from mvc.comparison.freshness import NEVER, Freshness, freshness, loosened, spelled
 from mvc.comparison.lineage import Readers, downstream, readers_of
@@ -126,7 +126,7 @@ def _view(sides: _Sides, key: Identity, reached: Reached | None, older: tuple[st
     if not changes:
         return None
     followers = tuple(_downstream(sides, key))
-    altered = _together(_own(sides, key), reached.altered if reached else Altered())
+    altered = _together(_own(sides, key), reached.altered if reached else AlteredView())
     status: Status = "renamed" if renaming else "changed"
     return ViewDifference(after.name, after.schema, after.path, status, changes, followers, altered, after.apart)
 
@@ -141,24 +141,24 @@ def _renaming(sides: _Sides, view: CompiledView) -> list[ViewRenamed]:
     return [ViewRenamed(*pair.was, *pair.now, stays)]
 
 
-def _own(sides: _Sides, key: Identity) -> Altered:
+def _own(sides: _Sides, key: Identity) -> AlteredView:
     seed = sides.seeds.get(key)
-    return seed.altered if seed else Altered()
+    return seed.altered if seed else AlteredView()
 
 
-def _together(one: Altered, other: Altered) -> Altered:
-    return Altered(tuple(dict.fromkeys([*one.columns, *other.columns])), one.rows or other.rows)
+def _together(one: AlteredView, other: AlteredView) -> AlteredView:
+    return AlteredView(tuple(dict.fromkeys([*one.columns, *other.columns])), one.rows or other.rows)
 
 
 def _downstream(sides: _Sides, key: Identity) -> Iterator[Affected]:
     """What was computed from the columns that are gone, and what follows from what its own changes alter."""
-    gone = Altered(tuple(gone_columns(sides.columns.get(key, []))))
+    gone = AlteredView(tuple(gone_columns(sides.columns.get(key, []))))
     yield from downstream(sides.old[key], gone, sides.readers[0])
     yield from downstream(sides.new[key], _own(sides, key), sides.readers[1])
 
 
 def _removed(sides: _Sides, view: CompiledView) -> ViewDifference:
-    everything = Altered(tuple(column.name for column in view.columns), rows=True)
+    everything = AlteredView(tuple(column.name for column in view.columns), rows=True)
     reached = tuple(downstream(view, everything, sides.readers[0]))
     return ViewDifference(
         view.name, view.schema, view.path, "removed", (classified(ViewRemoved()),), reached, apart=view.apart

@@ -41,7 +41,7 @@ class Classified:
 
 
 @dataclass(frozen=True, slots=True)
-class Altered:
+class AlteredView:
     """What about a view is not what it was: values of `columns` under the same names, or which `rows` it has."""
 
     columns: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class ViewDifference:
     status: Status
     changes: tuple[Classified, ...]
     downstream: tuple[Affected, ...]
-    altered: Altered = Altered()
+    altered: AlteredView = AlteredView()
     apart: bool = False
 
     @property

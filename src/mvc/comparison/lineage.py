@@ -9,23 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from mvc.comparison.difference import Affected, Altered
+from mvc.comparison.difference import Affected, AlteredView
 from mvc.compiled.view import CompiledColumn, CompiledView, RowsOf
 
 
-class Place(NamedTuple):
+class LineagePlace(NamedTuple):
     """A column (`schema.view.column`), or the rows of a view (`schema.view`)."""
 
     name: str
     rows: bool
 
 
-Readers = Mapping[Place, list[tuple[CompiledView, str | None]]]  # what follows in one step; None: which rows there are
+Readers = Mapping[
+    LineagePlace, list[tuple[CompiledView, str | None]]
+]  # what follows in one step; None: which rows there are
 
 
 def readers_of(views: Iterable[CompiledView]) -> Readers:
     """What follows from each place, one step."""
-    readers: dict[Place, list[tuple[CompiledView, str | None]]] = {}
+    readers: dict[LineagePlace, list[tuple[CompiledView, str | None]]] = {}
     for view in views:
         for column in view.columns:
             for place in _read_by_column(column):
@@ -35,7 +37,7 @@ def readers_of(views: Iterable[CompiledView]) -> Readers:
     return readers
 
 
-def downstream(view: CompiledView, altered: Altered, readers: Readers) -> list[Affected]:
+def downstream(view: CompiledView, altered: AlteredView, readers: Readers) -> list[Affected]:
     """What follows from what was altered about a view, nearest first. What follows from a column and from the rows is told of the column."""
     found = [item for column in altered.columns for item in _affected(view, column, readers)]
     if not altered.rows:
@@ -57,15 +59,15 @@ def _affected(view: CompiledView, column: str | None, readers: Readers) -> list[
     return found
 
 
-def _place(view: CompiledView, column: str | None) -> Place:
+def _place(view: CompiledView, column: str | None) -> LineagePlace:
     relation = f"{view.schema}.{view.name}"
-    return Place(relation, rows=True) if column is None else Place(f"{relation}.{column}", rows=False)
+    return LineagePlace(relation, rows=True) if column is None else LineagePlace(f"{relation}.{column}", rows=False)
 
 
-def _read_by_column(column: CompiledColumn) -> Iterable[Place]:
-    return dict.fromkeys([*(Place(name, rows=False) for name in column.lineage), *_read_by_rows(column.rows)])
+def _read_by_column(column: CompiledColumn) -> Iterable[LineagePlace]:
+    return dict.fromkeys([*(LineagePlace(name, rows=False) for name in column.lineage), *_read_by_rows(column.rows)])
 
 
-def _read_by_rows(rows: RowsOf) -> Iterator[Place]:
-    yield from (Place(name, rows=False) for name in rows.columns)
-    yield from (Place(name, rows=True) for name in rows.relations)
+def _read_by_rows(rows: RowsOf) -> Iterator[LineagePlace]:
+    yield from (LineagePlace(name, rows=False) for name in rows.columns)
+    yield from (LineagePlace(name, rows=True) for name in rows.relations)

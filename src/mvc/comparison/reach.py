@@ -12,7 +12,7 @@ from mvc.comparison.changes import (
 )
 from mvc.comparison.columns import renames
 from mvc.comparison.content import content_effect
-from mvc.comparison.difference import Altered
+from mvc.comparison.difference import AlteredView
 from mvc.comparison.lineage import Readers, downstream
 from mvc.comparison.rows import of_other_rows, other_rows, row_changes
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged
@@ -23,7 +23,7 @@ from mvc.compiled.view import CompiledView
 class Seed:
     """What changes of its own spec alter about a view; `undecided` says that it only may be so."""
 
-    altered: Altered
+    altered: AlteredView
     undecided: bool
 
 
@@ -36,9 +36,9 @@ class Reached:
     undecided: bool = True
 
     @property
-    def altered(self) -> Altered:
+    def altered(self) -> AlteredView:
         """The columns and rows that are not what they were."""
-        return Altered(tuple(name for name in self.by_column if name is not None), None in self.by_column)
+        return AlteredView(tuple(name for name in self.by_column if name is not None), None in self.by_column)
 
     @property
     def change(self) -> UpstreamChanged:
@@ -53,7 +53,7 @@ def seed_of(before: CompiledView, after: CompiledView, columns: Iterable[ColumnC
     changed = dict.fromkeys(item.column for item in columns if isinstance(item, ColumnRetyped | ColumnRedefined))
     there = {column.name for column in after.columns}
     others = [name for name in of_other_rows(before, after, rows, columns) if name in there]
-    altered = Altered(tuple(dict.fromkeys([*changed, *others])), other_rows(before, after, rows, columns))
+    altered = AlteredView(tuple(dict.fromkeys([*changed, *others])), other_rows(before, after, rows, columns))
     causes = [*(item for item in columns if isinstance(item, ColumnRetyped | ColumnRedefined)), *rows]
     return Seed(altered, undecided=all(content_effect(item).undecided for item in causes))
 

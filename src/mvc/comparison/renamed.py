@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mvc.comparison.columns import former_columns
-from mvc.compiled.view import CompiledAccess, CompiledColumn, CompiledIndex, CompiledView, RowsOf, Rule
+from mvc.compiled.view import AccessRule, CompiledAccess, CompiledColumn, CompiledIndex, CompiledView, RowsOf
 from mvc.quoting import identifier, is_plain
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def followed(before: Compiled, pairs: Iterable[Pair]) -> Compiled:
     chosen = {pair.was: pair for pair in pairs}
     if not chosen:
         return before
-    names = Names(tuple(chosen.values()))
+    names = FormerNames(tuple(chosen.values()))
     taken = {pair.now for pair in chosen.values()} - chosen.keys()
     views = [
         names.view(view, chosen.get((view.schema, view.name)))
@@ -133,7 +133,7 @@ def followed(before: Compiled, pairs: Iterable[Pair]) -> Compiled:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class FormerNames:
     """What is called otherwise: views and their columns."""
 
     pairs: tuple[Pair, ...]
@@ -175,7 +175,7 @@ class Names:
             columns=tuple(sorted(columns.get(name, name) for name in access.columns)),
         )
 
-    def _rule(self, rule: Rule, columns: Mapping[str, str]) -> Rule:
+    def _rule(self, rule: AccessRule, columns: Mapping[str, str]) -> AccessRule:
         conditions = (_of_own_columns(self._text(item), columns) for item in rule.conditions)
         return replace(rule, conditions=tuple(sorted(conditions)))
 

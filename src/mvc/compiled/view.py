@@ -71,7 +71,7 @@ class CompiledIndex:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AccessRule:
     """Rows that may be seen: every condition must hold. `roles` are those it is for; empty means every reader."""
 
     roles: tuple[str, ...]
@@ -79,11 +79,11 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Restriction:
+class AccessRestriction:
     """One of `rules` must hold as well, for `roles` (empty: every reader). No rule at all lets nothing through."""
 
     roles: tuple[str, ...]
-    rules: tuple[Rule, ...]
+    rules: tuple[AccessRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ class CompiledAccess:
     """
 
     readers: tuple[str, ...]
-    rules: tuple[Rule, ...]
-    restrictions: tuple[Restriction, ...]
+    rules: tuple[AccessRule, ...]
+    restrictions: tuple[AccessRestriction, ...]
     columns: tuple[str, ...]
 
 

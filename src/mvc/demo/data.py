@@ -31,7 +31,7 @@ _ALONE: Final = "VACUUM"  # a statement that PostgreSQL takes only outside of a 
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class DemoStep:
     """A part of the work, with a title for whoever watches."""
 
     title: str
@@ -49,7 +49,7 @@ class Connection(Protocol):
     def transaction(self) -> AbstractContextManager[object]: ...
 
 
-def generation_steps() -> tuple[Step, ...]:
+def generation_steps() -> tuple[DemoStep, ...]:
     """The steps in order, each one `execute` on the connection that was given to `prepare`."""
     folder = files(__package__) / "rows"
     names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".sql"))
@@ -76,7 +76,7 @@ def fill(
     scale: float,
     anchor: date,
     days: int = DAYS,
-    on_step: Callable[[Step], None] = lambda step: None,  # noqa: ARG005 - nobody watches
+    on_step: Callable[[DemoStep], None] = lambda step: None,  # noqa: ARG005 - nobody watches
 ) -> None:
     """All steps on a database that has `schema/booking.sql` and no rows yet: all of them take effect, or none.
 
@@ -93,11 +93,11 @@ def fill(
         connection.execute(step.sql)
 
 
-def _step(text: str) -> Step:
+def _step(text: str) -> DemoStep:
     title, _, sql = text.partition("\n")
     alone = sql.lstrip().startswith(_ALONE)
-    return Step(title.removeprefix("--").strip(), sql.strip() if alone else _SESSION + sql)
+    return DemoStep(title.removeprefix("--").strip(), sql.strip() if alone else _SESSION + sql)
 
 
-def _runs_alone(step: Step) -> bool:
+def _runs_alone(step: DemoStep) -> bool:
     return step.sql.startswith(_ALONE)

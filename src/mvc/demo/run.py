@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from mvc.compiled.project import Compiled
 from mvc.demo.ask import Stage, ask_all, choose_cast, compare_by_hand, look_at
 from mvc.demo.change import change_under_a_reader
-from mvc.demo.data import Step, fill, generation_steps
+from mvc.demo.data import DemoStep, fill, generation_steps
 from mvc.demo.events import (
     CastChosen,
     ComparedByHand,
@@ -116,7 +116,7 @@ def _generate(connection: Any, scale: float, tell: Callable[[Event], None]) -> N
     started = time.perf_counter()
     steps = generation_steps()
 
-    def on_step(step: Step) -> None:
+    def on_step(step: DemoStep) -> None:
         tell(Generating(step.title, steps.index(step), len(steps)))
 
     fill(connection, scale, datetime.now(timezone.utc).date(), on_step=on_step)

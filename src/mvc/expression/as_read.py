@@ -19,7 +19,7 @@ AS_WRITTEN: Final = "mvc_as_written"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReadPart:
     """What can be read of a passage, from `start` to `end`; `passages` are those within it."""
 
     start: int
@@ -33,7 +33,7 @@ class Passage:
 
     start: int
     end: int
-    parts: tuple[Part, ...]
+    parts: tuple[ReadPart, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED, VALUES
 from mvc.expression.agreement import ends_a_value
-from mvc.expression.as_read import Part, Passage, as_read
+from mvc.expression.as_read import Passage, ReadPart, as_read
 from mvc.expression.inside import Inside
 from mvc.expression.marks import Marks
 from mvc.expression.trees import value_tree
@@ -120,7 +120,7 @@ class Cutter:
             return None
         return Passage(start, end, tuple(sorted((*parts, *more), key=lambda part: part.start)))
 
-    def _parts(self, low: int, high: int) -> Iterator[Part]:
+    def _parts(self, low: int, high: int) -> Iterator[ReadPart]:
         """The operands of a passage that can be read, as long as they can be: what stands between its operators and words."""
         for at, end in self._operands(low, high):
             if (at, end) == (low, high):
@@ -143,20 +143,20 @@ class Cutter:
         if start < high:
             yield start, high
 
-    def part(self, low: int, high: int) -> Part | None:
+    def part(self, low: int, high: int) -> ReadPart | None:
         """The lexemes as one thing that can be read, or can with passages in it."""
         start, end = self.marks.found[low].start, self.marks.found[high - 1].end
         if value_tree(self.marks.text[start:end]) is None:
             return None
         if self.is_read(self.marks.text[start:end]):
-            return Part(start, end)
+            return ReadPart(start, end)
         inner = [item for at, stop in self.marks.brackets(low, high) for item in self.passages(at + 1, stop)]
-        return Part(start, end, tuple(inner)) if inner and self._is_read_with(low, high, inner) else None
+        return ReadPart(start, end, tuple(inner)) if inner and self._is_read_with(low, high, inner) else None
 
 
 def _moved(passage: Passage, by: int) -> Passage:
     parts = (
-        Part(part.start + by, part.end + by, tuple(_moved(item, by) for item in part.passages))
+        ReadPart(part.start + by, part.end + by, tuple(_moved(item, by) for item in part.passages))
         for part in passage.parts
     )
     return Passage(passage.start + by, passage.end + by, tuple(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from mvc.expression.as_read import Part
+from mvc.expression.as_read import ReadPart
 from mvc.expression.marks import Marks
 from mvc.expression.trees import PREFIX, first_place, nodes, plain, value_tree
 from mvc.sql.parser import Node
@@ -13,17 +13,17 @@ from mvc.sql.parser import Node
 # What has no name and brackets of its own that could be cut out.
 _INSEPARABLE: Final = frozenset({"GroupingFunc", "JsonObjectAgg", "JsonArrayAgg", "MergeSupportFunc"})
 
-ReadPart = Callable[[int, int], "Part | None"]
+PartAt = Callable[[int, int], "ReadPart | None"]
 
 
 class Inside:
     """The tree of one passage that begins at the character `start`; `part` reads tokens by themselves."""
 
-    def __init__(self, marks: Marks, tree: Node, start: int, part: ReadPart) -> None:
+    def __init__(self, marks: Marks, tree: Node, start: int, part: PartAt) -> None:
         self.marks, self.tree, self.part = marks, tree, part
         self.shift = len(marks.text[:start].encode()) - len(PREFIX)  # from a place of the tree to a byte of the text
 
-    def has(self, part: Part) -> bool:
+    def has(self, part: ReadPart) -> bool:
         """Whether a part is an operand in the tree as well, and no piece of a type's name."""
         text = self.marks.text
         alone = value_tree(text[part.start : part.end])
@@ -31,19 +31,19 @@ class Inside:
         wanted = plain(alone)
         return any(plain(node) == wanted and first_place(node) == place for node in nodes(self.tree))
 
-    def rest(self, parts: Sequence[Part]) -> list[Part] | None:
+    def rest(self, parts: Sequence[ReadPart]) -> list[ReadPart] | None:
         """All that none of these parts holds. None where some of it cannot be read by itself."""
-        found: list[Part] = []
+        found: list[ReadPart] = []
         return found if self._look({"": self.tree}, parts, found) else None
 
-    def _look(self, node: object, known: Sequence[Part], found: list[Part]) -> bool:
+    def _look(self, node: object, known: Sequence[ReadPart], found: list[ReadPart]) -> bool:
         if isinstance(node, list):
             return all(self._look(item, known, found) for item in node)
         if not isinstance(node, dict):
             return True
         return all(self._of_kind(kind, inner, known, found) for kind, inner in node.items())
 
-    def _of_kind(self, kind: str, inner: object, known: Sequence[Part], found: list[Part]) -> bool:
+    def _of_kind(self, kind: str, inner: object, known: Sequence[ReadPart], found: list[ReadPart]) -> bool:
         if kind in _INSEPARABLE:
             return False
         place = inner.get("location", -1) if isinstance(inner, dict) else -1
@@ -57,7 +57,7 @@ class Inside:
         found += [part] if part else []
         return part is not None
 
-    def _is_covered(self, number: int, parts: Sequence[Part]) -> bool:
+    def _is_covered(self, number: int, parts: Sequence[ReadPart]) -> bool:
         start = self.marks.found[number].start
         return any(part.start <= start < part.end for part in parts)
 

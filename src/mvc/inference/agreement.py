@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from mvc.diagnostics import did_you_mean
 from mvc.inference.literals import problem_of
 from mvc.inference.mends import cast
-from mvc.inference.site import Text, location_of
+from mvc.inference.site import TypedText, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
 
-def take(node: Node, target: str, text: Text, mend: str = "") -> None:
+def take(node: Node, target: str, text: TypedText, mend: str = "") -> None:
     """Says so where a literal is no value of the type that it is taken for; `mend` is what helps there."""
     literal = node.get("A_Const", {}).get("sval")
     if literal is None:
@@ -31,7 +31,7 @@ def take(node: Node, target: str, text: Text, mend: str = "") -> None:
         )
 
 
-def _nearest(written: str, target: str, text: Text) -> str:
+def _nearest(written: str, target: str, text: TypedText) -> str:
     enum = text.world.enums.get(target)
     return did_you_mean(written, enum.labels, "values", lambda label: f"'{label}'") if enum else ""
 
@@ -41,7 +41,7 @@ def _compared_once(where: str) -> str:
     return "write what it is compared with again: x = 'a' OR x = 'b'; or x IN ('a', 'b')" if "joins" in where else ""
 
 
-def truth(node: Node | None, text: Text, where: str) -> None:
+def truth(node: Node | None, text: TypedText, where: str) -> None:
     """Says so where a condition is no boolean."""
     if node is None:
         return
@@ -59,7 +59,7 @@ def truth(node: Node | None, text: Text, where: str) -> None:
         )
 
 
-def _test(node: Node, type_: str, text: Text) -> str:
+def _test(node: Node, type_: str, text: TypedText) -> str:
     shown = text.written(node)
     if type_ in ("smallint", "integer", "bigint", "numeric", "real", "double precision"):
         return f"compare it, e.g. {shown} > 0 or {shown} IS NOT NULL"
@@ -70,7 +70,7 @@ def _test(node: Node, type_: str, text: Text) -> str:
     )
 
 
-def common_type(nodes: Iterable[Node], text: Text, called: str) -> str | None:
+def common_type(nodes: Iterable[Node], text: TypedText, called: str) -> str | None:
     """The type of CASE, COALESCE and the like, whose branches have to agree; a finding at the first one that does not."""
     parts = list(nodes)
     found = [(node, text.world.base(text.type_of(node))) for node in parts]
@@ -89,7 +89,7 @@ def _no_cast(one: str, other: str) -> str:
     return f"no value of the type {other} is one of {one}: take one of the two out, or compare them as text"
 
 
-def _common(known: Sequence[tuple[Node, str | None]], text: Text, called: str) -> str | None:
+def _common(known: Sequence[tuple[Node, str | None]], text: TypedText, called: str) -> str | None:
     world, common = text.world, known[0][1] or ""
     for node, type_ in known[1:]:
         if type_ is None or type_ == common:

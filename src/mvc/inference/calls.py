@@ -16,7 +16,7 @@ from mvc.inference.choose import Candidate, choose, result_of
 from mvc.inference.masks import check_mask
 from mvc.inference.mends import LETTERS, MOMENTS, NUMBERS, TEXTS, cast
 from mvc.inference.moments import EXTRACTED, TRUNCATED
-from mvc.inference.site import Handlers, Text, location_of
+from mvc.inference.site import Handlers, TypedText, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -32,7 +32,7 @@ _WANTS: Final = {
 _SHOWN: Final = {"timezone": "AT TIME ZONE", "btrim": "trim", "similar_to_escape": "SIMILAR TO", "like_escape": "LIKE"}
 
 
-def _call(inner: Node, text: Text) -> str | None:
+def _call(inner: Node, text: TypedText) -> str | None:
     names = [item["String"]["sval"] for item in inner["funcname"]]
     nodes = list(inner.get("args", []))
     ordered = [item["SortBy"]["node"] for item in inner.get("agg_order", [])]
@@ -61,7 +61,7 @@ def _call(inner: Node, text: Text) -> str | None:
     return _resolved(names[-1], nodes, [text.world.base(item) for item in types], text, inner["location"])
 
 
-def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text, at: int) -> str | None:
+def _resolved(name: str, nodes: list[Node], types: list[str | None], text: TypedText, at: int) -> str | None:
     own = text.world.catalog.functions_named(name)
     functions = (*builtins.builtin(name), *own)
     if len(nodes) == 1 and types[0] == UNKNOWN and name in builtin_types().names:
@@ -93,7 +93,7 @@ def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Text,
     return result_of(found[0], known, text.world) or None
 
 
-def _are_all_known(own: Iterable[Function], text: Text) -> bool:
+def _are_all_known(own: Iterable[Function], text: TypedText) -> bool:
     """Whether functions of the catalog take types only of which everything is known, so that no other can be meant."""
     return not text.world.extensions - {"plpgsql"} and all(
         text.world.base(argument) is not None for item in own for argument in item.arguments
@@ -112,14 +112,14 @@ def _candidate(function: Function, count: int) -> Candidate | None:
     return Candidate(arguments[:count], function.returns if not function.returns_set else "")  # a set is no value
 
 
-def _missing(name: str, nodes: list[Node], types: list[str], text: Text, at: int) -> None:
+def _missing(name: str, nodes: list[Node], types: list[str], text: TypedText, at: int) -> None:
     shown = _SHOWN.get(name, name)
     listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
     title = f"`{shown}` does not take {listed or 'no argument'}"
     text.report("MV120", at, title, label=f"of {listed}", help=_mend(name, nodes, types, text))
 
 
-def _several(name: str, nodes: list[Node], types: list[str], text: Text, at: int) -> None:
+def _several(name: str, nodes: list[Node], types: list[str], text: TypedText, at: int) -> None:
     listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
     number = types.index(UNKNOWN) if UNKNOWN in types else 0
     moment = name in ("to_char", "date_trunc", "date_part", "extract", "age", "timezone")
@@ -128,7 +128,7 @@ def _several(name: str, nodes: list[Node], types: list[str], text: Text, at: int
     text.report("MV120", at, title, label="not unique", help=help_line)
 
 
-def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
+def _mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> str:
     shown = text.written(nodes[0]) if nodes else "x"
     if name in _OVER_NUMBERS and types[0] not in NUMBERS:
         return _of_numbers(name, types[0], shown)
@@ -158,14 +158,14 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: Text) -> str:
     return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
 
 
-def _is_days(node: Node, text: Text) -> bool:
+def _is_days(node: Node, text: TypedText) -> bool:
     """Whether a number is that of the days between two dates."""
     inner = node.get("A_Expr", {})
     left = inner.get("lexpr", {})
     return left.keys() <= {"ColumnRef", "SQLValueFunction", "TypeCast"} and bool(left) and text.type_of(left) == "date"
 
 
-def _check_zone(node: Node, text: Text) -> None:
+def _check_zone(node: Node, text: TypedText) -> None:
     """Says so where a literal is the name of no time zone; abbreviations and POSIX rules are not judged."""
     literal = node.get("A_Const", {}).get("sval")
     name = literal.get("sval", "") if literal else ""
@@ -189,7 +189,7 @@ def _of_numbers(name: str, type_: str, shown: str) -> str:
     return f"{name} is of numbers and intervals" + (", e.g. of the difference of two times" if type_ in MOMENTS else "")
 
 
-def _check_unit(name: str, nodes: list[Node], text: Text) -> None:
+def _check_unit(name: str, nodes: list[Node], text: TypedText) -> None:
     """Says so where what is cut from a time is none of its parts."""
     if name not in _UNITS or not nodes:
         return
@@ -214,7 +214,7 @@ def _check_unit(name: str, nodes: list[Node], text: Text) -> None:
     )
 
 
-def _bare_unit(name: str, node: Node, known: frozenset[str], text: Text) -> str:
+def _bare_unit(name: str, node: Node, known: frozenset[str], text: TypedText) -> str:
     """A unit without quotes, as BigQuery and Snowflake have it; empty for a column, and for what is none."""
     fields = node.get("ColumnRef", {}).get("fields", [])
     word = str(fields[0].get("String", {}).get("sval", "")) if len(fields) == 1 else ""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from mvc.inference import calls, operations, queries, values
 from mvc.inference.agreement import truth
 from mvc.inference.newer import check_version
-from mvc.inference.site import Problem, Rules, Text
+from mvc.inference.site import Problem, Rules, TypedText
 from mvc.inference.surely import look
 from mvc.inference.world import World
 from mvc.sql.parser import GrammarError, Node, parse
@@ -45,7 +45,7 @@ def infer_value(  # noqa: PLR0913  one for each thing that a place knows
     node = _tree(f"{before}{text}\n{around[1]})")
     if node is None:
         return NOTHING
-    site = Text(text, len(before), types, world, RULES)
+    site = TypedText(text, len(before), types, world, RULES)
     value = node["targetList"][0]["ResTarget"]["val"]
     look(value, site, zero)
     check_version(value, site)
@@ -60,7 +60,7 @@ def infer_query(text: str, types: Mapping[int, str | None], world: World) -> Inf
     node = _tree(text)
     if node is None:
         return NOTHING
-    site = Text(text, 0, types, world, RULES)
+    site = TypedText(text, 0, types, world, RULES)
     columns = tuple(queries.query(node, site))
     look({"SelectStmt": node}, site, _NEVER)
     check_version({"SelectStmt": node}, site)

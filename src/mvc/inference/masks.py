@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from mvc.expression.foreign_calls import MASKS
-from mvc.inference.site import Text, location_of
+from mvc.inference.site import TypedText, location_of
 from mvc.sql.parser import Node
 
 _OF_TIMES: Final = frozenset({"to_char", "to_date", "to_timestamp"})
@@ -19,7 +19,7 @@ _DIRECTIVE: Final = re.compile(r"%[A-Za-z]")
 _MONTH_FOR_MINUTES: Final = re.compile(r"(hh(?:12|24)?[:.hH]?)mm", re.IGNORECASE)
 
 
-def check_mask(name: str, nodes: list[Node], text: Text) -> None:
+def check_mask(name: str, nodes: list[Node], text: TypedText) -> None:
     """A warning where a literal mask has the letters of another language."""
     literal = nodes[1].get("A_Const", {}).get("sval") if name in _OF_TIMES and len(nodes) == 2 else None
     mask = literal.get("sval", "") if literal else ""

@@ -8,7 +8,7 @@ from mvc.catalog.extensions import extensions
 from mvc.catalog.foreign_types import ELSEWHERE, SHOWN
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import did_you_mean
-from mvc.inference.site import Text
+from mvc.inference.site import TypedText
 from mvc.inference.world import World
 from mvc.sql.parser import Node
 
@@ -21,7 +21,7 @@ _WITH_LENGTH: Final = frozenset(
 )
 
 
-def named_type(node: Node, text: Text) -> str | None:
+def named_type(node: Node, text: TypedText) -> str | None:
     """The type as `format_type()` spells it, without its modifier; None where it is not known, with a finding where there is none."""
     names = [item["String"].get("sval", "") for item in node.get("names", [])]
     if not names:
@@ -61,13 +61,13 @@ def _spelled(names: list[str], world: World) -> str | None:
     return "" if name in theirs or elsewhere else None
 
 
-def _report(names: list[str], node: Node, text: Text) -> None:
+def _report(names: list[str], node: Node, text: TypedText) -> None:
     name = names[-1]
     title = f"no type is named `{name}`"
     text.report("MV120", node["location"], title, label="unknown type", help=_meant(name, text.world))
 
 
-def _report_cast(names: list[str], node: Node, text: Text) -> None:
+def _report_cast(names: list[str], node: Node, text: TypedText) -> None:
     """`t::uuid.id`: the cast was put in the middle of a column's name."""
     at = text.character(node["location"])
     before = [item.text for item in text.lexemes if item.end <= at]

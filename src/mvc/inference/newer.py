@@ -12,7 +12,7 @@ from typing import Final
 
 from mvc.catalog import builtins
 from mvc.diagnostics import Severity
-from mvc.inference.site import Text, location_of, parts_of
+from mvc.inference.site import TypedText, location_of, parts_of
 from mvc.sql.parser import Node
 
 _KINDS: Final[Mapping[str, tuple[str, int]]] = {
@@ -32,7 +32,7 @@ _LOCAL: Final = "AT LOCAL"
 _NUMBER: Final = re.compile(r"0[xob]|.*_", re.IGNORECASE)
 
 
-def check_version(node: Node, text: Text) -> None:
+def check_version(node: Node, text: TypedText) -> None:
     """Findings for all that came after the project's version."""
     for lexeme in text.lexemes:
         if lexeme.kind == "number" and _NUMBER.match(lexeme.text):
@@ -48,14 +48,14 @@ def check_version(node: Node, text: Text) -> None:
             _report(what, since, max(place, text.before), text)
 
 
-def _local(text: Text) -> int:
+def _local(text: TypedText) -> int:
     """Where the first AT LOCAL stands, of which the tree has no place."""
     words = [lexeme.text.lower() for lexeme in text.lexemes]
     number = next((at for at, pair in enumerate(pairwise(words)) if pair == ("at", "local")), 0)
     return len(text.text[: text.lexemes[number].start].encode()) + text.before
 
 
-def _called(inner: Node, text: Text) -> tuple[str, int]:
+def _called(inner: Node, text: TypedText) -> tuple[str, int]:
     name = inner["funcname"][-1]["String"]["sval"]
     if name == "timezone" and len(inner.get("args", [])) == 1:
         return _LOCAL, 17
@@ -66,7 +66,7 @@ def _called(inner: Node, text: Text) -> tuple[str, int]:
     return f"`{name}`", builtins.since(name)
 
 
-def _report(what: str, since: int, location: int, text: Text) -> None:
+def _report(what: str, since: int, location: int, text: TypedText) -> None:
     if since <= text.world.version:
         return
     title = f"{what} came with PostgreSQL {since}, and the project is for {text.world.version} and newer"

@@ -10,7 +10,7 @@ from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
 from mvc.inference.choose import Candidate, binary, prefix, result_of
 from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, cast, mend
-from mvc.inference.site import Handlers, Text, location_of
+from mvc.inference.site import Handlers, TypedText, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -23,14 +23,14 @@ def operator_of(inner: Node) -> str:
     return str(inner["name"][-1]["String"]["sval"])
 
 
-def compare(name: str, left: Node, right: Node, text: Text, at: int) -> str | None:
+def compare(name: str, left: Node, right: Node, text: TypedText, at: int) -> str | None:
     """`left name right`."""
     return between(
         name, (left, text.world.base(text.type_of(left))), (right, text.world.base(text.type_of(right))), text, at
     )
 
 
-def between(name: str, left: Operand, right: Operand, text: Text, at: int) -> str | None:
+def between(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> str | None:
     """The type of an operation on operands whose base types are known."""
     if left[1] is None or right[1] is None:
         _check_name(name, text, at)
@@ -58,7 +58,7 @@ def _cast_literal(name: str, left: Operand, right: Operand) -> str:
     return "give the literal its type, e.g. 'value'::text"
 
 
-def _taken(found: list[Candidate], operands: list[Operand], text: Text) -> str | None:
+def _taken(found: list[Candidate], operands: list[Operand], text: TypedText) -> str | None:
     """The result of the one that was chosen; its literals are held against the types of its arguments."""
     if len(found) > 1:
         results = {item.result for item in found}
@@ -73,7 +73,7 @@ def _taken(found: list[Candidate], operands: list[Operand], text: Text) -> str |
     return result_of(found[0], types, text.world)
 
 
-def _check_name(name: str, text: Text, at: int) -> bool:
+def _check_name(name: str, text: TypedText, at: int) -> bool:
     """Says so where no operator of any types has the name."""
     known = {item for extension in text.world.extensions for item in FOR_BUILTIN_TYPES.get(extension, ((), ()))[0]}
     if (
@@ -90,7 +90,7 @@ def _check_name(name: str, text: Text, at: int) -> bool:
     return False
 
 
-def _missing(name: str, left: Operand, right: Operand, text: Text, at: int) -> None:
+def _missing(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> None:
     if not _check_name(name, text, at) or _may_be_an_extensions(name, (left[1], right[1]), text):
         return
     shown = _SHOWN.get(name, name)
@@ -106,7 +106,7 @@ def _type(operand: Operand) -> str:
     return "text in quotes" if operand[1] == UNKNOWN else str(operand[1])
 
 
-def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: Text) -> bool:
+def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: TypedText) -> bool:
     """Whether an extension that is there may have the operator for two of PostgreSQL's own types."""
     if not text.world.knows_all_types:
         return name not in ("=", "<>", "<", ">", "<=", ">=")
@@ -115,7 +115,7 @@ def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: Text) 
     return any(name in names and categories <= its for names, its in offers)
 
 
-def _rows(name: str, left: Node, right: Node, text: Text) -> str | None:
+def _rows(name: str, left: Node, right: Node, text: TypedText) -> str | None:
     """`(a, b) = (c, d)`: each is compared with its counterpart; None where these are no two rows of one length."""
     pair = [side.get("RowExpr", {}).get("args", []) for side in (left, right)]
     if not pair[0] or len(pair[0]) != len(pair[1]):
@@ -125,7 +125,7 @@ def _rows(name: str, left: Node, right: Node, text: Text) -> str | None:
     return "boolean"
 
 
-def _plain(inner: Node, text: Text) -> str | None:
+def _plain(inner: Node, text: TypedText) -> str | None:
     name, right = operator_of(inner), inner.get("rexpr", {})
     if row := _rows(name, inner.get("lexpr", {}), right, text):
         return row
@@ -155,7 +155,7 @@ def _plain(inner: Node, text: Text) -> str | None:
     return None
 
 
-def _in(inner: Node, text: Text) -> str:
+def _in(inner: Node, text: TypedText) -> str:
     left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
     items = inner["rexpr"].get("List", {}).get("items", [])
     for item in items:
@@ -167,7 +167,7 @@ def _in(inner: Node, text: Text) -> str:
     return "boolean"
 
 
-def _any(inner: Node, text: Text) -> str:
+def _any(inner: Node, text: TypedText) -> str:
     left, right = inner["lexpr"], inner["rexpr"]
     types = text.world.base(text.type_of(left)), text.world.base(text.type_of(right))
     element = text.world.element(types[1]) if types[1] else None
@@ -192,19 +192,19 @@ def _any(inner: Node, text: Text) -> str:
     return "boolean"
 
 
-def _between(inner: Node, text: Text) -> str:
+def _between(inner: Node, text: TypedText) -> str:
     left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
     for node, name in zip(inner["rexpr"]["List"]["items"], (">=", "<="), strict=True):
         between(name, left, (node, text.world.base(text.type_of(node))), text, location_of(node))
     return "boolean"
 
 
-def _same_or_not(inner: Node, text: Text) -> str:
+def _same_or_not(inner: Node, text: TypedText) -> str:
     compare("=", inner["lexpr"], inner["rexpr"], text, inner["location"])
     return "boolean"
 
 
-def _nullif(inner: Node, text: Text) -> str | None:
+def _nullif(inner: Node, text: TypedText) -> str | None:
     compare("=", inner["lexpr"], inner["rexpr"], text, location_of(inner["rexpr"]))
     found = text.world.base(text.type_of(inner["lexpr"]))
     if found == UNKNOWN and text.world.base(text.type_of(inner["rexpr"])) == UNKNOWN:
@@ -212,12 +212,12 @@ def _nullif(inner: Node, text: Text) -> str | None:
     return None if found in (UNKNOWN, "character varying") else found
 
 
-def _pattern(inner: Node, text: Text) -> str:
+def _pattern(inner: Node, text: TypedText) -> str:
     compare(operator_of(inner), inner["lexpr"], inner["rexpr"], text, inner["location"])
     return "boolean"
 
 
-_KINDS: Final[Mapping[str, Callable[[Node, Text], str | None]]] = {
+_KINDS: Final[Mapping[str, Callable[[Node, TypedText], str | None]]] = {
     "AEXPR_OP": _plain,
     "AEXPR_OP_ANY": _any,
     "AEXPR_OP_ALL": _any,
@@ -235,7 +235,7 @@ _KINDS: Final[Mapping[str, Callable[[Node, Text], str | None]]] = {
 }
 
 
-def _expression(inner: Node, text: Text) -> str | None:
+def _expression(inner: Node, text: TypedText) -> str | None:
     *schemas, _ = inner["name"]
     if schemas and schemas[-1]["String"]["sval"] != "pg_catalog":  # somebody's own
         for side in ("lexpr", "rexpr"):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from mvc.inference.agreement import truth
-from mvc.inference.site import Text, location_of, parts_of
+from mvc.inference.site import TypedText, location_of, parts_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
 _ASKED: Final = ("targetList", "whereClause", "havingClause", "fromClause", "larg", "rarg", "withClause")
 
 
-def query(node: Node, text: Text) -> list[str | None]:
+def query(node: Node, text: TypedText) -> list[str | None]:
     """The types of a query's columns, as far as they are known; an empty list where not even their number is."""
     inner = node.get("SelectStmt", node)
     _check_names(inner, text)
@@ -30,7 +30,7 @@ def query(node: Node, text: Text) -> list[str | None]:
     return [] if any(map(_is_star, targets)) else types
 
 
-def _look_at_clauses(inner: Node, text: Text) -> None:
+def _look_at_clauses(inner: Node, text: TypedText) -> None:
     """WHERE, HAVING, ORDER BY and what else a query has behind its list and its sources."""
     truth(inner.get("whereClause"), text, "WHERE")
     truth(inner.get("havingClause"), text, "HAVING")
@@ -41,7 +41,7 @@ def _look_at_clauses(inner: Node, text: Text) -> None:
             text.type_of(item["SortBy"]["node"])
 
 
-def _check_names(inner: Node, text: Text) -> None:
+def _check_names(inner: Node, text: TypedText) -> None:
     """Says so where two parts of WITH have one name."""
     seen: set[str] = set()
     for item in inner.get("withClause", {}).get("ctes", []):
@@ -62,7 +62,7 @@ def _is_star(node: Node) -> bool:
     return any("A_Star" in item for item in node.get("ColumnRef", {}).get("fields", []))
 
 
-def _both(left: list[str | None], right: list[str | None], inner: Node, text: Text) -> list[str | None]:
+def _both(left: list[str | None], right: list[str | None], inner: Node, text: TypedText) -> list[str | None]:
     if len(left) != len(right):
         return []
     return [
@@ -70,7 +70,7 @@ def _both(left: list[str | None], right: list[str | None], inner: Node, text: Te
     ]
 
 
-def _merged(number: int, types: tuple[str | None, str | None], inner: Node, text: Text) -> str | None:
+def _merged(number: int, types: tuple[str | None, str | None], inner: Node, text: TypedText) -> str | None:
     one, other = (text.world.base(item) for item in types)
     if one is None or other is None or one == other:
         return one if one == other else None
@@ -88,7 +88,7 @@ def _merged(number: int, types: tuple[str | None, str | None], inner: Node, text
     return other if world.becomes(one, other) and not world.is_preferred(one) else one
 
 
-def _source(node: Node, text: Text) -> None:
+def _source(node: Node, text: TypedText) -> None:
     kind, inner = next(iter(node.items()))
     if kind == "JoinExpr":
         _source(inner["larg"], text)

@@ -27,7 +27,7 @@ class Problem:
     help: str = ""
 
 
-Handlers = Mapping[str, Callable[[Node, "Text"], "str | None"]]
+Handlers = Mapping[str, Callable[[Node, "TypedText"], "str | None"]]
 
 
 @dataclass(frozen=True)
@@ -35,11 +35,11 @@ class Rules:
     """What is asked for the type of each kind of node, and for the types of a query's columns."""
 
     values: Handlers
-    query: Callable[[Node, Text], list[str | None]]
+    query: Callable[[Node, TypedText], list[str | None]]
 
 
 @dataclass
-class Text:
+class TypedText:
     """`before` bytes stand before the text in what was parsed; `types` are those of the columns, by the offset where each begins."""
 
     text: str

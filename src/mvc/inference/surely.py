@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mvc.inference.site import Text, parts_of
+from mvc.inference.site import TypedText, parts_of
 from mvc.sql.parser import Node
 
 _COMPARED: Final = {"=": "IS NULL", "<>": "IS NOT NULL", "<": "", ">": "", "<=": "", ">=": ""}
@@ -19,7 +19,7 @@ _INTEGERS: Final = frozenset({"smallint", "integer", "bigint"})
 
 
 @dataclass(frozen=True)
-class Around:
+class Surroundings:
     """What stands around a node: conditions of CASE, and whether a result is made an integer anyhow. `grouped` tells a query with GROUP BY,
     whose groups have rows.
     """
@@ -29,7 +29,7 @@ class Around:
     grouped: bool = False
 
 
-def look(node: Node, text: Text, zero: Mapping[int, str], around: Around = Around()) -> None:
+def look(node: Node, text: TypedText, zero: Mapping[int, str], around: Surroundings = Surroundings()) -> None:
     """Findings for a tree; `zero` says of columns, by offset, why they may be zero."""
     kind, inner = next(iter(node.items()))
     if kind == "A_Expr":
@@ -40,7 +40,7 @@ def look(node: Node, text: Text, zero: Mapping[int, str], around: Around = Aroun
         look(part, text, zero, its)
 
 
-def _below(kind: str, inner: Node, around: Around) -> Iterator[tuple[Node, Around]]:
+def _below(kind: str, inner: Node, around: Surroundings) -> Iterator[tuple[Node, Surroundings]]:
     if kind == "CaseExpr":
         conditions = tuple(item["CaseWhen"]["expr"] for item in inner.get("args", []))
         around = replace(
@@ -53,11 +53,11 @@ def _below(kind: str, inner: Node, around: Around) -> Iterator[tuple[Node, Aroun
         around = replace(around, cut=inner["funcname"][-1]["String"]["sval"] in ("floor", "trunc", "make_interval"))
     elif kind == "SelectStmt":
         having = (inner["havingClause"],) if "havingClause" in inner else ()
-        around = Around(conditions=having, grouped=bool(inner.get("groupClause")))
+        around = Surroundings(conditions=having, grouped=bool(inner.get("groupClause")))
     return ((part, around) for part in parts_of(inner))
 
 
-def _expression(inner: Node, text: Text, zero: Mapping[int, str], around: Around) -> None:
+def _expression(inner: Node, text: TypedText, zero: Mapping[int, str], around: Surroundings) -> None:
     name = inner["name"][-1]["String"].get("sval", "")
     if inner["kind"] == "AEXPR_IN":
         _check_list(name, inner, text)
@@ -69,7 +69,7 @@ def _expression(inner: Node, text: Text, zero: Mapping[int, str], around: Around
             _check_divisor(name, inner, text, zero, around)
 
 
-def _check_setting(inner: Node, text: Text) -> None:
+def _check_setting(inner: Node, text: TypedText) -> None:
     """A setting that is missing raises, and one that was set for a transaction is empty after it."""
     call = inner["arg"].get("FuncCall", {})
     target = inner["typeName"].get("names", [{}])[-1].get("String", {}).get("sval", "")
@@ -87,7 +87,7 @@ def _is_null(node: Node) -> bool:
     return bool(node.get("A_Const", {}).get("isnull"))
 
 
-def _check_null(name: str, inner: Node, text: Text) -> None:
+def _check_null(name: str, inner: Node, text: TypedText) -> None:
     left, right = inner["lexpr"], inner["rexpr"]
     if not (_is_null(left) or _is_null(right)):
         return
@@ -107,7 +107,7 @@ def _check_null(name: str, inner: Node, text: Text) -> None:
     )
 
 
-def _check_itself(name: str, inner: Node, text: Text) -> None:
+def _check_itself(name: str, inner: Node, text: TypedText) -> None:
     """A column is equal to itself in every row that has a value, so the comparison picks nothing and ties nothing."""
     left, right = inner["lexpr"], inner["rexpr"]
     if "ColumnRef" not in left or _same(left) != _same(right):
@@ -118,7 +118,7 @@ def _check_itself(name: str, inner: Node, text: Text) -> None:
     text.report("MV425", inner["location"], title, label=f"{name} itself", help=help_line, severity="warning")
 
 
-def _check_list(name: str, inner: Node, text: Text) -> None:
+def _check_list(name: str, inner: Node, text: TypedText) -> None:
     items = inner["rexpr"].get("List", {}).get("items", [])
     nulls = [item for item in items if _is_null(item)]
     if nulls and name == "<>":
@@ -129,7 +129,7 @@ def _check_list(name: str, inner: Node, text: Text) -> None:
         )
 
 
-def _check_divisor(name: str, inner: Node, text: Text, zero: Mapping[int, str], around: Around) -> None:
+def _check_divisor(name: str, inner: Node, text: TypedText, zero: Mapping[int, str], around: Surroundings) -> None:
     left, right = inner["lexpr"], inner["rexpr"]
     at = inner["location"]
     if _is_zero(right):
@@ -172,7 +172,7 @@ def _bare(node: Node) -> Node:
             return node
 
 
-def _why_zero(divisor: Node, text: Text, zero: Mapping[int, str], around: Around) -> str:
+def _why_zero(divisor: Node, text: TypedText, zero: Mapping[int, str], around: Surroundings) -> str:
     if "ColumnRef" in divisor:
         return zero.get(text.character(divisor["ColumnRef"]["location"]), "")
     call = divisor.get("FuncCall", {})
@@ -188,7 +188,7 @@ def _why_zero(divisor: Node, text: Text, zero: Mapping[int, str], around: Around
     return "it counts values that are not NULL, and there may be none"
 
 
-def _check_ratio(left: Node, right: Node, text: Text, at: int, around: Around) -> None:
+def _check_ratio(left: Node, right: Node, text: TypedText, at: int, around: Surroundings) -> None:
     aside = replace(text, problems=[])
     types = [aside.world.base(aside.type_of(node)) for node in (left, right)]
     if (

@@ -12,7 +12,7 @@ from mvc.inference.agreement import common_type, take, truth
 from mvc.inference.mends import TEXTS, cast_mend
 from mvc.inference.named_types import named_type
 from mvc.inference.operations import between, compare
-from mvc.inference.site import Handlers, Text, location_of, parts_of
+from mvc.inference.site import Handlers, TypedText, location_of, parts_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -29,7 +29,7 @@ _SUBSCRIPTED: Final = frozenset(
 )  # arrays of a fixed length inside
 
 
-def _constant(inner: Node, _: Text) -> str | None:
+def _constant(inner: Node, _: TypedText) -> str | None:
     if "ival" in inner:
         return "integer"
     if "fval" in inner:
@@ -38,11 +38,11 @@ def _constant(inner: Node, _: Text) -> str | None:
     return "boolean" if "boolval" in inner else "bit" if "bsval" in inner else UNKNOWN
 
 
-def _column(inner: Node, text: Text) -> str | None:
+def _column(inner: Node, text: TypedText) -> str | None:
     return text.type_at(inner["location"])
 
 
-def _logic(inner: Node, text: Text) -> str:
+def _logic(inner: Node, text: TypedText) -> str:
     for part in inner.get("args", []):
         truth(
             part,
@@ -52,7 +52,7 @@ def _logic(inner: Node, text: Text) -> str:
     return "boolean"
 
 
-def _cast(inner: Node, text: Text) -> str | None:
+def _cast(inner: Node, text: TypedText) -> str | None:
     target = named_type(inner["typeName"], text)
     source = text.world.base(text.type_of(inner["arg"]))
     base = text.world.base(target)
@@ -69,7 +69,7 @@ def _cast(inner: Node, text: Text) -> str | None:
     return target
 
 
-def _case(inner: Node, text: Text) -> str | None:
+def _case(inner: Node, text: TypedText) -> str | None:
     whens = [item["CaseWhen"] for item in inner.get("args", [])]
     if "arg" in inner:
         for item in whens:
@@ -81,36 +81,36 @@ def _case(inner: Node, text: Text) -> str | None:
     return common_type([*(item["result"] for item in whens), *default], text, "CASE")
 
 
-def _coalesce(inner: Node, text: Text) -> str | None:
+def _coalesce(inner: Node, text: TypedText) -> str | None:
     return common_type(inner.get("args", []), text, "coalesce")
 
 
-def _extreme(inner: Node, text: Text) -> str | None:
+def _extreme(inner: Node, text: TypedText) -> str | None:
     return common_type(inner.get("args", []), text, "greatest" if inner.get("op") == "IS_GREATEST" else "least")
 
 
-def _null_test(inner: Node, text: Text) -> str:
+def _null_test(inner: Node, text: TypedText) -> str:
     text.type_of(inner["arg"])
     return "boolean"
 
 
-def _boolean_test(inner: Node, text: Text) -> str:
+def _boolean_test(inner: Node, text: TypedText) -> str:
     truth(inner["arg"], text, "what IS TRUE asks of")
     return "boolean"
 
 
-def _value_function(inner: Node, _: Text) -> str | None:
+def _value_function(inner: Node, _: TypedText) -> str | None:
     name = inner["op"].removeprefix("SVFOP_").removesuffix("_N")
     return _VALUE_FUNCTIONS.get(name, "name")
 
 
-def _array(inner: Node, text: Text) -> str | None:
+def _array(inner: Node, text: TypedText) -> str | None:
     elements = inner.get("elements", [])
     element = common_type(elements, text, "ARRAY") if elements else None
     return f"{element}[]" if element and not element.endswith("[]") else None
 
 
-def _indirection(inner: Node, text: Text) -> str | None:
+def _indirection(inner: Node, text: TypedText) -> str | None:
     """`(x).field`, `x[1]`, `x[1:2]`, one after the other."""
     type_ = text.type_of(inner["arg"])
     for step in inner.get("indirection", []):
@@ -127,7 +127,7 @@ def _indirection(inner: Node, text: Text) -> str | None:
     return None if slices and type_ != "jsonb" else type_
 
 
-def _subscripted(base: str, inner: Node, text: Text) -> str | None:
+def _subscripted(base: str, inner: Node, text: TypedText) -> str | None:
     """The element; a second subscript of an array is one of another dimension."""
     if base == "jsonb":
         return base
@@ -145,7 +145,7 @@ def _subscripted(base: str, inner: Node, text: Text) -> str | None:
     return None
 
 
-def _check_field(base: str, step: Node, inner: Node, text: Text) -> None:
+def _check_field(base: str, step: Node, inner: Node, text: TypedText) -> None:
     """`(x).name` is a field of a composite type, or a call of `name(x)`."""
     name = step.get("String", {}).get("sval")
     if name is None or base == "record" or builtins.takes(name, 1) or text.world.catalog.functions_named(name):
@@ -157,19 +157,19 @@ def _check_field(base: str, step: Node, inner: Node, text: Text) -> None:
     text.report("MV120", location_of(inner["arg"]), title, label=f"of type {base}", help=help_line)
 
 
-def _row(inner: Node, text: Text) -> str:
+def _row(inner: Node, text: TypedText) -> str:
     for part in inner.get("args", []):
         text.type_of(part)
     return "record"
 
 
-def _xml(inner: Node, text: Text) -> str:
+def _xml(inner: Node, text: TypedText) -> str:
     for part in parts_of(inner):
         text.type_of(part)
     return "boolean" if inner.get("op") == "IS_DOCUMENT" else "xml"
 
 
-def _collated(inner: Node, text: Text) -> str | None:
+def _collated(inner: Node, text: TypedText) -> str | None:
     type_ = text.type_of(inner["arg"])
     base = text.world.base(type_)
     letters = base is None or base == UNKNOWN or text.world.category(text.world.element(base) or base) == "S"
@@ -183,7 +183,7 @@ def _collated(inner: Node, text: Text) -> str | None:
     return "text" if base == UNKNOWN else type_
 
 
-def _sublink(inner: Node, text: Text) -> str | None:
+def _sublink(inner: Node, text: TypedText) -> str | None:
     columns = text.columns_of(inner["subselect"])
     left = text.world.base(text.type_of(inner["testexpr"])) if "testexpr" in inner else None
     if inner["subLinkType"] in ("ANY_SUBLINK", "ALL_SUBLINK") and len(columns) == 1 and "testexpr" in inner:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.compiled.former import Renamed
 from mvc.quoting import identifier, is_plain, qualified
 
@@ -22,14 +22,14 @@ class Before:
     read: Mapping[str, Renamed] = field(default_factory=dict)
     columns: Mapping[str, str] = field(default_factory=dict)
 
-    def relation(self, readable: Readable) -> str:
+    def relation(self, readable: SourceRelation) -> str:
         """What a source reads: of another view of the project, its stored relation."""
         if readable.reference is None:
             return self.text(f"{readable.sql}")
         found = self._of(readable)
         return qualified(*((found.storage[0], found.former.stored) if found else readable.reference))
 
-    def column(self, readable: Readable, name: str) -> str:
+    def column(self, readable: SourceRelation, name: str) -> str:
         """A column of a source."""
         found = self._of(readable)
         return dict(found.former.columns).get(name, name) if found else name
@@ -55,7 +55,7 @@ class Before:
                 sql = re.sub(rf"(?<![\w$.\"']){re.escape(name)}(?=\s*\.)", lambda _, was=was: was, sql)  # type: ignore[misc]
         return sql
 
-    def _of(self, readable: Readable) -> Renamed | None:
+    def _of(self, readable: SourceRelation) -> Renamed | None:
         return self.read.get(readable.views[0]) if readable.reference and len(readable.views) == 1 else None
 
 

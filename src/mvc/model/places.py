@@ -20,7 +20,7 @@ _WORD: Final = re.compile(r"\w+|[^\w\s]")
 _CALL: Final = re.compile(r"\w+\(")
 
 
-class Text(NamedTuple):
+class PlacedText(NamedTuple):
     """A text of the spec: as emitted, as written, and its place."""
 
     emitted: str
@@ -54,7 +54,7 @@ def place_of_word(view: View, policies: Iterable[Policy], word: str) -> Span | N
     return None
 
 
-def _otherwise(view: View, texts: Iterable[Text], statement: str, at: int) -> Span | None:
+def _otherwise(view: View, texts: Iterable[PlacedText], statement: str, at: int) -> Span | None:
     if isinstance(view.body, Body):
         return _aligned(view.body, statement, at)
     return _of_output(view.body, texts, statement, at)
@@ -104,7 +104,7 @@ def _past(text: str, before: str) -> int:
     return places[min(len("".join(before.split())), len(places) - 1)]
 
 
-def _of_output(body: Declared, texts: Iterable[Text], statement: str, at: int) -> Span | None:
+def _of_output(body: Declared, texts: Iterable[PlacedText], statement: str, at: int) -> Span | None:
     """Of the output column whose computation begins or goes on at `at`: its argument, or the nearest text of the spec."""
     rest = _FROM.split(statement[at:], maxsplit=1)[0]
     output = _OUTPUT.search(rest)
@@ -128,16 +128,16 @@ def _computation(measure: Aggregate | Computed, rest: str) -> Span:
     return argument.origin.span if argument and _CALL.match(rest) else measure.origin.span
 
 
-def _texts(view: View, policies: Iterable[Policy]) -> Iterator[Text]:
+def _texts(view: View, policies: Iterable[Policy]) -> Iterator[PlacedText]:
     """Every text that the view's statements may hold."""
     if isinstance(view.body, Body):
-        yield Text(view.body.sql.strip(), view.body.sql, view.body.origin)
+        yield PlacedText(view.body.sql.strip(), view.body.sql, view.body.origin)
     else:
         yield from _declared(view.body)
     for index in view.indexes:
         for key in index.keys:
             expression = key.term.ordered.expression
-            yield Text(expression.text, expression.source, key.term.origin)
+            yield PlacedText(expression.text, expression.source, key.term.origin)
         if index.where:
             yield _sql(index.where)
     for policy in policies:
@@ -145,13 +145,13 @@ def _texts(view: View, policies: Iterable[Policy]) -> Iterator[Text]:
             yield from (_sql(sql) for sql in _conditions(policy.condition))
 
 
-def _lines(sql: str, origin: Origin) -> Iterator[Text]:
+def _lines(sql: str, origin: Origin) -> Iterator[PlacedText]:
     """A subquery, and its lines one by one, since names in it may have been replaced."""
-    yield Text(sql.strip(), sql, origin)
-    yield from (Text(line.strip(), sql, origin) for line in sql.splitlines() if line.strip())
+    yield PlacedText(sql.strip(), sql, origin)
+    yield from (PlacedText(line.strip(), sql, origin) for line in sql.splitlines() if line.strip())
 
 
-def _declared(body: Declared) -> Iterator[Text]:
+def _declared(body: Declared) -> Iterator[PlacedText]:
     """What becomes a column first: that is where a word of the view is looked for first."""
     sqls: list[Sql | None] = [dimension.sql for dimension in body.dimensions]
     for measure in body.measures:
@@ -170,8 +170,8 @@ def _measure(measure: Aggregate | Computed) -> list[Sql | None]:
     return [*measure.values, measure.where, *(Sql(term.ordered.expression, term.origin) for term in measure.order)]
 
 
-def _sql(sql: Sql) -> Text:
-    return Text(sql.expression.text, sql.expression.source, sql.origin)
+def _sql(sql: Sql) -> PlacedText:
+    return PlacedText(sql.expression.text, sql.expression.source, sql.origin)
 
 
 def _conditions(condition: Condition) -> Iterator[Sql]:

@@ -16,7 +16,7 @@ from mvc.workspace.folder import PROJECT_FILE
 Side = Literal["before", "after"]
 
 
-class SideError(ProjectError):
+class PairError(ProjectError):
     """One side has errors; their places are in its files."""
 
     def __init__(self, side: Side, diagnostics: Iterable[Diagnostic]) -> None:
@@ -33,7 +33,7 @@ def compile_two(before: Mapping[str, str], after: Mapping[str, str], folder: Pat
     parts = reduce_pair(before, after)
     try:
         return _both(parts, folder)
-    except SideError:
+    except PairError:
         if not any(part.absent for part in parts):
             raise
     return compile_whole(before, after, folder)  # all findings, as `mvc check` gives them
@@ -59,7 +59,7 @@ def _compiled(side: Side, part: Part, folder: Path | None) -> Compiled:
     try:
         return compile_cached(part.files, folder, part.absent)
     except ProjectError as problem:
-        raise SideError(side, problem.diagnostics) from None
+        raise PairError(side, problem.diagnostics) from None
 
 
 def _without_views(other: Compiled) -> Compiled:

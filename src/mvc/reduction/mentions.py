@@ -55,7 +55,7 @@ def _scalars(data: Any) -> Iterator[str]:
         yield str(data)
 
 
-class Names:
+class MentionedNames:
     """Names to look for, many at a time."""
 
     def __init__(self, names: Iterable[str]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
-from mvc.reduction.mentions import Names, content, plain, words
+from mvc.reduction.mentions import MentionedNames, content, plain, words
 from mvc.reduction.part import Unclear
 from mvc.workspace.folder import PROJECT_FILE, spec_paths
 from mvc.workspace.inputs import described_paths
@@ -100,8 +100,8 @@ class Outline:
         return found
 
     @cached_property
-    def _names(self) -> Names:
-        return Names(self.views)
+    def _names(self) -> MentionedNames:
+        return MentionedNames(self.views)
 
     @cached_property
     def _folded(self) -> dict[str, str]:

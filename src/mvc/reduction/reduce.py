@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mvc.reduction.mentions import Names
+from mvc.reduction.mentions import MentionedNames
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Part, Unclear
 from mvc.reduction.touched import carried_views, changed_views, restored_views, ruled_views, scheduled_views
@@ -54,7 +54,7 @@ def _part(side: Outline, kept: set[str], other: Outline) -> Part:
 
 def _policies(side: Outline, kept: set[str], other: Outline) -> dict[str, str]:
     """The policies files that may be about one of the views, or define what such a one uses, or differ, rightly or not."""
-    names = Names(kept)
+    names = MentionedNames(kept)
     return {
         path: text
         for path, text in side.policies.items()

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from mvc.compiled.view import PARTIAL
-from mvc.reduction.mentions import Names, content, values, words
+from mvc.reduction.mentions import MentionedNames, content, values, words
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Unclear
 
@@ -31,7 +31,9 @@ def ruled_views(one: Outline, other: Outline) -> set[str]:
     rules = _by_view(_items(before, "policies")), _by_view(_items(after, "policies"))
     touched = {view for view in rules[0].keys() | rules[1].keys() if rules[0].get(view) != rules[1].get(view)}
     terms = dict(_predicates(before)), dict(_predicates(after))
-    changed = Names(name for name in terms[0].keys() | terms[1].keys() if terms[0].get(name) != terms[1].get(name))
+    changed = MentionedNames(
+        name for name in terms[0].keys() | terms[1].keys() if terms[0].get(name) != terms[1].get(name)
+    )
     return touched | _using(changed, one) | _using(changed, other)
 
 
@@ -125,7 +127,7 @@ def _predicates(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield from ((name, repr(value)) for name, value in named.items())
 
 
-def _using(predicates: Names, side: Outline) -> set[str]:
+def _using(predicates: MentionedNames, side: Outline) -> set[str]:
     """The views of policies that mention one of the predicates."""
     files = {path: text for path, text in side.policies.items() if predicates.among(side.words(path, text))}
     items = (item for _, item in _items(files, "policies") if predicates.among(words(values(item))))

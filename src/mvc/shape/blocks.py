@@ -13,29 +13,29 @@ from mvc.analysis.resolved import DeclaredQuery
 from mvc.expression import Expression
 from mvc.shape.measures import BlockRows, measured
 from mvc.shape.reading import presence_of, reading_of
-from mvc.shape.records import AnyHolds, ColumnOf, Output, Reading, Select, Source, Written
+from mvc.shape.records import AnyHolds, AuthorExpression, ColumnOf, Reading, ReadSource, ResultColumn, Select
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class GroupKey:
     """A column that says to which group the rows belong."""
 
     name: str
     expression: Expression
 
 
-def block_query(block: Block, keys: tuple[Key, ...], query: DeclaredQuery) -> Select:
+def block_query(block: Block, keys: tuple[GroupKey, ...], query: DeclaredQuery) -> Select:
     """The keys and the measures of the block's rows, by key."""
     tree = query.tree
     joined = joined_sources(block, keys, query)
     missing = missing_attributes(block, joined, tree)
     reading = reading_of(tree, block.path, joined, root_conditions(block, query))
-    outputs, rows = tuple(Output(key.name, Written(key.expression)) for key in keys), BlockRows()
+    outputs, rows = tuple(ResultColumn(key.name, AuthorExpression(key.expression)) for key in keys), BlockRows()
     if block.deduplicate:
         unique, rows = _unique_rows(block, outputs, reading, query)
-        reading = Reading(Source(block.host, unique))
-        outputs = tuple(Output(key.name, ColumnOf(block.host, key.name)) for key in keys)
-    measures = (Output(item.name, measured(item, tree, block.host, rows, missing)) for item in block.measures)
+        reading = Reading(ReadSource(block.host, unique))
+        outputs = tuple(ResultColumn(key.name, ColumnOf(block.host, key.name)) for key in keys)
+    measures = (ResultColumn(item.name, measured(item, tree, block.host, rows, missing)) for item in block.measures)
     return Select((*outputs, *measures), reading, tuple(range(len(keys))))
 
 
@@ -45,7 +45,7 @@ def root_conditions(block: Block, query: DeclaredQuery) -> tuple[Expression, ...
     return block.residue if block.by == "link" else (*query.where, *root.where)
 
 
-def joined_sources(block: Block, keys: Iterable[Key], query: DeclaredQuery) -> frozenset[str]:
+def joined_sources(block: Block, keys: Iterable[GroupKey], query: DeclaredQuery) -> frozenset[str]:
     """Every source that the block must join."""
     tree = query.tree
     expressions = [item for measure in block.measures for item in measure.expressions]
@@ -65,7 +65,7 @@ def missing_attributes(block: Block, joined: frozenset[str], tree: JoinTree) -> 
 
 
 def _unique_rows(
-    block: Block, keys: tuple[Output, ...], reading: Reading, query: DeclaredQuery
+    block: Block, keys: tuple[ResultColumn, ...], reading: Reading, query: DeclaredQuery
 ) -> tuple[Select, BlockRows]:
     """One row per group and key of the host, with every column that the measures read.
 
@@ -83,8 +83,8 @@ def _unique_rows(
     dependent = [column for column in columns if known and column.alias == block.host and column not in key]
     group = [column for column in columns if column not in dependent]
     flags = {text: ColumnOf(block.host, f"filter_{number + 1}") for number, text in enumerate(flagged)}
-    outputs = [*keys, *(Output(renamed[column].name, column) for column in (*group, *dependent))]
-    outputs += [Output(flags[text].name, AnyHolds(Written(where))) for text, where in flagged.items()]
+    outputs = [*keys, *(ResultColumn(renamed[column].name, column) for column in (*group, *dependent))]
+    outputs += [ResultColumn(flags[text].name, AnyHolds(AuthorExpression(where))) for text, where in flagged.items()]
     select = Select(tuple(outputs), reading, tuple(range(len(keys) + len(group))))
     return select, BlockRows(renamed, flags)
 

@@ -12,7 +12,17 @@ from mvc.expression import Expression
 from mvc.model.aggregates import Form, Order
 from mvc.model.view import Setting
 from mvc.shape.reading import presence_of
-from mvc.shape.records import Call, ColumnOf, Condition, Ordering, Otherwise, Present, RowCount, Value, Written
+from mvc.shape.records import (
+    AggregateCall,
+    AuthorExpression,
+    ColumnOf,
+    Condition,
+    Ordering,
+    Otherwise,
+    Present,
+    RowCount,
+    Value,
+)
 
 
 @dataclass(frozen=True)
@@ -25,9 +35,9 @@ class BlockRows:
     renamed: Mapping[ColumnOf, ColumnOf] = field(default_factory=dict)
     flags: Mapping[str, ColumnOf] = field(default_factory=dict)
 
-    def value(self, expression: Expression) -> Written | ColumnOf:
+    def value(self, expression: Expression) -> AuthorExpression | ColumnOf:
         """The expression over these rows."""
-        return self.flags.get(expression.text) or Written(expression, self.renamed)
+        return self.flags.get(expression.text) or AuthorExpression(expression, self.renamed)
 
     def column(self, alias: str, name: str) -> ColumnOf:
         """A column over these rows."""
@@ -40,7 +50,9 @@ class BlockRows:
         return Present(self.column(column.alias, column.name))
 
 
-def measured(measure: Measure, tree: JoinTree, host: str, rows: BlockRows, missing: frozenset[str]) -> Call | RowCount:
+def measured(
+    measure: Measure, tree: JoinTree, host: str, rows: BlockRows, missing: frozenset[str]
+) -> AggregateCall | RowCount:
     """The aggregate over the rows of a block of `host`. `missing` are attributes whose row may be absent there."""
     filters: list[Condition] = [rows.value(measure.where)] if measure.where else []
     if measure.argument is None:
@@ -56,7 +68,7 @@ def with_default(value: Value, default: Setting | None) -> Value:
     return value if default is None else Otherwise(value, default)
 
 
-def _call(measure: Measure, rows: BlockRows) -> Call:
+def _call(measure: Measure, rows: BlockRows) -> AggregateCall:
     function, aggregate = measure.function, measure.aggregate
     values = tuple(rows.value(item) for item in measure.values)
     order = tuple(
@@ -68,7 +80,7 @@ def _call(measure: Measure, rows: BlockRows) -> Call:
     if not order and aggregate.distinct and function.order is Order.DECIDES:
         order = (Ordering(values[0], descending=False, nulls_first=False),)
     separator = aggregate.separator if "separator" in function.options else None
-    return Call(function, values, order, aggregate.distinct, separator, aggregate.at)
+    return AggregateCall(function, values, order, aggregate.distinct, separator, aggregate.at)
 
 
 def _rows_counted(node: Node, tree: JoinTree, host: str, rows: BlockRows) -> tuple[RowCount, tuple[Present, ...]]:

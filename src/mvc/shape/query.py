@@ -14,10 +14,10 @@ from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import never_null
 from mvc.expression import Expression
 from mvc.model.view import Aggregate, Computed, Declared
-from mvc.shape.blocks import Key, block_query, joined_sources, missing_attributes
+from mvc.shape.blocks import GroupKey, block_query, joined_sources, missing_attributes
 from mvc.shape.measures import BlockRows, measured, with_default
 from mvc.shape.reading import reading_of, source_of
-from mvc.shape.records import ColumnOf, Equal, Join, Output, Reading, Select, Source, Value, Written
+from mvc.shape.records import AuthorExpression, ColumnOf, Equal, Join, Reading, ReadSource, ResultColumn, Select, Value
 
 COMPUTED_OVER = "columns_of_view"  # what the columns of a view go by where others are computed from them
 
@@ -31,7 +31,7 @@ def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:
         *(item.name for item in query.dimensions),
         *(item.name for item in measures if isinstance(item, Aggregate)),
     ]
-    outputs = tuple(Output(column, groups.columns[column]) for column in order)
+    outputs = tuple(ResultColumn(column, groups.columns[column]) for column in order)
     return _with_computed(Select(outputs, groups.reading, groups.groups), query, [item.name for item in view.columns])
 
 
@@ -68,17 +68,17 @@ def _row_per_base(query: DeclaredQuery, branches: Iterable[Block]) -> _Groups:
     needed = [item.expression for item in query.dimensions] + [link.outer for block in branches for link in block.links]
     joined = tree.needed(reads(*needed, *query.where) | {tree.base.alias}, tree.singles)
     reading = reading_of(tree, (tree.base.alias,), joined, (*query.where, *tree.base.where))
-    return _Groups(reading, {item.name: Written(item.expression) for item in query.dimensions})
+    return _Groups(reading, {item.name: AuthorExpression(item.expression) for item in query.dimensions})
 
 
-def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...], late: tuple[Late, ...]) -> _Groups:
+def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[GroupKey, ...], late: tuple[Late, ...]) -> _Groups:
     """The base grouped by the dimensions, with its own measures; of a source that comes late, by what refers to its key."""
     tree = query.tree
     block = main or main_block(tree.base.alias)
     keys = (*_dimension_keys(query, late), *extra)
     joined = joined_sources(block, keys, query)
     missing = missing_attributes(block, joined, tree)
-    columns: dict[str, Value] = {key.name: Written(key.expression) for key in keys}
+    columns: dict[str, Value] = {key.name: AuthorExpression(key.expression) for key in keys}
     for item in block.measures:
         value = measured(item, tree, block.host, BlockRows(), missing)
         columns[item.name] = with_default(value, item.aggregate.default)
@@ -86,18 +86,18 @@ def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[Key, ...], l
     return _Groups(reading_of(tree, block.path, joined, (*query.where, *tree.base.where)), columns, positions)
 
 
-def _dimension_keys(query: DeclaredQuery, late: tuple[Late, ...]) -> Iterator[Key]:
+def _dimension_keys(query: DeclaredQuery, late: tuple[Late, ...]) -> Iterator[GroupKey]:
     by_alias = {item.node.alias: item for item in late}
     for dimension in query.dimensions:
         source = by_alias.get(next(iter(reads(dimension.expression)), ""))
         ref = bare_column(dimension.expression)
         if source is None:
-            yield Key(dimension.name, dimension.expression)
+            yield GroupKey(dimension.name, dimension.expression)
         elif ref and ref.name == source.key:
-            yield Key(dimension.name, source.reference)
+            yield GroupKey(dimension.name, source.reference)
 
 
-def _decided(key: Key, keys: tuple[Key, ...], tree: JoinTree) -> bool:
+def _decided(key: GroupKey, keys: tuple[GroupKey, ...], tree: JoinTree) -> bool:
     """Whether the other keys decide this one: they hold the primary key of the source that it reads.
 
     Rule source: PostgreSQL manual, SELECT, GROUP BY clause (functional dependence).
@@ -119,15 +119,15 @@ def _grouped_below(query: DeclaredQuery, main: Block | None, branches: list[Bloc
     alias, late = query.tree.base.alias, late_sources(query, branches)
     known = {item.expression.text: ColumnOf(alias, item.name) for item in query.dimensions}
     links = [link.outer for block in branches for link in block.links if link.outer.text not in known]
-    extra = tuple(Key(f"link_{number + 1}", link) for number, link in enumerate(dict.fromkeys(links)))
+    extra = tuple(GroupKey(f"link_{number + 1}", link) for number, link in enumerate(dict.fromkeys(links)))
     inner = _grouped(query, main, extra, late)
-    below = Select(tuple(Output(*column) for column in inner.columns.items()), inner.reading, inner.groups)
+    below = Select(tuple(ResultColumn(*column) for column in inner.columns.items()), inner.reading, inner.groups)
     columns: dict[str, Value] = {name: ColumnOf(alias, name) for name in inner.columns}
     columns = {name: value for name, value in columns.items() if name not in {key.name for key in extra}}
-    columns |= {item.name: Written(item.expression) for item in query.dimensions if item.name not in columns}
+    columns |= {item.name: AuthorExpression(item.expression) for item in query.dimensions if item.name not in columns}
     joins = tuple(_late_join(item, query, late) for item in late)
     known |= {key.expression.text: ColumnOf(alias, key.name) for key in extra}
-    return _Groups(Reading(Source(alias, below), joins), columns, known=known)
+    return _Groups(Reading(ReadSource(alias, below), joins), columns, known=known)
 
 
 def _late_join(item: Late, query: DeclaredQuery, late: tuple[Late, ...]) -> Join:
@@ -152,7 +152,7 @@ def _branch_names(query: DeclaredQuery, branches: Iterable[Block]) -> list[str]:
 
 def _with_branch(groups: _Groups, block: Block, alias: str, query: DeclaredQuery) -> _Groups:
     keys, pairs = _branch_keys(groups, block, alias, query)
-    source = Source(alias, block_query(block, keys, query))
+    source = ReadSource(alias, block_query(block, keys, query))
     columns = dict(groups.columns)
     for measure in block.measures:
         default = measure.aggregate.default
@@ -173,15 +173,15 @@ _Pair = tuple[Value, Value, bool]
 
 def _branch_keys(
     groups: _Groups, block: Block, alias: str, query: DeclaredQuery
-) -> tuple[tuple[Key, ...], tuple[_Pair, ...]]:
+) -> tuple[tuple[GroupKey, ...], tuple[_Pair, ...]]:
     """The columns by which a branch meets its group, and what they are equal to, in the same order."""
     meeting = _links(groups, block) if block.by == "link" else _grain(groups, query)
     taken = {measure.name for measure in block.measures}
-    keys: list[Key] = []
+    keys: list[GroupKey] = []
     pairs: list[_Pair] = []
     for number, (inner, outer, nullable) in enumerate(meeting):
         column = bare_column(inner)
-        key = Key(_free(column.name if column else f"key_{number + 1}", taken), inner)
+        key = GroupKey(_free(column.name if column else f"key_{number + 1}", taken), inner)
         taken.add(key.name)
         keys.append(key)
         pairs.append((ColumnOf(alias, key.name), outer, nullable))
@@ -195,7 +195,9 @@ def _free(wanted: str, taken: set[str]) -> str:
 
 
 def _links(groups: _Groups, block: Block) -> list[tuple[Expression, Value, bool]]:
-    return [(link.inner, groups.known.get(link.outer.text, Written(link.outer)), False) for link in block.links]
+    return [
+        (link.inner, groups.known.get(link.outer.text, AuthorExpression(link.outer)), False) for link in block.links
+    ]
 
 
 def _grain(groups: _Groups, query: DeclaredQuery) -> list[tuple[Expression, Value, bool]]:
@@ -222,11 +224,11 @@ def _with_computed(select: Select, query: DeclaredQuery, order: list[str]) -> Se
         known += [item.name for item in run]
         here = {item.name: item for item in run}
         listed = order if number == len(runs) - 1 else known
-        outputs = tuple(Output(column, _computed(column, here)) for column in listed)
-        select = Select(outputs, Reading(Source(COMPUTED_OVER, select)))
+        outputs = tuple(ResultColumn(column, _computed(column, here)) for column in listed)
+        select = Select(outputs, Reading(ReadSource(COMPUTED_OVER, select)))
     return select
 
 
 def _computed(column: str, here: Mapping[str, Computed]) -> Value:
     item = here.get(column)
-    return ColumnOf("", column) if item is None else with_default(Written(item.sql.expression), item.default)
+    return ColumnOf("", column) if item is None else with_default(AuthorExpression(item.sql.expression), item.default)

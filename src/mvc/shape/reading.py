@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.expression import Expression
-from mvc.shape.records import ColumnOf, Condition, Join, Present, Reading, SomeRow, Source, Written
+from mvc.shape.records import AuthorExpression, ColumnOf, Condition, Join, Present, Reading, ReadSource, SomeRow
 
 
 def reading_of(
@@ -18,11 +18,11 @@ def reading_of(
     """
     root = tree[path[0]]
     inner = _inner(tree, path, joined)
-    kept: list[Condition] = [Written(item) for item in where]
+    kept: list[Condition] = [AuthorExpression(item) for item in where]
     joins: list[Join] = []
     for node in _in_order(tree, joined - {root.alias}):
-        on: list[Condition] = [Written(item) for item in node.on]
-        own: list[Condition] = [*map(Written, node.where), *_required(node, tree, inner)]
+        on: list[Condition] = [AuthorExpression(item) for item in node.on]
+        own: list[Condition] = [*map(AuthorExpression, node.where), *_required(node, tree, inner)]
         if node.alias in inner:
             kept += own
             joins.append(Join(source_of(node), "inner", tuple(on)))
@@ -34,9 +34,9 @@ def reading_of(
     return Reading(source_of(root), tuple(joins), (*kept, *_required(root, tree, inner)))
 
 
-def source_of(node: Node) -> Source:
+def source_of(node: Node) -> ReadSource:
     """A node of the tree as a source."""
-    return Source(node.alias, node.readable)
+    return ReadSource(node.alias, node.readable)
 
 
 def presence_of(node: Node) -> Present:
@@ -63,6 +63,8 @@ def _required(node: Node, tree: JoinTree, inner: frozenset[str]) -> list[SomeRow
     """For each required child that is not joined INNER anyway, that it has a row."""
     children = (child for child in tree.children(node.alias) if child.source.required and child.alias not in inner)
     return [
-        SomeRow(source_of(child), (*map(Written, (*child.on, *child.where)), *_required(child, tree, frozenset())))
+        SomeRow(
+            source_of(child), (*map(AuthorExpression, (*child.on, *child.where)), *_required(child, tree, frozenset()))
+        )
         for child in children
     ]

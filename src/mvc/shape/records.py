@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction
 from mvc.model.view import Setting
@@ -21,7 +21,7 @@ class ColumnOf:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class AuthorExpression:
     """An author's expression, of which the columns `renamed` go by other names where it stands."""
 
     expression: Expression
@@ -46,7 +46,7 @@ class Equal:
 class SomeRow:
     """Whether a row of `source` fulfils the conditions (EXISTS)."""
 
-    source: Source
+    source: ReadSource
     where: tuple[Condition, ...]
 
 
@@ -60,7 +60,7 @@ class Ordering:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class AggregateCall:
     """A function over the rows of a group of which `where` holds. `at` is the percentile, `separator` stands between texts."""
 
     function: AggregateFunction
@@ -85,7 +85,7 @@ class RowCount:
 class AnyHolds:
     """Whether a condition holds for one of the rows."""
 
-    condition: Written
+    condition: AuthorExpression
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class Otherwise:
 
 
 @dataclass(frozen=True, slots=True)
-class Output:
+class ResultColumn:
     """A column of the result; without a name, one that is known by its place."""
 
     name: str
@@ -105,18 +105,18 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ReadSource:
     """What is read under an alias: a relation, an author's subquery, or a query of ours."""
 
     alias: str
-    rows: Readable | Select
+    rows: SourceRelation | Select
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
     """A source beside those before it. Without conditions an inner one takes all pairs of rows."""
 
-    source: Source
+    source: ReadSource
     kind: Literal["inner", "left", "cross"]
     on: tuple[Condition, ...] = ()
 
@@ -125,7 +125,7 @@ class Join:
 class Reading:
     """FROM and WHERE: the first source, those that are joined to it in order, and the conditions for a row."""
 
-    source: Source | None = None
+    source: ReadSource | None = None
     joins: tuple[Join, ...] = ()
     where: tuple[Condition, ...] = ()
 
@@ -134,10 +134,10 @@ class Reading:
 class Select:
     """A query. `groups` are the positions, counted from 0, of the outputs by which it groups; none where it does not."""
 
-    outputs: tuple[Output, ...]
+    outputs: tuple[ResultColumn, ...]
     reading: Reading
     groups: tuple[int, ...] = ()
 
 
-Value = ColumnOf | Written | Present | Call | RowCount | AnyHolds | Otherwise
-Condition = ColumnOf | Written | Present | Equal | SomeRow
+Value = ColumnOf | AuthorExpression | Present | AggregateCall | RowCount | AnyHolds | Otherwise
+Condition = ColumnOf | AuthorExpression | Present | Equal | SomeRow

@@ -18,7 +18,7 @@ _CLOSES: Final = ")]}"
 
 
 @dataclass(frozen=True)
-class Fault:
+class YamlFault:
     """A text that is not YAML. `line` and `column`, from 0, are where reading stopped; `start` is where that began which was read."""
 
     path: str

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, Label, error
-from mvc.source.fault import Fault, key_before, value_end, with_quotes
+from mvc.source.fault import YamlFault, key_before, value_end, with_quotes
 from mvc.source.quotes import in_quotes
 
 _VALUE: Final = re.compile(r"(?<=[\w-]):\s+(?=[^\s\[{])")
@@ -15,7 +15,7 @@ _NAMED: Final = re.compile(r"\b(ref|source)\s*\((?:[^()]*,)?\s*['\"]([^'\"]+)['\
 _PAIRS: Final = {"{": "}", "[": "]"}
 
 
-def template(fault: Fault) -> Diagnostic | None:
+def template(fault: YamlFault) -> Diagnostic | None:
     """`{{ ref('orders') }}` of dbt."""
     found = TEMPLATE.search(fault.here)
     if found is None:
@@ -35,7 +35,7 @@ def template_help(text: str, key: str = "") -> str:
     return f"write the name itself: {key}{named[2]}{also}"
 
 
-def cut_value(fault: Fault) -> Diagnostic | None:
+def cut_value(fault: YamlFault) -> Diagnostic | None:
     """`{count: o, where: o.status IN ('paid', 'sent')}`: the comma ends the value."""
     if "flow" not in fault.context:
         return None
@@ -53,7 +53,7 @@ def _cutting(value: str) -> str:
     return next(sign for sign in value if sign in ",:{}[]")
 
 
-def other_bracket(fault: Fault) -> Diagnostic | None:
+def other_bracket(fault: YamlFault) -> Diagnostic | None:
     """`{table: orders]`."""
     wrong = fault.here[fault.column : fault.column + 1]
     if wrong not in ("]", "}") or fault.start is None:
@@ -69,7 +69,7 @@ def other_bracket(fault: Fault) -> Diagnostic | None:
     return error("MV001", span, title, label=f"`{closing}` is meant", help=f"write {mended.strip()}", related=related)
 
 
-def one_too_many(fault: Fault) -> Diagnostic | None:
+def one_too_many(fault: YamlFault) -> Diagnostic | None:
     """`{table: orders}}`."""
     sign = fault.here[fault.column : fault.column + 1]
     if sign not in ("]", "}"):
@@ -83,7 +83,7 @@ def one_too_many(fault: Fault) -> Diagnostic | None:
     )
 
 
-def never_closed(fault: Fault) -> Diagnostic | None:
+def never_closed(fault: YamlFault) -> Diagnostic | None:
     """`sources: {o: {table: orders}`, with the next key behind it."""
     if "flow" not in fault.context or fault.start is None:
         return None

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
-from mvc.source.fault import Fault, indent_of, key_of
+from mvc.source.fault import YamlFault, indent_of, key_of
 
 _NO_SPACE: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*:)([^\s:/].*)\Z")
 _NO_COLON: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*)\s*\Z")
@@ -24,7 +24,7 @@ _OTHER_SIGN: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*)\s*([;=]|:=)\s*(\S
 _HEADER: Final = re.compile(r"(\s*(?:- +)?)([\w-]+):\s+[|>][-+0-9]*\s*\Z")
 
 
-def tab(fault: Fault) -> Diagnostic | None:
+def tab(fault: YamlFault) -> Diagnostic | None:
     """A tab in the indent of the line where reading stopped, or of the one before."""
     for number in (fault.line, fault.line - 1):
         line = fault.at(number)
@@ -36,7 +36,7 @@ def tab(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def no_space(fault: Fault) -> Diagnostic | None:
+def no_space(fault: YamlFault) -> Diagnostic | None:
     """`view:v`."""
     for number, line in ((fault.line, fault.here), *_first(fault.above(fault.line), 2)):
         found = _NO_SPACE.match(line)
@@ -48,7 +48,7 @@ def no_space(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def no_colon(fault: Fault) -> Diagnostic | None:
+def no_colon(fault: YamlFault) -> Diagnostic | None:
     """`dimensions`, with its entries in the next lines."""
     for number, line in ((fault.line, fault.here), *_first(fault.above(fault.line), 2)):
         found = _NO_COLON.match(line)
@@ -60,7 +60,7 @@ def no_colon(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def no_colon_before_value(fault: Fault) -> Diagnostic | None:
+def no_colon_before_value(fault: YamlFault) -> Diagnostic | None:
     """`view v`, `on o.customer_id = c.id`: a key of the language, and its value behind it without a colon."""
     for number, line in ((fault.line, fault.here), *_first(fault.above(fault.line), 2)):
         found = _KEY_AND_VALUE.match(line)
@@ -73,7 +73,7 @@ def no_colon_before_value(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def stray(fault: Fault) -> Diagnostic | None:
+def stray(fault: YamlFault) -> Diagnostic | None:
     """A sign that belongs to nothing, at the place where reading stopped or at the begin of its line."""
     line = fault.here
     for at in (fault.column, fault.column - 1, indent_of(line)):
@@ -90,7 +90,7 @@ def stray(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def other_sign(fault: Fault) -> Diagnostic | None:
+def other_sign(fault: YamlFault) -> Diagnostic | None:
     """`sources; {…}`, `view = v`."""
     found = _OTHER_SIGN.match(fault.here)
     if found is None or not fault.is_mended({fault.line: f"{found[1]}: {found[3]}"}):
@@ -100,7 +100,7 @@ def other_sign(fault: Fault) -> Diagnostic | None:
     return error("MV001", span, title, label="a colon is meant", help=f"write {found[1].strip()}: {found[3].rstrip()}")
 
 
-def value_at_margin(fault: Fault) -> Diagnostic | None:
+def value_at_margin(fault: YamlFault) -> Diagnostic | None:
     """A value in the line below its key that is indented no deeper."""
     for number, line in ((fault.line, fault.here), *_first(fault.above(fault.line), 2)):
         before = next(fault.above(number), (0, ""))[1]
@@ -114,7 +114,7 @@ def value_at_margin(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def comma(fault: Fault) -> Diagnostic | None:
+def comma(fault: YamlFault) -> Diagnostic | None:
     """A comma at the end of a line, as in JSON."""
     line = fault.here.rstrip()
     if not line.endswith(",") or not fault.is_mended({fault.line: line[:-1]}):
@@ -125,7 +125,7 @@ def comma(fault: Fault) -> Diagnostic | None:
     )
 
 
-def dash(fault: Fault) -> Diagnostic | None:
+def dash(fault: YamlFault) -> Diagnostic | None:
     """An entry of a list among the keys of a mapping."""
     line, indent = fault.here, indent_of(fault.here)
     if not line.lstrip().startswith("- "):
@@ -139,7 +139,7 @@ def dash(fault: Fault) -> Diagnostic | None:
     return error("MV001", span, title, label="a dash starts an entry", help=help_line)
 
 
-def block(fault: Fault) -> Diagnostic | None:
+def block(fault: YamlFault) -> Diagnostic | None:
     """`sql: |`, and a line of it that is not indented as its first one."""
     header = next(((number, found) for number, line in fault.above(fault.line) if (found := _HEADER.match(line))), None)
     if header is None:
@@ -167,7 +167,7 @@ def block(fault: Fault) -> Diagnostic | None:
     return error("MV001", span, title, label=f"indented by {indent_of(lines[worst])}, not {wanted}", help=help_line)
 
 
-def indent(fault: Fault) -> Diagnostic | None:
+def indent(fault: YamlFault) -> Diagnostic | None:
     """A line whose indent is that of no level above it."""
     line, now = fault.here, indent_of(fault.here)
     if not line.strip():
@@ -190,7 +190,7 @@ def _spaces(count: int) -> str:
     return "1 space" if count == 1 else f"{count} spaces"
 
 
-def _levels(fault: Fault) -> list[tuple[int, str]]:
+def _levels(fault: YamlFault) -> list[tuple[int, str]]:
     """A line above for each indent that there is, the nearest indents first."""
     found: dict[int, tuple[int, str]] = {}
     for number, line in fault.above(fault.line):
@@ -205,7 +205,7 @@ def _levels(fault: Fault) -> list[tuple[int, str]]:
     )
 
 
-def _moved_mends(fault: Fault, by: int) -> bool:
+def _moved_mends(fault: YamlFault, by: int) -> bool:
     """Whether the text can be read when a line is moved, alone or with all that follows at its level or below."""
     lines, now = fault.lines, indent_of(fault.here)
     group: dict[int, str] = {}
@@ -217,7 +217,7 @@ def _moved_mends(fault: Fault, by: int) -> bool:
     return fault.is_mended(alone) or fault.is_mended(group)
 
 
-def document(fault: Fault) -> Diagnostic | None:
+def document(fault: YamlFault) -> Diagnostic | None:
     """`---` between two views."""
     if "another document" not in fault.problem:
         return None

@@ -7,7 +7,7 @@ from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.source.compose import NEVER, stops_at
-from mvc.source.fault import Fault, depth_before, key_before, value_end, with_quotes
+from mvc.source.fault import YamlFault, depth_before, key_before, value_end, with_quotes
 from mvc.source.words import yaml_text, yaml_value
 
 _STAR: Final = re.compile(r"[:\-\[,{]\s*(\*)")
@@ -29,7 +29,7 @@ _WHAT_IT_STARTS: Final = {
 }
 
 
-def in_quotes(fault: Fault, line: int, start: int, title: str, label: str) -> Diagnostic:
+def in_quotes(fault: YamlFault, line: int, start: int, title: str, label: str) -> Diagnostic:
     """A finding for a value, which ends where its author meant, with the mend that puts it in quotes."""
     text = fault.at(line)
     _, value = with_quotes(text, start)
@@ -37,7 +37,7 @@ def in_quotes(fault: Fault, line: int, start: int, title: str, label: str) -> Di
     return error("MV005", span, title, label=label, help=f"write {key_before(text, start)}{value}")
 
 
-def star(fault: Fault) -> Diagnostic | None:
+def star(fault: YamlFault) -> Diagnostic | None:
     """`every: */5 * * * *`, `count: *`."""
     found = _STAR.search(fault.here)
     if found is None:
@@ -57,7 +57,7 @@ def star(fault: Fault) -> Diagnostic | None:
     return in_quotes(fault, fault.line, start, f"`{value}` must stand in quotes", label)
 
 
-def reserved(fault: Fault) -> Diagnostic | None:
+def reserved(fault: YamlFault) -> Diagnostic | None:
     """A value that starts with a sign that means something to YAML: `@ x`, `&o.paid`, `> 5`."""
     found = _RESERVED.search(fault.here)
     if found is None:
@@ -75,7 +75,7 @@ def reserved(fault: Fault) -> Diagnostic | None:
     )
 
 
-def _without(fault: Fault, start: int, signs: str, title: str) -> Diagnostic:
+def _without(fault: YamlFault, start: int, signs: str, title: str) -> Diagnostic:
     """A finding for a value that begins with another database's quotes around names, with the mend that leaves them out."""
     line = fault.here
     end = value_end(line, start)
@@ -84,7 +84,7 @@ def _without(fault: Fault, start: int, signs: str, title: str) -> Diagnostic:
     return error("MV005", span, title, label="reserved by YAML", help=f"write {key_before(line, start)}{value}")
 
 
-def text_after_quote(fault: Fault) -> Diagnostic | None:
+def text_after_quote(fault: YamlFault) -> Diagnostic | None:
     """`'day: ' || o.day`, `'each day's orders'`, `"o."status" = 'paid'"`."""
     found = _QUOTED.search(fault.here)
     if found is None:
@@ -103,7 +103,7 @@ def text_after_quote(fault: Fault) -> Diagnostic | None:
     )
 
 
-def _inner_quotes(fault: Fault, start: int, value: str) -> Diagnostic:
+def _inner_quotes(fault: YamlFault, start: int, value: str) -> Diagnostic:
     """Quotes around a value that holds such quotes itself."""
     mark, inner = value[0], value[1:-1]
     if mark == "'":
@@ -114,7 +114,7 @@ def _inner_quotes(fault: Fault, start: int, value: str) -> Diagnostic:
     return error("MV005", span, title, label=label, help=f"write {key_before(fault.here, start)}{yaml_text(inner)}")
 
 
-def escape(fault: Fault) -> Diagnostic | None:
+def escape(fault: YamlFault) -> Diagnostic | None:
     """A backslash within double quotes that YAML takes for an escape."""
     if ("unknown escape" not in fault.problem and "hexdecimal" not in fault.problem) or fault.start is None:
         return None
@@ -128,7 +128,7 @@ def escape(fault: Fault) -> Diagnostic | None:
     return error("MV005", span, "a backslash starts an escape within double quotes", label="no escape", help=help_line)
 
 
-def open_quote(fault: Fault) -> Diagnostic | None:
+def open_quote(fault: YamlFault) -> Diagnostic | None:
     """A quote that is never closed, or closed by one further down that was to open something."""
     for number in range(min(fault.line, len(fault.lines) - 1), -1, -1):
         line = fault.at(number)
@@ -146,7 +146,7 @@ def open_quote(fault: Fault) -> Diagnostic | None:
     return None
 
 
-def colon(fault: Fault) -> Diagnostic | None:
+def colon(fault: YamlFault) -> Diagnostic | None:
     """`description: Note: only paid ones`: the second colon looks like the end of a key."""
     line = fault.here
     first = re.search(r":\s+(?=\S)", line)
@@ -161,7 +161,7 @@ def colon(fault: Fault) -> Diagnostic | None:
     return in_quotes(fault, fault.line, start, title, "YAML takes this for a second key")
 
 
-def colon_further_down(fault: Fault) -> Diagnostic | None:
+def colon_further_down(fault: YamlFault) -> Diagnostic | None:
     """A `: ` in a later line of a value that goes on over several."""
     head = next(
         ((number, found) for number, line in fault.above(fault.line) if (found := _KEY_ABOVE.match(line))), None
@@ -179,7 +179,7 @@ def colon_further_down(fault: Fault) -> Diagnostic | None:
                  help=f"write {name}: |, and the whole value in the lines below, indented alike")  # fmt: skip
 
 
-def bracket_first(fault: Fault) -> Diagnostic | None:
+def bracket_first(fault: YamlFault) -> Diagnostic | None:
     """`where: [o.status] = 'paid'`: a value that starts with a bracket is a list or a mapping."""
     found = _BRACKET.search(fault.here)
     if found is None or not fault.is_mended({fault.line: with_quotes(fault.here, found.start(1))[0]}):

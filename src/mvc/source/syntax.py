@@ -11,9 +11,9 @@ import yaml
 from mvc.diagnostics import Diagnostic, error
 from mvc.source import flow, layout, quotes
 from mvc.source.compose import line_of
-from mvc.source.fault import Fault
+from mvc.source.fault import YamlFault
 
-_EXPLAIN: Final[tuple[Callable[[Fault], Diagnostic | None], ...]] = (
+_EXPLAIN: Final[tuple[Callable[[YamlFault], Diagnostic | None], ...]] = (
     layout.tab,
     layout.document,
     layout.other_sign,
@@ -54,11 +54,11 @@ def syntax_error(path: str, text: str, problem: yaml.YAMLError) -> Diagnostic:
     return found or _somewhere(fault)
 
 
-def _fault(path: str, text: str, problem: yaml.YAMLError) -> Fault:
+def _fault(path: str, text: str, problem: yaml.YAMLError) -> YamlFault:
     mark, start = getattr(problem, "problem_mark", None), getattr(problem, "context_mark", None)
     said = str(getattr(problem, "problem", None) or getattr(problem, "reason", None) or "")
     within = str(getattr(problem, "context", None) or "")
-    return Fault(
+    return YamlFault(
         path=path,
         text=text,
         line=line_of(text, problem),
@@ -69,7 +69,7 @@ def _fault(path: str, text: str, problem: yaml.YAMLError) -> Fault:
     )
 
 
-def _somewhere(fault: Fault) -> Diagnostic:
+def _somewhere(fault: YamlFault) -> Diagnostic:
     """Where reading stopped, and where that began which was read."""
     number = min(fault.line, len(fault.lines) - 1)
     while number > 0 and not fault.at(number).strip():

@@ -60,7 +60,7 @@ _SHAPES: Final = {
 
 
 @dataclass(frozen=True)
-class Fault:
+class SpecFault:
     """What is wrong at a key path, and the value that is meant there, None where that is not sure."""
 
     document: Document
@@ -85,7 +85,7 @@ class Fault:
         return model_at(self.model, self.at[:-1]) or self.model
 
 
-def explain(fault: Fault) -> Diagnostic:
+def explain(fault: SpecFault) -> Diagnostic:
     """The fault as a finding."""
     return _EXPLAIN.get(fault.kind, _wrong_value)(fault)
 
@@ -111,7 +111,7 @@ def dash_without_space(document: Document, at: Path) -> Diagnostic:
     return error("MV012", document.span(at), title, label="one text to YAML", help=help_lines)
 
 
-def _unknown_key(fault: Fault) -> Diagnostic:
+def _unknown_key(fault: SpecFault) -> Diagnostic:
     key = str(fault.at[-1])
     if any(mark in key for mark in "'()\"") or (" " in key.strip() and fault.problem["input"] is None):
         return split_value(fault.document, fault.at)
@@ -126,7 +126,7 @@ def _unknown_key(fault: Fault) -> Diagnostic:
     return error("MV010", fault.document.key_span(fault.at), f"unknown key `{key}`", label=label, help=lines)
 
 
-def _missing_key(fault: Fault) -> Diagnostic:
+def _missing_key(fault: SpecFault) -> Diagnostic:
     key = fault.problem["loc"][-1]
     span = fault.document.key_span(fault.at)
     owner = model_at(fault.model, fault.at) or fault.model
@@ -134,7 +134,7 @@ def _missing_key(fault: Fault) -> Diagnostic:
     return error("MV011", span, f"`{key}` is missing", label=f"needs `{key}`", help=help_line)
 
 
-def _wrong_kind(fault: Fault) -> Diagnostic:
+def _wrong_kind(fault: SpecFault) -> Diagnostic:
     value, wanted = fault.problem["input"], _WANTED[fault.kind]
     if fault.key == "default" and fault.at[:1] == ("aggregates",):
         wanted = "one value, a text, a number, true or false"
@@ -147,7 +147,7 @@ def _is(value: Any) -> str:
     return "" if value is None else _kind(value)
 
 
-def _mend_lines(fault: Fault) -> tuple[str, ...]:
+def _mend_lines(fault: SpecFault) -> tuple[str, ...]:
     """What to write, on one line or as a block."""
     if fault.mend is None:
         return ()
@@ -162,7 +162,7 @@ def _mend_lines(fault: Fault) -> tuple[str, ...]:
     return ("write", f"{fault.key}:", *(f"  {name}: {yaml_flow(item)}" for name, item in fault.mend.items()))
 
 
-def _shape(fault: Fault) -> str:
+def _shape(fault: SpecFault) -> str:
     own = model_at(fault.model, fault.at)
     by_key = _SHAPES.get((fault.owner.__name__, fault.key))
     by_model = _SHAPES.get((own.__name__, "")) if own and _WANTED.get(fault.kind) == "a mapping" else None
@@ -170,14 +170,14 @@ def _shape(fault: Fault) -> str:
     return f"write {said}" if said else ""
 
 
-def _rule_broken(fault: Fault) -> Diagnostic:
+def _rule_broken(fault: SpecFault) -> Diagnostic:
     said = str(fault.problem["ctx"]["error"])
     owner = model_at(fault.model, fault.at) or fault.model
     help_lines = rule_help(owner.__name__, fault.problem["input"], fault.document.data)
     return error("MV012", fault.document.key_span(fault.at), said, help=help_lines)
 
 
-def _not_a_choice(fault: Fault) -> Diagnostic:
+def _not_a_choice(fault: SpecFault) -> Diagnostic:
     value = str(fault.problem["input"])
     choices = fault.problem["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
     help_lines: tuple[str, ...] = (did_you_mean(value, choices, "possible"),)
@@ -186,7 +186,7 @@ def _not_a_choice(fault: Fault) -> Diagnostic:
     return error("MV012", fault.document.span(fault.at), f"{_named(fault.at)} cannot be `{value}`", help=help_lines)
 
 
-def _wrong_value(fault: Fault) -> Diagnostic:
+def _wrong_value(fault: SpecFault) -> Diagnostic:
     context = fault.problem.get("ctx", {})
     limits = {
         "string_too_short": "cannot be empty",
@@ -202,7 +202,7 @@ def _wrong_value(fault: Fault) -> Diagnostic:
     return error("MV012", fault.document.span(fault.at), f"{_named(fault.at)} {said}", help=help_lines)
 
 
-_EXPLAIN: Final[Mapping[str, Callable[[Fault], Diagnostic]]] = {
+_EXPLAIN: Final[Mapping[str, Callable[[SpecFault], Diagnostic]]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing_key,
     "value_error": _rule_broken,

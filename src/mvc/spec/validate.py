@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from mvc.diagnostics import Diagnostic, error
 from mvc.source import Document, Path
 from mvc.spec.empty import empty_keys
-from mvc.spec.explain import Fault, dash_without_space, explain, split_value
+from mvc.spec.explain import SpecFault, dash_without_space, explain, split_value
 from mvc.spec.mends import meant_value, mended
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import lost, moved, rejoined, value_at, with_value, without
@@ -66,7 +66,7 @@ def validate(document: Document, model: type[Model]) -> Validated[Model]:
     return Validated(document, None, tuple(found))
 
 
-def _follows(fault: Fault, told: set[Path]) -> bool:
+def _follows(fault: SpecFault, told: set[Path]) -> bool:
     """Whether a fault may be no more than what another one makes of it: it is within that one's value, or a mapping lacks what a
     strange key of it was meant to be.
     """
@@ -74,9 +74,9 @@ def _follows(fault: Fault, told: set[Path]) -> bool:
     return within or (fault.kind in ("value_error", "missing") and any(at[:-1] == fault.at for at in told if at))
 
 
-def _faults(document: Document, model: type[BaseModel], failure: ValidationError) -> list[Fault]:
+def _faults(document: Document, model: type[BaseModel], failure: ValidationError) -> list[SpecFault]:
     problems = _closest(document.data, failure.errors(include_url=False))
-    faults = [Fault(document, model, at, problem, _mend(document, at, problem)) for at, problem in problems]
+    faults = [SpecFault(document, model, at, problem, _mend(document, at, problem)) for at, problem in problems]
     return [item for item in faults if not _is_told_elsewhere(item, faults)]
 
 
@@ -84,7 +84,7 @@ def _mend(document: Document, at: Path, problem: Any) -> Any | None:
     return mended(document.data, at, problem["input"], problem["type"])
 
 
-def _repaired(document: Document, model: type[BaseModel], faults: list[Fault]) -> Document | None:
+def _repaired(document: Document, model: type[BaseModel], faults: list[SpecFault]) -> Document | None:
     """The document without these faults; None where it says nothing without what is wrong."""
     current: Document | None = document
     for fault in faults:
@@ -96,7 +96,7 @@ def _repaired(document: Document, model: type[BaseModel], faults: list[Fault]) -
     return current
 
 
-def _without_fault(document: Document, model: type[BaseModel], fault: Fault) -> Document | None:
+def _without_fault(document: Document, model: type[BaseModel], fault: SpecFault) -> Document | None:
     if fault.kind == "extra_forbidden":
         return _without_key(document, fault)
     if fault.mend is not None:
@@ -106,7 +106,7 @@ def _without_fault(document: Document, model: type[BaseModel], fault: Fault) -> 
     return lost(document, model.__name__, fault.at)
 
 
-def _without_key(document: Document, fault: Fault) -> Document:
+def _without_key(document: Document, fault: SpecFault) -> Document:
     owner = model_at(fault.model, fault.at[:-1]) or fault.model
     parent = value_at(document.data, fault.at[:-1])
     if not isinstance(parent, dict) or fault.at[-1] not in parent:
@@ -123,7 +123,7 @@ def _without_key(document: Document, fault: Fault) -> Document:
     return without(document, fault.at)
 
 
-def _explained(faults: list[Fault]) -> Iterator[Diagnostic]:
+def _explained(faults: list[SpecFault]) -> Iterator[Diagnostic]:
     """A finding for each fault; of a mapping with many unknown keys the rest in one."""
     unknown: Counter[Path] = Counter()
     for fault in faults:
@@ -199,7 +199,7 @@ def _locate(data: Any, loc: tuple[Any, ...]) -> tuple[Path, Any]:
     return at, value
 
 
-def _is_told_elsewhere(fault: Fault, faults: list[Fault]) -> bool:
+def _is_told_elsewhere(fault: SpecFault, faults: list[SpecFault]) -> bool:
     """Whether an unknown key is what a missing one was meant to be, or says what is meant by a value of another kind."""
     if fault.kind != "missing" and fault.at[-1:] != ("percentile",):
         return False

@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.names.functions import Place
+from mvc.analysis.names.functions import ExpressionPlace
 from mvc.analysis.names.scope import Scope
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, Span, did_you_mean, error
@@ -17,7 +17,7 @@ from mvc.expression import Call, ColumnRef, Expression, parse_expression
 from mvc.expression.parse import OFFSET, column_nodes, folded
 from mvc.model.view import Sql
 
-POLICY = Place("a policy", subqueries=True)
+POLICY = ExpressionPlace("a policy", subqueries=True)
 
 
 _SYSTEM: Final = frozenset({"tableoid", "xmin", "xmax", "cmin", "cmax", "ctid"})

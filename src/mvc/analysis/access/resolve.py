@@ -35,7 +35,7 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True)
-class Restriction:
+class ResolvedRestriction:
     """A condition that must hold as well; `roles` is empty where every reader is meant."""
 
     roles: tuple[str, ...]
@@ -48,7 +48,7 @@ class Access:
 
     readers: tuple[str, ...]
     terms: tuple[Term, ...]
-    restrictions: tuple[Restriction, ...]
+    restrictions: tuple[ResolvedRestriction, ...]
 
     @property
     def unconditional(self) -> bool:
@@ -79,9 +79,13 @@ def _nobody(policy: Policy, view: ResolvedView) -> Diagnostic:
     )
 
 
-def _restriction(policy: Policy, readers: tuple[str, ...], scope: Scope, found: list[Diagnostic]) -> Restriction:
+def _restriction(
+    policy: Policy, readers: tuple[str, ...], scope: Scope, found: list[Diagnostic]
+) -> ResolvedRestriction:
     roles = () if not policy.roles or set(readers) <= set(policy.roles) else policy.roles
-    return Restriction(roles, tuple(Term((), *parts) for parts in _alternatives(policy.condition, scope, found)))
+    return ResolvedRestriction(
+        roles, tuple(Term((), *parts) for parts in _alternatives(policy.condition, scope, found))
+    )
 
 
 Parts = tuple[tuple[Predicate, ...], tuple[Predicate, ...]]

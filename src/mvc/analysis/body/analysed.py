@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from mvc.analysis.body.calls import Calls
 from mvc.analysis.body.parse import Parsed
-from mvc.analysis.body.scopes import Ref, Rows, Scope
+from mvc.analysis.body.scopes import Ref, RowType, SelectScope
 from mvc.analysis.resolved import BodyQuery
 
 
@@ -17,9 +17,9 @@ class Analysis:
 
     parsed: Parsed
     calls: Calls
-    scopes: tuple[Scope, ...]
+    scopes: tuple[SelectScope, ...]
     refs: Mapping[int, Ref]
-    output: Rows
+    output: RowType
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from functools import partial
 
 from sqlglot import exp
 
-from mvc.analysis.body.scopes import Item, Ref, Scope, columns_under, unwrapped
+from mvc.analysis.body.scopes import FromItem, Ref, SelectScope, columns_under, unwrapped
 from mvc.analysis.declared.equality import is_coarse
 from mvc.catalog.types import Catalog, Column
 
-Place = tuple[Item, str]  # a column of an item
+Place = tuple[FromItem, str]  # a column of an item
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Equation:
     loose: bool = False
 
 
-def conditions(scope: Scope) -> list[exp.Expr]:
+def conditions(scope: SelectScope) -> list[exp.Expr]:
     """The conjuncts of ON and WHERE."""
     return [part for part, _ in _conditions(scope)]
 
 
-def _conditions(scope: Scope) -> Iterator[tuple[exp.Expr, frozenset[Item] | None]]:
+def _conditions(scope: SelectScope) -> Iterator[tuple[exp.Expr, frozenset[FromItem] | None]]:
     """Conjuncts with the items that they are conditions of: of an outer join's, the others may have any value."""
     where = scope.select.args.get("where")
     roots = [(joined.node.args.get("on"), joined.optional) for joined in scope.joins]
@@ -48,19 +48,19 @@ def _conjuncts(node: exp.Expr) -> Iterator[exp.Expr]:
             yield node
 
 
-def place_read(node: exp.Expr, scope: Scope, refs: Mapping[int, Ref]) -> Place | None:
+def place_read(node: exp.Expr, scope: SelectScope, refs: Mapping[int, Ref]) -> Place | None:
     """The column of this SELECT that an expression is, or None."""
     ref = refs.get(id(unwrapped(node)))
     return (ref.item, ref.field.name) if ref and ref.scope is scope and ref.field else None
 
 
-def places_read(scope: Scope, refs: Mapping[int, Ref], *roots: exp.Expr | None) -> frozenset[Place]:
+def places_read(scope: SelectScope, refs: Mapping[int, Ref], *roots: exp.Expr | None) -> frozenset[Place]:
     """The columns of this SELECT that expressions read."""
     found = (place_read(column, scope, refs) for column in columns_under(*roots))
     return frozenset(place for place in found if place)
 
 
-def equations(scope: Scope, refs: Mapping[int, Ref], catalog: Catalog) -> list[Equation]:
+def equations(scope: SelectScope, refs: Mapping[int, Ref], catalog: Catalog) -> list[Equation]:
     """All equations of a SELECT, in both directions; those that an outer join need not fulfil are `loose`. Left out is one that several values of the
     column fulfil which its keys tell apart.
     """
@@ -70,7 +70,7 @@ def equations(scope: Scope, refs: Mapping[int, Ref], catalog: Catalog) -> list[E
 
 
 def _written(
-    part: exp.Expr, optional: frozenset[Item] | None, scope: Scope, refs: Mapping[int, Ref], catalog: Catalog
+    part: exp.Expr, optional: frozenset[FromItem] | None, scope: SelectScope, refs: Mapping[int, Ref], catalog: Catalog
 ) -> Iterator[Equation]:
     def read(node: exp.Expr) -> Column | None:
         return _column(refs.get(id(unwrapped(node))))
@@ -84,7 +84,7 @@ def _written(
             yield Equation(place, reads, loose=optional is not None and place[0] not in optional)
 
 
-def _shared(left: Ref, right: Ref, scope: Scope, catalog: Catalog) -> Iterator[Equation]:
+def _shared(left: Ref, right: Ref, scope: SelectScope, catalog: Catalog) -> Iterator[Equation]:
     """By USING and NATURAL."""
     loose = bool({left.item, right.item} & scope.missing)
     for one, other in ((left, right), (right, left)):
@@ -102,14 +102,16 @@ def _column(ref: Ref | None) -> Column | None:
     return Column(ref.field.name, ref.field.type, collation=ref.field.collation) if ref and ref.field else None
 
 
-def determined(scope: Scope, known: Iterable[Place], fixed: Iterable[Item], equal: list[Equation]) -> frozenset[Item]:
+def determined(
+    scope: SelectScope, known: Iterable[Place], fixed: Iterable[FromItem], equal: list[Equation]
+) -> frozenset[FromItem]:
     """The items of which there is at most one row, given the columns `known` and one row of each of `fixed`."""
     return closure(scope, known, fixed, equal)[0]
 
 
 def closure(
-    scope: Scope, known: Iterable[Place], fixed: Iterable[Item], equal: list[Equation]
-) -> tuple[frozenset[Item], frozenset[Place]]:
+    scope: SelectScope, known: Iterable[Place], fixed: Iterable[FromItem], equal: list[Equation]
+) -> tuple[frozenset[FromItem], frozenset[Place]]:
     """As `determined`, with the columns that have one value."""
     places, items = set(known), set(fixed)
     while True:
@@ -120,11 +122,11 @@ def closure(
             return frozenset(items), frozenset(places)
 
 
-def _has_known_key(item: Item, places: set[Place]) -> bool:
+def _has_known_key(item: FromItem, places: set[Place]) -> bool:
     return any(all((item, column) in places for column in key) for key in item.rows.keys)
 
 
-def _is_ready(item: Item, scope: Scope, fixed: set[Item]) -> bool:
+def _is_ready(item: FromItem, scope: SelectScope, fixed: set[FromItem]) -> bool:
     """Keys of a LATERAL subquery hold for one row of what stands before it."""
     before = scope.items[: scope.items.index(item)] if isinstance(item.node, exp.Lateral) else []
     return all(other in fixed for other in before)

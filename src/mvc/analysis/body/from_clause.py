@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
-from mvc.analysis.body.names import Names
-from mvc.analysis.body.scopes import UNKNOWN, Field, Item, Joined, Ref, Rows, Scope, name_of
+from mvc.analysis.body.names import BodyNames
+from mvc.analysis.body.scopes import UNKNOWN, Field, FromItem, Joined, Ref, RowType, SelectScope, name_of
 from mvc.analysis.body.tables import Tables
 from mvc.expression.parse import folded
 
-Query = Callable[[exp.Expr, Scope | None, Mapping[str, Rows]], Rows]
-Visit = Callable[[exp.Expr, Scope], None]
+Query = Callable[[exp.Expr, SelectScope | None, Mapping[str, RowType]], RowType]
+Visit = Callable[[exp.Expr, SelectScope], None]
 
 
 @dataclass(frozen=True)
@@ -22,12 +22,12 @@ class From:
     """Reads FROM clauses. `query` walks a subquery, `visit` an expression."""
 
     tables: Tables
-    names: Names
+    names: BodyNames
     calls: Calls
     query: Query
     visit: Visit
 
-    def read(self, scope: Scope) -> None:
+    def read(self, scope: SelectScope) -> None:
         """Fills `scope` with what its SELECT reads."""
         clause = scope.select.args.get("from_")
         if clause is not None:
@@ -35,7 +35,7 @@ class From:
             self._join(scope.select.args.get("joins") or [], scope, (0, 0))
         scope.reindex()
 
-    def _join(self, joins: list[exp.Join], scope: Scope, begins: tuple[int, int]) -> None:
+    def _join(self, joins: list[exp.Join], scope: SelectScope, begins: tuple[int, int]) -> None:
         """Joins to what has been read since `begins`: the lengths of `order` and `items` before."""
         begin, first_item = begins
         for join in joins:
@@ -53,12 +53,12 @@ class From:
                 self.visit(join.args["on"], scope)
 
     @staticmethod
-    def _optional(join: exp.Join, left: list[Item], right: list[Item]) -> frozenset[Item]:
+    def _optional(join: exp.Join, left: list[FromItem], right: list[FromItem]) -> frozenset[FromItem]:
         return frozenset(
             (*(right if join.side in ("LEFT", "FULL") else ()), *(left if join.side in ("RIGHT", "FULL") else ()))
         )
 
-    def _merge(self, join: exp.Join, scope: Scope, begin: int, middle: int) -> None:
+    def _merge(self, join: exp.Join, scope: SelectScope, begin: int, middle: int) -> None:
         """USING and NATURAL: equal columns appear once, first."""
         left, right = scope.order[begin:middle], scope.order[middle:]
         names = {folded(name): name for name in join.args.get("using") or ()}
@@ -78,7 +78,7 @@ class From:
         rest = [(name, ref) for name, ref in (*left, *right) if name not in names]
         scope.order[begin:] = [*merged, *rest]
 
-    def _source(self, node: exp.Expr, scope: Scope) -> None:
+    def _source(self, node: exp.Expr, scope: SelectScope) -> None:
         """One source, with the joins that stand within it: `a JOIN (b JOIN c ON …) ON …`, brackets or not."""
         begins = len(scope.order), len(scope.items)
         if _is_bracketed(node):
@@ -87,15 +87,15 @@ class From:
             self._entry(node, scope)
             self._join(node.args.get("joins") or [], scope, begins)
 
-    def _entry(self, node: exp.Expr, scope: Scope) -> None:
+    def _entry(self, node: exp.Expr, scope: SelectScope) -> None:
         rows = self._rows(node, scope)
         alias = node.args.get("alias")
         name = folded(alias.this) if alias and alias.this else self._default_alias(node)
-        item = Item(name, renamed(rows, alias), node)
+        item = FromItem(name, renamed(rows, alias), node)
         scope.items.append(item)
         scope.order += [(field.name, Ref(scope, item, field)) for field in item.rows.fields]
 
-    def _bracketed(self, node: exp.Expr, scope: Scope) -> None:
+    def _bracketed(self, node: exp.Expr, scope: SelectScope) -> None:
         """`(a JOIN b ON …)`: with an alias, all its columns belong to that alias."""
         begin, first = begins = len(scope.order), len(scope.items)
         self._source(node.this, scope)
@@ -104,13 +104,13 @@ class From:
         if alias and alias.this:
             entries, items = scope.order[begin:], scope.items[first:]
             fields = tuple(replace(ref.field, nullable=scope.nullable(ref)) for _, ref in entries if ref.field)
-            rows = Rows(folded(alias.this), fields, open=any(item.rows.open for item in items))
-            item = Item(folded(alias.this), renamed(rows, alias), node)
+            rows = RowType(folded(alias.this), fields, open=any(item.rows.open for item in items))
+            item = FromItem(folded(alias.this), renamed(rows, alias), node)
             del scope.order[begin:], scope.items[first:]
             scope.items.append(item)
             scope.order += [(field.name, Ref(scope, item, field)) for field in item.rows.fields]
 
-    def _rows(self, node: exp.Expr, scope: Scope) -> Rows:
+    def _rows(self, node: exp.Expr, scope: SelectScope) -> RowType:
         if isinstance(node, exp.Table) and isinstance(node.this, exp.Identifier):
             return self.tables.rows(node, scope.ctes)
         if isinstance(node, exp.Lateral) and isinstance(node.this, exp.Subquery):
@@ -150,7 +150,7 @@ def _first(entries: list[tuple[str, Ref]], name: str) -> Ref | None:
     return next((ref for known, ref in entries if known == name), None)
 
 
-def renamed(rows: Rows, alias: exp.TableAlias | None) -> Rows:
+def renamed(rows: RowType, alias: exp.TableAlias | None) -> RowType:
     """The rows under the column names of `AS alias (a, b)`."""
     names = [
         folded(item.this if isinstance(item, exp.ColumnDef) else item) for item in (alias.columns if alias else ())

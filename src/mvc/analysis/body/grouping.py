@@ -11,7 +11,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
-from mvc.analysis.body.scopes import Ref, Scope, columns_under, own_nodes, place_of, unwrapped
+from mvc.analysis.body.scopes import Ref, SelectScope, columns_under, own_nodes, place_of, unwrapped
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression.calls import is_window
 from mvc.model.origin import Origin
@@ -23,7 +23,7 @@ Form = tuple[object, ...]
 class Grouping:
     """The checks for one SELECT."""
 
-    def __init__(self, scope: Scope, calls: Calls, refs: Mapping[int, Ref], origin: Origin) -> None:
+    def __init__(self, scope: SelectScope, calls: Calls, refs: Mapping[int, Ref], origin: Origin) -> None:
         self.scope, self.calls, self.refs, self.origin = scope, calls, refs, origin
         self.columns = {
             (ref.item, ref.field.name) for term in scope.grouping if (ref := refs.get(id(term))) and ref.field

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
 from mvc.analysis.body.equations import Equation, Place, determined, equations, place_read
-from mvc.analysis.body.scopes import Item, Output, Ref, Scope, own_nodes, unwrapped
+from mvc.analysis.body.scopes import FromItem, Output, Ref, SelectScope, own_nodes, unwrapped
 from mvc.expression.calls import is_window
 
 
@@ -19,13 +19,13 @@ class Keys:
         self.calls = calls
         self.refs = refs
 
-    def identifies(self, names: frozenset[str], scope: Scope) -> bool:
+    def identifies(self, names: frozenset[str], scope: SelectScope) -> bool:
         """Whether no two rows share the values of these output columns."""
         if self._multiplies(scope):
             return False
         return self._is_single(scope) or self._identifies(names, scope, self._equations(scope))
 
-    def of(self, scope: Scope) -> tuple[frozenset[str], ...]:
+    def of(self, scope: SelectScope) -> tuple[frozenset[str], ...]:
         """Keys of the rows that a SELECT yields; the empty set where there is one row at most."""
         if self._multiplies(scope):
             return ()
@@ -36,12 +36,12 @@ class Keys:
         keys = [candidate for candidate in candidates if self._identifies(candidate, scope, equal)]
         return tuple(sorted(keys, key=lambda key: (len(key), sorted(key))))
 
-    def _equations(self, scope: Scope) -> list[Equation]:
+    def _equations(self, scope: SelectScope) -> list[Equation]:
         return [
             equation for equation in equations(scope, self.refs, self.calls.functions.catalog) if not equation.loose
         ]
 
-    def _identifies(self, names: frozenset[str], scope: Scope, equal: list[Equation]) -> bool:
+    def _identifies(self, names: frozenset[str], scope: SelectScope, equal: list[Equation]) -> bool:
         select = scope.select
         distinct = select.args.get("distinct")
         if distinct and distinct.args.get("on"):
@@ -55,7 +55,7 @@ class Keys:
             return self._groups(names, scope, equal)
         return bool(scope.items) and self._rows_fixed(names, scope, equal) >= set(scope.items)
 
-    def _candidates(self, scope: Scope) -> Iterator[frozenset[str]]:
+    def _candidates(self, scope: SelectScope) -> Iterator[frozenset[str]]:
         if scope.grouping:
             yield frozenset(
                 output.field.name for output in scope.outputs if any(self._is(term, output) for term in scope.grouping)
@@ -75,13 +75,13 @@ class Keys:
                 # What is not in the SELECT list may be fixed by a condition.
                 yield frozenset(plain[item, column] for column in key if (item, column) in plain)
 
-    def _has_aggregates(self, scope: Scope) -> bool:
+    def _has_aggregates(self, scope: SelectScope) -> bool:
         """Whether the SELECT aggregates, with GROUP BY or without."""
         having = scope.select.args.get("having")
         nodes = own_nodes(*scope.select.expressions, having)
         return having is not None or any(self.calls.aggregates(node) and not is_window(node) for node in nodes)
 
-    def _is_single(self, scope: Scope) -> bool:
+    def _is_single(self, scope: SelectScope) -> bool:
         limit = scope.select.args.get("limit")
         count = limit.args.get("expression") or limit.args.get("count") if limit else None
         if isinstance(count, exp.Literal) and count.name == "1":
@@ -90,7 +90,7 @@ class Keys:
             return True
         return not scope.items and scope.select.args.get("from_") is None
 
-    def _multiplies(self, scope: Scope) -> bool:
+    def _multiplies(self, scope: SelectScope) -> bool:
         """Whether the SELECT list may return several rows for one: a set-returning function, or one that nobody knows."""
         for node in own_nodes(*scope.select.expressions):
             if isinstance(node, exp.Unnest | exp.Explode | exp.GenerateSeries) or type(node).__name__.startswith(
@@ -101,7 +101,7 @@ class Keys:
                 return True
         return False
 
-    def _groups(self, names: frozenset[str], scope: Scope, equal: list[Equation]) -> bool:
+    def _groups(self, names: frozenset[str], scope: SelectScope, equal: list[Equation]) -> bool:
         missing = [term for term in scope.grouping if not self._is_among(term, names, scope)]
         if not missing:
             return True
@@ -110,7 +110,7 @@ class Keys:
         return all(place is not None and place[0] in fixed for place in places)
 
     @staticmethod
-    def _rows_fixed(names: frozenset[str], scope: Scope, equal: list[Equation]) -> set[Item]:
+    def _rows_fixed(names: frozenset[str], scope: SelectScope, equal: list[Equation]) -> set[FromItem]:
         """The items whose row the output columns `names` determine."""
         known: set[Place] = set()
         for output in scope.outputs:
@@ -118,7 +118,7 @@ class Keys:
                 known.add((output.ref.item, output.ref.field.name))
         return set(determined(scope, known, (), equal))
 
-    def _is_among(self, term: exp.Expr, names: frozenset[str], scope: Scope) -> bool:
+    def _is_among(self, term: exp.Expr, names: frozenset[str], scope: SelectScope) -> bool:
         return any(output.field.name in names and self._is(term, output) for output in scope.outputs)
 
     def _is(self, term: exp.Expr, output: Output) -> bool:

@@ -7,14 +7,14 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.body.scopes import Ref, Scope, columns_under, lineage_of
+from mvc.analysis.body.scopes import Ref, SelectScope, columns_under, lineage_of
 from mvc.analysis.row_lineage import Origin, RowLineage
 
 _PICKING: Final = ("where", "joins", "group", "having", "limit", "offset", "qualify")
 
 
 def rows_of_body(
-    query: exp.Expr, scopes: Iterable[Scope], refs: Mapping[int, Ref], relations: Iterable[str]
+    query: exp.Expr, scopes: Iterable[SelectScope], refs: Mapping[int, Ref], relations: Iterable[str]
 ) -> RowLineage:
     """What decides which rows the query has. Columns that are only shown decide nothing, but where equal rows are made one."""
     unique = any(operation.args.get("distinct") for operation in query.find_all(exp.SetOperation))
@@ -22,7 +22,7 @@ def rows_of_body(
     return RowLineage(frozenset(relations), frozenset(columns))
 
 
-def _picked(scope: Scope, refs: Mapping[int, Ref], *, shown: bool) -> Iterator[Origin]:
+def _picked(scope: SelectScope, refs: Mapping[int, Ref], *, shown: bool) -> Iterator[Origin]:
     select = scope.select
     for ref in (refs.get(id(column)) for column in columns_under(*_clauses(select), *scope.grouping)):
         if ref is not None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.body.scopes import Field, Item, Ref, Scope, place_of
+from mvc.analysis.body.scopes import Field, FromItem, Ref, SelectScope, place_of
 from mvc.analysis.body.tables import Edit
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
@@ -36,7 +36,7 @@ _VALUES: Final = frozenset(
 
 
 @dataclass
-class Names:
+class BodyNames:
     """What the columns of a body mean. `refs` is keyed by the identity of their nodes."""
 
     origin: Origin
@@ -45,7 +45,7 @@ class Names:
     edits: list[Edit]
     refs: dict[int, Ref] = field(default_factory=dict)
 
-    def column(self, node: exp.Column, scope: Scope) -> None:
+    def column(self, node: exp.Column, scope: SelectScope) -> None:
         """Looks up one column, qualified or not."""
         if node.args.get("table"):
             self._qualified(node, scope)
@@ -66,7 +66,7 @@ class Names:
                 )
                 return
 
-    def _qualified(self, node: exp.Column, scope: Scope) -> None:
+    def _qualified(self, node: exp.Column, scope: SelectScope) -> None:
         qualifier = folded(node.args["table"])
         item, owner = _item(qualifier, scope)
         if item is None or owner is None:
@@ -85,7 +85,7 @@ class Names:
             near = did_you_mean(name, item.rows.by_name, f"{described} has")
             self._report("MV204", node.this, f"column `{name}` does not exist in `{described}`", near, "no such column")
 
-    def _drop_schema(self, node: exp.Column, item: Item) -> None:
+    def _drop_schema(self, node: exp.Column, item: FromItem) -> None:
         """`public.v.x` cannot be written once `v` is an alias of what stores it."""
         if (
             node.args.get("db")
@@ -98,7 +98,7 @@ class Names:
         """System columns, and functions of one row that are written like columns (`t.full_name`)."""
         return name in _SYSTEM or any(function.takes(1) for function in self.catalog.functions_named(name))
 
-    def _bare(self, node: exp.Column, name: str, scope: Scope) -> None:
+    def _bare(self, node: exp.Column, name: str, scope: SelectScope) -> None:
         for level in scope.chain:
             holders = level.names.get(name, ())
             if len(holders) > 1:
@@ -122,7 +122,7 @@ class Names:
         elif name not in _SYSTEM and (name not in _VALUES or node.this.args.get("quoted")):
             self._unknown(node, name, scope)
 
-    def _unknown(self, node: exp.Column, name: str, scope: Scope) -> None:
+    def _unknown(self, node: exp.Column, name: str, scope: SelectScope) -> None:
         known = {known for level in scope.chain for known in level.names}
         outputs = {output.field.name for output in scope.outputs}
         help_line = did_you_mean(name, known, "columns") if known else "there is no FROM here"
@@ -133,7 +133,7 @@ class Names:
             help_line = f"`{name}` is an output column: here stand only columns of the sources; repeat its expression"
         self._report("MV204", node.this, f"no source has a column `{name}`", help_line, "no such column")
 
-    def _unknown_alias(self, node: exp.Expr, qualifier: str, scope: Scope) -> None:
+    def _unknown_alias(self, node: exp.Expr, qualifier: str, scope: SelectScope) -> None:
         known = [item.alias for level in scope.chain for item in level.items]
         shadowed = next(
             (item for level in scope.chain for item in level.items if item.rows.described.split(".")[-1] == qualifier),
@@ -147,7 +147,7 @@ class Names:
         self.found.append(error(code, self.origin.part(*place_of(node)), title, label=label, help=help_line))
 
 
-def _item(alias: str, scope: Scope) -> tuple[Item | None, Scope | None]:
+def _item(alias: str, scope: SelectScope) -> tuple[FromItem | None, SelectScope | None]:
     for level in scope.chain:
         item = next((item for item in level.items if item.alias == alias), None)
         if item:

@@ -12,7 +12,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
-from mvc.analysis.body.scopes import Field, Output, Ref, Scope, columns_under, lineage_of, place_of, unwrapped
+from mvc.analysis.body.scopes import Field, Output, Ref, SelectScope, columns_under, lineage_of, place_of, unwrapped
 from mvc.expression.parse import folded
 
 UNNAMED: Final = "?column?"
@@ -123,12 +123,12 @@ class Outputs:
         self.refs = refs
         self.names = names
 
-    def read(self, scope: Scope) -> None:
+    def read(self, scope: SelectScope) -> None:
         """Fills the outputs of `scope`."""
         for projection in scope.select.expressions:
             scope.outputs += self._outputs(projection, scope)
 
-    def _outputs(self, projection: exp.Expr, scope: Scope) -> Iterator[Output]:
+    def _outputs(self, projection: exp.Expr, scope: SelectScope) -> Iterator[Output]:
         if isinstance(projection, exp.Star):
             scope.open |= any(item.rows.open for item in scope.items)
             yield from (_starred(ref, scope, projection) for _, ref in scope.order)
@@ -143,7 +143,7 @@ class Outputs:
             name = known or (folded(projection.args["alias"]) if named else output_name(node, self.calls))
             yield Output(self._field(name, node, scope), node, self.refs.get(id(node)))
 
-    def _all_of(self, projection: exp.Column, scope: Scope) -> Iterator[Output]:
+    def _all_of(self, projection: exp.Column, scope: SelectScope) -> Iterator[Output]:
         ref = self.refs.get(id(projection))
         if ref is None or ref.item.rows.open:
             scope.open = True
@@ -151,7 +151,7 @@ class Outputs:
             fields = ref.item.rows.fields
             yield from (_starred(Ref(ref.scope, ref.item, field), scope, projection.this) for field in fields)
 
-    def _field(self, name: str, node: exp.Expr, scope: Scope) -> Field:
+    def _field(self, name: str, node: exp.Expr, scope: SelectScope) -> Field:
         ref = self.refs.get(id(node))
         if ref and ref.field:
             counts = ref.scope.counts(ref) or _picks(scope, node)
@@ -181,14 +181,14 @@ class Outputs:
         return ref.field.lineage if ref.field else lineage_of(ref.item.rows.fields)
 
 
-def _starred(ref: Ref, scope: Scope, star: exp.Expr) -> Output:
+def _starred(ref: Ref, scope: SelectScope, star: exp.Expr) -> Output:
     field = ref.field or Field("?")
     at = place_of(star)[0] if ref.item.rows.relation else field.star
     counts = scope.counts(ref) or _picks(scope)
     return Output(replace(field, nullable=scope.nullable(ref), star=at, counts=counts), None, ref)
 
 
-def _picks(scope: Scope, node: exp.Expr | None = None) -> bool:
+def _picks(scope: SelectScope, node: exp.Expr | None = None) -> bool:
     """Whether a value is that of one row among several: behind DISTINCT ON, whose own expressions are one in all of these rows."""
     distinct = scope.select.args.get("distinct")
     on = distinct.args.get("on") if distinct else None

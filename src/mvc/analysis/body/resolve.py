@@ -15,10 +15,10 @@ from mvc.analysis.body.lineage import rows_of_body
 from mvc.analysis.body.mends import body_help
 from mvc.analysis.body.outputs import UNNAMED
 from mvc.analysis.body.parse import Parsed, parse_body
-from mvc.analysis.body.scopes import Output, Rows, Scope, place_of
+from mvc.analysis.body.scopes import Output, RowType, SelectScope, place_of
 from mvc.analysis.body.tables import Lookup, Tables
 from mvc.analysis.body.walk import Walk
-from mvc.analysis.names.functions import Functions, Place, check_call
+from mvc.analysis.names.functions import ExpressionPlace, Functions, check_call
 from mvc.analysis.relation import Upstream
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
@@ -28,7 +28,7 @@ from mvc.expression import ExpressionError
 from mvc.expression.grammar import check_query
 from mvc.model.view import Body, View
 
-_BODY: Final = Place("a body", aggregates=True, subqueries=True)
+_BODY: Final = ExpressionPlace("a body", aggregates=True, subqueries=True)
 
 
 def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may name
@@ -102,12 +102,12 @@ def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -
     )
 
 
-def _is_proven(grain: frozenset[str], rows: Rows, walk: Walk, outermost: Scope | None) -> bool:
+def _is_proven(grain: frozenset[str], rows: RowType, walk: Walk, outermost: SelectScope | None) -> bool:
     by_key = any(key <= grain for key in rows.keys)
     return by_key or (outermost is not None and walk.keys.identifies(grain, outermost))
 
 
-def _columns(body: Body, rows: Rows, behind: RowLineage) -> tuple[OutputColumn, ...]:
+def _columns(body: Body, rows: RowType, behind: RowLineage) -> tuple[OutputColumn, ...]:
     return tuple(
         OutputColumn(
             item.name,
@@ -121,7 +121,7 @@ def _columns(body: Body, rows: Rows, behind: RowLineage) -> tuple[OutputColumn, 
     )
 
 
-def _check_names(parsed: Parsed, rows: Rows, outputs: list[Output], found: list[Diagnostic]) -> None:
+def _check_names(parsed: Parsed, rows: RowType, outputs: list[Output], found: list[Diagnostic]) -> None:
     """Every output column has a name, and one of its own."""
     seen: set[str] = set()
     for number, item in enumerate(rows.fields):
@@ -144,7 +144,7 @@ def _first_place(parsed: Parsed) -> tuple[int, int]:
     return token.start, token.end + 1
 
 
-def _check_columns(view: View, body: Body, rows: Rows, found: list[Diagnostic]) -> None:
+def _check_columns(view: View, body: Body, rows: RowType, found: list[Diagnostic]) -> None:
     """What `grain` and `columns` name must be output columns."""
     names = [item.name for item in rows.fields]
     places = [(name, view.origin.at("grain", number).span) for number, name in enumerate(body.grain or ())]

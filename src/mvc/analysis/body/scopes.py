@@ -11,7 +11,7 @@ from functools import cached_property
 
 from sqlglot import exp
 
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.analysis.row_lineage import Origin
 from mvc.expression.parse import folded
 
@@ -32,7 +32,7 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowType:
     """What a table, a CTE or a subquery yields.
 
     `keys` are sets of columns that no two rows share; the empty set means one row at most. `open` says that there may be
@@ -53,15 +53,15 @@ class Rows:
         return {item.name: item for item in reversed(self.fields)}
 
 
-UNKNOWN = Rows("?", open=True)
+UNKNOWN = RowType("?", open=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
+class FromItem:
     """An entry of FROM. Two items are never the same, however equal."""
 
     alias: str
-    rows: Rows
+    rows: RowType
     node: exp.Expr
 
 
@@ -69,8 +69,8 @@ class Item:
 class Ref:
     """What a column means: a field of an item; None for the whole row, and for columns that only the server knows."""
 
-    scope: Scope
-    item: Item
+    scope: SelectScope
+    item: FromItem
     field: Field | None
 
 
@@ -88,20 +88,20 @@ class Joined:
     """A join of FROM. `optional` are the items that it may lack; None for an inner one, whose condition always holds."""
 
     node: exp.Join
-    optional: frozenset[Item] | None
+    optional: frozenset[FromItem] | None
 
 
 @dataclass(eq=False)
-class Scope:
+class SelectScope:
     """One SELECT. `order` lists what `*` means and bare names can mean; `missing` are items that an outer join may lack."""
 
     select: exp.Select
-    outer: Scope | None
-    ctes: Mapping[str, Rows]
-    items: list[Item] = field(default_factory=list)
+    outer: SelectScope | None
+    ctes: Mapping[str, RowType]
+    items: list[FromItem] = field(default_factory=list)
     joins: list[Joined] = field(default_factory=list)
     order: list[tuple[str, Ref]] = field(default_factory=list)
-    missing: set[Item] = field(default_factory=set)
+    missing: set[FromItem] = field(default_factory=set)
     equal: list[tuple[Ref, Ref]] = field(default_factory=list)  # by USING and NATURAL
     outputs: list[Output] = field(default_factory=list)
     open: bool = False  # the SELECT list holds columns that cannot be told
@@ -124,15 +124,15 @@ class Scope:
         return ref.field is None or ref.field.counts or ref.item in self.missing
 
     @property
-    def chain(self) -> Iterator[Scope]:
+    def chain(self) -> Iterator[SelectScope]:
         """This scope and those around it, innermost first."""
-        scope: Scope | None = self
+        scope: SelectScope | None = self
         while scope is not None:
             yield scope
             scope = scope.outer
 
 
-def of_readable(readable: Readable) -> Rows:
+def of_readable(readable: SourceRelation) -> RowType:
     """The rows of a base relation or of a view of the project."""
     described = readable.described
     fields = tuple(
@@ -147,7 +147,7 @@ def of_readable(readable: Readable) -> Rows:
     )
     keys = tuple(frozenset(key) for key in readable.keys)
     primary = frozenset(readable.primary) if readable.primary else None
-    return Rows(described, fields, keys, primary, readable.reference, readable.open)
+    return RowType(described, fields, keys, primary, readable.reference, readable.open)
 
 
 def own_nodes(*roots: exp.Expr | None) -> Iterator[exp.Expr]:

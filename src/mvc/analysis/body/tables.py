@@ -8,15 +8,15 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.body.scopes import UNKNOWN, Rows, name_of, of_readable, place_of
-from mvc.analysis.relation import Readable, Upstream
+from mvc.analysis.body.scopes import UNKNOWN, RowType, name_of, of_readable, place_of
+from mvc.analysis.relation import SourceRelation, Upstream
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression.parse import folded
 from mvc.model.origin import Origin
 from mvc.quoting import identifier, qualified
 
-Lookup = Callable[[str | None, str], Readable | None]
+Lookup = Callable[[str | None, str], SourceRelation | None]
 Edit = tuple[int, int, str]
 
 _SYSTEM: Final = ("pg_catalog", "information_schema")
@@ -33,14 +33,14 @@ class Tables:
     found: list[Diagnostic]
     edits: list[Edit] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
-    _rows: dict[str, Rows] = field(default_factory=dict)
+    _rows: dict[str, RowType] = field(default_factory=dict)
 
     @property
     def relations(self) -> tuple[str, ...]:
         """What was read, described."""
         return tuple(self._rows)
 
-    def rows(self, node: exp.Table, ctes: Mapping[str, Rows]) -> Rows:
+    def rows(self, node: exp.Table, ctes: Mapping[str, RowType]) -> RowType:
         """The rows of a named table; unknown ones, with a finding, if there is none of that name."""
         schema, name = folded(node.args.get("db")) or None, name_of(node)
         if schema is None and name in ctes:
@@ -55,7 +55,7 @@ class Tables:
             self.found.append(self._unknown(node, schema, name))
         return UNKNOWN
 
-    def _view(self, schema: str | None, name: str) -> tuple[str, Readable] | None:
+    def _view(self, schema: str | None, name: str) -> tuple[str, SourceRelation] | None:
         """The view of the project that goes by this name, and what it is called."""
         for called in (name, f"{schema}.{name}"):
             view = self.upstream.get(called)
@@ -63,12 +63,12 @@ class Tables:
                 return called, view
         return None
 
-    def _known(self, readable: Readable) -> Rows:
+    def _known(self, readable: SourceRelation) -> RowType:
         if readable.described not in self._rows:
             self._rows[readable.described] = of_readable(readable)
         return self._rows[readable.described]
 
-    def _replace(self, node: exp.Table, called: str, view: Readable) -> None:
+    def _replace(self, node: exp.Table, called: str, view: SourceRelation) -> None:
         self.read.add(called)
         if view.reference is None:
             return

@@ -10,10 +10,10 @@ from sqlglot import exp
 from mvc.analysis.body.calls import Calls
 from mvc.analysis.body.from_clause import From, renamed
 from mvc.analysis.body.keys import Keys
-from mvc.analysis.body.names import Names, missing_name
+from mvc.analysis.body.names import BodyNames, missing_name
 from mvc.analysis.body.outputs import Outputs
 from mvc.analysis.body.parse import Parsed
-from mvc.analysis.body.scopes import UNKNOWN, Field, Output, Rows, Scope, place_of, unwrapped
+from mvc.analysis.body.scopes import UNKNOWN, Field, Output, RowType, SelectScope, place_of, unwrapped
 from mvc.analysis.body.tables import Tables
 from mvc.catalog.output_names import named_projections
 from mvc.diagnostics import error
@@ -29,18 +29,18 @@ class Walk:
         self.parsed = parsed
         self.origin = parsed.body.origin
         self.found = tables.found
-        self.names = Names(self.origin, calls.functions.catalog, tables.found, tables.edits)
+        self.names = BodyNames(self.origin, calls.functions.catalog, tables.found, tables.edits)
         self.from_ = From(tables, self.names, calls, self.query, self.visit)
         named = named_projections(parsed.query, parsed.body.sql[: parsed.end])
         self.outputs = Outputs(calls, self.names.refs, named)
         self.keys = Keys(calls, self.names.refs)
-        self.scopes: list[Scope] = []
+        self.scopes: list[SelectScope] = []
 
-    def query(self, node: exp.Expr, outer: Scope | None, ctes: Mapping[str, Rows]) -> Rows:
+    def query(self, node: exp.Expr, outer: SelectScope | None, ctes: Mapping[str, RowType]) -> RowType:
         """The rows of a query of any form."""
         ctes = self._with(node, outer, ctes)
         if isinstance(node, exp.Select):
-            return self._select(Scope(node, outer, ctes))
+            return self._select(SelectScope(node, outer, ctes))
         if isinstance(node, exp.Subquery):
             rows = self.query(node.this, outer, ctes)
             self._order_outputs(node, rows)
@@ -48,10 +48,10 @@ class Walk:
         if isinstance(node, exp.SetOperation):
             return self._set_operation(node, outer, ctes)
         if isinstance(node, exp.Values):
-            return self._values(node, Scope(exp.Select(), outer, ctes))
+            return self._values(node, SelectScope(exp.Select(), outer, ctes))
         return UNKNOWN
 
-    def visit(self, root: exp.Expr, scope: Scope) -> None:
+    def visit(self, root: exp.Expr, scope: SelectScope) -> None:
         """Looks up all columns of an expression, and walks the queries in it."""
         stack = [root]
         while stack:
@@ -63,7 +63,7 @@ class Walk:
             elif not isinstance(node, exp.Identifier | exp.DataType | exp.XMLTable | exp.JSONTable):
                 stack.extend(node.iter_expressions())
 
-    def _with(self, node: exp.Expr, outer: Scope | None, ctes: Mapping[str, Rows]) -> Mapping[str, Rows]:
+    def _with(self, node: exp.Expr, outer: SelectScope | None, ctes: Mapping[str, RowType]) -> Mapping[str, RowType]:
         clause = node.args.get("with_")
         if clause is None:
             return ctes
@@ -82,7 +82,7 @@ class Walk:
             known |= {name: replace(known[name], open=True) for name in names}  # these add columns
         return known
 
-    def _select(self, scope: Scope) -> Rows:
+    def _select(self, scope: SelectScope) -> RowType:
         select = scope.select
         self.from_.read(scope)
         for projection in select.expressions:
@@ -101,9 +101,9 @@ class Walk:
             self._order(select.args["order"].expressions, scope)
         self.scopes.append(scope)
         fields = tuple(output.field for output in scope.outputs)
-        return Rows("subquery", fields, self.keys.of(scope), open=scope.open, ordered="order" in select.args)
+        return RowType("subquery", fields, self.keys.of(scope), open=scope.open, ordered="order" in select.args)
 
-    def _group(self, scope: Scope) -> None:
+    def _group(self, scope: SelectScope) -> None:
         group = scope.select.args.get("group")
         if group is None:
             return
@@ -118,7 +118,7 @@ class Walk:
             else:
                 self._grouped(unwrapped(term), scope)
 
-    def _grouped(self, term: exp.Expr, scope: Scope) -> None:
+    def _grouped(self, term: exp.Expr, scope: SelectScope) -> None:
         name = _bare_name(term)
         output = None
         if name and name not in scope.names:
@@ -131,7 +131,7 @@ class Walk:
         node = output.node if output else None
         scope.grouping.append(unwrapped(node) if node is not None else term)
 
-    def _order(self, terms: list[exp.Expr], scope: Scope) -> None:
+    def _order(self, terms: list[exp.Expr], scope: SelectScope) -> None:
         """ORDER BY and DISTINCT ON, where output names come first."""
         outputs = {output.field.name for output in scope.outputs}
         for term in terms:
@@ -142,7 +142,7 @@ class Walk:
             elif _bare_name(inner) not in outputs:
                 self.visit(inner, scope)
 
-    def _at(self, number: int, term: exp.Expr, scope: Scope) -> Output | None:
+    def _at(self, number: int, term: exp.Expr, scope: SelectScope) -> Output | None:
         if 1 <= number <= len(scope.outputs):
             return scope.outputs[number - 1]
         if not scope.open:
@@ -150,7 +150,7 @@ class Walk:
             self.found.append(error("MV204", self.origin.part(*place_of(term)), title, label="no such column"))
         return None
 
-    def _set_operation(self, node: exp.SetOperation, outer: Scope | None, ctes: Mapping[str, Rows]) -> Rows:
+    def _set_operation(self, node: exp.SetOperation, outer: SelectScope | None, ctes: Mapping[str, RowType]) -> RowType:
         operations = [node]
         while isinstance(operations[-1].this, exp.SetOperation):  # a long chain is no deep nesting
             operations.append(operations[-1].this)
@@ -161,7 +161,7 @@ class Walk:
             self._order_outputs(operation, rows)
         return rows
 
-    def _both(self, node: exp.SetOperation, first: Rows, second: Rows) -> Rows:
+    def _both(self, node: exp.SetOperation, first: RowType, second: RowType) -> RowType:
         is_open = first.open or second.open
         if len(first.fields) != len(second.fields) and not is_open:
             title = f"the queries of this {node.key.upper()} have {len(first.fields)} and {len(second.fields)} columns"
@@ -171,9 +171,9 @@ class Walk:
         fields = tuple(_either(one, other) for one, other in pairs)
         fields = (*fields, *first.fields[len(fields) :])
         keys = (frozenset(item.name for item in fields),) if node.args.get("distinct") and not is_open else ()
-        return Rows("subquery", fields, keys, open=is_open)
+        return RowType("subquery", fields, keys, open=is_open)
 
-    def _order_outputs(self, node: exp.Expr, rows: Rows) -> None:
+    def _order_outputs(self, node: exp.Expr, rows: RowType) -> None:
         """The ORDER BY of what is no plain SELECT."""
         order = node.args.get("order")
         for term in order.expressions if order else ():
@@ -181,14 +181,14 @@ class Walk:
             if isinstance(inner, exp.Column) and _bare_name(inner) not in rows.by_name and not rows.open:
                 self.found.append(missing_name(self.origin, inner.this, rows.fields))
 
-    def _values(self, node: exp.Values, scope: Scope) -> Rows:
+    def _values(self, node: exp.Values, scope: SelectScope) -> RowType:
         for row in node.expressions:
             self.visit(row, scope)
         width = len(node.expressions[0].expressions) if node.expressions else 0
-        return Rows("VALUES", tuple(Field(f"column{number + 1}") for number in range(width)))
+        return RowType("VALUES", tuple(Field(f"column{number + 1}") for number in range(width)))
 
 
-def _named(rows: Rows, name: str, columns: list[str]) -> Rows:
+def _named(rows: RowType, name: str, columns: list[str]) -> RowType:
     alias = exp.TableAlias(columns=[exp.Identifier(this=column, quoted=True) for column in columns])
     return replace(renamed(rows, alias), described=name)
 

@@ -6,22 +6,26 @@ from collections.abc import Mapping
 
 from mvc.analysis.declared.equality import coarse
 from mvc.analysis.declared.tree import JoinTree, Node, conditions
-from mvc.analysis.names.functions import Functions, Place
+from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope, reads
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import Expression
 from mvc.model.view import Declared, Source, View
 
-ON = Place("a join condition")
-WHERE = Place("a filter")
+ON = ExpressionPlace("a join condition")
+WHERE = ExpressionPlace("a filter")
 
 Conditions = Mapping[str, tuple[Expression | None, Expression | None]]
 
 
 def build_tree(
-    view: View, declared: Declared, readables: Mapping[str, Readable], functions: Functions, found: list[Diagnostic]
+    view: View,
+    declared: Declared,
+    readables: Mapping[str, SourceRelation],
+    functions: Functions,
+    found: list[Diagnostic],
 ) -> JoinTree | None:
     """The tree, or None with findings."""
     before = len(found)
@@ -81,7 +85,7 @@ def _joined_to(source: Source, resolved: Conditions) -> frozenset[str]:
 
 
 def _node(
-    source: Source, readable: Readable, resolved: Conditions, nodes: Mapping[str, Node], catalog: Catalog
+    source: Source, readable: SourceRelation, resolved: Conditions, nodes: Mapping[str, Node], catalog: Catalog
 ) -> Node:
     on, where = resolved[source.alias]
     base = next(iter(nodes.values()))

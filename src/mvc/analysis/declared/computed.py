@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mvc.analysis.names.functions import Functions, Place, check_calls, is_aggregate
+from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls, is_aggregate
 from mvc.catalog import builtins
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.model.view import Computed, Declared
 
-EXPR = Place("a computed column")
+EXPR = ExpressionPlace("a computed column")
 LONGEST = 65_536  # characters of a column written out; the server, too, puts each in the place of its name
 DEEPEST = 64  # columns computed from each other
 

@@ -12,9 +12,9 @@ from mvc.analysis.declared.build_tree import ON, WHERE
 from mvc.analysis.declared.computed import order_computed
 from mvc.analysis.declared.measures import AGGREGATE_CALL, ARGUMENT, FILTER
 from mvc.analysis.declared.resolve import DIMENSION
-from mvc.analysis.names.functions import Functions, Place
+from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope
-from mvc.analysis.relation import Readable, unknown
+from mvc.analysis.relation import SourceRelation, unknown
 from mvc.analysis.sources import Sources
 from mvc.diagnostics import Diagnostic
 from mvc.expression import ColumnRef
@@ -60,7 +60,7 @@ def check_names(
     if any(unusable(name) for name in (*(item.alias for item in declared.sources), *_names(declared))):
         return  # no help line could write them
     silent: list[Diagnostic] = []
-    readables: dict[str, Readable] = {
+    readables: dict[str, SourceRelation] = {
         source.alias: sources.readable(view, source, functions, silent) or unknown(source.alias)
         for source in declared.sources
     }
@@ -74,7 +74,7 @@ def _names(declared: Declared) -> Iterator[str]:
     yield from (item.name for item in (*declared.dimensions, *declared.measures))
 
 
-def _sqls(declared: Declared) -> Iterator[tuple[Sql, Place]]:
+def _sqls(declared: Declared) -> Iterator[tuple[Sql, ExpressionPlace]]:
     for source in declared.sources:
         yield from ((sql, place) for sql, place in ((source.on, ON), (source.where, WHERE)) if sql)
     if declared.where:

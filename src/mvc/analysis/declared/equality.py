@@ -13,7 +13,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.names.scope import bare_column, reads
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.catalog.types import Catalog, Column
 from mvc.expression import Expression
 from mvc.expression.parse import folded
@@ -52,7 +52,7 @@ def equations(alias: str, conditions: Iterable[Expression]) -> Iterator[tuple[st
 
 
 def coarse(
-    conditions: Iterable[Expression], readables: Mapping[str, Readable], catalog: Catalog
+    conditions: Iterable[Expression], readables: Mapping[str, SourceRelation], catalog: Catalog
 ) -> frozenset[tuple[str, str]]:
     """(alias, column) of what is equated, and never by its own equality."""
     listed = tuple(conditions)
@@ -92,6 +92,6 @@ def _type(node: exp.Expr, read: Callable[[exp.Column], Column | None], catalog: 
     return catalog.base_of(column.type) if column else None
 
 
-def _column(node: exp.Column, readables: Mapping[str, Readable]) -> Column | None:
+def _column(node: exp.Column, readables: Mapping[str, SourceRelation]) -> Column | None:
     readable = readables.get(folded(node.args["table"])) if node.args.get("table") else None
     return readable.columns.get(folded(node.this)) if readable else None

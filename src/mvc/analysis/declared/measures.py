@@ -13,7 +13,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.declared.tree import JoinTree
-from mvc.analysis.names.functions import Place, is_aggregate
+from mvc.analysis.names.functions import ExpressionPlace, is_aggregate
 from mvc.analysis.names.scope import Scope, bare_column, column_expression, reads
 from mvc.catalog.builtins import SYNTAX_FUNCTIONS
 from mvc.diagnostics import Diagnostic, error
@@ -21,9 +21,9 @@ from mvc.expression import Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, Order, Repeats
 from mvc.model.view import Aggregate, OrderTerm, Sql
 
-ARGUMENT = Place("an aggregate's argument")
-AGGREGATE_CALL = Place("an aggregate", aggregates=True)
-FILTER = Place("an aggregate's filter")
+ARGUMENT = ExpressionPlace("an aggregate's argument")
+AGGREGATE_CALL = ExpressionPlace("an aggregate", aggregates=True)
+FILTER = ExpressionPlace("an aggregate's filter")
 
 # What is written as a call, has no overloads in `pg_proc`, and is no aggregate.
 _NO_AGGREGATES: Final = frozenset(SYNTAX_FUNCTIONS) - {"json_arrayagg", "json_objectagg"}

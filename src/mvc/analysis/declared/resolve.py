@@ -16,20 +16,24 @@ from mvc.analysis.declared.grain import ResolvedDimension, check_dimensions, fin
 from mvc.analysis.declared.lineage import DeclaredLineage, Lineage
 from mvc.analysis.declared.measures import Measure, check_once, resolve_measure
 from mvc.analysis.declared.tree import JoinTree, conditions, may_be_missing
-from mvc.analysis.names.functions import Functions, Place
+from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope, reads
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.types.columns import expression_type, measure_type, never_null
 from mvc.diagnostics import Diagnostic, error
 from mvc.expression import Expression
 from mvc.model.view import Aggregate, Computed, Declared, View
 
-DIMENSION = Place("a dimension")
+DIMENSION = ExpressionPlace("a dimension")
 
 
 def resolve_declared(
-    view: View, declared: Declared, readables: Mapping[str, Readable], functions: Functions, found: list[Diagnostic]
+    view: View,
+    declared: Declared,
+    readables: Mapping[str, SourceRelation],
+    functions: Functions,
+    found: list[Diagnostic],
 ) -> ResolvedView | None:
     """The view with its meaning, or None with findings. `readables` holds the sources that exist, by alias."""
     before = len(found)

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from mvc.analysis.declared.equality import equations
 from mvc.analysis.names.scope import bare_column, reads
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.expression import Expression
 from mvc.expression.split import conjuncts
 from mvc.model.view import Source
@@ -24,7 +24,7 @@ class Node:
     """
 
     source: Source
-    readable: Readable
+    readable: SourceRelation
     parent: str | None
     depth: int
     on: tuple[Expression, ...]

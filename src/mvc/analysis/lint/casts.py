@@ -8,7 +8,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body.scopes import columns_under
-from mvc.analysis.lint.expressions import Site, TypeOf, sites
+from mvc.analysis.lint.expressions import PlacedExpression, TypeOf, sites
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, warning
 
@@ -44,7 +44,7 @@ def lint_casts(view: ResolvedView) -> Iterator[Diagnostic]:
                 yield _finding(node, site, view)
 
 
-def _finding(node: exp.Cast, site: Site, view: ResolvedView) -> Diagnostic:
+def _finding(node: exp.Cast, site: PlacedExpression, view: ResolvedView) -> Diagnostic:
     fails = "the refresh fails" if view.view.kind == "materialized" else "reading the view fails"
     type_ = _type(node)
     shown = _SHOWN.get(type_, type_.lower())

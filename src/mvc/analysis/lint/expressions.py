@@ -25,7 +25,7 @@ TypeOf = Callable[[exp.Column], str | None]
 
 
 @dataclass(frozen=True)
-class Site:
+class PlacedExpression:
     """`type_of` gives a column's exact type where it is known."""
 
     ast: exp.Expr
@@ -39,12 +39,12 @@ class Site:
         return self.origin.part(start - self.shift, end - self.shift) if end > self.shift else self.origin.span
 
 
-def sites(view: ResolvedView) -> Iterator[Site]:
+def sites(view: ResolvedView) -> Iterator[PlacedExpression]:
     """All expressions of a view."""
     if isinstance(view.query, AnalysedBody):
         analysis = view.query.analysis
         parsed = analysis.calls.parsed
-        yield Site(parsed.query, parsed.body.origin, 0, _body_types(analysis))
+        yield PlacedExpression(parsed.query, parsed.body.origin, 0, _body_types(analysis))
     elif isinstance(view.query, DeclaredQuery) and isinstance(view.view.body, Declared):
         types = tree_types(view.query.tree)
         yield from (_site(expression, origin, types) for expression, origin in _source_expressions(view.view.body))
@@ -56,7 +56,7 @@ def sites(view: ResolvedView) -> Iterator[Site]:
             yield from (_site(term.ordered.expression, term.origin, types) for term in measure.order)
 
 
-def condition_sites(condition: Condition, view: ResolvedView) -> Iterator[Site]:
+def condition_sites(condition: Condition, view: ResolvedView) -> Iterator[PlacedExpression]:
     """All expressions of a policy's condition."""
     if isinstance(condition, AllOf | AnyOf):
         for part in condition.parts:
@@ -81,8 +81,8 @@ def _source_expressions(body: Declared) -> Iterator[tuple[Expression, Origin]]:
     return ((sql.expression, sql.origin) for sql in sqls if sql)
 
 
-def _site(expression: Expression, origin: Origin, types: TypeOf) -> Site:
-    return Site(expression.ast, origin, _SHIFT, types)
+def _site(expression: Expression, origin: Origin, types: TypeOf) -> PlacedExpression:
+    return PlacedExpression(expression.ast, origin, _SHIFT, types)
 
 
 def _body_types(analysis: Analysis) -> TypeOf:

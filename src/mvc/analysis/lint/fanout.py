@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from mvc.analysis.body.analysed import AnalysedBody, Analysis
 from mvc.analysis.body.equations import Place, closure, conditions, determined, equations, place_read, places_read
-from mvc.analysis.body.scopes import Item, Scope, own_nodes
+from mvc.analysis.body.scopes import FromItem, SelectScope, own_nodes
 from mvc.analysis.resolved import ResolvedView
 from mvc.catalog.types import Catalog, Relation
 from mvc.diagnostics import Diagnostic, warning
@@ -38,7 +38,7 @@ def lint_fanout(view: ResolvedView, catalog: Catalog) -> Iterator[Diagnostic]:
 class _Joined:
     """One SELECT that reads several sources."""
 
-    def __init__(self, scope: Scope, analysis: Analysis, catalog: Catalog) -> None:
+    def __init__(self, scope: SelectScope, analysis: Analysis, catalog: Catalog) -> None:
         self.scope, self.calls, self.refs = scope, analysis.calls, analysis.refs
         self.origin = analysis.calls.parsed.body.origin
         self.catalog = catalog
@@ -59,11 +59,11 @@ class _Joined:
                 if many:
                     yield self._fanout(node, name, many)
 
-    def _read(self, node: exp.Expr) -> set[Item]:
+    def _read(self, node: exp.Expr) -> set[FromItem]:
         holder = node.parent if isinstance(node.parent, exp.Filter) else node
         return {item for item, _ in places_read(self.scope, self.refs, holder)}
 
-    def _multipliers(self, node: exp.Expr) -> list[Item]:
+    def _multipliers(self, node: exp.Expr) -> list[FromItem]:
         """The items of which one row of what is aggregated may have several within a group."""
         read = self._read(node)
         if not read or self.scope.sets:
@@ -71,7 +71,7 @@ class _Joined:
         fixed = determined(self.scope, self.grouped, self._lifted(read), self.equations)
         return [item for item in self.scope.items if item not in fixed and self._is_many(item)]
 
-    def _lifted(self, read: set[Item]) -> set[Item]:
+    def _lifted(self, read: set[FromItem]) -> set[FromItem]:
         """What is to-one below another source is an attribute of that one's rows."""
         lifted = set(read)
         for number in range(len(self.scope.items) - 1, 0, -1):
@@ -82,7 +82,7 @@ class _Joined:
                 } & set(earlier)
         return lifted
 
-    def _is_many(self, item: Item) -> bool:
+    def _is_many(self, item: FromItem) -> bool:
         """Whether keys tell that several rows may match: a key's columns that no condition reads are free."""
         if item.rows.open or not self._keys(item):
             return False
@@ -92,16 +92,16 @@ class _Joined:
         constrained |= {equal.place[1] for equal in self.equations if equal.place[0] is item}
         return not any(key <= constrained for key in self._keys(item))
 
-    def _keys(self, item: Item) -> list[frozenset[str]]:
+    def _keys(self, item: FromItem) -> list[frozenset[str]]:
         """The keys, without partition columns: ids are unique across partitions until somebody says otherwise (MV411)."""
         relation = self._relation(item)
         extra = frozenset(relation.partition_by) if relation else frozenset()
         return [key - extra or key for key in item.rows.keys]
 
-    def _relation(self, item: Item) -> Relation | None:
+    def _relation(self, item: FromItem) -> Relation | None:
         return self.catalog.by_name.get(item.rows.relation) if item.rows.relation else None
 
-    def _is_chained(self, item: Item, node: exp.Expr) -> bool:
+    def _is_chained(self, item: FromItem, node: exp.Expr) -> bool:
         """Whether rows are multiplied unevenly within a group: the item hangs on them, not on what the group fixes."""
         fixed, places = closure(self.scope, self.grouped, (), self.equations)
         reached = set(self._read(node)) - fixed
@@ -117,7 +117,7 @@ class _Joined:
                 return item in reached
             reached |= more
 
-    def _fanout(self, node: exp.Expr, name: str, many: list[Item]) -> Diagnostic:
+    def _fanout(self, node: exp.Expr, name: str, many: list[FromItem]) -> Diagnostic:
         start, end = self.calls.place(node)
         shown = " ".join(self.calls.parsed.body.sql[start:end].split())
         names = [item.rows.described.rsplit(".", 1)[-1] if item.rows.relation else item.alias for item in many]
@@ -140,7 +140,7 @@ class _Joined:
                 if part and part != key and part <= equated and not self._binds(item, relation.partition_by):
                     yield self._not_unique(item, relation, part)
 
-    def _binds(self, item: Item, columns: tuple[str, ...]) -> bool:
+    def _binds(self, item: FromItem, columns: tuple[str, ...]) -> bool:
         """Whether a condition ties the partition to another source."""
         for part in self.conditions:
             read = places_read(self.scope, self.refs, part)
@@ -148,7 +148,7 @@ class _Joined:
                 return True
         return False
 
-    def _not_unique(self, item: Item, relation: Relation, part: frozenset[str]) -> Diagnostic:
+    def _not_unique(self, item: FromItem, relation: Relation, part: frozenset[str]) -> Diagnostic:
         names = ", ".join(sorted(part))
         shown = f"{relation.schema}.{relation.name}"
         title = f"`{names}` is unique within each partition of `{shown}` only: this join can multiply rows"
@@ -158,7 +158,7 @@ class _Joined:
         )
 
 
-def _links(place: Place, reads: frozenset[Place]) -> Iterator[tuple[Item, Item]]:
+def _links(place: Place, reads: frozenset[Place]) -> Iterator[tuple[FromItem, FromItem]]:
     for other, _ in reads:
         yield place[0], other
         yield other, place[0]

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from mvc.analysis.body.analysed import AnalysedBody, Analysis
 from mvc.analysis.body.equations import conditions, places_read
-from mvc.analysis.body.scopes import Item, Scope
+from mvc.analysis.body.scopes import FromItem, SelectScope
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.analysis.names.scope import reads
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
@@ -53,7 +53,7 @@ def _tie(node: Node, parent: Node) -> str:
     return f"{node.alias}.{parent.alias}_id = {parent.alias}.id"
 
 
-def _of_select(scope: Scope, analysis: Analysis) -> Iterator[Diagnostic]:
+def _of_select(scope: SelectScope, analysis: Analysis) -> Iterator[Diagnostic]:
     """For each table in FROM that no condition ties to one before it. CROSS JOIN and ON true say that this is meant."""
     select = scope.select
     if not isinstance(select, exp.Select) or len(scope.items) < 2 or select.find_ancestor(exp.Exists, exp.In):
@@ -72,7 +72,7 @@ def _of_select(scope: Scope, analysis: Analysis) -> Iterator[Diagnostic]:
         yield warning(CODE, span, title, label="ties nothing", help=help_line)
 
 
-def _tied_groups(scope: Scope, analysis: Analysis, joins: Collection[Item]) -> dict[Item, int]:
+def _tied_groups(scope: SelectScope, analysis: Analysis, joins: Collection[FromItem]) -> dict[FromItem, int]:
     """The items of FROM, each with the number of the group of items that conditions tie together; the first one's is 0, and that of
     those that need no tie.
     """
@@ -87,7 +87,7 @@ def _tied_groups(scope: Scope, analysis: Analysis, joins: Collection[Item]) -> d
     return groups
 
 
-def _item_of(join: exp.Join, scope: Scope) -> Item | None:
+def _item_of(join: exp.Join, scope: SelectScope) -> FromItem | None:
     """The table that a join reads; None for what may depend on the rows before it, or is one row."""
     table = join.this
     if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):

@@ -10,7 +10,7 @@ from typing import Final
 from sqlglot import exp
 
 from mvc.analysis.body.analysed import AnalysedBody, Analysis
-from mvc.analysis.body.scopes import Scope, own_nodes
+from mvc.analysis.body.scopes import SelectScope, own_nodes
 from mvc.analysis.refresh.undetermined import ties
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.diagnostics import Diagnostic, warning
@@ -89,7 +89,7 @@ def _needs_order(name: str) -> bool:
 class _Select:
     """One SELECT of a body."""
 
-    def __init__(self, scope: Scope, analysis: Analysis) -> None:
+    def __init__(self, scope: SelectScope, analysis: Analysis) -> None:
         self.scope, self.calls = scope, analysis.calls
         self.origin = analysis.calls.parsed.body.origin
 

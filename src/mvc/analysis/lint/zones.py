@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlglot import exp
 
-from mvc.analysis.lint.expressions import Site, TypeOf, condition_sites, sites
+from mvc.analysis.lint.expressions import PlacedExpression, TypeOf, condition_sites, sites
 from mvc.analysis.resolved import ResolvedView
 from mvc.diagnostics import Diagnostic, warning
 from mvc.expression.as_read import is_passage
@@ -34,7 +34,7 @@ def lint_policy_zones(view: ResolvedView, policy: Policy) -> Iterator[Diagnostic
     return _findings(condition_sites(policy.condition, view), f"the policy `{policy.name}`")
 
 
-def _findings(places: Iterable[Site], named: str) -> Iterator[Diagnostic]:
+def _findings(places: Iterable[PlacedExpression], named: str) -> Iterator[Diagnostic]:
     for site in places:
         for node in site.ast.walk():
             if what := _depends(node, site.type_of):

@@ -22,7 +22,7 @@ from mvc.spec.shorthand import aggregate
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ExpressionPlace:
     """What may stand where an expression stands; `named` says it in messages (`a dimension`)."""
 
     named: str
@@ -52,14 +52,16 @@ class Functions:
         return (*builtins.builtin(call.name), *own)
 
 
-def check_calls(sql: Sql, place: Place, functions: Functions, found: list[Diagnostic]) -> None:
+def check_calls(sql: Sql, place: ExpressionPlace, functions: Functions, found: list[Diagnostic]) -> None:
     """Findings for calls of unknown functions, with a wrong number of arguments, or of a kind that cannot stand here."""
     for call in sql.expression.calls:
         check_call(call, place, sql.origin, functions, found)
     _check_windows(sql, place, found)
 
 
-def check_call(call: Call, place: Place, origin: Origin, functions: Functions, found: list[Diagnostic]) -> None:
+def check_call(
+    call: Call, place: ExpressionPlace, origin: Origin, functions: Functions, found: list[Diagnostic]
+) -> None:
     """A finding if one call is wrong. Its offsets are those of the text at `origin`."""
     overloads = functions.overloads(call)
     problem = _wrong_count(call, overloads) if overloads else _unknown(call, functions)
@@ -97,7 +99,7 @@ def _wrong_count(call: Call, overloads: tuple[Function, ...]) -> str:
     return "" if by_syntax or ordered_set or any(function.takes(call.count) for function in overloads) else "MV107"
 
 
-def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: Place) -> str:
+def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: ExpressionPlace) -> str:
     if any(function.kind == "procedure" for function in overloads):
         return "MV106"
     if overloads and all(function.returns_set for function in overloads):
@@ -168,7 +170,7 @@ def _arguments(count: int) -> str:
     return "1 argument" if count == 1 else f"{count} arguments"
 
 
-def _check_windows(sql: Sql, place: Place, found: list[Diagnostic]) -> None:
+def _check_windows(sql: Sql, place: ExpressionPlace, found: list[Diagnostic]) -> None:
     window = sql.expression.ast.find(exp.Window)
     if window is None or (place.subqueries and window.find_ancestor(exp.Query)):
         return

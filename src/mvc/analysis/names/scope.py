@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mvc.analysis.names.foreign_names import foreign_name_help, is_told
-from mvc.analysis.names.functions import Functions, Place, check_calls
-from mvc.analysis.relation import Readable
+from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls
+from mvc.analysis.relation import SourceRelation
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.model.view import Sql
@@ -16,11 +16,11 @@ from mvc.quoting import identifier, qualified
 class Scope:
     """The aliases that an expression may read, and the functions there are."""
 
-    def __init__(self, sources: Mapping[str, Readable], functions: Functions) -> None:
+    def __init__(self, sources: Mapping[str, SourceRelation], functions: Functions) -> None:
         self.sources = sources
         self.functions = functions
 
-    def resolve(self, sql: Sql, place: Place, found: list[Diagnostic]) -> Expression | None:
+    def resolve(self, sql: Sql, place: ExpressionPlace, found: list[Diagnostic]) -> Expression | None:
         """The expression with every column qualified by its alias; None, with findings, if a name has no meaning."""
         expression = sql.expression
         before = len(found)
@@ -99,7 +99,7 @@ def bare_column(expression: Expression) -> ColumnRef | None:
     return ref if (ref.start, ref.end) == (0, len(expression.source)) else None
 
 
-def _unknown_alias(ref: ColumnRef, sql: Sql, sources: Mapping[str, Readable]) -> Diagnostic:
+def _unknown_alias(ref: ColumnRef, sql: Sql, sources: Mapping[str, SourceRelation]) -> Diagnostic:
     qualifier = ref.qualifier or ""
     span = sql.origin.part(ref.start, ref.start + len(qualifier))
     alias = _alias_of_table(qualifier, sources)
@@ -110,13 +110,13 @@ def _unknown_alias(ref: ColumnRef, sql: Sql, sources: Mapping[str, Readable]) ->
     return error("MV202", span, f"no source has the alias `{qualifier}`", label="no such alias", help=help_line)
 
 
-def _alias_of_table(name: str, sources: Mapping[str, Readable]) -> str:
+def _alias_of_table(name: str, sources: Mapping[str, SourceRelation]) -> str:
     """The alias under which a table or view of this name is read, empty where there is not one."""
     found = [alias for alias, source in sources.items() if source.described.rpartition(".")[2] == name]
     return found[0] if len(found) == 1 else ""
 
 
-def _unknown_column(ref: ColumnRef, sql: Sql, source: Readable) -> Diagnostic:
+def _unknown_column(ref: ColumnRef, sql: Sql, source: SourceRelation) -> Diagnostic:
     span = sql.origin.part(ref.end - len(ref.name) if ref.end - ref.start > len(ref.name) else ref.start, ref.end)
     title = f"column `{ref.name}` does not exist in `{source.described}`"
     return error(

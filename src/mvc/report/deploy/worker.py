@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mvc.engines.postgres.server.refresh_view import Refreshed
-from mvc.engines.postgres.server.worker import Event, Led, Lost, StoodBy
+from mvc.engines.postgres.server.worker import BecameLeader, ConnectionLost, Event, OnStandby
 from mvc.report.deploy.refreshes import refreshed_text
 from mvc.report.text.sanitize import visible
 from mvc.report.text.style import Style
@@ -18,16 +18,16 @@ def event_text(event: Event, project: str, at: datetime, style: Style) -> str:
 
 def is_trouble(event: Event) -> bool:
     """Whether somebody has to hear of it who wants to hear of nothing else."""
-    return isinstance(event, Lost) or (isinstance(event, Refreshed) and event.status == "failed")
+    return isinstance(event, ConnectionLost) or (isinstance(event, Refreshed) and event.status == "failed")
 
 
 def _said(event: Event, project: str, style: Style) -> str:
     match event:
-        case Led(database):
+        case BecameLeader(database):
             return f"sees to the schedules of {visible(project)} in the database {visible(database)}"
-        case StoodBy(database):
+        case OnStandby(database):
             return f"stands by: another worker sees to the schedules of {visible(project)} in {visible(database)}"
-        case Lost(reason, hint, pause):
+        case ConnectionLost(reason, hint, pause):
             mend = f" ({visible(hint)})" if hint else ""
             return f"{style.paint('warning', 'cannot work')}: {visible(reason)}{mend}; tries again in {pause:g} s"
         case Refreshed():

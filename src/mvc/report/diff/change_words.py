@@ -44,7 +44,7 @@ from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, Part
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.diff.partition_words import partition_words
-from mvc.report.diff.phrase import Told, Unreachable, values
+from mvc.report.diff.phrase import Phrase, Unreachable, values
 from mvc.report.text.words import Quoted, Words, quoted_in
 
 _UNITS: Final = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
@@ -62,7 +62,7 @@ _Access = ReaderAdded | ReaderRemoved | RulesChanged
 _Running = FreshnessChanged | UpstreamOlder | CadenceChanged | RefresherAdded | RefresherRemoved | SettingChanged
 
 
-def told(change: Change) -> Told:
+def told(change: Change) -> Phrase:
     """Any change in words."""
     match change:
         case ViewAdded() | ViewRemoved() | ViewRenamed():
@@ -79,7 +79,7 @@ def told(change: Change) -> Told:
 
 def _of_service(
     change: _Storage | _Access | _Running | PartitionsAdded | PartitionsRemoved | PartitionsChanged,
-) -> Told:
+) -> Phrase:
     """What changes about how a view is stored, read and kept fresh."""
     match change:
         case ShapeChanged() | UpstreamRebuilt() | IndexAdded() | IndexRemoved() | OptionChanged():
@@ -96,121 +96,121 @@ def _of_service(
             raise Unreachable(change)
 
 
-def _of_presence(change: ViewAdded | ViewRemoved | ViewRenamed) -> Told:
+def _of_presence(change: ViewAdded | ViewRemoved | ViewRenamed) -> Phrase:
     match change:
         case ViewAdded(former_name_of=""):
-            return Told(("new view",), (", readable by ", *_listed(change.readers, "its owner alone")))
+            return Phrase(("new view",), (", readable by ", *_listed(change.readers, "its owner alone")))
         case ViewAdded():
-            return Told(("former name of ", Quoted(change.former_name_of)))
+            return Phrase(("former name of ", Quoted(change.former_name_of)))
         case ViewRemoved():
-            return Told(("the view is gone",))
+            return Phrase(("the view is gone",))
         case ViewRenamed():
-            return Told(("renamed from ", Quoted(".".join(change.was))), (" to ", Quoted(".".join(change.now))))
+            return Phrase(("renamed from ", Quoted(".".join(change.was))), (" to ", Quoted(".".join(change.now))))
         case _:
             raise Unreachable(change)
 
 
-def _of_view(change: KindChanged | GrainChanged | CommentChanged | RequirementChanged) -> Told:
+def _of_view(change: KindChanged | GrainChanged | CommentChanged | RequirementChanged) -> Phrase:
     match change:
         case KindChanged():
-            return Told((f"{change.before} view becomes a {change.after} one",))
+            return Phrase((f"{change.before} view becomes a {change.after} one",))
         case GrainChanged():
-            return Told(("another grain",), _lists(change.before, change.after, "unknown"))
+            return Phrase(("another grain",), _lists(change.before, change.after, "unknown"))
         case CommentChanged():
             where: Words = ("comment of column ", Quoted(change.column)) if change.column else ("comment",)
-            return Told(where, values(change.before, change.after, "none"))
+            return Phrase(where, values(change.before, change.after, "none"))
         case RequirementChanged():
-            return Told(("other extensions needed",), _lists(change.before, change.after, "none"))
+            return Phrase(("other extensions needed",), _lists(change.before, change.after, "none"))
         case _:
             raise Unreachable(change)
 
 
-def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined) -> Told:
+def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined) -> Phrase:
     match change:
         case ColumnAdded():
-            return Told(("column ", Quoted(change.column), " added"), (": ", Quoted(change.meaning)))
+            return Phrase(("column ", Quoted(change.column), " added"), (": ", Quoted(change.meaning)))
         case ColumnRemoved():
-            return Told(("column ", Quoted(change.column), " is gone"))
+            return Phrase(("column ", Quoted(change.column), " is gone"))
         case ColumnRenamed():
-            return Told(("column ", Quoted(change.before), " renamed to ", Quoted(change.after)))
+            return Phrase(("column ", Quoted(change.before), " renamed to ", Quoted(change.after)))
         case ColumnRetyped():
             short = ("column ", Quoted(change.column), " has another type")
-            return Told(short, values(change.before, change.after))
+            return Phrase(short, values(change.before, change.after))
         case ColumnRedefined():
             short = ("column ", Quoted(change.column), " is computed from something else")
-            return Told(short, values(change.before, change.after))
+            return Phrase(short, values(change.before, change.after))
         case _:
             raise Unreachable(change)
 
 
 def _of_rows(
     change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged | UpstreamChanged,
-) -> Told:
+) -> Phrase:
     match change:
         case SourceAdded():
-            return Told(("now reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+            return Phrase(("now reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
         case SourceRemoved():
-            return Told(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
+            return Phrase(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
         case SourceChanged():
-            return Told(("reads other rows of ", Quoted(change.relation)), values(change.before, change.after))
+            return Phrase(("reads other rows of ", Quoted(change.relation)), values(change.before, change.after))
         case FilterChanged():
             before, after = (" AND ".join(side) or None for side in (change.before, change.after))
-            return Told(("another filter",), values(before, after, "all rows"))
+            return Phrase(("another filter",), values(before, after, "all rows"))
         case BodyChanged():
-            return Told(("another SELECT",))
+            return Phrase(("another SELECT",))
         case UpstreamChanged():
             read = [word for item in change.through for word in (", ", *_read(item))][1:]
-            return Told(("reads what is not what it was",), (": ", *read))
+            return Phrase(("reads what is not what it was",), (": ", *read))
         case _:
             raise Unreachable(change)
 
 
-def _of_storage(change: _Storage) -> Told:
+def _of_storage(change: _Storage) -> Phrase:
     match change:
         case ShapeChanged():
-            return Told(("stored in another way",), (": ", *quoted_in(change.reason)))
+            return Phrase(("stored in another way",), (": ", *quoted_in(change.reason)))
         case UpstreamRebuilt():
-            return Told(("moves with ", *_listed(change.views, "what it reads")))
+            return Phrase(("moves with ", *_listed(change.views, "what it reads")))
         case IndexAdded():
-            return Told(("index added",), (": ", Quoted(change.definition)))
+            return Phrase(("index added",), (": ", Quoted(change.definition)))
         case IndexRemoved():
-            return Told(("index removed",), (": ", Quoted(change.definition)))
+            return Phrase(("index removed",), (": ", Quoted(change.definition)))
         case OptionChanged():
-            return Told(("option ", Quoted(change.option)), values(change.before, change.after, "not set"))
+            return Phrase(("option ", Quoted(change.option)), values(change.before, change.after, "not set"))
         case _:
             raise Unreachable(change)
 
 
-def _of_access(change: _Access) -> Told:
+def _of_access(change: _Access) -> Phrase:
     match change:
         case ReaderAdded():
-            return Told(("readable by ", _role(change.role)))
+            return Phrase(("readable by ", _role(change.role)))
         case ReaderRemoved():
-            return Told(("no longer readable by ", _role(change.role)))
+            return Phrase(("no longer readable by ", _role(change.role)))
         case RulesChanged():
             who: Words = ("whoever else reads",) if change.role == "public" else (Quoted(change.role),)
-            return Told(
+            return Phrase(
                 (*who, f" sees {_SEES[change.verdict]}"), (": ", _rows(change.before), " → ", _rows(change.after))
             )
         case _:
             raise Unreachable(change)
 
 
-def _of_running(change: _Running) -> Told:
+def _of_running(change: _Running) -> Phrase:
     match change:
         case FreshnessChanged():
             before, after = _lasting(change.before), _lasting(change.after)
-            return Told(("longest time between refreshes",), (f": {before} → {after}",))
+            return Phrase(("longest time between refreshes",), (f": {before} → {after}",))
         case UpstreamOlder():
-            return Told(("reads what may be older",), (": ", *_listed(change.views, "nothing")))
+            return Phrase(("reads what may be older",), (": ", *_listed(change.views, "nothing")))
         case CadenceChanged():
-            return Told(("other schedules",), _lists(change.before, change.after, "none", "; "))
+            return Phrase(("other schedules",), _lists(change.before, change.after, "none", "; "))
         case RefresherAdded():
-            return Told((_role(change.role), " may refresh"))
+            return Phrase((_role(change.role), " may refresh"))
         case RefresherRemoved():
-            return Told((_role(change.role), " may no longer refresh"))
+            return Phrase((_role(change.role), " may no longer refresh"))
         case SettingChanged():
-            return Told(("setting ", Quoted(change.setting)), values(change.before, change.after))
+            return Phrase(("setting ", Quoted(change.setting)), values(change.before, change.after))
         case _:
             raise Unreachable(change)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
 from mvc.engines.postgres.plan.drift_kinds import Drift
-from mvc.engines.postgres.plan.outside import Outside
+from mvc.engines.postgres.plan.outside import OutsideReader
 from mvc.engines.postgres.plan.rebuilds import Rebuild
 from mvc.report.deploy.catalog import catalog_json, catalog_text
 from mvc.report.status.drift import drift_json, drift_text
@@ -24,7 +24,7 @@ class Against:
     """What a database adds to a comparison."""
 
     drift: tuple[Drift, ...] = ()
-    outside: tuple[Outside, ...] = ()
+    outside: tuple[OutsideReader, ...] = ()
     rebuilds: tuple[Rebuild, ...] = ()
     catalog: tuple[CatalogFinding, ...] = ()
 
@@ -58,7 +58,7 @@ def _rebuild(item: Rebuild) -> str:
     return f"  {visible(item.view)}: {rows}{size_text(item.bytes)}{took}"
 
 
-def _outside(items: Iterable[Outside]) -> Iterable[str]:
+def _outside(items: Iterable[OutsideReader]) -> Iterable[str]:
     for item in items:
         columns = ", ".join(f"{item.view}.{column}" for column in item.columns) or item.view
         yield f"  {visible(item.described)} reads {visible(columns)}: {item.reason}  ({', '.join(item.classes)})"

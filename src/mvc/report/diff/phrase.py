@@ -9,7 +9,7 @@ from mvc.report.text.words import Quoted, Words
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Phrase:
     """A change in words: `short` says what changed, `rest` continues it to a whole sentence with the values."""
 
     short: Words

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from mvc.analysis.access.predicate import Predicate
-from mvc.analysis.access.resolve import Access, Restriction, Term
+from mvc.analysis.access.resolve import Access, ResolvedRestriction, Term
 from mvc.analysis.resolved import ResolvedView
 from mvc.compiled.view import Arm, Exposure
 from mvc.engines.postgres.deploy.naming import arm_names
@@ -71,7 +71,7 @@ def _arms(access: Access) -> list[list[str]]:
     return [[gate, *restrictions], [_any(rows), f"({gate}) IS NOT TRUE", *restrictions]]
 
 
-def _restriction(item: Restriction) -> str:
+def _restriction(item: ResolvedRestriction) -> str:
     """The condition for those whom it concerns; the others pass."""
     allowed = [_term(term) for term in item.terms]
     if any(not (term.roles or term.gates or term.rows) for term in item.terms):

@@ -13,13 +13,13 @@ from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.row_lineage import RowLineage
 from mvc.compiled.former import Former, Renamed
 from mvc.compiled.view import (
+    AccessRestriction,
+    AccessRule,
     CompiledAccess,
     CompiledColumn,
     CompiledSource,
     CompiledView,
-    Restriction,
     RowsOf,
-    Rule,
     StoredAs,
 )
 from mvc.engines.postgres.deploy.exposure import exposure_of
@@ -171,7 +171,7 @@ def _expressions(query: DeclaredQuery) -> Iterator[Expression]:
 
 
 def _access(access: Access) -> CompiledAccess:
-    restrictions = {Restriction(item.roles, _rules(item.terms)) for item in access.restrictions}
+    restrictions = {AccessRestriction(item.roles, _rules(item.terms)) for item in access.restrictions}
     terms = [*access.terms, *(term for item in access.restrictions for term in item.terms)]
     columns = {name for term in terms for item in (*term.gates, *term.rows) for name in item.columns}
     return CompiledAccess(
@@ -182,9 +182,9 @@ def _access(access: Access) -> CompiledAccess:
     )
 
 
-def _rules(terms: Iterable[Term]) -> tuple[Rule, ...]:
+def _rules(terms: Iterable[Term]) -> tuple[AccessRule, ...]:
     found = {
-        Rule(tuple(sorted(term.roles)), conditions_text(item.expression for item in (*term.gates, *term.rows)))
+        AccessRule(tuple(sorted(term.roles)), conditions_text(item.expression for item in (*term.gates, *term.rows)))
         for term in terms
     }
     return tuple(sorted(found, key=repr))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mvc.compiled.refresh import Watched
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.deploy.statements import names_array, watch_sql
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.state import WatchState
 from mvc.engines.postgres.plan.steps import Lock, Step
 from mvc.quoting import literal, qualified
@@ -18,7 +18,7 @@ from mvc.quoting import literal, qualified
 WRITERS_WAIT = "writers of the table wait, readers do not"
 
 
-def watch_steps(views: Sequence[CompiledView], site: Site) -> Iterator[Step]:
+def watch_steps(views: Sequence[CompiledView], site: PlanContext) -> Iterator[Step]:
     """Tables whose changes are not logged as these views need it."""
     names: dict[str, list[str]] = {}
     for view in views:
@@ -51,7 +51,7 @@ def _why_watched(watched: Watched, known: WatchState | None, names: Iterable[str
     return f"changes of {table} are to be logged with {', '.join(missing)}" if missing else ""
 
 
-def follow_step(view: CompiledView, site: Site) -> Iterator[Step]:
+def follow_step(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """Keeps the changes from now on for a view that is about to be filled."""
     if view.increment:
         values = (site.target.project, view.schema, view.name, view.storage[1])
@@ -61,7 +61,7 @@ def follow_step(view: CompiledView, site: Site) -> Iterator[Step]:
         yield Step("follow", view.called, "changes of its sources are kept from here on", (statement,))
 
 
-def unwatch_steps(wanted: Iterable[CompiledView], gone: Iterable[CompiledView], site: Site) -> Iterator[Step]:
+def unwatch_steps(wanted: Iterable[CompiledView], gone: Iterable[CompiledView], site: PlanContext) -> Iterator[Step]:
     """Logs that no view reads any longer: `gone` are the deployed views that this plan replaces or takes away."""
     replaced = {(view.schema, view.name) for view in gone}
     deployed = (item.definition for name, item in site.state.views.items() if name not in replaced)

@@ -16,7 +16,7 @@ from mvc.engines.postgres.plan.state import DeployedView, Name, RelationState, S
 
 
 @dataclass(frozen=True)
-class Site:
+class PlanContext:
     """A plan's surroundings. `refill` says that a stored relation which is not in use is filled anew before it is.
 
     `set_aside` names the views whose stored relation is not what was built, or reads such a one. The state is that

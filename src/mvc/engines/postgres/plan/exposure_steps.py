@@ -17,7 +17,7 @@ from mvc.engines.postgres.deploy.statements import (
     readers_sql,
     record_sql,
 )
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.drift import differs, exposure_options, granted_by_hand
 from mvc.engines.postgres.plan.proof_steps import foreign_code
 from mvc.engines.postgres.plan.renames import rename_steps
@@ -26,7 +26,7 @@ from mvc.engines.postgres.plan.state import RelationState
 from mvc.engines.postgres.plan.steps import Danger, Lock, Step
 
 
-def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list[Step]:
+def exposure_steps(view: CompiledView, also: Iterable[Step], site: PlanContext) -> list[Step]:
     """What must happen in the switch, after `also`; nothing where readers have what they should."""
     exposure = site.exposure(view)
     steps = [
@@ -50,14 +50,14 @@ def exposure_steps(view: CompiledView, also: Iterable[Step], site: Site) -> list
     return steps
 
 
-def _is_recorded_otherwise(before: CompiledView, view: CompiledView, site: Site) -> bool:
+def _is_recorded_otherwise(before: CompiledView, view: CompiledView, site: PlanContext) -> bool:
     """Whether refreshes, or plans, would go by what holds no longer; or the ledger has not the numbers by which roles are known here."""
     renamed = {index.name for index in before.indexes} != {index.name for index in view.indexes}
     called = (before.apart, before.upstream) != (view.apart, view.upstream)
     return renamed or called or is_refreshed_otherwise(view, site) or not site.knows_roles(view)
 
 
-def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+def _expose(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> Iterator[Step]:
     reason = _why_exposed(view, exposure, site)
     if not reason:
         return
@@ -75,7 +75,7 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: Site) -> I
     yield Step("expose", view.called, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
 
 
-def _why_exposed(view: CompiledView, exposure: RelationState | None, site: Site) -> str:
+def _why_exposed(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> str:
     deployed, before = site.deployed(view), site.before(view)
     if exposure is None:
         return "it is new" if deployed is None else "it is gone"
@@ -105,7 +105,7 @@ def exposure_key(view: CompiledView) -> object:
     return view.storage, columns, exposure.barrier, len(exposure.arms), access.rules, access.restrictions
 
 
-def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
+def _dangers(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
     yield from _without_rules(view, site)
     yield from _lost_columns(view, site)
     changes = site.changes(view)
@@ -120,7 +120,7 @@ def _dangers(view: CompiledView, site: Site) -> Iterator[Danger]:
     yield from _prepared(view, site)
 
 
-def _lost_columns(view: CompiledView, site: Site) -> Iterator[Danger]:
+def _lost_columns(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
     """Where the ledger does not know what is there, as after a restore of definitions alone, the view itself says its columns."""
     exposure = site.exposure(view)
     if exposure is not None and site.before(view) is None:
@@ -132,7 +132,7 @@ def _lost_columns(view: CompiledView, site: Site) -> Iterator[Danger]:
         )
 
 
-def _prepared(view: CompiledView, site: Site) -> Iterator[Danger]:
+def _prepared(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
     """PostgreSQL plans a prepared statement anew, and refuses a result of other columns than the client was told of."""
     changes = site.changes(view) if site.exposure(view) else None
     found = [item.change for item in changes.changes] if changes else []
@@ -146,7 +146,7 @@ def _prepared(view: CompiledView, site: Site) -> Iterator[Danger]:
         yield Danger("prepared-statements", reason)
 
 
-def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
+def _without_rules(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
     """Without a policy there are no readers, and no rule for those who were granted it by hand."""
     before, exposure = site.before(view), site.exposure(view)
     if before is None or exposure is None or not before.exposure.barrier or view.readers:
@@ -156,7 +156,7 @@ def _without_rules(view: CompiledView, site: Site) -> Iterator[Danger]:
         yield Danger("loosen-access", f"{view.called}: {', '.join(roles)}, granted by hand, may see every row")
 
 
-def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+def _owner(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> Iterator[Step]:
     """Before the exposure is replaced, so that whoever deploys need not be a superuser for more than this."""
     parts = [((view.schema, view.name), exposure)]
     parts += [
@@ -169,12 +169,12 @@ def _owner(view: CompiledView, exposure: RelationState | None, site: Site) -> It
             yield Step("owner", view.called, reason, statements, Lock("ACCESS EXCLUSIVE", name, brief=True))
 
 
-def _is_anothers(part: RelationState | None, site: Site) -> bool:
+def _is_anothers(part: RelationState | None, site: PlanContext) -> bool:
     """What its owner had it mean, and whom he let read it, is nothing to build upon."""
     return part is not None and bool(site.state.owner) and part.owner != site.state.owner
 
 
-def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+def _readers(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> Iterator[Step]:
     there = (
         {grant.role for grant in exposure.grants if grant.privilege == "SELECT" and not grant.column}
         if exposure and not _is_anothers(exposure, site)
@@ -188,7 +188,7 @@ def _readers(view: CompiledView, exposure: RelationState | None, site: Site) -> 
         yield Step("readers", view.called, ", ".join(words), (readers_sql(site.target, view),))
 
 
-def _comments(view: CompiledView, exposure: RelationState | None, site: Site) -> Iterator[Step]:
+def _comments(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> Iterator[Step]:
     statements = list(_comment_statements(view, exposure, site.before(view))) if exposure else list(comments_sql(view))
     if statements:
         yield Step("comments", view.called, "descriptions differ", tuple(statements))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mvc.compiled.view import CompiledIndex, CompiledView
 from mvc.engines.postgres.deploy.proofs import create_index
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.state import RelationState
 from mvc.engines.postgres.plan.steps import Lock, Step
 from mvc.meaning.fingerprint import FINGERPRINT_LENGTH
@@ -16,7 +16,7 @@ from mvc.quoting import qualified
 REFRESH_WAITS = "a refresh waits, readers do not"
 
 
-def index_steps(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+def index_steps(view: CompiledView, storage: RelationState, site: PlanContext) -> Iterator[Step]:
     """Those that are missing, and those that are not what was created."""
     deployed = site.deployed(view)
     for index in view.indexes:
@@ -31,7 +31,7 @@ def index_steps(view: CompiledView, storage: RelationState, site: Site) -> Itera
         yield _create_index(view, index, site)
 
 
-def _create_index(view: CompiledView, index: CompiledIndex, site: Site) -> Step:
+def _create_index(view: CompiledView, index: CompiledIndex, site: PlanContext) -> Step:
     statements = create_index(site.target, view, index, site.agreed(view))
     lock = Lock("SHARE", view.storage, note=REFRESH_WAITS)
     return Step("index", view.called, f"{index.definition} is missing", statements, lock)
@@ -42,7 +42,7 @@ def _drop_index(view: CompiledView, name: str, reason: str) -> Step:
     return Step("drop index", view.called, reason, (f"DROP INDEX {qualified(view.storage[0], name)}",), lock)
 
 
-def unwanted_indexes(view: CompiledView, site: Site) -> list[Step]:
+def unwanted_indexes(view: CompiledView, site: PlanContext) -> list[Step]:
     """Indexes that an earlier deployment made and the spec no longer asks for. Those added by hand stay."""
     before, storage = site.before(view), site.storage(view)
     if before is None or storage is None:

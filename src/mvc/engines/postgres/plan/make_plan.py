@@ -16,7 +16,7 @@ from mvc.engines.postgres.deploy.script import closing_sql
 from mvc.engines.postgres.deploy.statements import target_of
 from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
 from mvc.engines.postgres.plan.change_log_steps import unwatch_steps, watch_steps
-from mvc.engines.postgres.plan.context import Site, views_set_aside
+from mvc.engines.postgres.plan.context import PlanContext, views_set_aside
 from mvc.engines.postgres.plan.drift import find_drift
 from mvc.engines.postgres.plan.exposure_steps import exposure_steps
 from mvc.engines.postgres.plan.index_steps import unwanted_indexes
@@ -87,12 +87,12 @@ def make_plan(
 
 def _site_of(
     state: State, wanted: Compiled, views: tuple[CompiledView, ...], *, everything: bool, refill: bool
-) -> Site:
+) -> PlanContext:
     """What the views are planned by: the state once they are renamed."""
     renames = find_renames(state, wanted, views, everything=everything)
     then = renamed_state(renames)
     difference, drift = difference_of(then, wanted), find_drift(then, wanted.project)
-    return Site(then, target_of(wanted), difference, drift, refill, views_set_aside(then, wanted.views), renames)
+    return PlanContext(then, target_of(wanted), difference, drift, refill, views_set_aside(then, wanted.views), renames)
 
 
 def planned_views(
@@ -106,7 +106,7 @@ def planned_views(
 
 
 def _replaced(
-    views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]], site: Site
+    views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]], site: PlanContext
 ) -> list[CompiledView]:
     """The definitions that are deployed now and will not be."""
     before = [*(site.deployed(view) for view in views), *(view for _, view in removed)]
@@ -157,7 +157,7 @@ def split_deployable(
     return tuple(chosen), tuple(LeftOut(name, reason) for name, reason in left_out.items())
 
 
-def _runtime(site: Site) -> Iterator[Step]:
+def _runtime(site: PlanContext) -> Iterator[Step]:
     state, target = site.state, site.target
     beside = state.guests_beside(target.project) & state.roles
     expected = {Grant(role, "USAGE") for role in target.guests | beside}
@@ -170,7 +170,7 @@ def _runtime(site: Site) -> Iterator[Step]:
         yield Step("close", "", reason, (close,), dangers=dangers)
 
 
-def _new_guests(site: Site) -> Iterator[Danger]:
+def _new_guests(site: PlanContext) -> Iterator[Danger]:
     added = [item.change.role for item in site.difference.project if isinstance(item.change, RefresherAdded)]
     yield from (Danger("loosen-access", f"{role} may refresh every view") for role in added)
     there = site.state.targets.get(site.target.project)
@@ -179,7 +179,7 @@ def _new_guests(site: Site) -> Iterator[Danger]:
         yield Danger("loosen-access", f"{role} may see sizes, freshness, usage and the log of every view")
 
 
-def _project_steps(site: Site, chosen: tuple[str, ...]) -> tuple[Step, ...]:
+def _project_steps(site: PlanContext, chosen: tuple[str, ...]) -> tuple[Step, ...]:
     """A change of what holds for the whole project is a deployment of its own; the switch that carries it says so. Its own names and
     the jobs of its schedules change with it.
     """
@@ -192,7 +192,7 @@ def _project_steps(site: Site, chosen: tuple[str, ...]) -> tuple[Step, ...]:
     return (Step("record", "", "settings and schedules of the project", ()), *besides)
 
 
-def _compared(views: Iterable[CompiledView], site: Site) -> Iterator[tuple[Name, str, str]]:
+def _compared(views: Iterable[CompiledView], site: PlanContext) -> Iterator[tuple[Name, str, str]]:
     for view in views:
         before = site.before(view)
         same_rows = before is not None and before.kind == view.kind == "materialized" and before.grain == view.grain
@@ -204,7 +204,7 @@ def _switches(
     views: Iterable[CompiledView],
     exposed: dict[str, tuple[Step, ...]],
     dropped: tuple[Step, ...],
-    site: Site,
+    site: PlanContext,
     project: tuple[Step, ...],
 ) -> Iterator[Switch]:
     """Views that read each other move together; so do all of them, as long as that is an instant."""
@@ -220,13 +220,13 @@ def _switches(
         yield Switch((), (*project, *dropped))
 
 
-def _history(group: Iterable[CompiledView], site: Site) -> Iterator[Step]:
+def _history(group: Iterable[CompiledView], site: PlanContext) -> Iterator[Step]:
     names = [(view.schema, view.name) for view in group]
     if statements := tuple(history_statements(site.renames, names)):
         yield Step("record", "", "what is told of a view is told under its name", statements)
 
 
-def _is_new_table(view: CompiledView, site: Site) -> bool:
+def _is_new_table(view: CompiledView, site: PlanContext) -> bool:
     return view.stored_as == "table" and (not site.is_live(view) or site.storage(view) is None)
 
 

@@ -21,7 +21,7 @@ _TRAVELS: Final[tuple[tuple[Class, str], ...]] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Outside:
+class OutsideReader:
     """Something outside that reads a view which changes. `columns` are those of its that go or change; `reason` says what
     becomes of it, `classes` how grave that is.
     """
@@ -52,18 +52,18 @@ class _Change:
         return bool(self.columns) or self.rows or self.removed
 
 
-def outside_of(state: State, difference: Difference) -> tuple[Outside, ...]:
+def outside_of(state: State, difference: Difference) -> tuple[OutsideReader, ...]:
     """Everything outside that a difference concerns, by view."""
     return tuple(item for view in difference.views for item in _of_view(view, state))
 
 
-def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
+def _of_view(view: ViewDifference, state: State) -> Iterator[OutsideReader]:
     change, renamed = _change(view), _renamed(view)
     dependents = state.dependents.get(renamed[0] if renamed else (view.schema, view.view), ())
     refused = {item.dependent: item for item in obstacles(view, dependents)}
     for dependent in dependents:
         if renamed and not renamed[1] and dependent.kind == "mention":
-            yield Outside(
+            yield OutsideReader(
                 view.called,
                 dependent.described,
                 (),
@@ -72,14 +72,14 @@ def _of_view(view: ViewDifference, state: State) -> Iterator[Outside]:
             continue
         touched = tuple(sorted(change.columns & set(dependent.columns)))
         if dependent.kind == "mention" and change.any:
-            yield Outside(view.called, dependent.described, (), _UNKNOWN)
+            yield OutsideReader(view.called, dependent.described, (), _UNKNOWN)
         elif dependent in refused:
-            yield Outside(view.called, dependent.described, refused[dependent].columns, refused[dependent].why)
+            yield OutsideReader(view.called, dependent.described, refused[dependent].columns, refused[dependent].why)
         elif touched or change.rows:
-            yield Outside(view.called, dependent.described, touched, _reason(dependent, change))
+            yield OutsideReader(view.called, dependent.described, touched, _reason(dependent, change))
         for class_, reason in _TRAVELS:
             if class_ in view.classes and not change.removed:
-                yield Outside(view.called, dependent.described, (), reason, (class_,))
+                yield OutsideReader(view.called, dependent.described, (), reason, (class_,))
 
 
 def _renamed(view: ViewDifference) -> tuple[Name, bool] | None:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 
 from mvc.compiled.view import CompiledView, Target
 from mvc.engines.postgres.deploy.proofs import prove_code_sql, prove_exposure_sql
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.steps import Danger, Step
 from mvc.quoting import identifier
 
 
-def foreign_code(view: CompiledView, site: Site) -> tuple[Danger, ...]:
+def foreign_code(view: CompiledView, site: PlanContext) -> tuple[Danger, ...]:
     """Code of others that the catalog names: they can replace it whenever they like. So can the owners of tables: PostgreSQL runs
     expressions of a table's indexes, statistics and constraints as whoever reads it.
     """
@@ -34,7 +34,7 @@ def _owned_words(view: CompiledView, names: Iterable[str], owner: str, target: T
     )
 
 
-def proof_steps(view: CompiledView, site: Site) -> Iterator[Step]:
+def proof_steps(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """For what an older version built, or was proven in another database, of other owners, or with trust in other roles."""
     known = site.state.stored.get(view.storage[1])
     if known is None or known.proven == frozenset(site.target.trusted_roles):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.name_steps import name_refusals
 from mvc.engines.postgres.plan.obstacles import obstacles
 from mvc.engines.postgres.plan.renames import rename_refusals
@@ -17,7 +17,7 @@ from mvc.meaning.fingerprint import FINGERPRINT_LENGTH
 
 
 def find_refusals(
-    site: Site, views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]]
+    site: PlanContext, views: Iterable[CompiledView], removed: Iterable[tuple[Name, DeployedView]]
 ) -> Iterator[Refusal]:
     """Roles that are missing, names that are taken, other projects' views, dependents that nothing can save."""
     chosen = tuple(views)
@@ -42,7 +42,7 @@ def catalog_refusals(found: Iterable[CatalogFinding]) -> Iterator[Refusal]:
             yield Refusal(f"{span.path}:{span.line}:{span.column}: {said.title}", "; ".join(said.help))
 
 
-def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusal]:
+def _missing_roles(site: PlanContext, views: Iterable[CompiledView]) -> Iterator[Refusal]:
     wanted = {role for view in views for role in view.readers if role != "public"} | site.target.guests
     if missing := sorted(wanted - site.state.roles):
         message = f"the server has no role {', '.join(missing)}, which policies or mvc.yml name"
@@ -53,20 +53,20 @@ def _missing_roles(site: Site, views: Iterable[CompiledView]) -> Iterator[Refusa
         yield Refusal(message, "create it, or take it out of `trusted_roles:`")
 
 
-def _called_now(role: str, site: Site) -> str | None:
+def _called_now(role: str, site: PlanContext) -> str | None:
     """The name that a role has which was there when the project was deployed."""
     found = (site.state.role_now(role, item) for item in site.state.views.values() if role in item.roles)
     return next((name for name in found if name), None)
 
 
-def _moved_storage(site: Site) -> Iterator[Refusal]:
+def _moved_storage(site: PlanContext) -> Iterator[Refusal]:
     owner = site.state.owner
     if owner and not site.state.acts_as_owner:
         hint = f"deploy as {owner} or a member of it, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
         yield Refusal(f"the schema {site.target.stored} belongs to the role {owner}", hint)
 
 
-def _not_ours(view: CompiledView, site: Site) -> Iterator[Refusal]:
+def _not_ours(view: CompiledView, site: PlanContext) -> Iterator[Refusal]:
     deployed, exposure = site.deployed(view), site.exposure(view)
     lost = deployed is None and exposure is not None and _was_ours(view, exposure, site)
     if exposure is not None and not lost and (deployed is None or exposure.kind != "v"):
@@ -77,7 +77,7 @@ def _not_ours(view: CompiledView, site: Site) -> Iterator[Refusal]:
         yield Refusal(message, "give the view another name, or another schema in mvc.yml: schemas: {exposed: NAME}")
 
 
-def _was_ours(view: CompiledView, exposure: RelationState, site: Site) -> bool:
+def _was_ours(view: CompiledView, exposure: RelationState, site: PlanContext) -> bool:
     """Whether it is what a deployment left, though the ledger does not know it any more: somebody deleted its row, or restored the
     definitions without the ledger's rows. It belongs to whom all that is stored belongs to, and reads what is stored under the view's name.
     """
@@ -87,7 +87,7 @@ def _was_ours(view: CompiledView, exposure: RelationState, site: Site) -> bool:
     return ours and any(stored.fullmatch(name) for name in exposure.reads)
 
 
-def _broken_dependents(view: CompiledView, site: Site) -> Iterator[Refusal]:
+def _broken_dependents(view: CompiledView, site: PlanContext) -> Iterator[Refusal]:
     """Whatever reads a column that goes; and, where the view must be created anew, what cannot be created again."""
     changes = site.changes(view)
     dependents = site.state.dependents.get((view.schema, view.name), ())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mvc.comparison.renamed import Names, Pair, pairs_of
+from mvc.comparison.renamed import FormerNames, Pair, pairs_of
 from mvc.compiled.project import Compiled
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.deploy.renaming import renamed_view
@@ -109,7 +109,7 @@ def renamed_state(found: Renames) -> State:
         return found.state
     views: dict[Name, DeployedView] = {}
     called = {pair.was: pair for pair in found.pairs.values()}
-    names = Names(tuple(called.values()))
+    names = FormerNames(tuple(called.values()))
     for key, item in found.state.views.items():
         pair = called.get(key)
         if key not in found.aliases:
@@ -119,7 +119,7 @@ def renamed_state(found: Renames) -> State:
     )
 
 
-def _deployed(item: DeployedView, pair: Pair | None, names: Names, found: Renames) -> DeployedView:
+def _deployed(item: DeployedView, pair: Pair | None, names: FormerNames, found: Renames) -> DeployedView:
     if item.definition is None:
         return item
     definition = _meanwhile(item.definition, pair, found)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.deploy.proofs import prove_code_sql, prove_sources_sql
 from mvc.engines.postgres.deploy.statements import register_sql
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.steps import Lock, Step
 from mvc.engines.postgres.refresh.companions import Companion, companions
 from mvc.engines.postgres.runtime import runtime_version
@@ -18,7 +18,7 @@ from mvc.quoting import qualified
 REFRESH_WAITS = "a refresh waits, readers do not"
 
 
-def is_refreshed_otherwise(view: CompiledView, site: Site) -> bool:
+def is_refreshed_otherwise(view: CompiledView, site: PlanContext) -> bool:
     """Whether another runtime's statements refresh it; what they give is the same, where the storage is."""
     before = site.before(view)
     return before is not None and site.state.runtime != runtime_version() and _statements(before) != _statements(view)
@@ -28,7 +28,7 @@ def _statements(view: CompiledView) -> object:
     return view.merge, view.increment, view.window, view.probes, view.modes
 
 
-def renewal_steps(view: CompiledView, site: Site) -> Iterator[Step]:
+def renewal_steps(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """What is beside the table is made anew; that the next refresh is a whole one, the ledger sees to."""
     before, beside = site.before(view), companions(view)
     if before and beside and site.is_live(view) and site.storage(view) and is_refreshed_otherwise(view, site):

@@ -21,7 +21,7 @@ from mvc.engines.postgres.deploy.statements import (
     storage_kind,
 )
 from mvc.engines.postgres.plan.change_log_steps import follow_step
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.drift import applicable_options, options_by_hand, same_option
 from mvc.engines.postgres.plan.index_steps import REFRESH_WAITS, index_steps
 from mvc.engines.postgres.plan.proof_steps import foreign_code, proof_steps
@@ -31,7 +31,7 @@ from mvc.engines.postgres.refresh.companions import companions
 from mvc.quoting import identifier, literal, qualified
 
 
-def storage_steps(view: CompiledView, site: Site) -> list[Step]:
+def storage_steps(view: CompiledView, site: PlanContext) -> list[Step]:
     """What must be done before the view can be switched; nothing where its storage is as it should be."""
     storage = site.storage(view)
     if storage is None:
@@ -53,13 +53,13 @@ def storage_steps(view: CompiledView, site: Site) -> list[Step]:
     return steps
 
 
-def _beside(view: CompiledView, site: Site) -> dict[str, RelationState]:
+def _beside(view: CompiledView, site: PlanContext) -> dict[str, RelationState]:
     """The companions of its table that are there."""
     found = {it.name: site.state.relations.get((view.storage[0], it.name)) for it in companions(view)}
     return {name: relation for name, relation in found.items() if relation}
 
 
-def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
+def _set_aside(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """Another relation has the name of this storage: it was changed behind our back, or never was ours."""
     schema, name = view.storage
     there = site.state.relations.get(view.storage)
@@ -90,12 +90,12 @@ def _set_aside(view: CompiledView, site: Site) -> Iterator[Step]:
     yield Step("set aside", view.called, reason, tuple(statements), lock)
 
 
-def _arms(view: CompiledView, site: Site) -> list[str]:
+def _arms(view: CompiledView, site: PlanContext) -> list[str]:
     """The arms of its exposure that are there."""
     return [name for name in arm_names(view.storage[1]) if (view.storage[0], name) in site.state.relations]
 
 
-def _why_aside(view: CompiledView, site: Site) -> str:
+def _why_aside(view: CompiledView, site: PlanContext) -> str:
     known = site.state.stored.get(view.storage[1])
     if known and known.frozen:
         return "it was released for a change of its base tables"
@@ -107,7 +107,7 @@ def _why_aside(view: CompiledView, site: Site) -> str:
     return "it is not what was built under this name"
 
 
-def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
+def _names_freed(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """Names of its indexes that another relation's have, as where somebody renamed the storage that they were made on."""
     schema, wanted = view.storage[0], {index.name for index in view.indexes}
     taken = [
@@ -126,7 +126,7 @@ def _names_freed(view: CompiledView, site: Site) -> Iterator[Step]:
         yield Step("set aside", view.called, "another relation's indexes have the names of its own", statements)
 
 
-def _build(view: CompiledView, site: Site) -> Step:
+def _build(view: CompiledView, site: PlanContext) -> Step:
     agreed = site.agreed(view)
     statements = [*requirements_sql(site.target, view), prove_sources_sql(site.target, view, agreed)]
     statements += [*create_storage(site.target, view), storage_comment(view), register_sql(site.target, view)]
@@ -143,7 +143,7 @@ def _build(view: CompiledView, site: Site) -> Step:
     )
 
 
-def _why_built(view: CompiledView, site: Site) -> str:
+def _why_built(view: CompiledView, site: PlanContext) -> str:
     if site.deployed(view) is None:
         return "it is new"
     if site.is_released(view):
@@ -153,17 +153,17 @@ def _why_built(view: CompiledView, site: Site) -> str:
     return "its definition changed; readers go on with the old one until the switch"
 
 
-def _fill_sql(view: CompiledView, site: Site, mode: str = "") -> str:
+def _fill_sql(view: CompiledView, site: PlanContext, mode: str = "") -> str:
     values = f"{literal(view.storage[1])}, {literal(site.target.timezone)}" + (f", {literal(mode)}" if mode else "")
     return f"SELECT {qualified(site.target.stored, 'fill')}({values})"
 
 
-def _prove_sql(view: CompiledView, site: Site) -> str:
+def _prove_sql(view: CompiledView, site: PlanContext) -> str:
     never_null = [name for name in view.grain if (column := view.column(name)) and not column.nullable]
     return f"SELECT {qualified(site.target.stored, 'prove')}({literal(view.storage[1])}, {names_array(never_null)})"
 
 
-def _carried(view: CompiledView, site: Site) -> Iterator[str]:
+def _carried(view: CompiledView, site: PlanContext) -> Iterator[str]:
     """What somebody added by hand to the storage that is in use."""
     before = site.before(view)
     old = site.state.relations.get(before.storage) if before else None
@@ -179,7 +179,7 @@ def _carried(view: CompiledView, site: Site) -> Iterator[str]:
         yield f"ALTER {storage_kind(view)} {qualified(*view.storage)} SET ({_option_list(options)})"
 
 
-def _carry(view: CompiledView, site: Site) -> Iterator[Step]:
+def _carry(view: CompiledView, site: PlanContext) -> Iterator[Step]:
     """A storage that was built earlier and is taken up again gets what was added to the one in use since."""
     if site.is_live(view) or view.kind == "plain":
         return
@@ -192,7 +192,7 @@ def _option_list(options: Iterable[str]) -> str:
     return ", ".join(f"{name} = {literal(value)}" for name, _, value in pairs)
 
 
-def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+def _fill(view: CompiledView, storage: RelationState, site: PlanContext) -> Iterator[Step]:
     if view.kind == "plain":
         return
     statements = (_fill_sql(view, site), _prove_sql(view, site))
@@ -209,7 +209,7 @@ def _fill(view: CompiledView, storage: RelationState, site: Site) -> Iterator[St
         yield Step("fill", view.called, known.outdated, statements, Lock("ACCESS SHARE"))
 
 
-def _is_fresh(view: CompiledView, site: Site) -> bool:
+def _is_fresh(view: CompiledView, site: PlanContext) -> bool:
     """Whether what was built is no older than what readers see now."""
     built = site.state.stored[view.storage[1]].filled_at
     deployed = site.deployed(view)
@@ -217,7 +217,7 @@ def _is_fresh(view: CompiledView, site: Site) -> bool:
     return built is not None and live is not None and (live.filled_at or 0.0) <= built
 
 
-def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+def _options(view: CompiledView, storage: RelationState, site: PlanContext) -> Iterator[Step]:
     if view.kind == "plain":
         return
     named = f"ALTER {storage_kind(view)} {qualified(*view.storage)}"
@@ -236,7 +236,7 @@ def _options(view: CompiledView, storage: RelationState, site: Site) -> Iterator
         yield Step("options", view.called, "storage parameters differ", tuple(statements), lock)
 
 
-def _own(view: CompiledView, storage: RelationState, site: Site) -> Iterator[Step]:
+def _own(view: CompiledView, storage: RelationState, site: PlanContext) -> Iterator[Step]:
     owner, parts = site.state.owner, {view.storage[1]: storage, **_beside(view, site)}
     if not owner or all(part.owner == owner for part in parts.values()):
         return

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Final
 
 from mvc.compiled.view import CompiledView
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 
 MOST_TOGETHER: Final = 12  # exposures in one switch: each costs some milliseconds while readers of all of them wait
 MADE_ANEW: Final = 2  # one that is dropped and created costs as much as so many others
 
 
-def together(views: list[CompiledView], site: Site) -> list[list[CompiledView]]:
+def together(views: list[CompiledView], site: PlanContext) -> list[list[CompiledView]]:
     """The views by switch, upstream first: those that read each other in one, and others with them as long as that is an instant.
 
     So are those that show no rows since base tables change: the rules of one may ask what another one does not have.
@@ -38,6 +38,6 @@ def together(views: list[CompiledView], site: Site) -> list[list[CompiledView]]:
     return packed
 
 
-def _cost(group: list[CompiledView], site: Site) -> int:
+def _cost(group: list[CompiledView], site: PlanContext) -> int:
     """For how long readers wait that it is switched, in exposures that are replaced in place."""
     return sum(MADE_ANEW if site.made_anew(view) else 1 for view in group)

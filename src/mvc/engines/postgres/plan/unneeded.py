@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mvc.compiled.view import CompiledView
-from mvc.engines.postgres.plan.context import Site
+from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.steps import Step
 from mvc.quoting import qualified
 
 
-def unneeded_steps(views: Sequence[CompiledView], gone: Iterable[CompiledView], site: Site) -> Iterator[Step]:
+def unneeded_steps(views: Sequence[CompiledView], gone: Iterable[CompiledView], site: PlanContext) -> Iterator[Step]:
     """The step that drops it; `gone` are the deployed definitions that this plan replaces or takes away."""
     before = tuple(gone)
     reasons = (
@@ -31,7 +31,7 @@ def unneeded_steps(views: Sequence[CompiledView], gone: Iterable[CompiledView], 
         yield Step("drop unneeded", "", "; ".join(reasons), (statement,))
 
 
-def _copies(views: Iterable[CompiledView], gone: Iterable[CompiledView], site: Site) -> bool:
+def _copies(views: Iterable[CompiledView], gone: Iterable[CompiledView], site: PlanContext) -> bool:
     """Whether something is frozen that readers do not use once the plan is carried out."""
     frozen = {name for name, stored in site.state.stored.items() if stored.frozen}
     planned = {(view.schema, view.name) for view in (*views, *gone)}
@@ -39,7 +39,7 @@ def _copies(views: Iterable[CompiledView], gone: Iterable[CompiledView], site: S
     return not frozen <= used
 
 
-def _lost_columns(views: Iterable[CompiledView], gone: Iterable[CompiledView], site: Site) -> list[str]:
+def _lost_columns(views: Iterable[CompiledView], gone: Iterable[CompiledView], site: PlanContext) -> list[str]:
     """Columns of base tables that what is replaced reads, and nothing that is deployed afterwards."""
     before = tuple(gone)
     replaced = {(view.schema, view.name) for view in before}

@@ -7,29 +7,29 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from mvc.analysis.relation import Readable
+from mvc.analysis.relation import SourceRelation
 from mvc.engines.postgres.query.verbatim import aliased, all_of, expression_leaf, leaf, name, operand
 from mvc.expression import Expression, parse_expression
 from mvc.expression.ordered import direction
 from mvc.model.aggregates import Form
 from mvc.quoting import constant, literal, qualified
 from mvc.shape.records import (
+    AggregateCall,
     AnyHolds,
-    Call,
+    AuthorExpression,
     ColumnOf,
     Condition,
     Equal,
     Join,
     Ordering,
     Otherwise,
-    Output,
     Present,
+    ReadSource,
+    ResultColumn,
     RowCount,
     Select,
     SomeRow,
-    Source,
     Value,
-    Written,
 )
 
 
@@ -48,7 +48,7 @@ def select_tree(select: Select) -> exp.Select:
     return tree
 
 
-def source_tree(source: Source) -> exp.Expression:
+def source_tree(source: ReadSource) -> exp.Expression:
     """What stands in FROM, under its alias."""
     alias = exp.TableAlias(this=name(source.alias))
     if isinstance(source.rows, Select):
@@ -60,7 +60,7 @@ def source_tree(source: Source) -> exp.Expression:
 
 def condition_tree(condition: Condition) -> exp.Expression:
     """A condition as one operand of AND."""
-    if isinstance(condition, Written):
+    if isinstance(condition, AuthorExpression):
         return expression_leaf(_over(condition))
     if isinstance(condition, SomeRow):
         some = exp.Select(expressions=[exp.Literal.number(1)], from_=exp.From(this=source_tree(condition.source)))
@@ -76,12 +76,12 @@ def value_text(value: Value) -> str:
     return _TEXTS[type(value)](value)
 
 
-def _table(relation: Readable, alias: exp.TableAlias) -> exp.Table:
+def _table(relation: SourceRelation, alias: exp.TableAlias) -> exp.Table:
     schema, table = relation.reference or ("", "")
     return exp.Table(this=name(table), db=name(schema), alias=alias)
 
 
-def _output(item: Output) -> exp.Expression:
+def _output(item: ResultColumn) -> exp.Expression:
     """A column of its own name needs no alias, nor does one that nobody names."""
     text = value_text(item.value)
     return leaf(text) if item.value == ColumnOf("", item.name) or not item.name else aliased(text, item.name)
@@ -97,7 +97,7 @@ def _join(join: Join) -> exp.Join:
     return tree
 
 
-def _over(written: Written) -> Expression:
+def _over(written: AuthorExpression) -> Expression:
     """The expression with its columns by the names that they have where it stands."""
     edits = []
     for ref in written.expression.columns:
@@ -112,7 +112,7 @@ def _text(condition: Condition) -> str:
     """A condition within a call."""
     if isinstance(condition, SomeRow | Equal):
         raise TypeError(condition)
-    return operand(_over(condition)) if isinstance(condition, Written) else value_text(condition)
+    return operand(_over(condition)) if isinstance(condition, AuthorExpression) else value_text(condition)
 
 
 def _equal(left: Value, right: Value, nullable: bool) -> str:  # noqa: FBT001 - a pair's third part
@@ -135,7 +135,7 @@ def _count(count: RowCount) -> str:
     return f"COUNT(DISTINCT {key[0]})" if len(key) == 1 else f"COUNT(DISTINCT ({', '.join(key)}))"
 
 
-def _call(call: Call) -> str:
+def _call(call: AggregateCall) -> str:
     function, values = call.function, [value_text(value) for value in call.values]
     called = function.call.upper()
     if function.form is Form.WRITTEN:
@@ -156,17 +156,17 @@ def _term(term: Ordering) -> str:
     return value_text(term.value) + direction(descending=term.descending, nulls_first=term.nulls_first)
 
 
-def _call_text(call: Call) -> str:
+def _call_text(call: AggregateCall) -> str:
     text = _filtered(_call(call), call.where)
     return f"({text})[1]" if call.function.form in (Form.FIRST, Form.LAST) else text
 
 
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     ColumnOf: lambda value: qualified(value.alias, value.name) if value.alias else qualified(value.name),
-    Written: lambda value: _over(value).text,
+    AuthorExpression: lambda value: _over(value).text,
     Present: lambda value: f"{value_text(value.column)} IS NOT NULL",
     Otherwise: lambda value: f"COALESCE({value_text(value.value)}, {constant(value.default)})",
     AnyHolds: lambda value: f"BOOL_OR({value_text(value.condition)})",
     RowCount: lambda value: _filtered(_count(value), value.where),
-    Call: _call_text,
+    AggregateCall: _call_text,
 }

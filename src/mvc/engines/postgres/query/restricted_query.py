@@ -24,7 +24,7 @@ from mvc.engines.postgres.query.proof import print_proven
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
 from mvc.shape.reading import reading_of
-from mvc.shape.records import Output, Select, Written
+from mvc.shape.records import AuthorExpression, ResultColumn, Select
 
 _PROBED: Final = "{0} = ANY (ARRAY({1}))"
 _JOINED: Final = "{0} IN ({1})"
@@ -122,7 +122,7 @@ class _Wanted:
         aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | {tree.base.alias}
         joined = tree.needed(aliases, tree.singles)
         reading = reading_of(tree, (tree.base.alias,), joined, where)
-        return print_proven(select_tree(Select((Output("", Written(outer)),), reading)))
+        return print_proven(select_tree(Select((ResultColumn("", AuthorExpression(outer)),), reading)))
 
     def _among(self, expression: Expression, values: str) -> Expression:
         """The condition, of which nothing within the subquery is known outside, though it names the same sources.

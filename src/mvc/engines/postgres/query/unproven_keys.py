@@ -14,7 +14,7 @@ from mvc.engines.postgres.query.verbatim import all_of, leaf
 from mvc.expression.tokens import POSTGRES
 from mvc.quoting import qualified
 from mvc.shape.reading import source_of
-from mvc.shape.records import Written
+from mvc.shape.records import AuthorExpression
 
 
 def claims(view: ResolvedView) -> tuple[Claim, ...]:
@@ -33,7 +33,7 @@ def _claims(query: DeclaredQuery) -> Iterator[Claim]:
 def _claim(node: Node, columns: tuple[str, ...], said: str) -> Claim:
     """Values of `columns` that more than one row has, and how many rows; NULLs join nothing, so they break nothing."""
     named = [qualified(node.alias, column) for column in columns]
-    own = [condition_tree(Written(item)) for item in node.where] if said == "one" else []
+    own = [condition_tree(AuthorExpression(item)) for item in node.where] if said == "one" else []
     select = exp.Select(expressions=[*(leaf(text) for text in named), leaf("COUNT(*) AS rows")])
     select.set("from_", exp.From(this=source_tree(source_of(node))))
     select.set("where", exp.Where(this=all_of([*(leaf(f"{text} IS NOT NULL") for text in named), *own])))

@@ -26,7 +26,7 @@ _MODES: Final = {"IN": "i", "OUT": "o", "INOUT": "b", "VARIADIC": "v"}
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
+class RoutineArgument:
     """An argument, or a column of what is returned: `mode` as pg_proc.proargmodes has it."""
 
     mode: str
@@ -41,7 +41,7 @@ class Routine:
 
     name: str
     kind: str
-    arguments: tuple[Argument, ...]
+    arguments: tuple[RoutineArgument, ...]
     returns: str | None
     returns_set: bool
     body: str
@@ -116,16 +116,16 @@ def _routine(match: re.Match[str]) -> Routine:
     return Routine(match[2], match[1][0].lower(), (*arguments, *columns), returns, bool(match[4] or columns), match[7])
 
 
-def _argument(text: str) -> Argument:
+def _argument(text: str) -> RoutineArgument:
     declared, default, _ = text.partition(" DEFAULT ")
     mode, _, rest = declared.partition(" ")
     name, _, type_ = (rest if mode in _MODES else declared).partition(" ")
-    return Argument(_MODES.get(mode, "i"), name, type_.strip(), bool(default))
+    return RoutineArgument(_MODES.get(mode, "i"), name, type_.strip(), bool(default))
 
 
-def _column(text: str) -> Argument:
+def _column(text: str) -> RoutineArgument:
     name, _, type_ = text.partition(" ")
-    return Argument("t", name, type_.strip(), has_default=False)
+    return RoutineArgument("t", name, type_.strip(), has_default=False)
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -23,7 +23,7 @@ from mvc.engines.postgres.server.lock import deployment_lock
 from mvc.engines.postgres.server.owner import working_role
 from mvc.engines.postgres.server.read_state import ledger, read_state
 from mvc.engines.postgres.server.refused_view import placed
-from mvc.engines.postgres.server.run_steps import PATIENCE, Pace, Session, run_step, run_switch
+from mvc.engines.postgres.server.run_steps import PATIENCE, Session, Timeouts, run_step, run_switch
 from mvc.engines.postgres.server.snapshots import await_snapshots
 from mvc.engines.postgres.server.standbys import freeze_for_standbys
 from mvc.pipeline.consequences import catalog_findings
@@ -34,12 +34,12 @@ BAND = 2.0  # a new definition may give half to double the rows of the old one
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ApplyOptions:
     """What somebody has agreed to: hazards, and the plan that he has seen (its id; empty means any)."""
 
     allow: frozenset[Hazard] = frozenset()
     plan_id: str = ""
-    pace: Pace = field(default_factory=Pace)
+    pace: Timeouts = field(default_factory=Timeouts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def apply(
     connection: psycopg.Connection,
     compiled: Compiled,
     names: Iterable[str] = (),
-    terms: Terms | None = None,
+    terms: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Applied:
     """Deploys the project, or the views `names` with what they read; `on_step` hears of each step before it begins.
@@ -92,19 +92,19 @@ def apply(
     The connection must be in autocommit mode. Raises ServerError; readers then have what they had, and what was built stays
     for the next deployment.
     """
-    agreed = terms or Terms()
+    agreed = terms or ApplyOptions()
     with deployment_lock(connection, compiled.stored) as still_locked:
         made = plan(connection, compiled, names, agreed.pace.patience)
         refuse(made, agreed)
-        number = carry_out(connection, compiled, made, Conduct(agreed, still_locked, on_step))
+        number = carry_out(connection, compiled, made, ApplyRun(agreed, still_locked, on_step))
     return applied_of(made, number)
 
 
 @dataclass(frozen=True, slots=True)
-class Conduct:
+class ApplyRun:
     """How a plan is carried out: on which terms, under which lock, who hears of it, and which deployment it undoes (0: none)."""
 
-    terms: Terms
+    terms: ApplyOptions
     still_locked: Callable[[], None]
     on_step: OnStep | None = None
     undoes: int = 0
@@ -116,7 +116,7 @@ class Conduct:
             self.on_step(part)
 
 
-def refuse(made: Plan, terms: Terms) -> None:
+def refuse(made: Plan, terms: ApplyOptions) -> None:
     """Raises ServerError for a plan that cannot or must not be carried out, with all reasons."""
     if made.refusals:
         messages = "\n".join(f"  {item.message}\n    = help: {item.hint}" for item in made.refusals)
@@ -133,7 +133,7 @@ def refuse(made: Plan, terms: Terms) -> None:
         raise ServerError(f"this must be allowed: {listed}", f"--allow {hazards}")
 
 
-def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, conduct: Conduct) -> int:
+def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, conduct: ApplyRun) -> int:
     """Does what a plan says. Returns the number of the deployment, 0 where none was opened."""
     owner = working_role(connection, compiled.stored)
     session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.terms.pace)
@@ -143,7 +143,7 @@ def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, co
         raise placed(problem, compiled) from None
 
 
-def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: Conduct) -> int:
+def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: ApplyRun) -> int:
     for step in made.prepare:
         conduct.begin(step)
         run_step(session, step)
@@ -161,7 +161,7 @@ def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: Cond
     return number
 
 
-def _opening(compiled: Compiled, made: Plan, conduct: Conduct, number: int) -> list[str]:
+def _opening(compiled: Compiled, made: Plan, conduct: ApplyRun, number: int) -> list[str]:
     """What a switch begins with: nothing else was deployed since the plan was made, or since the switch before."""
     if number:
         return [switch_opening(compiled.stored, number)]
@@ -177,7 +177,7 @@ def undone_sql(compiled: Compiled, number: int) -> str:
     return f"UPDATE {deployment} SET undone_by = (SELECT max(id) FROM {deployment}) WHERE id = {number}"
 
 
-def _compare_rows(session: Session, compiled: Compiled, made: Plan, terms: Terms) -> None:
+def _compare_rows(session: Session, compiled: Compiled, made: Plan, terms: ApplyOptions) -> None:
     """Refuses a definition that gives far more or fewer rows than the one that readers have."""
     if not made.compared or "row-count" in terms.allow:
         return

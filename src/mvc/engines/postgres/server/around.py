@@ -22,7 +22,16 @@ from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.release import Altered, Release
 from mvc.engines.postgres.plan.steps import Plan, Step
 from mvc.engines.postgres.plan.trial import trial_statements
-from mvc.engines.postgres.server.apply import Applied, Conduct, OnStep, Terms, applied_of, carry_out, plan, refuse
+from mvc.engines.postgres.server.apply import (
+    Applied,
+    ApplyOptions,
+    ApplyRun,
+    OnStep,
+    applied_of,
+    carry_out,
+    plan,
+    refuse,
+)
 from mvc.engines.postgres.server.errors import ServerError, StatementRefused, refusal_of, server_errors
 from mvc.engines.postgres.server.limits import own_limits
 from mvc.engines.postgres.server.lock import deployment_lock
@@ -59,7 +68,7 @@ def around(
     connection: psycopg.Connection,
     compiled: Compiled,
     sql: str,
-    terms: Terms | None = None,
+    terms: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Around:
     """Runs the migration `sql` in one transaction, as whoever is connected, and deploys the project, which is as it is to be after that.
@@ -68,10 +77,10 @@ def around(
     base tables and views are as before; and, once the migration is committed, ServerError as `apply` does: readers then have the last rows, and the next
     `apply` does what is left.
     """
-    migration, agreed = read_migration(sql), terms or Terms()
+    migration, agreed = read_migration(sql), terms or ApplyOptions()
     with deployment_lock(connection, compiled.stored) as still_locked:
         run = _Run(
-            session_of(connection, compiled, agreed), compiled, migration, Conduct(agreed, still_locked, on_step)
+            session_of(connection, compiled, agreed), compiled, migration, ApplyRun(agreed, still_locked, on_step)
         )
         try:
             run.release(find_altered(connection, migration.altered))
@@ -97,7 +106,7 @@ class _Run:
     session: Session
     compiled: Compiled
     migration: Migration
-    conduct: Conduct
+    conduct: ApplyRun
     released: Release = field(init=False)
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
 from mvc.engines.postgres.plan.drift import find_drift
 from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.make_plan import deployed_project, difference_of
-from mvc.engines.postgres.plan.outside import Outside, outside_of
+from mvc.engines.postgres.plan.outside import OutsideReader, outside_of
 from mvc.engines.postgres.plan.rebuilds import Rebuild, rebuilds_of
 from mvc.engines.postgres.server.apply import findings_of
 from mvc.engines.postgres.server.errors import server_errors
@@ -27,7 +27,7 @@ class DatabaseDifference(Difference):
 
     deployed: Compiled
     drift: tuple[Drift, ...]
-    outside: tuple[Outside, ...]
+    outside: tuple[OutsideReader, ...]
     rebuilds: tuple[Rebuild, ...]
     catalog: tuple[CatalogFinding, ...]
 

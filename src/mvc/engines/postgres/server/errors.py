@@ -37,7 +37,7 @@ class InUse(ServerError):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ServerRefusal:
     """What PostgreSQL said to one statement. `position` counts characters from 1, of the statement or of the `query` that a function
     ran for it; 0 is unknown.
     """
@@ -55,7 +55,7 @@ class StatementRefused(ServerError):
     what the server refused, where that is known.
     """
 
-    def __init__(self, views: tuple[str, ...], statement: str, refusal: Refusal, role: str = "") -> None:
+    def __init__(self, views: tuple[str, ...], statement: str, refusal: ServerRefusal, role: str = "") -> None:
         of_view = f"the view{'s' if len(views) > 1 else ''} {', '.join(views)}" if views else "the runtime"
         absent = (
             "create it again, or take it out of what the view reads and calls" if refusal.sqlstate in _ABSENT else ""
@@ -66,11 +66,11 @@ class StatementRefused(ServerError):
         self.diagnostic: Diagnostic | None = None
 
 
-def refusal_of(problem: psycopg.Error) -> Refusal:
+def refusal_of(problem: psycopg.Error) -> ServerRefusal:
     """The parts of a server's error."""
     said = problem.diag
     inner = said.internal_query if said.internal_position else None
-    return Refusal(
+    return ServerRefusal(
         sqlstate=said.sqlstate or "",
         message=_short(said.message_primary or str(problem).strip() or "no reason given"),
         detail=_short(said.message_detail or ""),
@@ -95,7 +95,7 @@ _ABSENT: Final = (
 _KINDS: Final = {errors.InsufficientPrivilege: Denied, errors.LockNotAvailable: InUse}
 
 
-def _hint(said: Refusal, role: str = "") -> str:
+def _hint(said: ServerRefusal, role: str = "") -> str:
     return advice(said.sqlstate, said.message, role) or said.hint or said.detail
 
 

@@ -85,7 +85,7 @@ def with_trust(query: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DeployerRole:
     """Who asks, and who owns the stored schema (None: there is none yet). `inherits`: his rights are ours anyway."""
 
     user: str
@@ -99,7 +99,7 @@ class Standing:
         return None if self.owner == self.user else self.owner
 
 
-def standing(connection: psycopg.Connection, stored: str) -> Standing:
+def standing(connection: psycopg.Connection, stored: str) -> DeployerRole:
     """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted, or for what
     somebody else has put there.
     """
@@ -111,7 +111,7 @@ def standing(connection: psycopg.Connection, stored: str) -> Standing:
         raise distrusted(stored, owner, user, session)
     if strange:
         raise not_alone(stored, strange)
-    return Standing(user, owner, owner is None or inherits, owner is None or may_become)
+    return DeployerRole(user, owner, owner is None or inherits, owner is None or may_become)
 
 
 def distrusted(stored: str, owner: str | None, user: str, session: str) -> ServerError:

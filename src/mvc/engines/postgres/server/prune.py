@@ -17,7 +17,7 @@ from mvc.engines.postgres.server.errors import ServerError, StatementRefused, se
 from mvc.engines.postgres.server.lock import deployment_lock
 from mvc.engines.postgres.server.owner import working_role
 from mvc.engines.postgres.server.read_state import ledger, read_state
-from mvc.engines.postgres.server.run_steps import Pace, Session, run_step
+from mvc.engines.postgres.server.run_steps import Session, Timeouts, run_step
 from mvc.engines.postgres.server.search_path import OWN_NAMES
 from mvc.quoting import literal, qualified
 
@@ -57,7 +57,7 @@ def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> t
 def prune(
     connection: psycopg.Connection,
     compiled: Compiled,
-    pace: Pace | None = None,
+    pace: Timeouts | None = None,
     on_drop: Callable[[Leftover], None] | None = None,
 ) -> Pruned:
     """Drops every leftover that is known; each is a transaction of its own, and `on_drop` hears of it. Raises ServerError while another deploys.
@@ -66,7 +66,7 @@ def prune(
     """
     dropped: list[Leftover] = []
     with deployment_lock(connection, compiled.stored) as still_locked:
-        session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace or Pace(PATIENT))
+        session = Session(connection, OWN_NAMES, working_role(connection, compiled.stored), pace or Timeouts(PATIENT))
         found = leftovers(connection, compiled)
         waiting = [item for item in found if item.kind != "unknown"]
         refused: list[tuple[Leftover, ServerError]] = []

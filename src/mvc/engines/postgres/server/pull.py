@@ -32,7 +32,7 @@ from mvc.catalog.types import (
     Relation,
     Volatility,
 )
-from mvc.catalog.view_columns import Outside, UnknownSource, query_columns
+from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
 from mvc.engines.postgres.server import pull_queries as queries
 from mvc.quoting import qualified
 
@@ -43,7 +43,7 @@ _VOLATILITIES: Final[Mapping[str, Volatility]] = {"i": "immutable", "s": "stable
 
 
 @dataclass
-class Found:
+class PulledRelations:
     """Relations by the server's number, while their parts are put together."""
 
     relations: dict[int, Relation] = field(default_factory=dict)
@@ -106,9 +106,9 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
     )
 
 
-def read_relations(rows: Callable[[str], list[Row]]) -> Found:
+def read_relations(rows: Callable[[str], list[Row]]) -> PulledRelations:
     """Relations with their columns, keys and foreign keys, from the rows of the queries of these names."""
-    found = Found()
+    found = PulledRelations()
     for number, *column in rows("columns"):
         found.columns[number].append(Column(*column))
     _relations(found, rows("relations"))
@@ -126,7 +126,7 @@ def _sorted(items: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(sorted(items, key=lambda item: (item.schema, item.name)))
 
 
-def _relations(found: Found, rows: list[Row]) -> None:
+def _relations(found: PulledRelations, rows: list[Row]) -> None:
     for number, schema, name, kind, partition_by, row_security, method, inherited, body in rows:
         columns = tuple(found.columns[number])
         relation = Relation(
@@ -145,7 +145,7 @@ def _relations(found: Found, rows: list[Row]) -> None:
             found.bodies[number] = body
 
 
-def _keys(found: Found, rows: list[Row]) -> None:
+def _keys(found: PulledRelations, rows: list[Row]) -> None:
     """A key of a table that others inherit from does not hold for all the rows that a query on it sees."""
     keys: dict[int, list[Key]] = defaultdict(list)
     for number, primary, columns in rows:
@@ -154,7 +154,7 @@ def _keys(found: Found, rows: list[Row]) -> None:
         found.relations[number] = replace(found.relations[number], keys=ordered_keys(keys[number]))
 
 
-def _foreign_keys(found: Found, rows: list[Row]) -> None:
+def _foreign_keys(found: PulledRelations, rows: list[Row]) -> None:
     keys: dict[int, list[ForeignKey]] = defaultdict(list)
     for number, target_number, columns, target_columns in rows:
         if target := found.relations.get(target_number):
@@ -163,7 +163,7 @@ def _foreign_keys(found: Found, rows: list[Row]) -> None:
         found.relations[number] = replace(found.relations[number], foreign_keys=ordered_foreign_keys(keys[number]))
 
 
-def _view_nullability(found: Found, search_path: tuple[str, ...]) -> None:
+def _view_nullability(found: PulledRelations, search_path: tuple[str, ...]) -> None:
     """The server has no NOT NULL for views; their queries tell, views being read in the order of their making."""
     known = {
         (item.schema, item.name): {column.name: column for column in item.columns} for item in found.relations.values()
@@ -175,13 +175,13 @@ def _view_nullability(found: Found, search_path: tuple[str, ...]) -> None:
 
     for number, body in found.bodies.items():
         view = found.relations[number]
-        never = _never_null(body, Outside(relation, lambda _: None))
+        never = _never_null(body, QuerySurroundings(relation, lambda _: None))
         columns = tuple(replace(item, nullable=item.name not in never) for item in view.columns)
         found.relations[number] = replace(view, columns=columns)
         known[view.schema, view.name] = {column.name: column for column in columns}
 
 
-def _never_null(body: str, outside: Outside) -> set[str]:
+def _never_null(body: str, outside: QuerySurroundings) -> set[str]:
     if is_too_deep(body):
         return set()
     try:

@@ -12,7 +12,7 @@ from mvc.engines.postgres.plan.make_plan import split_deployable
 from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.generation import check_generation
 from mvc.engines.postgres.server.owner import check_may_refresh, standing
-from mvc.engines.postgres.server.refresh_view import How, OnView, Refreshed, Task, refresh_view
+from mvc.engines.postgres.server.refresh_view import OnView, Refreshed, RefreshOptions, RefreshRequest, refresh_view
 from mvc.engines.postgres.server.search_path import own_names
 from mvc.quoting import qualified
 
@@ -23,7 +23,7 @@ def refresh(
     compiled: Compiled,
     names: Iterable[str] = (),
     on_view: OnView | None = None,
-    how: How | None = None,
+    how: RefreshOptions | None = None,
 ) -> tuple[Refreshed, ...]:
     """Refreshes the materialized views `names` (none means all), upstream first, each as `how` says; `on_view` hears of each
     as it ends. Where all are meant, a view that this database cannot hold is skipped: it has not failed.
@@ -34,7 +34,7 @@ def refresh(
     check_deployed(connection, compiled)
     named = {compiled.view(name).called for name in names}
     wanted = named or {view.called for view in compiled.views}
-    asked = how or How()
+    asked = how or RefreshOptions()
     lacking = _left_out(connection, compiled) if asked.of_all or not named else {}
     results: list[Refreshed] = []
     for view in compiled.views:
@@ -44,7 +44,7 @@ def refresh(
         if view.called in lacking:
             results.append(Refreshed(view.called, "skipped", 0.0, None, f"left out: it {lacking[view.called]}"))
         else:
-            task = Task(view.schema, view.name, asked, called=view.called)
+            task = RefreshRequest(view.schema, view.name, asked, called=view.called)
             results.append(refresh_view(connection, compiled.stored, task, failed))
         if on_view:
             on_view(results[-1])

@@ -23,7 +23,7 @@ ATTEMPTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class How:
+class RefreshOptions:
     """A mode (None: as the view was deployed), the bounds of a window, and the most seconds for the work and for a wait for a lock
     (0: none). `of_all` says that all views are meant that can have the mode.
     """
@@ -37,14 +37,14 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RefreshRequest:
     """A view that is to be refreshed, perhaps in the run of that number of a schedule. One that `insists` is refreshed in full while others
     may do less. `called` is what the project calls it, where that is not its name alone.
     """
 
     schema: str
     view: str
-    how: How = How()
+    how: RefreshOptions = RefreshOptions()
     schedule: str | None = None
     run: int | None = None
     insists: bool = False
@@ -80,7 +80,7 @@ class Refreshed:
 OnView = Callable[[Refreshed], None]
 
 
-def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]) -> Refreshed:
+def refresh_view(connection: psycopg.Connection, stored: str, task: RefreshRequest, failed: Iterable[str]) -> Refreshed:
     """Refreshes one view, unless one of the views `failed` feeds it. Raises ServerError where the connection is lost; what else
     goes wrong is a result.
     """
@@ -106,7 +106,7 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: Task, failed
     return _outcome(connection, stored, run, task)
 
 
-def _work(connection: psycopg.Connection, stored: str, run: int, how: How) -> None:
+def _work(connection: psycopg.Connection, stored: str, run: int, how: RefreshOptions) -> None:
     """In one snapshot, and once more where another refresh committed just before it was taken. A time limit that the server keeps needs a
     transaction of ours, in which none but the owner may work.
     """
@@ -124,7 +124,7 @@ def _work(connection: psycopg.Connection, stored: str, run: int, how: How) -> No
 
 
 def _begin(
-    connection: psycopg.Connection, stored: str, task: Task, failed: Iterable[str]
+    connection: psycopg.Connection, stored: str, task: RefreshRequest, failed: Iterable[str]
 ) -> tuple[int | None, str | None]:
     view = {"view_schema": task.schema, "view_name": task.view}
     if task.run is None:
@@ -150,7 +150,7 @@ def _abandon(connection: psycopg.Connection, stored: str, run: int, said: tuple[
 
 
 @contextmanager
-def _writing(connection: psycopg.Connection, limits: How, isolation: str) -> Iterator[None]:
+def _writing(connection: psycopg.Connection, limits: RefreshOptions, isolation: str) -> Iterator[None]:
     """A transaction with limits of its own: those of the session would stay behind in a pooler."""
     mode = f"SET TRANSACTION ISOLATION LEVEL {isolation}, READ WRITE"
     times = own_limits(connection, math.ceil(limits.timeout * 1000), math.ceil(limits.lock_timeout * 1000))
@@ -160,7 +160,7 @@ def _writing(connection: psycopg.Connection, limits: How, isolation: str) -> Ite
         yield
 
 
-def _outcome(connection: psycopg.Connection, stored: str, run: int, task: Task) -> Refreshed:
+def _outcome(connection: psycopg.Connection, stored: str, run: int, task: RefreshRequest) -> Refreshed:
     query = (
         "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, ''), mode, changed, groups,"
         " coalesce(detail, '')"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from mvc.engines.postgres.server.errors import Refusal
+from mvc.engines.postgres.server.errors import ServerRefusal
 
 # SQLSTATE → (what the message is like, what to do). `{0}`, `{1}`, … are the pattern's groups. The first that fits.
 _MENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
@@ -49,7 +49,7 @@ _MENDS: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
 }  # fmt: skip
 
 
-def refusal_mend(said: Refusal) -> str:
+def refusal_mend(said: ServerRefusal) -> str:
     """A help line for a refusal, empty where nothing is known."""
     for pattern, mend in _MENDS.get(said.sqlstate, ()):
         if found := re.fullmatch(pattern, said.message, re.DOTALL):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError, error
-from mvc.engines.postgres.server.errors import Refusal, StatementRefused
+from mvc.engines.postgres.server.errors import ServerRefusal, StatementRefused
 from mvc.model.places import place_of
 from mvc.model.policy import Policy
 from mvc.model.project import Project
@@ -17,14 +17,14 @@ from mvc.quoting import qualified
 
 
 def refused_view(
-    view: View, policies: Iterable[Policy], statement: str, said: Refusal, help_lines: tuple[str, ...]
+    view: View, policies: Iterable[Policy], statement: str, said: ServerRefusal, help_lines: tuple[str, ...]
 ) -> Diagnostic:
     """The server's own words, at what they are about in the spec of the view or of its policies."""
     span = place_of(view, policies, said.query or statement, said.position)
     return error("MV801", span, f"PostgreSQL refuses this view: {said.message}", label="here", help=help_lines)
 
 
-def _looked_up(said: Refusal, project: Project) -> str:
+def _looked_up(said: ServerRefusal, project: Project) -> str:
     """What helps against a name of the catalog that is not found in a text which a function runs."""
     name = re.match(r'relation "(\w+)" does not exist', said.message) if said.query else None
     found = project.catalog.relation(name[1]) if name else None

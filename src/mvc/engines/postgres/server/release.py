@@ -15,7 +15,7 @@ from mvc.compiled.view import Target
 from mvc.engines.postgres.deploy.script import settings_sql
 from mvc.engines.postgres.plan.release import Altered, Release, ReleasedView, Rows, targets_json
 from mvc.engines.postgres.plan.steps import Step
-from mvc.engines.postgres.server.apply import Conduct, OnStep, Terms
+from mvc.engines.postgres.server.apply import ApplyOptions, ApplyRun, OnStep
 from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.generation import installed, refuse_newer, refuse_older
 from mvc.engines.postgres.server.lock import deployment_lock
@@ -115,16 +115,16 @@ def release(
     connection: psycopg.Connection,
     target: Target,
     altered: Iterable[Altered | str],
-    terms: Terms | None = None,
+    terms: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Release:
     """Releases what stands in the way of a change of these columns and relations, and drops it; `apply` builds it anew after the change.
 
     What is to change may be named as on the command line: `orders.amount`, `public.orders`. The connection must be in autocommit mode. Raises ServerError; then everything is as before.
     """
-    agreed, wanted = terms or Terms(), _meant(connection, altered)
+    agreed, wanted = terms or ApplyOptions(), _meant(connection, altered)
     with deployment_lock(connection, target.stored) as still_locked:
-        conduct = Conduct(agreed, still_locked, on_step)
+        conduct = ApplyRun(agreed, still_locked, on_step)
         session = session_of(connection, target, agreed)
         found = plan_release(connection, target, wanted)
         try:
@@ -138,12 +138,12 @@ def release(
     return found
 
 
-def session_of(connection: psycopg.Connection, target: Target, terms: Terms) -> Session:
+def session_of(connection: psycopg.Connection, target: Target, terms: ApplyOptions) -> Session:
     """In the name of the stored schema's owner."""
     return Session(connection, tuple(settings_sql(target)), working_role(connection, target.stored), terms.pace)
 
 
-def open_way(session: Session, found: Release, conduct: Conduct) -> None:
+def open_way(session: Session, found: Release, conduct: ApplyRun) -> None:
     """Copies and switches: nobody reads afterwards what stands in the way. Raises ServerError, with a part of it done."""
     for step in found.copies:
         conduct.begin(step)

@@ -13,7 +13,16 @@ from mvc.compiled.view import CompiledView, Operations, Target
 from mvc.engines.postgres.plan.make_plan import deployed_project, make_plan
 from mvc.engines.postgres.plan.state import Name
 from mvc.engines.postgres.plan.steps import Hazard, Plan
-from mvc.engines.postgres.server.apply import Applied, Conduct, OnStep, Terms, applied_of, carry_out, refuse, undone_sql
+from mvc.engines.postgres.server.apply import (
+    Applied,
+    ApplyOptions,
+    ApplyRun,
+    OnStep,
+    applied_of,
+    carry_out,
+    refuse,
+    undone_sql,
+)
 from mvc.engines.postgres.server.earlier_records import read_target, read_view
 from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.lock import deployment_lock
@@ -53,7 +62,7 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Return:
 
 @server_errors()
 def rollback(
-    connection: psycopg.Connection, compiled: Compiled, terms: Terms | None = None, on_step: OnStep | None = None
+    connection: psycopg.Connection, compiled: Compiled, terms: ApplyOptions | None = None, on_step: OnStep | None = None
 ) -> Applied:
     """Undoes the last deployment that was not undone yet. Raises ServerError as `apply` does.
 
@@ -62,9 +71,9 @@ def rollback(
     """
     with deployment_lock(connection, compiled.stored) as still_locked:
         found = plan_rollback(connection, compiled)
-        agreed = _consented(terms or Terms(), found.project)
+        agreed = _consented(terms or ApplyOptions(), found.project)
         refuse(found.plan, agreed)
-        conduct = Conduct(agreed, still_locked, on_step, undoes=found.deployment)
+        conduct = ApplyRun(agreed, still_locked, on_step, undoes=found.deployment)
         number = carry_out(connection, found.project, found.plan, conduct)
         if not number:  # nothing differs, so there was no switch that would have said so
             with ledger(connection, compiled.stored):
@@ -72,7 +81,7 @@ def rollback(
     return applied_of(found.plan, number)
 
 
-def _consented(terms: Terms, project: Compiled) -> Terms:
+def _consented(terms: ApplyOptions, project: Compiled) -> ApplyOptions:
     return replace(terms, allow=terms.allow | (MEANT if project.views else MEANT - TOO_FAR))
 
 

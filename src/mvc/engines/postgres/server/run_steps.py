@@ -38,7 +38,7 @@ END $$"""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timeouts:
     """How long things may take, in seconds: `patience` for a lock that others hold, `timeout` (None: any) for one statement
     of a build.
     """
@@ -54,7 +54,7 @@ class Session:
     connection: psycopg.Connection
     preamble: tuple[str, ...]
     owner: str | None
-    pace: Pace
+    pace: Timeouts
 
     def opening(self, lock_ms: int, statement_ms: int) -> str:
         """The first statements of a transaction: they undo what the role's or the database's settings say otherwise."""

@@ -19,19 +19,19 @@ from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.lock import Contender, contender
 from mvc.engines.postgres.server.partitions import maintain_partitions
 from mvc.engines.postgres.server.refresh import check_deployed
-from mvc.engines.postgres.server.refresh_view import How, Refreshed, Status, Task, refresh_view
+from mvc.engines.postgres.server.refresh_view import Refreshed, RefreshOptions, RefreshRequest, Status, refresh_view
 from mvc.engines.postgres.server.search_path import own_names, placed
 
 COMES_AGAIN = 5  # times for views that insist on a refresh in full while another one is at it
 
 
 @dataclass
-class Run:
+class ScheduleRun:
     """A run of a schedule that is under way: its number, and what it has still to do."""
 
     number: int
     schedule: str
-    tasks: list[Task]
+    tasks: list[RefreshRequest]
     again: int = 0
 
 
@@ -94,7 +94,9 @@ def _check_schedule(connection: psycopg.Connection, target: Target, schedule: st
         raise ServerError(f"no schedule {schedule} of the project {target.project} is deployed", "deploy it: mvc apply")
 
 
-def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], only: str | None) -> dict[str, Run]:
+def _more(
+    connection: psycopg.Connection, target: Target, runs: dict[str, ScheduleRun], only: str | None
+) -> dict[str, ScheduleRun]:
     """The runs with those that are due now in front."""
     query = f"SELECT * FROM {placed(target.stored, 'due')}(%s)"
     for (name,) in connection.execute(query.encode(), (target.project,)).fetchall():
@@ -103,20 +105,24 @@ def _more(connection: psycopg.Connection, target: Target, runs: dict[str, Run], 
     return runs
 
 
-def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_due: bool) -> dict[str, Run]:
+def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_due: bool) -> dict[str, ScheduleRun]:
     """The run by its schedule's name; nothing where another session of the same role was faster."""
     said = {"project": target.project, "schedule": schedule, "if_due": if_due}
     rows = ask(connection, target.stored, "begin schedule", said) or []
     tasks = [_task(row, schedule) for row in rows]
-    return {schedule: Run(rows[0]["run"], schedule, tasks)} if tasks else {}
+    return {schedule: ScheduleRun(rows[0]["run"], schedule, tasks)} if tasks else {}
 
 
-def _task(row: Mapping[str, Any], schedule: str) -> Task:
-    how = How(row["mode"], timeout=row["timeout_seconds"] or 0, lock_timeout=row["lock_timeout_seconds"] or 0)
-    return Task(row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"], row["called"])
+def _task(row: Mapping[str, Any], schedule: str) -> RefreshRequest:
+    how = RefreshOptions(
+        row["mode"], timeout=row["timeout_seconds"] or 0, lock_timeout=row["lock_timeout_seconds"] or 0
+    )
+    return RefreshRequest(
+        row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"], row["called"]
+    )
 
 
-def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Run]) -> Refreshed:
+def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, ScheduleRun]) -> Refreshed:
     """The next view of the run whose turn it is, which is then the last in the queue."""
     run = runs.pop(next(iter(runs)))
     task = run.tasks.pop(0)
@@ -146,6 +152,6 @@ def _look_after_partitions(connection: psycopg.Connection, target: Target, sched
     return Refreshed(PARTITIONS, status, seconds, None, "; ".join(failed), schedule, detail=detail)
 
 
-def _end(connection: psycopg.Connection, target: Target, run: Run) -> None:
+def _end(connection: psycopg.Connection, target: Target, run: ScheduleRun) -> None:
     """What became of it, the server finds in its logs."""
     ask(connection, target.stored, "end schedule", {"run": run.number})

@@ -28,7 +28,7 @@ from mvc.engines.postgres.runtime import runtime_sql
 from mvc.engines.postgres.server.confinement import Confined, confined
 from mvc.engines.postgres.server.connection import connect
 from mvc.engines.postgres.server.embedded import EmbeddedServer, choose_installation
-from mvc.engines.postgres.server.errors import Refusal, ServerError, refusal_of, server_errors
+from mvc.engines.postgres.server.errors import ServerError, ServerRefusal, refusal_of, server_errors
 from mvc.engines.postgres.server.refusal_mends import refusal_mend
 from mvc.engines.postgres.server.refused_view import refused_view
 from mvc.engines.postgres.server.time_limit import GRACE, cut, time_limit
@@ -154,7 +154,7 @@ class _Proof:
             return error("MV801", place.span, title, label="here", help=self._help(said))
         return None
 
-    def _help(self, said: Refusal) -> tuple[str, ...]:
+    def _help(self, said: ServerRefusal) -> tuple[str, ...]:
         late = f"each statement has {self.limits.statement:g} seconds; constant parts are computed while it is planned"
         lines = (
             refusal_mend(said),

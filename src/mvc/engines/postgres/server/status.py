@@ -24,7 +24,7 @@ from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.owner import check_may_look
 from mvc.engines.postgres.server.prune import leftovers_of
 from mvc.engines.postgres.server.read_state import ledger, read_state
-from mvc.engines.postgres.server.status_parts import LastRefresh, Promise, Run, Usage
+from mvc.engines.postgres.server.status_parts import LastRefresh, LoggedRun, Promise, Usage
 from mvc.quoting import identifier, qualified
 
 Json = Mapping[str, Any]
@@ -94,7 +94,7 @@ class Status:
     drift: tuple[Drift, ...]
     leftovers: tuple[Leftover, ...]
     at: float = 0.0
-    runs: tuple[Run, ...] = ()
+    runs: tuple[LoggedRun, ...] = ()
     change_logs: tuple[ChangeLog, ...] = ()
     schedules: tuple[CompiledSchedule, ...] = ()
 
@@ -194,9 +194,9 @@ def _view(row: Json, found: Json, state: State) -> ViewStatus:
     return ViewStatus(**{name: given[name] for name in names})
 
 
-def _run(row: Json, state: State) -> Run:
+def _run(row: Json, state: State) -> LoggedRun:
     name = (row["schema"], row["view"])
-    return from_record(Run, {**row, "called": state.views[name].called(name) if name in state.views else name[1]})
+    return from_record(LoggedRun, {**row, "called": state.views[name].called(name) if name in state.views else name[1]})
 
 
 def _of(name: Name, rows: Iterable[Json]) -> list[Json]:

@@ -44,7 +44,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class LoggedRun:
     """A row of the log. `called` is what the project calls the view. `started_at` is in seconds since 1970; `seconds` of a run under way are those so far."""
 
     view: str

@@ -27,21 +27,21 @@ LOOKS: Final = 0.2  # seconds between two looks whether to stop
 
 
 @dataclass(frozen=True, slots=True)
-class Led:
+class BecameLeader:
     """The worker now sees to the schedules."""
 
     database: str
 
 
 @dataclass(frozen=True, slots=True)
-class StoodBy:
+class OnStandby:
     """Another worker does; this one waits until that one has gone."""
 
     database: str
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
+class ConnectionLost:
     """The database cannot be worked with, for this reason; the worker tries again in so many seconds. `hint` says what to do, or nothing."""
 
     reason: str
@@ -49,7 +49,7 @@ class Lost:
     pause: float
 
 
-Event = Led | StoodBy | Lost | Refreshed
+Event = BecameLeader | OnStandby | ConnectionLost | Refreshed
 
 
 @dataclass
@@ -79,7 +79,7 @@ def _connected(worker: Worker) -> None:
         raise
     except (ServerError, psycopg.Error) as problem:
         reason = (str(problem).strip().splitlines() or ["no reason given"])[0]
-        worker.hear(Lost(reason, problem.hint if isinstance(problem, ServerError) else "", worker.pause))
+        worker.hear(ConnectionLost(reason, problem.hint if isinstance(problem, ServerError) else "", worker.pause))
         _sleep(worker.pause, worker)
         worker.pause = min(worker.pause * 2, LONGEST_PAUSE)
 
@@ -91,7 +91,7 @@ def _become_leader(contender: Contender, worker: Worker) -> bool:
         if contender.leads():
             return True
         if not told:
-            worker.hear(StoodBy(contender.holder.info.dbname))
+            worker.hear(OnStandby(contender.holder.info.dbname))
             told = True
         worker.pause = FIRST_PAUSE
         _sleep(STANDBY, worker)
@@ -100,7 +100,7 @@ def _become_leader(contender: Contender, worker: Worker) -> bool:
 
 def _serve(connection: psycopg.Connection, contender: Contender, worker: Worker) -> None:
     check_deployed(connection, worker.target)
-    worker.hear(Led(connection.info.dbname))
+    worker.hear(BecameLeader(connection.info.dbname))
     while not worker.stopping() and contender.leads():
         for result in run_due(connection, worker.target):
             worker.hear(result)

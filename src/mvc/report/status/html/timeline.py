@@ -9,7 +9,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mvc.engines.postgres.server.status import Status
-from mvc.engines.postgres.server.status_parts import Run
+from mvc.engines.postgres.server.status_parts import LoggedRun
 from mvc.report.status.html.tags import Markup, breakable, table, tag
 from mvc.report.status.text import age_text
 from mvc.report.text.words import one_line
@@ -82,13 +82,13 @@ def _lane(view: str, status: Status, first: float, zone: tzinfo) -> Markup:
     return tag("div", tag("div", tag("b", breakable(view)), note, class_="label"), drawing, class_="lane")
 
 
-def _counted(runs: Sequence[Run]) -> str:
+def _counted(runs: Sequence[LoggedRun]) -> str:
     kinds = ("completed", "failed", "lost", "skipped", "started")
     counts = [(sum(run.status == kind for run in runs), kind) for kind in kinds]
     return ", ".join(f"{count} {kind}" for count, kind in counts if count) or "none"
 
 
-def _bar(run: Run, first: float, last: float, longest: float, zone: tzinfo) -> Markup:
+def _bar(run: LoggedRun, first: float, last: float, longest: float, zone: tzinfo) -> Markup:
     span = max(last - first, 1.0)
     x = (run.started_at - first) / span * LONG
     wide = max((run.seconds or 0.0) / span * LONG, LEAST)
@@ -105,7 +105,7 @@ def _bar(run: Run, first: float, last: float, longest: float, zone: tzinfo) -> M
     return tag("rect", tag("title", words), class_=run.status, **place)
 
 
-def _listed(runs: Iterable[Run], zone: tzinfo) -> Markup:
+def _listed(runs: Iterable[LoggedRun], zone: tzinfo) -> Markup:
     latest = list(runs)[-LISTED:][::-1]
     rows = [
         (
