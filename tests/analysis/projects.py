@@ -14,7 +14,7 @@ from mvc.analysis.names.functions import Functions
 from mvc.analysis.order import in_order
 from mvc.analysis.resolved import ResolvedView
 from mvc.analysis.sources import Sources
-from mvc.diagnostics import Diagnostic
+from mvc.diagnostics import Diagnostic, Findings
 from mvc.model.view import Body, View
 from mvc.pipeline.load import load_files
 from mvc.pipeline.loaded import Loaded
@@ -74,7 +74,7 @@ def resolve(files: Mapping[str, str], schema: str = SHOP) -> Result:
     """A project of these files (path to text; settings and catalog are there already)."""
     loaded = load_files({"mvc.yml": SETTINGS, "schema.sql": schema, **files})
     sources = Sources(loaded.catalog, frozenset())
-    found = list(loaded.diagnostics)
+    found = Findings(loaded.diagnostics)
     views: dict[str, ResolvedView] = {}
     lints: list[Diagnostic] = []
     for view in in_order(loaded.views, found):
@@ -90,7 +90,7 @@ def resolve(files: Mapping[str, str], schema: str = SHOP) -> Result:
     return Result(loaded, views, tuple(found), tuple(lints))
 
 
-def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
+def _resolve(view: View, sources: Sources, functions: Functions, found: Findings) -> ResolvedView | None:
     if isinstance(view.body, Body):
         return resolve_body(view, view.body, sources.views, sources.relation, functions, found)
     readables = sources.of(view, view.body, functions, found)

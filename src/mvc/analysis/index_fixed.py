@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from mvc.analysis.names.functions import Functions
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 from mvc.expression.lexemes import lexemes
 from mvc.model.view import Sql
 
@@ -18,7 +18,7 @@ _VALUES: Final = frozenset(
 _CLOCK: Final = _VALUES | {"now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "age"}
 
 
-def check_fixed(sql: Sql, functions: Functions, found: list[Diagnostic]) -> None:
+def check_fixed(sql: Sql, functions: Functions, found: Findings) -> None:
     """Findings for what may yield another value the next time: of a call with several forms only where none is immutable."""
     for call in sql.expression.calls:
         forms = [item for item in functions.overloads(call) if item.takes(call.count)]
@@ -29,9 +29,9 @@ def check_fixed(sql: Sql, functions: Functions, found: list[Diagnostic]) -> None
             _report(item.text, item.start, item.end, sql, found)
 
 
-def _report(name: str, start: int, end: int, sql: Sql, found: list[Diagnostic]) -> None:
+def _report(name: str, start: int, end: int, sql: Sql, found: Findings) -> None:
     title = f"an index cannot use `{name}`: what it yields is not fixed"
-    found.append(error("MV702", sql.origin.part(start, end), title, label="not immutable", help=_mend(name)))
+    found.add(error("MV702", sql.origin.part(start, end), title, label="not immutable", help=_mend(name)))
 
 
 def _mend(name: str) -> str:

@@ -6,7 +6,7 @@ from mvc.analysis.index_fixed import check_fixed
 from mvc.analysis.index_kinds import check_index_kind, check_storage
 from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls
 from mvc.analysis.resolved import ResolvedView
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.model.origin import Origin
 from mvc.model.view import Declared, Index, Sql
 
@@ -17,7 +17,7 @@ _OF_ONE_COLUMN = ("hash", "spgist")
 _CARRYING_NOTHING = ("hash", "gin", "brin")
 
 
-def check_indexes(view: ResolvedView, functions: Functions, found: list[Diagnostic]) -> None:
+def check_indexes(view: ResolvedView, functions: Functions, found: Findings) -> None:
     """Findings for every index of the view."""
     for index in view.indexes:
         _check_index(view, index, functions, found)
@@ -25,12 +25,12 @@ def check_indexes(view: ResolvedView, functions: Functions, found: list[Diagnost
     found += check_storage(view)
     if view.view.kind == "plain" and view.indexes:
         span = view.indexes[0].origin.span
-        found.append(
+        found.add(
             error("MV701", span, "a plain view has no indexes", help="leave `materialized: false` out, or the indexes")
         )
 
 
-def _check_index(view: ResolvedView, index: Index, functions: Functions, found: list[Diagnostic]) -> None:
+def _check_index(view: ResolvedView, index: Index, functions: Functions, found: Findings) -> None:
     for key in index.keys:
         sql = Sql(key.term.ordered.expression, key.term.origin)
         _check_names(view, sql, found)
@@ -38,32 +38,32 @@ def _check_index(view: ResolvedView, index: Index, functions: Functions, found: 
         check_fixed(sql, functions, found)
         if key.term.ordered.suffix and index.method not in _ORDERED_METHODS:
             title = f"a {index.method} index has no order: `desc` and `nulls` mean nothing there"
-            found.append(error("MV702", key.term.origin.span, title, help="leave the direction out"))
+            found.add(error("MV702", key.term.origin.span, title, help="leave the direction out"))
     if index.where:
         _check_names(view, index.where, found)
         check_calls(index.where, INDEX, functions, found)
         check_fixed(index.where, functions, found)
     for number, name in enumerate(index.include):
         if view.column(name) is None:
-            found.append(_unknown(name, view, index.origin.at("include", number)))
+            found.add(_unknown(name, view, index.origin.at("include", number)))
     if len(index.keys) > 1 and index.method in _OF_ONE_COLUMN:
         title = f"a {index.method} index is on one column, and this one has {len(index.keys)}"
         mend = "leave `using` out for a btree on them together, or make an index of each"
-        found.append(error("MV702", index.origin.at("using").span, title, help=mend))
+        found.add(error("MV702", index.origin.at("using").span, title, help=mend))
     if index.include and index.method in _CARRYING_NOTHING:
         title = f"a {index.method} index carries no columns along"
-        found.append(error("MV702", index.origin.at("include").key_span, title, help="take `include` out"))
+        found.add(error("MV702", index.origin.at("include").key_span, title, help="take `include` out"))
     if index.unique and index.method not in _UNIQUE_METHODS:
-        found.append(error("MV702", index.origin.at("using").span, f"a {index.method} index cannot be unique"))
+        found.add(error("MV702", index.origin.at("using").span, f"a {index.method} index cannot be unique"))
 
 
-def _check_names(view: ResolvedView, sql: Sql, found: list[Diagnostic]) -> None:
+def _check_names(view: ResolvedView, sql: Sql, found: Findings) -> None:
     if sql.expression.subquery is not None:
-        found.append(error("MV103", sql.origin.span, "a subquery cannot stand in an index"))
+        found.add(error("MV103", sql.origin.span, "a subquery cannot stand in an index"))
     for ref in sql.expression.columns:
         if ref.qualifier not in (None, view.view.name) or view.column(ref.name) is None:
             name = ref.name if ref.qualifier is None else f"{ref.qualifier}.{ref.name}"
-            found.append(_unknown(name, view, sql.origin, (ref.start, ref.end)))
+            found.add(_unknown(name, view, sql.origin, (ref.start, ref.end)))
 
 
 def _unknown(name: str, view: ResolvedView, origin: Origin, part: tuple[int, int] | None = None) -> Diagnostic:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mvc.analysis.names.reads import Places
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.model.view import Body, SubqueryRef, View, ViewRef
 
 
-def in_order(views: Iterable[View], found: list[Diagnostic]) -> list[View]:
+def in_order(views: Iterable[View], found: Findings) -> list[View]:
     """The views, upstream first, else by name. Findings for views that read each other in a circle, which are left out."""
     waiting = {view.called: view for view in sorted(views, key=lambda view: view.called)}
     places = places_of(waiting.values())

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from mvc.catalog.types import Catalog, Relation
 from mvc.compiled.schedule import PARTITIONS, CompiledPartitioning, CompiledSchedule
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Findings, did_you_mean, error
 from mvc.model.cron import cron_times
 from mvc.model.partitions import Partitioning
 from mvc.model.project import Project
@@ -24,7 +24,7 @@ _UNFIT: Final = {
 }
 
 
-def resolve_partitions(project: Project, found: list[Diagnostic]) -> tuple[CompiledPartitioning, ...]:
+def resolve_partitions(project: Project, found: Findings) -> tuple[CompiledPartitioning, ...]:
     """The partitionings with their tables and columns, by table."""
     resolved: dict[tuple[str, str], CompiledPartitioning] = {}
     for item in project.partitions:
@@ -34,7 +34,7 @@ def resolve_partitions(project: Project, found: list[Diagnostic]) -> tuple[Compi
         key = (compiled.table_schema, compiled.table)
         if key in resolved:
             title = f"the partitions of `{qualified(*key)}` are defined already"
-            found.append(error("MV013", item.origin.at("table").span, title, help="keep one of the two"))
+            found.add(error("MV013", item.origin.at("table").span, title, help="keep one of the two"))
         resolved.setdefault(key, compiled)
     return tuple(resolved[key] for key in sorted(resolved))
 
@@ -66,18 +66,18 @@ def _schedule(name: str, cron: str, timezone: str) -> CompiledSchedule:
     )
 
 
-def _resolve(item: Partitioning, catalog: Catalog, found: list[Diagnostic]) -> CompiledPartitioning | None:
+def _resolve(item: Partitioning, catalog: Catalog, found: Findings) -> CompiledPartitioning | None:
     relation = catalog.relation(item.table.name, item.table.schema)
     span = item.origin.at("table").span
     if relation is None:
         shown = ".".join(filter(None, (item.table.schema, item.table.name)))
         known = [other.name for other in catalog.relations if other.kind == "partitioned table"]
         help_line = did_you_mean(item.table.name, known, "partitioned tables")
-        found.append(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))
+        found.add(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))
         return None
     if problem := _problem(relation):
         title = f"`{qualified(relation.schema, relation.name)}` {problem}"
-        found.append(error(_CODE, span, title, help="partitions are made for PARTITION BY RANGE of one time column"))
+        found.add(error(_CODE, span, title, help="partitions are made for PARTITION BY RANGE of one time column"))
         return None
     column = relation.partition_by[0]
     return CompiledPartitioning(

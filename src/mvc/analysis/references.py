@@ -8,14 +8,14 @@ from collections.abc import Set as AbstractSet
 from mvc.analysis.names.former_names import called_now, check_former_names
 from mvc.catalog.extensions import meant
 from mvc.compiled.called import shared
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.model.policy import Policy
 from mvc.model.project import Project
 from mvc.model.schedule import Schedule
 from mvc.model.view import View
 
 
-def check_references(project: Project, found: list[Diagnostic]) -> None:
+def check_references(project: Project, found: Findings) -> None:
     """Findings for policies, schedules and functions of unknown views, and for names that are taken."""
     there = {view.called for view in project.views} | project.broken | project.absent
     names = there | shared(
@@ -25,7 +25,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
         if policy.view not in names:
             near = called_now(policy.view, project.views) or did_you_mean(policy.view, names, "views")
             title = f"no view of the project is named `{policy.view}`"
-            found.append(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
+            found.add(error("MV205", policy.origin.at("view").span, title, label="unknown view", help=near))
     found.extend(item for schedule in project.schedules for item in _check_selectors(schedule, project, names))
     found.extend(_twice(project.policies))
     found.extend(_check_own_names(project, names))
@@ -35,7 +35,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
         relation = project.catalog.relation(view.name, view.schema)
         if relation is not None and relation.kind != "view":
             title = f"`{view.schema}.{view.name}` is a {relation.kind} of the database already"
-            found.append(
+            found.add(
                 error(
                     "MV207",
                     view.origin.at("view").span,
@@ -46,7 +46,7 @@ def check_references(project: Project, found: list[Diagnostic]) -> None:
             )
         if view.schema == project.settings.stored:
             title = f"the schema `{view.schema}` holds the storage: readers have no right on it"
-            found.append(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
+            found.add(error("MV207", view.origin.at("schema").span, title, help="expose the view in another schema"))
 
 
 def _twice(policies: Iterable[Policy]) -> Iterator[Diagnostic]:

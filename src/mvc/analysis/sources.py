@@ -16,7 +16,7 @@ from mvc.analysis.types.inferred_outputs import OutputTypes
 from mvc.catalog.types import Catalog
 from mvc.compiled.called import spellings
 from mvc.compiled.former import Renamed
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Findings, did_you_mean, error
 from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
 from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.words import yaml_value
@@ -55,16 +55,14 @@ class Sources:
         return self._relations.setdefault(key, self._relations.get(key) or of_relation(relation))
 
     def of(
-        self, view: View, declared: Declared, functions: Functions, found: list[Diagnostic]
+        self, view: View, declared: Declared, functions: Functions, found: Findings
     ) -> Mapping[str, SourceRelation] | None:
         """What each alias reads; None, with findings unless a broken view is to blame, when one cannot be read."""
         readables = {source.alias: self.readable(view, source, functions, found) for source in declared.sources}
         known = {alias: readable for alias, readable in readables.items() if readable}
         return known if len(known) == len(readables) else None
 
-    def readable(
-        self, view: View, source: Source, functions: Functions, found: list[Diagnostic]
-    ) -> SourceRelation | None:
+    def readable(self, view: View, source: Source, functions: Functions, found: Findings) -> SourceRelation | None:
         """What one source reads; None, with a finding unless a broken view is to blame, where it cannot be read."""
         relation = source.relation
         if isinstance(relation, ViewRef):
@@ -77,7 +75,7 @@ class Sources:
         return known
 
     def _subquery(
-        self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: list[Diagnostic]
+        self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: Findings
     ) -> SourceRelation | None:
         """A subquery is checked as a view's body is; its key is a claim."""
         if self.broken_places.read_by(ref.sql):
@@ -99,7 +97,7 @@ class Sources:
             inferred=OutputTypes(resolved, functions.world).of,
         )
 
-    def _view(self, source: Source, ref: ViewRef, found: list[Diagnostic]) -> SourceRelation | None:
+    def _view(self, source: Source, ref: ViewRef, found: Findings) -> SourceRelation | None:
         if ref.name not in self.views and ref.name not in self.broken and ref.name not in self.views.several:
             former = next(
                 (
@@ -116,12 +114,12 @@ class Sources:
             )
             near = former or table or did_you_mean(ref.name, self.declared, "views") or "write it in a file of `views/`"
             span = source.origin.at("view").span
-            found.append(
+            found.add(
                 error("MV205", span, f"no view of the project is named `{ref.name}`", label="unknown view", help=near)
             )
         return self.views.get(ref.name)
 
-    def _unknown_table(self, source: Source, ref: TableRef, found: list[Diagnostic]) -> None:
+    def _unknown_table(self, source: Source, ref: TableRef, found: Findings) -> None:
         shown = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
         if ref.name in self.views or ref.name in self.declared:
             help_line = f"`{ref.name}` is a view of this project: write view: {ref.name}"
@@ -141,4 +139,4 @@ class Sources:
             )
             help_line = did_you_mean(shown, names, "tables") or "the catalog has no table; see `catalog:` in mvc.yml"
         span = source.origin.at("table").span
-        found.append(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))
+        found.add(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))

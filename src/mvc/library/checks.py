@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
-from mvc.model.project import Project
-from mvc.pipeline.compile import compile_project
 
 if TYPE_CHECKING:
     import psycopg
+
+    from mvc.compiled.project import Compiled
+    from mvc.model.project import Project
 
 EMBEDDED: Final = "embedded"  # a server of our own, which ends with the check
 
@@ -50,6 +50,8 @@ def check(project: Project, *, server: str | None = None, data: psycopg.Connecti
     `data` is a connection in autocommit mode on which the claims that no key proves are held against the rows; nothing is changed there.
     A project that does not compile is not asked further. Raises ServerError, and ModuleNotFoundError without the extra that it needs.
     """
+    from mvc.pipeline.compile import compile_project  # noqa: PLC0415 - what was compiled before needs it not
+
     try:
         compiled = compile_project(project)
     except ProjectError as problem:

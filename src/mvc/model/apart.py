@@ -11,7 +11,7 @@ from functools import cached_property
 
 from mvc.compiled.called import called, shared, spellings
 from mvc.compiled.view import Operations
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.model.origin import Origin
 from mvc.model.policy import Policy
 from mvc.model.schedule import Schedule, Selector
@@ -40,7 +40,7 @@ class Apart:
     """The project's views by (schema, name), and the findings about names that mean several of them."""
 
     places: frozenset[tuple[str, str]]
-    found: list[Diagnostic]
+    found: Findings
 
     @cached_property
     def _shared(self) -> frozenset[str]:
@@ -91,7 +91,7 @@ class Apart:
         if len(named) == 1:
             return named[0]
         title = f"`{text}` is the name of {len(named)} views"
-        self.found.append(error("MV205", origin.span, title, label="which one?", help=f"write {' or '.join(named)}"))
+        self.found.add(error("MV205", origin.span, title, label="which one?", help=f"write {' or '.join(named)}"))
         return text
 
     def _selector(self, selector: Selector, origin: Origin) -> Selector:

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 
 from mvc.diagnostics import error
 from mvc.model.origin import Origin
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.table_name import table_ref
 from mvc.spec import DimensionSpec, ViewSpec
 
 
-def former_name(spec: ViewSpec, schema: str, origin: Origin, findings: Findings) -> tuple[str, str] | None:
+def former_name(spec: ViewSpec, schema: str, origin: Origin, findings: SpecReader) -> tuple[str, str] | None:
     """The (schema, name) that a view had; without a schema, it was in the one that it is in now."""
     if spec.was is None:
         return None
@@ -26,7 +26,7 @@ def former_name(spec: ViewSpec, schema: str, origin: Origin, findings: Findings)
     return was
 
 
-def former_columns(spec: ViewSpec, origin: Origin, findings: Findings) -> Mapping[str, str]:
+def former_columns(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Mapping[str, str]:
     """The columns that had another name, with that one. Of a name that a column still has, or two had, there are findings."""
     there = {*(spec.dimensions or {}), *spec.aggregates}
     found: dict[str, str] = {}

@@ -10,7 +10,7 @@ from typing import Final
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.aggregates import AGGREGATES, Form, aggregate_function
 from mvc.model.origin import Origin
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
 from mvc.quoting import constant
 from mvc.source.words import yaml_flow
@@ -25,7 +25,7 @@ _OPTIONS: Final = ("where", "order", "separator", "at", "distinct")
 
 
 def build_measures(
-    spec: ViewSpec, origin: Origin, aliases: AbstractSet[str], findings: Findings
+    spec: ViewSpec, origin: Origin, aliases: AbstractSet[str], findings: SpecReader
 ) -> tuple[Measure, ...]:
     """The aggregates of a view in the order of the spec; those that cannot be read are left out, with findings."""
     measures = (_measure(name, given, origin.at(name), aliases, findings) for name, given in spec.aggregates.items())
@@ -33,7 +33,7 @@ def build_measures(
 
 
 def _measure(
-    name: str, spec: AggregateSpec, origin: Origin, aliases: AbstractSet[str], findings: Findings
+    name: str, spec: AggregateSpec, origin: Origin, aliases: AbstractSet[str], findings: SpecReader
 ) -> Measure | None:
     function = spec.given[0]
     given = getattr(spec, function)
@@ -79,7 +79,7 @@ def _slip(name: str, function: str, text: str, origin: Origin, aliases: Abstract
 
 
 def _aggregate(
-    name: str, spec: AggregateSpec, values: Sequence[Sql | None], origin: Origin, findings: Findings
+    name: str, spec: AggregateSpec, values: Sequence[Sql | None], origin: Origin, findings: SpecReader
 ) -> Aggregate:
     """`values` are what is aggregated: none for `count: alias`, which counts the rows of a source."""
     function = spec.given[0]
@@ -101,7 +101,7 @@ def _aggregate(
     )
 
 
-def _check_options(spec: AggregateSpec, origin: Origin, findings: Findings) -> None:
+def _check_options(spec: AggregateSpec, origin: Origin, findings: SpecReader) -> None:
     function = spec.given[0]
     needs, takes = _options(function)
     if "order" in needs and not spec.order:
@@ -135,7 +135,7 @@ def _no_order(function: str, text: str, origin: Origin) -> Diagnostic:
     return error("MV012", origin.key_span, title, help=help_line)
 
 
-def _order(order: str | tuple[str, ...] | None, origin: Origin, findings: Findings) -> tuple[OrderTerm, ...]:
+def _order(order: str | tuple[str, ...] | None, origin: Origin, findings: SpecReader) -> tuple[OrderTerm, ...]:
     if isinstance(order, str):
         terms = [findings.ordered(order, origin)]
     else:

@@ -8,14 +8,14 @@ from mvc.compiled.view import Operations, OwnName
 from mvc.diagnostics import error
 from mvc.model.build_schedule import read_duration
 from mvc.model.origin import Origin
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.spec import ProjectSpec
 from mvc.spec.project import NamesSpec
 
 Placed = tuple[OwnName, Origin]
 
 
-def build_operations(spec: ProjectSpec, origin: Origin, findings: Findings) -> Operations:
+def build_operations(spec: ProjectSpec, origin: Origin, findings: SpecReader) -> Operations:
     """The settings with durations read and names found usable, each of them once."""
     if spec.notify is not None:
         findings.name(spec.notify, origin.at("notify"))

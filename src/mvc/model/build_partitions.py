@@ -10,7 +10,7 @@ from mvc.model.build_schedule import check_cron, check_zone
 from mvc.model.length import UNITS, Length
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.table_name import table_ref
 from mvc.source import Document
 from mvc.spec import PartitionFile, PartitionSpec
@@ -18,13 +18,15 @@ from mvc.spec import PartitionFile, PartitionSpec
 _LENGTH: Final = re.compile(rf"([0-9]{{1,4}}) ({'|'.join(UNITS)})s?\Z")
 
 
-def build_partitions(spec: PartitionFile, document: Document, timezone: str, findings: Findings) -> list[Partitioning]:
+def build_partitions(
+    spec: PartitionFile, document: Document, timezone: str, findings: SpecReader
+) -> list[Partitioning]:
     """The partitionings of one file."""
     origin = Origin(document, ("partitions",))
     return [_partitioning(item, origin.at(number), timezone, findings) for number, item in enumerate(spec.partitions)]
 
 
-def _partitioning(spec: PartitionSpec, origin: Origin, timezone: str, findings: Findings) -> Partitioning:
+def _partitioning(spec: PartitionSpec, origin: Origin, timezone: str, findings: SpecReader) -> Partitioning:
     check_cron(spec.every, origin.at("every"), findings)
     check_zone(spec.timezone, origin.at("timezone"), findings)
     return Partitioning(
@@ -39,7 +41,7 @@ def _partitioning(spec: PartitionSpec, origin: Origin, timezone: str, findings: 
     )
 
 
-def _length(text: str | None, origin: Origin, findings: Findings) -> Length | None:
+def _length(text: str | None, origin: Origin, findings: SpecReader) -> Length | None:
     """`24 months`, `90 days`, `2 years`; None with a finding for what is no such length."""
     if text is None:
         return None

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from mvc.diagnostics import did_you_mean, error, warning
 from mvc.model.origin import Origin
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.view import Sql
 from mvc.source import Document
 from mvc.source.words import yaml_text
@@ -17,7 +17,7 @@ from mvc.spec import PolicyFile, PolicySpec, UsingSpec
 Predicates = Mapping[str, Sql]
 
 
-def build_predicates(spec: PolicyFile, document: Document, findings: Findings) -> dict[str, Sql]:
+def build_predicates(spec: PolicyFile, document: Document, findings: SpecReader) -> dict[str, Sql]:
     """The named predicates of one file."""
     origin = Origin(document, ("predicates",))
     read = {name: findings.sql(text, origin.at(name)) for name, text in spec.predicates.items()}
@@ -25,7 +25,7 @@ def build_predicates(spec: PolicyFile, document: Document, findings: Findings) -
 
 
 def build_policies(
-    spec: PolicyFile, document: Document, predicates: Predicates, absent: frozenset[str], findings: Findings
+    spec: PolicyFile, document: Document, predicates: Predicates, absent: frozenset[str], findings: SpecReader
 ) -> list[Policy]:
     """One Policy per policy and view of the file; none of a policy whose views are all absent."""
     origin = Origin(document, ("policies",))
@@ -41,7 +41,7 @@ def _views(spec: PolicySpec) -> tuple[str, ...]:
     return (spec.view,) if isinstance(spec.view, str) else spec.view
 
 
-def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: Findings) -> list[Policy]:
+def _policy(spec: PolicySpec, origin: Origin, predicates: Predicates, findings: SpecReader) -> list[Policy]:
     condition = _condition(spec.using, origin.at("using"), predicates, findings)
     if condition is None:
         return []
@@ -72,7 +72,7 @@ def _condition(
     using: str | bool | UsingSpec,  # noqa: FBT001 - a policy may say `using: true`
     origin: Origin,
     predicates: Predicates,
-    findings: Findings,
+    findings: SpecReader,
 ) -> Condition | None:
     if isinstance(using, bool):
         return using
@@ -93,7 +93,7 @@ def _condition(
     )
 
 
-def _part(item: str | UsingSpec, origin: Origin, predicates: Predicates, findings: Findings) -> Condition | None:
+def _part(item: str | UsingSpec, origin: Origin, predicates: Predicates, findings: SpecReader) -> Condition | None:
     return (
         _named(item, origin, predicates, findings)
         if isinstance(item, str)
@@ -101,7 +101,7 @@ def _part(item: str | UsingSpec, origin: Origin, predicates: Predicates, finding
     )
 
 
-def _named(name: str, origin: Origin, predicates: Predicates, findings: Findings) -> Sql | None:
+def _named(name: str, origin: Origin, predicates: Predicates, findings: SpecReader) -> Sql | None:
     if name not in predicates:
         help_line = did_you_mean(name, predicates, "predicates") or "write it under `predicates:` of a policies file"
         if not re.fullmatch(r"[\w -]+", name):

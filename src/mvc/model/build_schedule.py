@@ -10,7 +10,7 @@ from mvc.model.cadence import cadence_mend, duration_meant, zone_mend
 from mvc.model.cron import cron_problem, cron_times, zone_problem
 from mvc.model.cron_sense import CronSurprise, cron_surprises
 from mvc.model.origin import Origin
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.schedule import Schedule, parse_selector
 from mvc.source import Document
 from mvc.spec import ScheduleFile, ScheduleSpec
@@ -19,7 +19,7 @@ _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _DURATION = re.compile(r"(?:[0-9]{1,9}[smhdw]){1,5}\Z")
 
 
-def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findings: Findings) -> list[Schedule]:
+def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findings: SpecReader) -> list[Schedule]:
     """The schedules of one file."""
     origin = Origin(document, ("schedules",))
     return [
@@ -27,7 +27,7 @@ def build_schedules(spec: ScheduleFile, document: Document, timezone: str, findi
     ]
 
 
-def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findings) -> Schedule:
+def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: SpecReader) -> Schedule:
     fires = check_cron(spec.every, origin.at("every"), findings, _promise)
     check_zone(spec.timezone, origin.at("timezone"), findings)
     texts = (spec.refresh,) if isinstance(spec.refresh, str) else spec.refresh
@@ -48,13 +48,13 @@ def _schedule(spec: ScheduleSpec, origin: Origin, timezone: str, findings: Findi
     )
 
 
-def check_zone(name: str | None, origin: Origin, findings: Findings) -> None:
+def check_zone(name: str | None, origin: Origin, findings: SpecReader) -> None:
     """A finding for what is no time zone."""
     _check(name, zone_problem, zone_mend, origin, findings)
 
 
 def check_cron(
-    line: str | None, origin: Origin, findings: Findings, besides: Callable[[CronSurprise], str] = lambda _: ""
+    line: str | None, origin: Origin, findings: SpecReader, besides: Callable[[CronSurprise], str] = lambda _: ""
 ) -> bool:
     """Whether a line can be read; what it means that its author cannot have meant becomes a finding too. `besides` says what
     else helps, where the place has other ways than cron lines.
@@ -79,7 +79,7 @@ def _check(
     problem_of: Callable[[str], str],
     mend_of: Callable[[str], str],
     origin: Origin,
-    findings: Findings,
+    findings: SpecReader,
 ) -> bool:
     """Whether there is nothing wrong with a text; what is, becomes a finding with its mend."""
     problem = problem_of(text) if text is not None else ""
@@ -88,7 +88,7 @@ def _check(
     return not problem
 
 
-def read_duration(text: str | None, origin: Origin, findings: Findings) -> int | None:
+def read_duration(text: str | None, origin: Origin, findings: SpecReader) -> int | None:
     """Seconds of `90s`, `15m`, `1h30m`, `2d`."""
     if text is None:
         return None

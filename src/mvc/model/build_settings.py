@@ -8,7 +8,7 @@ from mvc.model.cadence import zone_mend
 from mvc.model.cron import zone_problem
 from mvc.model.origin import Origin
 from mvc.model.project import Settings
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.quoting import unusable
 from mvc.source import Document
 from mvc.spec import ProjectSpec
@@ -24,7 +24,7 @@ def _before_their_own(schema: str, origin: Origin) -> Diagnostic:
     return error("MV014", origin.span, title, help="take it out of search_path: it is looked at first")
 
 
-def build_settings(spec: ProjectSpec, document: Document, findings: Findings) -> Settings:
+def build_settings(spec: ProjectSpec, document: Document, findings: SpecReader) -> Settings:
     """What `mvc.yml` says."""
     origin = Origin(document)
     if problem := zone_problem(spec.timezone):

@@ -8,7 +8,7 @@ from mvc.diagnostics import error
 from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
 from mvc.model.origin import Origin
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.table_name import table_ref
 from mvc.model.view import (
     Body,
@@ -27,7 +27,7 @@ from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
 from mvc.spec.base import Setting
 
 
-def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findings) -> View:
+def build_view(spec: ViewSpec, document: Document, exposed: str, findings: SpecReader) -> View:
     """The view that `spec` means. Parts that cannot be read are left out, each with a finding."""
     origin = Origin(document)
     findings.name(spec.view, origin.at("view"))
@@ -54,7 +54,7 @@ def build_view(spec: ViewSpec, document: Document, exposed: str, findings: Findi
     )
 
 
-def _body(spec: ViewSpec, origin: Origin, findings: Findings) -> Body:
+def _body(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Body:
     findings.template(spec.sql or "", origin.at("sql"))
     descriptions = {
         name: text
@@ -64,7 +64,7 @@ def _body(spec: ViewSpec, origin: Origin, findings: Findings) -> Body:
     return Body(spec.sql or "", spec.grain, descriptions, origin.at("sql"))
 
 
-def _declared(spec: ViewSpec, origin: Origin, findings: Findings) -> Declared:
+def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
     sources = tuple(
         _source(alias, source, origin.at("sources", alias), findings) for alias, source in (spec.sources or {}).items()
     )
@@ -80,7 +80,7 @@ def _declared(spec: ViewSpec, origin: Origin, findings: Findings) -> Declared:
     )
 
 
-def _check_repeated(spec: ViewSpec, origin: Origin, findings: Findings) -> None:
+def _check_repeated(spec: ViewSpec, origin: Origin, findings: SpecReader) -> None:
     for name in spec.aggregates:
         if name in (spec.dimensions or {}):
             span = origin.at("aggregates", name).key_span
@@ -91,7 +91,7 @@ def _check_repeated(spec: ViewSpec, origin: Origin, findings: Findings) -> None:
             )
 
 
-def _source(alias: str, spec: SourceSpec, origin: Origin, findings: Findings) -> Source:
+def _source(alias: str, spec: SourceSpec, origin: Origin, findings: SpecReader) -> Source:
     return Source(
         alias=alias,
         relation=_relation(spec),
@@ -111,7 +111,7 @@ def _relation(spec: SourceSpec) -> Relation:
     return table_ref(spec.table or "")
 
 
-def _dimensions(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Dimension, ...]:
+def _dimensions(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[Dimension, ...]:
     found: list[Dimension] = []
     for name, given in (spec.dimensions or {}).items():
         here = origin.at(name)
@@ -121,18 +121,18 @@ def _dimensions(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Dim
     return tuple(found)
 
 
-def _indexes(spec: ViewSpec, origin: Origin, findings: Findings) -> tuple[Index, ...]:
+def _indexes(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[Index, ...]:
     return tuple(_index(index, origin.at(number), findings) for number, index in enumerate(spec.indexes))
 
 
-def _check_parameters(storage: Mapping[str, Setting], origin: Origin, findings: Findings) -> None:
-    """Findings for names of storage parameters, which may be qualified, that PostgreSQL cannot hold."""
+def _check_parameters(storage: Mapping[str, Setting], origin: Origin, findings: SpecReader) -> None:
+    """SpecReader for names of storage parameters, which may be qualified, that PostgreSQL cannot hold."""
     for key in storage:
         for part in key.split("."):
             findings.name(part, origin.at(key))
 
 
-def _index(spec: IndexSpec, origin: Origin, findings: Findings) -> Index:
+def _index(spec: IndexSpec, origin: Origin, findings: SpecReader) -> Index:
     if spec.name:
         findings.name(spec.name, origin.at("name"))
     _check_parameters(spec.storage, origin.at("with"), findings)
@@ -149,7 +149,7 @@ def _index(spec: IndexSpec, origin: Origin, findings: Findings) -> Index:
     )
 
 
-def _index_key(column: str | IndexColumnSpec, origin: Origin, findings: Findings) -> IndexKey | None:
+def _index_key(column: str | IndexColumnSpec, origin: Origin, findings: SpecReader) -> IndexKey | None:
     if isinstance(column, str):
         term = findings.ordered(column, origin)
         return IndexKey(term) if term else None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 from mvc.expression import ExpressionError, parse_expression, parse_ordered
 from mvc.expression.grammar import check_value
 from mvc.expression.lexemes import lexemes
@@ -32,14 +32,8 @@ def check_template(text: str) -> None:
         raise ExpressionError("MV101", title, *found.span(), template_help(found.group()))
 
 
-class Findings:
-    """Diagnostics of one file, in the order of their discovery."""
-
-    def __init__(self) -> None:
-        self.items: list[Diagnostic] = []
-
-    def add(self, diagnostic: Diagnostic) -> None:
-        self.items.append(diagnostic)
+class SpecReader(Findings):
+    """Reads expressions and names of one file; what is wrong with them is a finding."""
 
     def sql(self, text: str | None, origin: Origin) -> Sql | None:
         """The expression at `origin`, with a finding and a stand-in for one that cannot be read; None for none."""

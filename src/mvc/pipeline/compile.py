@@ -31,7 +31,7 @@ from mvc.compiled.former import Renamed
 from mvc.compiled.project import Compiled
 from mvc.compiled.schedule import CompiledPartitioning, CompiledSchedule
 from mvc.compiled.view import CompiledView
-from mvc.diagnostics import Diagnostic, ProjectError, error
+from mvc.diagnostics import Findings, ProjectError, error
 from mvc.engines.postgres.deploy.alias import alias_of
 from mvc.engines.postgres.deploy.generate import former_of, generate
 from mvc.engines.postgres.deploy.named_code import named_code, used_of
@@ -70,7 +70,7 @@ def _rarely_collected() -> Iterator[None]:
 
 
 def _compile_project(project: Project) -> Compiled:
-    found = list(project.diagnostics)
+    found = Findings(project.diagnostics)
     if not project.complete and not project.catalog.relations:
         raise ProjectError(found, project.files)  # without a catalog every name would be unknown
     check_references(project, found)
@@ -98,7 +98,7 @@ def _compile_project(project: Project) -> Compiled:
         functions = _functions(project)
         history = lint_history(resolved, project)
         found += lint_project(tuple(resolved), project.policies, project.schedules, functions, history)
-    if any(item.severity == "error" for item in found):
+    if found.has_errors():
         told = (item for item in found if not (project.guessed and item.code in _OF_SETTINGS))
         raise ProjectError(told, project.files)
     schedules += partition_schedules(partitions, schedules)
@@ -116,14 +116,14 @@ def _with_aliases(resolved: Iterable[ResolvedView], compiled: Iterable[CompiledV
 
 
 def _compile_one(
-    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: list[Diagnostic]
+    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: Findings
 ) -> tuple[ResolvedView, CompiledView] | None:
     """`_compile_view`, with a finding for SQL that is a tree deeper than Python's stack."""
     try:
         return _compile_view(view, project, sources, asked, found)
     except RecursionError:
         help_line = "give its parts names: columns of a source with `sql:`, WITH part AS (…) in a body; or join a table of the values"
-        found.append(error("MV101", view.origin.span, f"the SQL of `{view.called}` is nested too deep", help=help_line))
+        found.add(error("MV101", view.origin.span, f"the SQL of `{view.called}` is nested too deep", help=help_line))
         return None
 
 
@@ -134,7 +134,7 @@ def _functions(project: Project, requires: tuple[str, ...] = ()) -> Functions:
 
 
 def _compile_view(
-    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: list[Diagnostic]
+    view: View, project: Project, sources: Sources, asked: tuple[Asked, ...], found: Findings
 ) -> tuple[ResolvedView, CompiledView] | None:
     """One view through all stages, or None with findings."""
     before = len(found)
@@ -146,7 +146,7 @@ def _compile_view(
     warned = check_types(resolved, project.policies, functions, found)
     access = _access(resolved, project, functions, found)
     parts = resolve_parts(resolved, asked, functions, found)
-    if any(item.severity == "error" for item in found[before:]):
+    if found.has_errors(since=before):
         return None
     found += lint_view(resolved, functions, warned)
     made = generate(resolved, access, parts, project.settings)
@@ -154,7 +154,7 @@ def _compile_view(
     return resolved, replace(made, named=named_code(made, project.catalog), former=former)
 
 
-def _resolve(view: View, sources: Sources, functions: Functions, found: list[Diagnostic]) -> ResolvedView | None:
+def _resolve(view: View, sources: Sources, functions: Functions, found: Findings) -> ResolvedView | None:
     if isinstance(view.body, Body):
         if upstream_names(view, sources.broken_places):
             return None  # what it reads has errors of its own
@@ -166,7 +166,7 @@ def _resolve(view: View, sources: Sources, functions: Functions, found: list[Dia
     return resolve_declared(view, view.body, readables, functions, found)
 
 
-def _access(view: ResolvedView, project: Project, functions: Functions, found: list[Diagnostic]) -> Access:
+def _access(view: ResolvedView, project: Project, functions: Functions, found: Findings) -> Access:
     own = view.readable((view.view.schema, view.view.name))
     return resolve_access(view, project.policies, Scope({view.view.name: own}, functions), found)
 
@@ -179,7 +179,7 @@ def compile_settings(files: Mapping[str, str]) -> Compiled:
     loaded = load_files({path: files[path] for path in files if path == PROJECT_FILE})
     if loaded.guessed or loaded.settings is None:
         raise ProjectError(loaded.diagnostics)
-    return _result(loaded.settings, (), (), (), [])
+    return _result(loaded.settings, (), (), (), Findings())
 
 
 def _result(
@@ -187,7 +187,7 @@ def _result(
     views: tuple[CompiledView, ...],
     schedules: tuple[CompiledSchedule, ...],
     partitions: tuple[CompiledPartitioning, ...],
-    found: list[Diagnostic],
+    found: Findings,
 ) -> Compiled:
     return Compiled(
         project=settings.project,

@@ -17,7 +17,7 @@ from mvc.model.build_schedule import build_schedules
 from mvc.model.build_settings import build_settings
 from mvc.model.build_view import build_view
 from mvc.model.project import Settings
-from mvc.model.reading import Findings
+from mvc.model.reading import SpecReader
 from mvc.model.schedule import Schedule
 from mvc.model.view import Sql
 from mvc.pipeline.loaded import Files, Loaded
@@ -58,9 +58,9 @@ def _text(files: Files, path: str, loaded: Loaded) -> str | None:
     try:
         return files[path]
     except UnicodeDecodeError:
-        loaded.diagnostics.append(error("MV001", Span(path), "this file is not UTF-8 text"))
+        loaded.diagnostics.add(error("MV001", Span(path), "this file is not UTF-8 text"))
     except OSError as problem:
-        loaded.diagnostics.append(error("MV001", Span(path), f"this file cannot be read: {problem.strerror}"))
+        loaded.diagnostics.add(error("MV001", Span(path), f"this file cannot be read: {problem.strerror}"))
     return None
 
 
@@ -85,7 +85,7 @@ def _document(files: Files, path: str, loaded: Loaded) -> tuple[Document | None,
 def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
     """The settings; where `mvc.yml` has faults, a guess by which the rest is checked."""
     if PROJECT_FILE not in files:
-        loaded.diagnostics.append(without_settings(files))
+        loaded.diagnostics.add(without_settings(files))
         return None
     validated = _validated(files, PROJECT_FILE, ProjectSpec, loaded)
     loaded.guessed = not loaded.complete
@@ -93,7 +93,7 @@ def _settings(files: Files, loaded: Loaded) -> ProjectSpec | None:
         spec, document = ProjectSpec(catalog=ANY_DDL), Document(PROJECT_FILE, "", {}, nothing(PROJECT_FILE))
     else:
         spec, document = validated.spec, validated.document
-    findings = Findings()
+    findings = SpecReader()
     loaded.settings = build_settings(spec, document, findings)
     loaded.diagnostics += findings.items
     return spec
@@ -107,7 +107,7 @@ def _catalog(files: Files, spec: ProjectSpec, settings: Settings, loaded: Loaded
     if not paths:
         title = f"no file matches `catalog: {', '.join(patterns)}`"
         span = settings.origin.at("catalog").span
-        loaded.diagnostics.append(error("MV007", span, title, label="no such file", help=catalog_help(files)))
+        loaded.diagnostics.add(error("MV007", span, title, label="no such file", help=catalog_help(files)))
         loaded.complete = False
         return
     texts = {path: text for path in paths if (text := _text(files, path, loaded)) is not None}
@@ -128,10 +128,10 @@ def _view(files: Files, path: str, loaded: Loaded) -> None:
     if validated is None or validated.spec is None or loaded.settings is None:
         loaded.broken |= _claimed_names(files, path)
         return
-    findings = Findings()
+    findings = SpecReader()
     view = build_view(validated.spec, validated.document, loaded.settings.exposed, findings)
     loaded.diagnostics += findings.items
-    if findings.items or any(item.severity == "error" for item in loaded.diagnostics[before:]):
+    if findings or loaded.diagnostics.has_errors(since=before):
         loaded.broken.add(view.name)
         loaded.drafts.append(view)
         loaded.complete = False
@@ -152,7 +152,7 @@ def _claimed_names(files: Files, path: str) -> set[str]:
 def _policies(files: Files, loaded: Loaded) -> None:
     read_ = [_validated(files, path, PolicyFile, loaded) for path in spec_paths(files, "policies")]
     validated = [(item.spec, item.document) for item in read_ if item and item.spec]
-    findings = Findings()
+    findings = SpecReader()
     predicates: dict[str, Sql] = {}
     for spec, document in validated:
         for name, sql in build_predicates(spec, document, findings).items():
@@ -171,7 +171,7 @@ def _schedules(files: Files, path: str, loaded: Loaded) -> None:
     validated = _validated(files, path, ScheduleFile, loaded)
     if validated is None or validated.spec is None or loaded.settings is None:
         return
-    findings = Findings()
+    findings = SpecReader()
     loaded.schedules += build_schedules(validated.spec, validated.document, loaded.settings.timezone, findings)
     loaded.diagnostics += findings.items
 
@@ -180,7 +180,7 @@ def _partitions(files: Files, path: str, loaded: Loaded) -> None:
     validated = _validated(files, path, PartitionFile, loaded)
     if validated is None or validated.spec is None or loaded.settings is None:
         return
-    findings = Findings()
+    findings = SpecReader()
     loaded.partitions += build_partitions(validated.spec, validated.document, loaded.settings.timezone, findings)
     loaded.diagnostics += findings.items
 
@@ -192,7 +192,7 @@ def _check_schedule_names(loaded: Loaded) -> None:
         if first is not item:
             title = f"the schedule `{item.name}` is defined in {first.origin.document.path} already"
             span = item.origin.at("schedule").span
-            loaded.diagnostics.append(error("MV013", span, title, help="give one of them another name"))
+            loaded.diagnostics.add(error("MV013", span, title, help="give one of them another name"))
 
 
 def _tell_apart(loaded: Loaded) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, ProjectError
+from mvc.diagnostics import Findings, ProjectError
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.project import Project, Settings
@@ -33,7 +33,7 @@ class Loaded:
     policies: list[Policy] = field(default_factory=list)
     schedules: list[Schedule] = field(default_factory=list)
     partitions: list[Partitioning] = field(default_factory=list)
-    diagnostics: list[Diagnostic] = field(default_factory=list)
+    diagnostics: Findings = field(default_factory=Findings)
     files: Files = field(default_factory=dict)
 
     def project(self) -> Project:

@@ -12,7 +12,7 @@ from sqlglot import exp
 from mvc.analysis.names.functions import ExpressionPlace
 from mvc.analysis.names.scope import Scope
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, Span, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, Span, did_you_mean, error
 from mvc.expression import Call, ColumnRef, Expression, parse_expression
 from mvc.expression.parse import OFFSET, column_nodes, folded
 from mvc.model.view import Sql
@@ -32,7 +32,7 @@ class Predicate:
     columns: tuple[str, ...] = field(compare=False)
 
 
-def resolve_predicate(part: Expression, sql: Sql, scope: Scope, found: list[Diagnostic]) -> Predicate | None:
+def resolve_predicate(part: Expression, sql: Sql, scope: Scope, found: Findings) -> Predicate | None:
     """The condition `part` of a policy's `sql`, or None with findings. `scope` holds the view as its only source."""
     before = len(found)
     inner = _inner_columns(part, scope.functions.catalog, sql, found)
@@ -71,7 +71,7 @@ def _place(part: Expression, sql: Sql, start: int, end: int) -> Span:
     return sql.origin.part(*word.span()) if word else sql.origin.span
 
 
-def _inner_columns(part: Expression, catalog: Catalog, sql: Sql, found: list[Diagnostic]) -> set[ColumnRef]:
+def _inner_columns(part: Expression, catalog: Catalog, sql: Sql, found: Findings) -> set[ColumnRef]:
     """The references that a subquery of the condition answers itself."""
     inner: set[ColumnRef] = set()
     if part.subquery is None:
@@ -88,7 +88,7 @@ def _inner_columns(part: Expression, catalog: Catalog, sql: Sql, found: list[Dia
 
 
 def _answers(
-    select: exp.Select, node: exp.Column, part: Expression, surroundings: tuple[Catalog, Sql, list[Diagnostic]]
+    select: exp.Select, node: exp.Column, part: Expression, surroundings: tuple[Catalog, Sql, Findings]
 ) -> bool:
     """Whether a source of `select` has the column."""
     catalog, sql, found = surroundings

@@ -16,7 +16,7 @@ from mvc.analysis.access.predicate import POLICY, Predicate, resolve_predicate
 from mvc.analysis.names.functions import check_calls
 from mvc.analysis.names.scope import Scope
 from mvc.analysis.resolved import ResolvedView
-from mvc.diagnostics import Diagnostic, warning
+from mvc.diagnostics import Diagnostic, Findings, warning
 from mvc.expression import Expression, parse_expression
 from mvc.expression.split import conjuncts, disjuncts
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
@@ -56,7 +56,7 @@ class Access:
         return not self.restrictions and any(not (term.roles or term.gates or term.rows) for term in self.terms)
 
 
-def resolve_access(view: ResolvedView, policies: Iterable[Policy], scope: Scope, found: list[Diagnostic]) -> Access:
+def resolve_access(view: ResolvedView, policies: Iterable[Policy], scope: Scope, found: Findings) -> Access:
     """The access rules of one view. `scope` holds the view's own columns as its only source."""
     mine = [policy for policy in policies if policy.view == view.view.called]
     permissive = [policy for policy in mine if policy.permissive]
@@ -68,7 +68,7 @@ def resolve_access(view: ResolvedView, policies: Iterable[Policy], scope: Scope,
         terms += [Term(roles, *parts) for parts in _alternatives(policy.condition, scope, found)]
     restrictions = tuple(_restriction(policy, readers, scope, found) for policy in mine if not policy.permissive)
     if restrictions and not permissive:
-        found.append(_nobody(mine[0], view))
+        found.add(_nobody(mine[0], view))
     return Access(readers, tuple(dict.fromkeys(terms)), restrictions)
 
 
@@ -79,9 +79,7 @@ def _nobody(policy: Policy, view: ResolvedView) -> Diagnostic:
     )
 
 
-def _restriction(
-    policy: Policy, readers: tuple[str, ...], scope: Scope, found: list[Diagnostic]
-) -> ResolvedRestriction:
+def _restriction(policy: Policy, readers: tuple[str, ...], scope: Scope, found: Findings) -> ResolvedRestriction:
     roles = () if not policy.roles or set(readers) <= set(policy.roles) else policy.roles
     return ResolvedRestriction(
         roles, tuple(Term((), *parts) for parts in _alternatives(policy.condition, scope, found))
@@ -93,7 +91,7 @@ Parts = tuple[tuple[Predicate, ...], tuple[Predicate, ...]]
 LIMIT: Final = 64  # alternatives; a condition with more combinations is asked in one piece
 
 
-def _alternatives(condition: Condition, scope: Scope, found: list[Diagnostic]) -> list[Parts]:
+def _alternatives(condition: Condition, scope: Scope, found: Findings) -> list[Parts]:
     """The condition as alternatives, each a set of gates and row conditions; none for `false`."""
     if isinstance(condition, bool):
         return [((), ())] if condition else []
@@ -144,7 +142,7 @@ def _in_one_piece(alternatives: Iterable[Parts]) -> Parts:
     return ((whole,), ()) if whole.constant else ((), (whole,))
 
 
-def _parts(part: Expression, sql: Sql, scope: Scope, found: list[Diagnostic]) -> Parts:
+def _parts(part: Expression, sql: Sql, scope: Scope, found: Findings) -> Parts:
     predicates = [resolve_predicate(item, sql, scope, found) for item in conjuncts(part)]
     known = [item for item in predicates if item]
     return tuple(item for item in known if item.constant), tuple(item for item in known if not item.constant)

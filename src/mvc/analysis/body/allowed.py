@@ -9,7 +9,7 @@ from sqlglot import Token, TokenType, exp
 
 from mvc.analysis.body.parse import Parsed
 from mvc.analysis.body.scopes import place_of
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 from mvc.quoting import unusable
 
 _REFUSED: Final = {
@@ -63,12 +63,12 @@ _BEFORE_LIST: Final = frozenset({TokenType.L_PAREN, TokenType.L_BRACKET, TokenTy
 _BEFORE_QUERY: Final = frozenset({TokenType.UNION, TokenType.INTERSECT, TokenType.EXCEPT, TokenType.ALL})
 
 
-def check_shape(parsed: Parsed, found: list[Diagnostic]) -> None:
+def check_shape(parsed: Parsed, found: Findings) -> None:
     """Findings for all that PostgreSQL, or a view, cannot have."""
     for node in parsed.query.walk():
         problem = next((title for kind, title in _REFUSED.items() if isinstance(node, kind)), "")
         if problem:
-            found.append(
+            found.add(
                 error(
                     "MV102",
                     parsed.body.origin.part(*_refused_place(parsed, node)),
@@ -80,11 +80,11 @@ def check_shape(parsed: Parsed, found: list[Diagnostic]) -> None:
         elif unknown := _foreign(node):
             title = f"PostgreSQL has no such query: {unknown}"
             mend = _IF_FOREIGN.get(unknown.partition(" ")[0], "")
-            found.append(error("MV101", parsed.body.origin.part(*place_of(node)), title, help=mend))
+            found.add(error("MV101", parsed.body.origin.part(*place_of(node)), title, help=mend))
     for token, title in (*_half_lists(parsed.tokens), *_joins(parsed.tokens), *_long_names(parsed.tokens)):
         code = "MV208" if title.startswith("`") else "MV101"
         mend = _ONLY_JOINED if title == _UNJOINED else ""
-        found.append(error(code, parsed.body.origin.part(token.start, token.end + 1), title, label="here", help=mend))
+        found.add(error(code, parsed.body.origin.part(token.start, token.end + 1), title, label="here", help=mend))
 
 
 def _refused_place(parsed: Parsed, node: exp.Expr) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
 from mvc.analysis.body.scopes import Ref, SelectScope, columns_under, own_nodes, place_of, unwrapped
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression.calls import is_window
 from mvc.model.origin import Origin
 
@@ -31,7 +31,7 @@ class Grouping:
         self.forms = {self._form(term) for term in scope.grouping if not isinstance(term, exp.Column)}
         self.starts = {form[0] for form in self.forms}
 
-    def check(self, found: list[Diagnostic]) -> None:
+    def check(self, found: Findings) -> None:
         """Findings for the SELECT itself; queries inside of it are checked by themselves."""
         found.extend(self._misplaced())
         select = self.scope.select
@@ -48,7 +48,7 @@ class Grouping:
                 shown = f"{ref.item.alias}.{ref.field.name}" if ref.field else ref.item.alias
                 if shown not in reported:
                     reported.add(shown)
-                    found.append(self._ungrouped(node, ref, shown))
+                    found.add(self._ungrouped(node, ref, shown))
 
     def _aggregates(self, roots: Iterable[exp.Expr]) -> bool:
         return any(self.calls.aggregates(node) and not is_window(node) for node in own_nodes(*roots))

@@ -15,7 +15,7 @@ from sqlglot import exp
 from mvc.analysis.body.scopes import Field, FromItem, Ref, SelectScope, place_of
 from mvc.analysis.body.tables import Edit
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.expression.parse import folded
 from mvc.model.origin import Origin
 
@@ -41,7 +41,7 @@ class BodyNames:
 
     origin: Origin
     catalog: Catalog
-    found: list[Diagnostic]
+    found: Findings
     edits: list[Edit]
     refs: dict[int, Ref] = field(default_factory=dict)
 
@@ -144,7 +144,7 @@ class BodyNames:
         self._report("MV202", node, f"no source has the alias `{qualifier}`", help_line, "no such alias")
 
     def _report(self, code: str, node: exp.Expr, title: str, help_line: str, label: str = "here") -> None:
-        self.found.append(error(code, self.origin.part(*place_of(node)), title, label=label, help=help_line))
+        self.found.add(error(code, self.origin.part(*place_of(node)), title, label=label, help=help_line))
 
 
 def _item(alias: str, scope: SelectScope) -> tuple[FromItem | None, SelectScope | None]:

@@ -15,7 +15,7 @@ from sqlglot.errors import SqlglotError
 
 from mvc.analysis.body.mends import body_help
 from mvc.catalog import tokens as lexer
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression import ExpressionError
 from mvc.expression.lexemes import lexemes
 from mvc.expression.neighbours import check_neighbours
@@ -61,7 +61,7 @@ class Parsed:
         return f"{text}\n" if "--" in tail else text  # whatever follows must not become a part of the comment
 
 
-def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
+def parse_body(body: Body, found: Findings) -> Parsed | None:
     """The one statement of a body, or None with a finding."""
     end = _end(body, found)
     if end is None:
@@ -72,17 +72,17 @@ def parse_body(body: Body, found: list[Diagnostic]) -> Parsed | None:
     except ExpressionError as problem:
         title = problem.title.replace("one expression is", "one query is").replace("this expression", "this query")
         span, lines = body.origin.part(problem.start, problem.end), body_help(body.sql, problem.help)
-        found.append(error(problem.code, span, title, label="here", help=lines))
+        found.add(error(problem.code, span, title, label="here", help=lines))
         return None
     except SqlglotError as problem:
-        found.append(_syntax_error(body, problem))
+        found.add(_syntax_error(body, problem))
         return None
     except RecursionError:
-        found.append(error("MV101", body.origin.span, "this query is nested too deep"))
+        found.add(error("MV101", body.origin.span, "this query is nested too deep"))
         return None
     query = statements[0] if len(statements) == 1 else None
     if not isinstance(query, exp.Query | exp.Values):
-        found.append(error("MV102", body.origin.span, "a body is one query, and nothing else"))
+        found.add(error("MV102", body.origin.span, "a body is one query, and nothing else"))
         return None
     return Parsed(body, end, tokens, query)
 
@@ -131,23 +131,23 @@ def _is_read(text: str) -> bool:
         return False
 
 
-def _end(body: Body, found: list[Diagnostic]) -> int | None:
+def _end(body: Body, found: Findings) -> int | None:
     """The offset of the semicolon that ends the statement, else of the text's end; None if there is a second statement."""
     position, end = 0, len(body.sql)
     try:
         while (token := lexer.next_token(body.sql, position)) is not None:
             position = token.end
             if token.kind == "psql":
-                found.append(_second(body, token, "a command of psql has no meaning here"))
+                found.add(_second(body, token, "a command of psql has no meaning here"))
                 return None
             if token.kind == "symbol" and token.text == ";":
                 end = min(end, token.start)
             elif end < len(body.sql):
-                found.append(_second(body, token, "a body is one query: there is something after the first one"))
+                found.add(_second(body, token, "a body is one query: there is something after the first one"))
                 return None
     except lexer.Unreadable as problem:
         span = body.origin.part(problem.start, problem.end)
-        found.append(error("MV101", span, f"this SQL cannot be read: {problem.reason}", label="here"))
+        found.add(error("MV101", span, f"this SQL cannot be read: {problem.reason}", label="here"))
         return None
     return end
 

@@ -23,7 +23,7 @@ from mvc.analysis.relation import Upstream
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
 from mvc.analysis.types.check import check_body_types
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Findings, did_you_mean, error
 from mvc.expression import ExpressionError
 from mvc.expression.grammar import check_query
 from mvc.model.view import Body, View
@@ -37,7 +37,7 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
     upstream: Upstream,
     lookup: Lookup,
     functions: Functions,
-    found: list[Diagnostic],
+    found: Findings,
 ) -> ResolvedView | None:
     """The view, or None with findings.
 
@@ -48,7 +48,7 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
     parsed = parse_body(body, found)
     if parsed is None:
         return None
-    mine: list[Diagnostic] = []
+    mine = Findings()
     check_shape(parsed, mine)
     tables = Tables(upstream, lookup, functions.catalog, body.origin, mine)
     resolved = None
@@ -56,7 +56,7 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
         try:
             resolved = _resolve(view, parsed, tables, functions)
         except RecursionError:
-            mine.append(error("MV101", body.origin.span, "this query is nested too deep"))
+            mine.add(error("MV101", body.origin.span, "this query is nested too deep"))
     if not mine:
         _check_grammar(parsed, mine)
     if not mine and resolved is not None and isinstance(resolved.query, AnalysedBody):
@@ -65,14 +65,12 @@ def resolve_body(  # noqa: PLR0913, PLR0917  one for each thing that a body may 
     return resolved if len(found) == before else None
 
 
-def _check_grammar(parsed: Parsed, found: list[Diagnostic]) -> None:
+def _check_grammar(parsed: Parsed, found: Findings) -> None:
     try:
         check_query(parsed.body.sql[: parsed.end])
     except ExpressionError as problem:
         span = parsed.body.origin.part(problem.start, problem.end)
-        found.append(
-            error(problem.code, span, problem.title, label="here", help=body_help(parsed.body.sql, problem.help))
-        )
+        found.add(error(problem.code, span, problem.title, label="here", help=body_help(parsed.body.sql, problem.help)))
 
 
 def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -> ResolvedView:
@@ -121,7 +119,7 @@ def _columns(body: Body, rows: RowType, behind: RowLineage) -> tuple[OutputColum
     )
 
 
-def _check_names(parsed: Parsed, rows: RowType, outputs: list[Output], found: list[Diagnostic]) -> None:
+def _check_names(parsed: Parsed, rows: RowType, outputs: list[Output], found: Findings) -> None:
     """Every output column has a name, and one of its own."""
     seen: set[str] = set()
     for number, item in enumerate(rows.fields):
@@ -131,10 +129,10 @@ def _check_names(parsed: Parsed, rows: RowType, outputs: list[Output], found: li
         node = outputs[number].node if number < len(outputs) else None
         span = parsed.body.origin.part(*(place_of(node) if node is not None else _first_place(parsed)))
         if item.name == UNNAMED:
-            found.append(error("MV214", span, "this column has no name", label="no name", help="give it one: AS name"))
+            found.add(error("MV214", span, "this column has no name", label="no name", help="give it one: AS name"))
         else:
             title = f"two columns are named `{item.name}`"
-            found.append(
+            found.add(
                 error("MV214", span, title, label="the second one", help=f"give it another name: AS other_{item.name}")
             )
 
@@ -144,7 +142,7 @@ def _first_place(parsed: Parsed) -> tuple[int, int]:
     return token.start, token.end + 1
 
 
-def _check_columns(view: View, body: Body, rows: RowType, found: list[Diagnostic]) -> None:
+def _check_columns(view: View, body: Body, rows: RowType, found: Findings) -> None:
     """What `grain` and `columns` name must be output columns."""
     names = [item.name for item in rows.fields]
     places = [(name, view.origin.at("grain", number).span) for number, name in enumerate(body.grain or ())]
@@ -154,10 +152,10 @@ def _check_columns(view: View, body: Body, rows: RowType, found: list[Diagnostic
     for name, span in places:
         if name not in names and not rows.open:
             near = did_you_mean(name, names, "columns of this view")
-            found.append(error("MV204", span, f"the query has no column `{name}`", label="no such column", help=near))
+            found.add(error("MV204", span, f"the query has no column `{name}`", label="no such column", help=near))
     for name, was in view.former_columns.items():
         if was in names:
             span = view.origin.at("columns", name, "was").span
             help_line = "take `was` away, or deploy the two one after the other: first without the column of that name"
             title = f"the view has a column `{was}`"
-            found.append(error("MV216", span, title, label="no former name", help=help_line))
+            found.add(error("MV216", span, title, label="no former name", help=help_line))

@@ -11,7 +11,7 @@ from sqlglot import exp
 from mvc.analysis.body.scopes import UNKNOWN, RowType, name_of, of_readable, place_of
 from mvc.analysis.relation import SourceRelation, Upstream
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.expression.parse import folded
 from mvc.model.origin import Origin
 from mvc.quoting import identifier, qualified
@@ -30,7 +30,7 @@ class Tables:
     lookup: Lookup
     catalog: Catalog
     origin: Origin
-    found: list[Diagnostic]
+    found: Findings
     edits: list[Edit] = field(default_factory=list)
     read: set[str] = field(default_factory=set)
     _rows: dict[str, RowType] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Tables:
             return self._known(readable)
         theirs = schema in _SYSTEM or (schema is None and name.startswith("pg_"))
         if not theirs and name not in self.catalog.unread:
-            self.found.append(self._unknown(node, schema, name))
+            self.found.add(self._unknown(node, schema, name))
         return UNKNOWN
 
     def _view(self, schema: str | None, name: str) -> tuple[str, SourceRelation] | None:

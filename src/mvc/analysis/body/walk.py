@@ -147,7 +147,7 @@ class Walk:
             return scope.outputs[number - 1]
         if not scope.open:
             title = f"there is no output column {number}: there are {len(scope.outputs)}"
-            self.found.append(error("MV204", self.origin.part(*place_of(term)), title, label="no such column"))
+            self.found.add(error("MV204", self.origin.part(*place_of(term)), title, label="no such column"))
         return None
 
     def _set_operation(self, node: exp.SetOperation, outer: SelectScope | None, ctes: Mapping[str, RowType]) -> RowType:
@@ -166,7 +166,7 @@ class Walk:
         if len(first.fields) != len(second.fields) and not is_open:
             title = f"the queries of this {node.key.upper()} have {len(first.fields)} and {len(second.fields)} columns"
             span = self.origin.part(*place_of(node.expression))
-            self.found.append(error("MV215", span, title, label="as many columns are needed as in the first"))
+            self.found.add(error("MV215", span, title, label="as many columns are needed as in the first"))
         pairs = zip(first.fields, second.fields, strict=False)
         fields = tuple(_either(one, other) for one, other in pairs)
         fields = (*fields, *first.fields[len(fields) :])
@@ -179,7 +179,7 @@ class Walk:
         for term in order.expressions if order else ():
             inner = unwrapped(term)
             if isinstance(inner, exp.Column) and _bare_name(inner) not in rows.by_name and not rows.open:
-                self.found.append(missing_name(self.origin, inner.this, rows.fields))
+                self.found.add(missing_name(self.origin, inner.this, rows.fields))
 
     def _values(self, node: exp.Values, scope: SelectScope) -> RowType:
         for row in node.expressions:

@@ -10,7 +10,7 @@ from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.catalog.types import Catalog
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression import Expression
 from mvc.model.view import Declared, Source, View
 
@@ -25,7 +25,7 @@ def build_tree(
     declared: Declared,
     readables: Mapping[str, SourceRelation],
     functions: Functions,
-    found: list[Diagnostic],
+    found: Findings,
 ) -> JoinTree | None:
     """The tree, or None with findings."""
     before = len(found)
@@ -51,13 +51,13 @@ def build_tree(
     return JoinTree(nodes.values()) if len(found) == before else None
 
 
-def _base(view: View, declared: Declared, found: list[Diagnostic]) -> Source | None:
+def _base(view: View, declared: Declared, found: Findings) -> Source | None:
     without = [source for source in declared.sources if source.on is None]
     if len(without) == 1:
         return without[0]
     if not without:
         title = "no source is the base: every one has `on`"
-        found.append(
+        found.add(
             error(
                 "MV305",
                 view.origin.at("sources").key_span,
@@ -70,11 +70,11 @@ def _base(view: View, declared: Declared, found: list[Diagnostic]) -> Source | N
     for source in without[1:]:
         title = f"`{source.alias}` has no `on`, and neither has `{first.alias}`: only the base may do without"
         help_line = f"say how it is joined, e.g. on: {source.alias}.{first.alias}_id = {first.alias}.id"
-        found.append(error("MV305", source.origin.key_span, title, label="a second base", help=help_line))
+        found.add(error("MV305", source.origin.key_span, title, label="a second base", help=help_line))
     return None
 
 
-def _resolve(source: Source, scope: Scope, found: list[Diagnostic]) -> tuple[Expression | None, Expression | None]:
+def _resolve(source: Source, scope: Scope, found: Findings) -> tuple[Expression | None, Expression | None]:
     on = scope.resolve(source.on, ON, found) if source.on else None
     own = Scope({source.alias: scope.sources[source.alias], **scope.sources}, scope.functions)
     return on, own.resolve(source.where, WHERE, found) if source.where else None
@@ -98,7 +98,7 @@ def _node(
     return Node(source, readable, parent.alias, parent.depth + 1, *parts, mixed)
 
 
-def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions, found: list[Diagnostic]) -> None:
+def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions, found: Findings) -> None:
     """All that a join condition reads must be one row, given the parent's row: on the way to it, or to-one from there."""
     tree = JoinTree(nodes.values())
     path = frozenset(tree.path(node.alias))
@@ -109,7 +109,7 @@ def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions,
             )
             origin = (node.source.on or node.source.where or node.source).origin
             help_line = f"join `{node.alias}` to one of them; join it a second time, under another alias, to the other"
-            found.append(error("MV303", origin.span, title, help=help_line))
+            found.add(error("MV303", origin.span, title, help=help_line))
 
 
 def _circular(source: Source, resolved: Conditions) -> Diagnostic:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls, is_aggregate
 from mvc.catalog import builtins
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.model.view import Computed, Declared
 
 EXPR = ExpressionPlace("a computed column")
@@ -12,7 +12,7 @@ LONGEST = 65_536  # characters of a column written out; the server, too, puts ea
 DEEPEST = 64  # columns computed from each other
 
 
-def order_computed(declared: Declared, functions: Functions, found: list[Diagnostic]) -> tuple[Computed, ...]:
+def order_computed(declared: Declared, functions: Functions, found: Findings) -> tuple[Computed, ...]:
     """The computed columns, each after those that it reads; findings for unknown columns and circles."""
     names = {item.name for item in (*declared.dimensions, *declared.measures)}
     computed = [item for item in declared.measures if isinstance(item, Computed)]
@@ -33,7 +33,7 @@ def order_computed(declared: Declared, functions: Functions, found: list[Diagnos
     return tuple(ordered)
 
 
-def _check_lengths(ordered: list[Computed], found: list[Diagnostic]) -> None:
+def _check_lengths(ordered: list[Computed], found: Findings) -> None:
     """A finding for the first column that is too much, written out: each time that one reads another twice, it is twice as long."""
     lengths: dict[str, int] = {}
     depths: dict[str, int] = {}
@@ -45,7 +45,7 @@ def _check_lengths(ordered: list[Computed], found: list[Diagnostic]) -> None:
             title = f"`{item.name}` is too much, with the columns that it is computed from written out"
             label = f"{lengths[item.name]:,} characters, {depths[item.name]} within each other"
             help_line = "give what is used often a view of its own, and read that: sources: {v: {view: NAME}}"
-            found.append(error("MV101", item.sql.origin.span, title, label=label, help=help_line))
+            found.add(error("MV101", item.sql.origin.span, title, label=label, help=help_line))
             return
 
 
@@ -63,7 +63,7 @@ def levels(computed: tuple[Computed, ...]) -> list[list[Computed]]:
     return runs
 
 
-def _check_names(item: Computed, names: set[str], found: list[Diagnostic]) -> None:
+def _check_names(item: Computed, names: set[str], found: Findings) -> None:
     calls = [call for call in item.sql.expression.calls if is_aggregate(builtins.builtin(call.name))]
     for ref in item.sql.expression.columns:
         if any(call.open < ref.start < call.close for call in calls):
@@ -71,16 +71,12 @@ def _check_names(item: Computed, names: set[str], found: list[Diagnostic]) -> No
         span = item.sql.origin.part(ref.start, ref.end)
         if ref.qualifier is not None:
             title = "`expr` reads columns of this view, by their names alone"
-            found.append(
-                error("MV210", span, title, help="to aggregate a source's column, use a function: sum, avg, …")
-            )
+            found.add(error("MV210", span, title, help="to aggregate a source's column, use a function: sum, avg, …"))
         elif ref.name not in names:
             near = did_you_mean(ref.name, names - {item.name}, "columns of this view")
-            found.append(
-                error("MV204", span, f"this view has no column `{ref.name}`", label="no such column", help=near)
-            )
+            found.add(error("MV204", span, f"this view has no column `{ref.name}`", label="no such column", help=near))
     if item.sql.expression.subquery is not None:
-        found.append(
+        found.add(
             error("MV103", item.sql.origin.span, "a subquery cannot stand here", help="give the view a `sql:` body")
         )
 

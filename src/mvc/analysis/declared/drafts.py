@@ -16,7 +16,7 @@ from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope
 from mvc.analysis.relation import SourceRelation, unknown
 from mvc.analysis.sources import Sources
-from mvc.diagnostics import Diagnostic
+from mvc.diagnostics import Findings
 from mvc.expression import ColumnRef
 from mvc.model.project import Project
 from mvc.model.view import Aggregate, Body, Declared, Sql, View
@@ -30,18 +30,18 @@ _OF_A_WHOLE = ("MV206", "MV211", "MV212", "MV214", "MV215")  # findings about mo
 class _Lenient(Scope):
     """Names among sources of which some may have any column."""
 
-    def _alias_of_bare(self, ref: ColumnRef, sql: Sql, found: list[Diagnostic]) -> str | None:
+    def _alias_of_bare(self, ref: ColumnRef, sql: Sql, found: Findings) -> str | None:
         known = ref.name in self.sources or any(ref.name in source.columns for source in self.sources.values())
         if not known and any(source.open for source in self.sources.values()):
             return None
         return super()._alias_of_bare(ref, sql, found)
 
 
-def check_drafts(project: Project, sources: Sources, found: list[Diagnostic]) -> None:
+def check_drafts(project: Project, sources: Sources, found: Findings) -> None:
     """Findings for the names in views that have faults of other kinds already."""
     for view in project.drafts:
         functions = Functions(project.catalog, view.requires)
-        own: list[Diagnostic] = []
+        own = Findings()
         sources.broken |= {STAND_IN}
         if isinstance(view.body, Body) and TEMPLATE.search(view.body.sql):
             continue
@@ -53,13 +53,11 @@ def check_drafts(project: Project, sources: Sources, found: list[Diagnostic]) ->
         found += [item for item in own if item.code < "MV3" and item.code not in _OF_A_WHOLE]
 
 
-def check_names(
-    view: View, declared: Declared, sources: Sources, functions: Functions, found: list[Diagnostic]
-) -> None:
+def check_names(view: View, declared: Declared, sources: Sources, functions: Functions, found: Findings) -> None:
     """Findings for the names in a declared body. A source that cannot be read may have any column."""
     if any(unusable(name) for name in (*(item.alias for item in declared.sources), *_names(declared))):
         return  # no help line could write them
-    silent: list[Diagnostic] = []
+    silent = Findings()
     readables: dict[str, SourceRelation] = {
         source.alias: sources.readable(view, source, functions, silent) or unknown(source.alias)
         for source in declared.sources

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.analysis.names.scope import bare_column, reads
-from mvc.diagnostics import Diagnostic, Label, error
+from mvc.diagnostics import Diagnostic, Findings, Label, error
 from mvc.expression import Expression
 from mvc.model.view import Dimension
 
@@ -40,7 +40,7 @@ class Grain:
     base_key: tuple[str, ...] | None
 
 
-def check_dimensions(dimensions: Iterable[ResolvedDimension], tree: JoinTree, found: list[Diagnostic]) -> None:
+def check_dimensions(dimensions: Iterable[ResolvedDimension], tree: JoinTree, found: Findings) -> None:
     """Findings for dimensions that read below a to-many join."""
     for item in dimensions:
         strangers = sorted(reads(item.expression) - tree.singles)

@@ -16,7 +16,7 @@ from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.names.functions import ExpressionPlace, is_aggregate
 from mvc.analysis.names.scope import Scope, bare_column, column_expression, reads
 from mvc.catalog.builtins import SYNTAX_FUNCTIONS
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 from mvc.expression import Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, Order, Repeats
 from mvc.model.view import Aggregate, OrderTerm, Sql
@@ -67,7 +67,7 @@ class Measure:
         return self.function.repeats is Repeats.NOTHING or self.aggregate.distinct
 
 
-def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: list[Diagnostic]) -> Measure | None:
+def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: Findings) -> Measure | None:
     """The aggregate with its names resolved and its source found, or None with findings."""
     before = len(found)
     place = AGGREGATE_CALL if aggregate.function == "sql" else ARGUMENT
@@ -92,7 +92,7 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: l
     return measure if len(found) == before else None
 
 
-def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, found: list[Diagnostic]) -> None:
+def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, found: Findings) -> None:
     """`sql:` holds one call of an aggregate and nothing around it, so that a filter can stand behind it."""
     node = argument.ast
     filtered = isinstance(node, exp.Filter)
@@ -116,21 +116,21 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
         help_line = (
             "write the call alone, e.g. sql: ST_Union(s.geom); compute with its result in another column, with `expr`"
         )
-        found.append(error("MV309", sql.origin.span, title, help=help_line))
+        found.add(error("MV309", sql.origin.span, title, help=help_line))
     elif filtered and aggregate.where:
         title = f"`{aggregate.name}` has a FILTER in its `sql` and a `where` besides"
-        found.append(error("MV309", aggregate.where.origin.span, title, help="keep one of them"))
+        found.add(error("MV309", aggregate.where.origin.span, title, help="keep one of them"))
 
 
 def _check_order(
-    aggregate: Aggregate, argument: Expression, order: tuple[tuple[Expression, OrderTerm], ...], found: list[Diagnostic]
+    aggregate: Aggregate, argument: Expression, order: tuple[tuple[Expression, OrderTerm], ...], found: Findings
 ) -> None:
     """Values that are taken once have no row whose other columns could give them an order."""
     for expression, term in order:
         if aggregate.known.order is not Order.NOTHING and _bare(expression.ast) != _bare(argument.ast):
             title = f"`{aggregate.name}` takes each value once, so only the value itself can give the order"
             help_line = f"write `order: {argument.source}`, or leave `distinct` out"
-            found.append(error("MV101", term.origin.span, title, label="another value", help=help_line))
+            found.add(error("MV101", term.origin.span, title, label="another value", help=help_line))
 
 
 def _bare(node: exp.Expression) -> exp.Expression:
@@ -140,7 +140,7 @@ def _bare(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _order_term(term: OrderTerm, scope: Scope, found: list[Diagnostic]) -> Expression | None:
+def _order_term(term: OrderTerm, scope: Scope, found: Findings) -> Expression | None:
     return scope.resolve(Sql(term.ordered.expression, term.origin), ARGUMENT, found)
 
 
@@ -161,7 +161,7 @@ def _tie_breakers(
             yield term, OrderTerm(Ordered(term), aggregate.origin)
 
 
-def _source(aggregate: Aggregate, read: tuple[Expression, ...], tree: JoinTree, found: list[Diagnostic]) -> str | None:
+def _source(aggregate: Aggregate, read: tuple[Expression, ...], tree: JoinTree, found: Findings) -> str | None:
     aliases = reads(*read)
     if not aliases:
         return tree.base.alias
@@ -173,9 +173,7 @@ def _source(aggregate: Aggregate, read: tuple[Expression, ...], tree: JoinTree, 
     others = ", ".join(f"`{alias}`" for alias in sorted(strangers))
     span = (aggregate.argument or aggregate).origin.span
     title = f"`{aggregate.name}` reads two branches, `{deepest}` and {others}: their rows would be multiplied with each other"
-    found.append(
-        error("MV302", span, title, help="aggregate each branch by itself and combine the results with `expr:`")
-    )
+    found.add(error("MV302", span, title, help="aggregate each branch by itself and combine the results with `expr:`"))
     return None
 
 
@@ -194,7 +192,7 @@ def _is_attribute(alias: str, other: str, tree: JoinTree) -> bool:
     return other in path and all(tree[step].to_one for step in path[path.index(other) + 1 :])
 
 
-def _check_filter(measure: Measure, tree: JoinTree, found: list[Diagnostic]) -> None:
+def _check_filter(measure: Measure, tree: JoinTree, found: Findings) -> None:
     path = set(tree.path(measure.source))
     for alias in sorted(reads(measure.where) - path):
         if any(_is_attribute(alias, step, tree) for step in path):
@@ -202,7 +200,7 @@ def _check_filter(measure: Measure, tree: JoinTree, found: list[Diagnostic]) -> 
         sql = measure.aggregate.where or measure.aggregate
         title = f"the filter of `{measure.name}` reads `{alias}`, which is neither on the way to `{measure.source}` nor to-one from there"
         help_line = f"aggregate `{alias}` instead; a filter may read what lies between the base and `{measure.source}`"
-        found.append(error("MV304", sql.origin.span, title, help=help_line))
+        found.add(error("MV304", sql.origin.span, title, help=help_line))
 
 
 def unfixed_ancestors(measure: Measure, tree: JoinTree, fixed: frozenset[str]) -> list[str]:
@@ -219,11 +217,11 @@ def _on_path(alias: str, path: tuple[str, ...], tree: JoinTree) -> str:
     return alias
 
 
-def check_once(measures: Mapping[str, Measure], tree: JoinTree, fixed: frozenset[str], found: list[Diagnostic]) -> None:
+def check_once(measures: Mapping[str, Measure], tree: JoinTree, fixed: frozenset[str], found: Findings) -> None:
     """Findings for aggregates whose argument has several values for one row of their source."""
     for measure in measures.values():
         for alias in unfixed_ancestors(measure, tree, fixed):
             span = (measure.aggregate.argument or measure.aggregate).origin.span
             title = f"`{measure.name}` reads `{alias}`, of which one row of `{measure.source}` may have several: which one is meant?"
             help_line = f"read only `{measure.source}` here, or aggregate `{alias}` by itself"
-            found.append(error("MV307", span, title, help=help_line))
+            found.add(error("MV307", span, title, help=help_line))

@@ -21,7 +21,7 @@ from mvc.analysis.names.scope import Scope, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.types.columns import expression_type, measure_type, never_null
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 from mvc.expression import Expression
 from mvc.model.view import Aggregate, Computed, Declared, View
 
@@ -33,7 +33,7 @@ def resolve_declared(
     declared: Declared,
     readables: Mapping[str, SourceRelation],
     functions: Functions,
-    found: list[Diagnostic],
+    found: Findings,
 ) -> ResolvedView | None:
     """The view with its meaning, or None with findings. `readables` holds the sources that exist, by alias."""
     before = len(found)
@@ -58,12 +58,12 @@ def resolve_declared(
     return None if len(found) > before else _resolved(view, declared, query, measures)
 
 
-def _dimensions(declared: Declared, scope: Scope, found: list[Diagnostic]) -> tuple[ResolvedDimension, ...]:
+def _dimensions(declared: Declared, scope: Scope, found: Findings) -> tuple[ResolvedDimension, ...]:
     pairs = ((item, scope.resolve(item.sql, DIMENSION, found)) for item in declared.dimensions)
     return tuple(ResolvedDimension(item, expression) for item, expression in pairs if expression)
 
 
-def _check_names_only(declared: Declared, scope: Scope, found: list[Diagnostic]) -> None:
+def _check_names_only(declared: Declared, scope: Scope, found: Findings) -> None:
     """Without a tree, still report every unknown name in filters and aggregates."""
     sqls = [declared.where]
     for measure in declared.measures:
@@ -74,31 +74,31 @@ def _check_names_only(declared: Declared, scope: Scope, found: list[Diagnostic])
             scope.resolve(sql, WHERE, found)
 
 
-def _view_filter(declared: Declared, tree: JoinTree, scope: Scope, found: list[Diagnostic]) -> tuple[Expression, ...]:
+def _view_filter(declared: Declared, tree: JoinTree, scope: Scope, found: Findings) -> tuple[Expression, ...]:
     if declared.where is None:
         return ()
     where = scope.resolve(declared.where, WHERE, found)
     for alias in sorted(reads(where) - tree.singles):
         title = f"the view's `where` picks rows of the base, but `{alias}` may have many rows for one of them"
         help_line = f"filter the source `{alias}` instead, with `required: true` if groups without such a row are to go"
-        found.append(error("MV304", declared.where.origin.span, title, help=help_line))
+        found.add(error("MV304", declared.where.origin.span, title, help=help_line))
     return conditions(where)
 
 
-def _measures(declared: Declared, tree: JoinTree, scope: Scope, found: list[Diagnostic]) -> dict[str, Measure]:
+def _measures(declared: Declared, tree: JoinTree, scope: Scope, found: Findings) -> dict[str, Measure]:
     aggregates = (item for item in declared.measures if isinstance(item, Aggregate))
     resolved = ((item.name, resolve_measure(item, tree, scope, found)) for item in aggregates)
     return {name: measure for name, measure in resolved if measure}
 
 
-def _check_keys(blocks: Iterable[Block], tree: JoinTree, found: list[Diagnostic]) -> None:
+def _check_keys(blocks: Iterable[Block], tree: JoinTree, found: Findings) -> None:
     for block in blocks:
         node = tree[block.host]
         if block.deduplicate and node.identity is None:
             names = ", ".join(f"`{measure.name}`" for measure in block.measures if not measure.repeatable)
             title = f"{names} may see a row of `{node.alias}` several times, and {node.readable.described} has no key to tell them apart"
             help_line = "declare a primary key (or a unique one without NULLs), or read it as a subquery (`sql:`) with its `key`"
-            found.append(error("MV308", node.source.origin.key_span, title, help=help_line))
+            found.add(error("MV308", node.source.origin.key_span, title, help=help_line))
 
 
 def _resolved(view: View, declared: Declared, query: DeclaredQuery, measures: Mapping[str, Measure]) -> ResolvedView:

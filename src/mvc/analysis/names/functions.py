@@ -11,7 +11,7 @@ from sqlglot import exp
 from mvc.catalog import builtins
 from mvc.catalog.extensions import GROWING, are_known, extensions, functions_of
 from mvc.catalog.types import Catalog, Function, counts_taken
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.expression import Call
 from mvc.expression.mends import mended_call
 from mvc.inference.world import World
@@ -52,22 +52,20 @@ class Functions:
         return (*builtins.builtin(call.name), *own)
 
 
-def check_calls(sql: Sql, place: ExpressionPlace, functions: Functions, found: list[Diagnostic]) -> None:
+def check_calls(sql: Sql, place: ExpressionPlace, functions: Functions, found: Findings) -> None:
     """Findings for calls of unknown functions, with a wrong number of arguments, or of a kind that cannot stand here."""
     for call in sql.expression.calls:
         check_call(call, place, sql.origin, functions, found)
     _check_windows(sql, place, found)
 
 
-def check_call(
-    call: Call, place: ExpressionPlace, origin: Origin, functions: Functions, found: list[Diagnostic]
-) -> None:
+def check_call(call: Call, place: ExpressionPlace, origin: Origin, functions: Functions, found: Findings) -> None:
     """A finding if one call is wrong. Its offsets are those of the text at `origin`."""
     overloads = functions.overloads(call)
     problem = _wrong_count(call, overloads) if overloads else _unknown(call, functions)
     problem = problem or ("" if call.in_subquery else _wrong_kind(call, overloads, place))
     if problem:
-        found.append(_finding(problem, call, origin, functions))
+        found.add(_finding(problem, call, origin, functions))
 
 
 def is_aggregate(overloads: Iterable[Function]) -> bool:
@@ -170,10 +168,10 @@ def _arguments(count: int) -> str:
     return "1 argument" if count == 1 else f"{count} arguments"
 
 
-def _check_windows(sql: Sql, place: ExpressionPlace, found: list[Diagnostic]) -> None:
+def _check_windows(sql: Sql, place: ExpressionPlace, found: Findings) -> None:
     window = sql.expression.ast.find(exp.Window)
     if window is None or (place.subqueries and window.find_ancestor(exp.Query)):
         return
     help_line = "give the view a `sql:` body, or make a source with `sql:` and its `key`"
     title = f"a window function cannot stand in {place.named}"
-    found.append(error("MV105", sql.origin.span, title, label="a window function", help=help_line))
+    found.add(error("MV105", sql.origin.span, title, label="a window function", help=help_line))

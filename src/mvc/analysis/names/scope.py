@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mvc.analysis.names.foreign_names import foreign_name_help, is_told
 from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls
 from mvc.analysis.relation import SourceRelation
-from mvc.diagnostics import Diagnostic, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.model.view import Sql
 from mvc.quoting import identifier, qualified
@@ -20,12 +20,12 @@ class Scope:
         self.sources = sources
         self.functions = functions
 
-    def resolve(self, sql: Sql, place: ExpressionPlace, found: list[Diagnostic]) -> Expression | None:
+    def resolve(self, sql: Sql, place: ExpressionPlace, found: Findings) -> Expression | None:
         """The expression with every column qualified by its alias; None, with findings, if a name has no meaning."""
         expression = sql.expression
         before = len(found)
         if expression.subquery is not None and not place.subqueries:
-            found.append(_subquery(sql, expression.subquery))
+            found.add(_subquery(sql, expression.subquery))
             return None
         check_calls(sql, place, self.functions, found)
         edits: list[tuple[int, int, str]] = []
@@ -37,47 +37,45 @@ class Scope:
             return None
         return parse_expression(expression.edited(edits)) if edits else expression
 
-    def _alias(self, ref: ColumnRef, sql: Sql, found: list[Diagnostic]) -> str | None:
+    def _alias(self, ref: ColumnRef, sql: Sql, found: Findings) -> str | None:
         """The alias whose column `ref` is, or None with a finding."""
         if ref.qualifier is None:
             return self._alias_of_bare(ref, sql, found)
         source = self.sources.get(ref.qualifier)
         if source is None:
-            found.append(_unknown_alias(ref, sql, self.sources))
+            found.add(_unknown_alias(ref, sql, self.sources))
             return None
         if ref.name not in source.columns and not source.open:
-            found.append(_unknown_column(ref, sql, source))
+            found.add(_unknown_column(ref, sql, source))
         return ref.qualifier
 
-    def _alias_of_bare(self, ref: ColumnRef, sql: Sql, found: list[Diagnostic]) -> str | None:
+    def _alias_of_bare(self, ref: ColumnRef, sql: Sql, found: Findings) -> str | None:
         holders = [alias for alias, source in self.sources.items() if ref.name in source.columns]
         if len(holders) == 1:
             return holders[0]
         span = sql.origin.part(ref.start, ref.end)
         if holders:
             choices = ", ".join(f"`{alias}.{ref.name}`" for alias in sorted(holders))
-            found.append(
+            found.add(
                 error(
                     "MV203", span, f"`{ref.name}` could be a column of several sources", help=f"write one of {choices}"
                 )
             )
         elif ref.name in self.sources:
             help_line = f"write a column of it, e.g. `{ref.name}.{next(iter(self.sources[ref.name].columns), 'id')}`"
-            found.append(error("MV204", span, f"`{ref.name}` is a source, not a column", help=help_line))
+            found.add(error("MV204", span, f"`{ref.name}` is a source, not a column", help=help_line))
         elif alias := _alias_of_table(ref.name, self.sources):
             title = f"`{ref.name}` is read under the alias `{alias}`, and is no column"
-            found.append(error("MV204", span, title, label="no such column", help=f"write {identifier(alias)}"))
+            found.add(error("MV204", span, title, label="no such column", help=f"write {identifier(alias)}"))
         elif is_told(sql, ref):
             pass
         elif help_line := foreign_name_help(sql, ref):
             title = f"no source has a column `{ref.name}`"
-            found.append(error("MV204", span, title, label="no such column", help=help_line))
+            found.add(error("MV204", span, title, label="no such column", help=help_line))
         else:
             known = [f"{alias}.{name}" for alias, source in self.sources.items() for name in source.columns]
             near = did_you_mean(ref.name, [name.split(".", 1)[1] for name in known], "columns", identifier)
-            found.append(
-                error("MV204", span, f"no source has a column `{ref.name}`", label="no such column", help=near)
-            )
+            found.add(error("MV204", span, f"no source has a column `{ref.name}`", label="no such column", help=near))
         return None
 
 

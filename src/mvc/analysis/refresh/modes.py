@@ -14,7 +14,7 @@ from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.types.columns import TRUNCATING
 from mvc.catalog.types import plain_type
-from mvc.diagnostics import Diagnostic, error
+from mvc.diagnostics import Findings, error
 
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 
@@ -46,7 +46,7 @@ class Parts:
         return (*(("incremental",) if self.trace else ()), *(("window",) if self.window else ()))
 
 
-def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: list[Diagnostic]) -> Parts:
+def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: Findings) -> Parts:
     """What schedules ask for. Where one names a view that it cannot refresh in part, that is an error; where the view is one
     of many, it is refreshed as a whole.
     """
@@ -68,14 +68,14 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
     return Parts(traced, window, whole_because, column.name if column and view.view.kind == "materialized" else "")
 
 
-def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: list[Diagnostic]) -> None:
+def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: Findings) -> None:
     if not asked.by_name:
         return
     mode = asked.schedule.mode
     title = f"`{view.view.called}` cannot be refreshed with `mode: {mode}`: {'; '.join(reasons)}"
     help_line = "leave `mode` out, which refreshes it as a whole; `mvc check --modes` says what each view can have"
     span = asked.schedule.origin.at("mode").span
-    found.append(error("MV604", span, title, label="not possible for this view", help=help_line))
+    found.add(error("MV604", span, title, label="not possible for this view", help=help_line))
 
 
 def _time_column(view: ResolvedView) -> OutputColumn | None:

@@ -10,7 +10,7 @@ from mvc.analysis.names.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.inferred_outputs import OutputTypes, body_types, types_at
 from mvc.analysis.types.outputs import output_problems
-from mvc.diagnostics import Diagnostic, Severity
+from mvc.diagnostics import Diagnostic, Findings, Severity
 from mvc.expression import Expression
 from mvc.inference.infer import Inferred, infer_query, infer_value
 from mvc.inference.site import Problem
@@ -21,7 +21,7 @@ from mvc.model.view import Aggregate, Computed, Declared, Sql
 
 
 def check_types(
-    view: ResolvedView, policies: Iterable[Policy], functions: Functions, found: list[Diagnostic]
+    view: ResolvedView, policies: Iterable[Policy], functions: Functions, found: Findings
 ) -> tuple[Diagnostic, ...]:
     """Errors of a view, its indexes and its policies; the warnings of its own expressions are returned, for the lints."""
     world = functions.world
