@@ -23,6 +23,7 @@ _OPERATORS: Final = {
     "=<": "<=",
     "=>": ">=",
 }
+_COMPARES: Final = frozenset(["==", "===", "!=="])
 _WORDS: Final = {"rlike": "~", "regexp": "~", "glob": "LIKE", "xor": "<>", "div": "/"}
 _UNIT: Final = re.compile(r"(?:year|month|week|day|hour|minute|second)s?\Z", re.IGNORECASE)
 _TYPES: Final = {
@@ -71,6 +72,7 @@ def _names(text: str) -> str:
 
 
 def _operators(text: str) -> str:
+    """Operators of other databases, with a text in double quotes that one of them compares: `status == "paid"`."""
     found = lexemes(text)
     edits = [
         (item.start, item.end, _OPERATORS[item.text])
@@ -84,6 +86,11 @@ def _operators(text: str) -> str:
         and item.text.lower() in _WORDS
         and 0 < number < len(found) - 1
         and found[number + 1].text != "("
+    ]
+    edits += [
+        (after.start, after.end, "'" + after.text[1:-1].replace('""', '"').replace("'", "''") + "'")
+        for item, after, further in zip(found, found[1:], (*found[2:], Lexeme("sign", "", -1, -1)), strict=False)
+        if item.text in _COMPARES and after.text.startswith('"') and further.text != "."
     ]
     return _edited(text, edits)
 

@@ -123,12 +123,22 @@ class Grouping:
         places = [("WHERE", [where]), ("a join condition", [joined.node.args.get("on") for joined in self.scope.joins])]
         places.append(("GROUP BY", [*(group.expressions if group else ()), *self.scope.grouping]))
         places.append(("another aggregate", self._inside_aggregates()))
+        places.append(("a function in FROM", self._in_from()))
         seen: set[int] = set()
         for named, roots in places:
             for node in own_nodes(*roots):
                 if id(node) not in seen and (finding := self._misplaced_at(node, named)):
                     yield finding
                 seen.add(id(node))
+
+    def _in_from(self) -> list[exp.Expr | None]:
+        """The functions that are read like tables. What they call themselves may have the name of an aggregate."""
+        roots: list[exp.Expr | None] = []
+        for item in self.scope.items:
+            for node in own_nodes(item.node):
+                if isinstance(node, exp.Func) and not node.find_ancestor(exp.Func):
+                    roots += node.iter_expressions()
+        return roots
 
     def _inside_aggregates(self) -> list[exp.Expr | None]:
         """Arguments and filters of aggregates; those of window functions may hold aggregates."""

@@ -35,6 +35,12 @@ def _is_tied(node: Node) -> bool:
     return any(node.alias in aliases and len(aliases) > 1 for aliases in tying)
 
 
+def _compares_itself(condition: exp.Expr | None) -> bool:
+    """Whether a column is compared with itself, which is a finding of its own."""
+    found = condition.find_all(exp.EQ) if condition is not None else ()
+    return any(isinstance(node.this, exp.Column) and node.this == node.args["expression"] for node in found)
+
+
 def _loose(node: Node, tree: JoinTree) -> Diagnostic:
     parent = tree[node.parent or tree.base.alias]
     origin = (node.source.on or node.source).origin
@@ -63,7 +69,7 @@ def _of_select(scope: SelectScope, analysis: Analysis) -> Iterator[Diagnostic]:
     }
     groups = _tied_groups(scope, analysis, joins)
     for item, join in joins.items():
-        if groups[item] == 0:
+        if groups[item] == 0 or _compares_itself(join.args.get("on")):
             continue
         title = f"`{item.alias}` is joined by no column of another source: every row meets every row"
         name = join.this.this.meta

@@ -9,10 +9,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from mvc.analysis.lint.access import lint_index, lint_personal
+from mvc.analysis.lint.bodies import lint_bodies
 from mvc.analysis.lint.casts import lint_casts
 from mvc.analysis.lint.fanout import lint_fanout
 from mvc.analysis.lint.joins import lint_joins
 from mvc.analysis.lint.order import lint_order, lint_stars, lint_ties
+from mvc.analysis.lint.outer import lint_outer
 from mvc.analysis.lint.parents import lint_parents
 from mvc.analysis.lint.schedules import lint_schedules
 from mvc.analysis.lint.zones import lint_policy_zones, lint_zones
@@ -27,7 +29,22 @@ from mvc.model.view import View
 NOTHING: Final = "MV400"
 # Lints of a view by itself, and those that need the whole project. MV403 is both: a view's query and its policies.
 OF_VIEW: Final = frozenset(
-    {"MV401", "MV402", "MV404", "MV405", "MV406", "MV411", "MV412", "MV421", "MV422", "MV423", "MV425"}
+    {
+        "MV401",
+        "MV402",
+        "MV404",
+        "MV405",
+        "MV406",
+        "MV411",
+        "MV412",
+        "MV421",
+        "MV422",
+        "MV423",
+        "MV425",
+        "MV426",
+        "MV427",
+        "MV428",
+    }
 )
 OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV613"})
 
@@ -36,6 +53,8 @@ def lint_view(
     resolved: ResolvedView, functions: Functions, warned: Iterable[Diagnostic] | None = None
 ) -> list[Diagnostic]:
     """The lints of one view by itself, accepted ones left out. `warned` are those of types, where they are known already."""
+    joined = list(lint_joins(resolved))
+    typed = type_warnings(resolved, functions) if warned is None else warned
     found = [
         *lint_fanout(resolved, functions.catalog),
         *lint_parents(resolved),
@@ -44,12 +63,23 @@ def lint_view(
         *lint_order(resolved),
         *lint_ties(resolved),
         *lint_stars(resolved),
-        *lint_joins(resolved),
-        *(type_warnings(resolved, functions) if warned is None else warned),
+        *joined,
+        *lint_outer(resolved),
+        *lint_bodies(resolved),
+        *(item for item in typed if not any(_is_within(item, other) for other in joined)),
     ]
     fired = {item.code for item in found}
     judged = {code for code in resolved.view.accept if code not in OF_PROJECT}
     return [*_kept(found, resolved.view), *_idle(resolved.view, judged - fired)]
+
+
+def _is_within(item: Diagnostic, other: Diagnostic) -> bool:
+    """Whether a finding says less of the same place: that a column is compared with itself, in a join that ties nothing."""
+    inner, outer = item.span, other.span
+    starts = (outer.line, outer.column) <= (inner.line, inner.column)
+    return (
+        item.code == other.code and starts and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )
 
 
 def lint_project(

@@ -416,7 +416,7 @@ DECLARE
 BEGIN
   PERFORM {schema}.expect_trusted(views, format('an index of %I', stored_name), roles, allowed);
   printed := ARRAY(
-    SELECT regexp_replace(pg_get_viewdef(v), '^\s*SELECT (.*) AS value\s+FROM .*$', '\1') FROM unnest(views) WITH ORDINALITY AS u (v, n) ORDER BY n);
+    SELECT regexp_replace(pg_get_viewdef(v), '^\s*SELECT\s+(.*) AS value\s+FROM .*$', '\1') FROM unnest(views) WITH ORDINALITY AS u (v, n) ORDER BY n);
   FOR n IN 1 .. count LOOP
     EXECUTE format('DROP VIEW %s', views[n]);
   END LOOP;
