@@ -90,9 +90,23 @@ def _parse(text: str) -> Expression:
     _refuse_foreign_nodes(text, ast)
     check_nodes(text, ast, OFFSET)
     check_precedence(text, ast, OFFSET)
+    subquery = _subquery(ast, tokens)
+    if subquery is None:
+        _check_qualifiers(ast)
     columns = tuple(_column_ref(node) for node in column_nodes(ast))
     calls = calls_of(ast, tokens, len(_PREFIX))
-    return Expression(line, text, ast, columns, calls, _subquery(ast, tokens))
+    return Expression(line, text, ast, columns, calls, subquery)
+
+
+def _check_qualifiers(ast: exp.Expr) -> None:
+    """A source goes by its alias, so a schema before it is nobody's: `sales.orders.id`."""
+    for node in column_nodes(ast):
+        parts = [part.name for part in node.parts]
+        if len(parts) > 2 and isinstance(node.this, exp.Identifier):
+            ref = _column_ref(node)
+            title = "a column has one qualifier: the alias of its source"
+            help_line = f"write {'.'.join(parts[-2:])}, or ({'.'.join(parts[:-1])}).{parts[-1]} for a field of a column"
+            raise SettledError("MV101", title, ref.start, ref.end, help_line)
 
 
 def column_nodes(ast: exp.Expr) -> Iterator[exp.Column]:

@@ -52,13 +52,12 @@ def _read(text: str, is_read: IsRead, opening: str, closing: str, is_query: IsRe
 
 def _made(cutter: Cutter, is_query: IsRead | None) -> Iterator[AsRead]:
     """Stand-ins that can be read, the one with the smallest passages first."""
-    length = len(cutter.marks.found)
-    if (passages := cutter.passages(0, length)) and (is_query or cutter.is_read)(
-        (made := as_read(cutter.marks.text, passages)).text
-    ):
-        yield made
-    if is_query is None and (passage := cutter.passage(0, length)):
-        yield as_read(cutter.marks.text, [passage])
+    is_read, length = is_query or cutter.is_read, len(cutter.marks.found)
+    found = [cutter.passages(0, length)]
+    if is_query is None and (whole := cutter.passage(0, length)):
+        found.append([whole])
+    made = (as_read(cutter.marks.text, passages) for passages in found if passages)
+    yield from (item for item in made if is_read(item.text))
 
 
 def _is_foreign(found: tuple[Lexeme, ...]) -> bool:
@@ -68,9 +67,15 @@ def _is_foreign(found: tuple[Lexeme, ...]) -> bool:
     return any(
         (lexeme.kind == "operator" and (lexeme.text in _FOREIGN or "`" in lexeme.text))
         or (lexeme.kind == "number" and len(lexeme.text) > LONGEST_NUMBER)
+        or (lexeme.text == "." and _is_typed_strangely(padded, number))
         or (lexeme.end == after.start and (lexeme.text.lower(), after.kind) in _JOINED and further.text != ".")
-        for lexeme, after, further in zip(padded, padded[1:], padded[2:], strict=False)
+        for number, (lexeme, after, further) in enumerate(zip(padded, padded[1:], padded[2:], strict=False))
     )
+
+
+def _is_typed_strangely(found: tuple[Lexeme, ...], point: int) -> bool:
+    """Whether a constant follows a name with a point, `t.a '{x}'`: more likely an operator is missing than `t` a schema with a type `a`."""
+    return found[point + 2].kind == "string" and found[point - 1].text.lower() != "pg_catalog"
 
 
 def _is_known(node: Node) -> bool:

@@ -48,6 +48,8 @@ def _call(inner: Node, text: TypedText) -> str | None:
         text.type_of(part)
     _check_unit(names[-1], nodes, text)
     check_mask(names[-1], nodes, text)
+    if names[-1] in ("like_escape", "similar_to_escape") and len(nodes) > 1:
+        _check_escape(nodes[1], text)
     if names[-1] == "timezone" and nodes:
         _check_zone(nodes[0], text)
     if inner.get("agg_star"):
@@ -163,6 +165,15 @@ def _is_days(node: Node, text: TypedText) -> bool:
     inner = node.get("A_Expr", {})
     left = inner.get("lexpr", {})
     return left.keys() <= {"ColumnRef", "SQLValueFunction", "TypeCast"} and bool(left) and text.type_of(left) == "date"
+
+
+def _check_escape(node: Node, text: TypedText) -> None:
+    """ESCAPE takes one character, or none."""
+    written = node.get("A_Const", {}).get("sval", {}).get("sval", "")
+    if len(written) > 1:
+        text.report(
+            "MV121", location_of(node), f"'{written}' is no ESCAPE: it is one character", help="write ESCAPE '!'"
+        )
 
 
 def _check_zone(node: Node, text: TypedText) -> None:

@@ -142,3 +142,11 @@ def _of_category(items: list[Candidate], place: int, world: World) -> list[Candi
     kept = [item for item in items if world.category(item.arguments[place]) == chosen]
     preferred = [item for item in kept if world.is_preferred(item.arguments[place])]
     return preferred or kept
+
+
+def has_left(name: str, type_: str, world: World) -> bool:
+    """Whether an operator may have a left side of that type, whatever its right side is; extensions and strange types may bring any."""
+    if type_ == UNKNOWN or not world.extensions <= {"plpgsql"} or world.catalog.other_types:
+        return True
+    known = builtin_types().operators.get(name, ())
+    return not known or any(item.left and world.becomes(type_, item.left) for item in known)

@@ -192,6 +192,7 @@ _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "point": _point,
     **dict.fromkeys(("line", "lseg", "box", "path", "polygon", "circle"), _figure),
     **dict.fromkeys(("macaddr", "macaddr8"), _hardware),
+    "jsonpath": lambda text, _: "a path begins with $: '$.a'" if text[:1] in ("", "{", "[") else "",
     "pg_lsn": _log_place,
     "bytea": _bytes,
 }

@@ -188,11 +188,13 @@ def _no_moment(text: str) -> str:
         return "it is no date: write '2026-01-31'"
     if _WORD.fullmatch(word) and word not in _DAYS:
         return "it is no date: write '2026-01-31', 'today' or an expression such as CURRENT_DATE"
+    if not re.search(r"\d", word) and _DAYS.isdisjoint(_WORD.findall(word)):
+        return "it is no date: write '2026-01-31'"
     if _LENGTH.fullmatch(word):
         return f"it is a length of time: INTERVAL '{text}'"
     if re.fullmatch(r"\d{1,4}", text):
         return "a date is written '2026-01-31'"
-    return "a date has a day as well, e.g. '2026-01-31'" if re.fullmatch(r"\d{4}-\d{1,2}", text) else ""
+    return "a date has a day as well, e.g. '2026-01-31'" if re.fullmatch(r"\d{4}-\d{1,2}-?", text) else ""
 
 
 def _is_day(year: int, month: int, day: int) -> bool:
@@ -216,6 +218,8 @@ def _time(text: str, _: str) -> str:
 def time_problem(text: str, _: str) -> str:
     """Why a text is no time of day; only of words is that known."""
     words = _WORD.fullmatch(text.lower())
+    if not re.search(r"\d", text) and {*_DAYS, "allballs"}.isdisjoint(_WORD.findall(text.lower())):
+        return "a time is written '14:30'"
     return "a time is written '14:30'" if words and words[0] not in (*_DAYS, "allballs") else ""
 
 
@@ -225,6 +229,8 @@ def interval_problem(text: str, _: str) -> str:
         return "it is empty"
     if not any(sign.isalnum() for sign in text):
         return "an interval is written '3 days'"
+    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
+        return "it is a date: an interval is written '3 days'"
     if text[:1] in "Pp" or (words := _WORD.findall(text.lower())) == []:
         return ""
     strange = next((word for word in words if word not in _INTERVAL_UNITS and word != "t"), None)

@@ -31,11 +31,20 @@ def named_type(node: Node, text: TypedText) -> str | None:
         report = _report_cast if len(names) > 1 and names[-2] in builtin_types().names else _report
         report(names, node, text)
         return None
-    if node.get("typmods") and found in builtin_types().types and found not in _WITH_LENGTH:
+    if any(_is_no_length(item) for item in node.get("typmods", ())):
+        title = f"the length of {names[-1]} is no number"
+        text.report("MV120", node["location"], title, label="with a length", help="a length is a number: varchar(20)")
+    elif node.get("typmods") and found in builtin_types().types and found not in _WITH_LENGTH:
         title = f"the type {found} has no length"
         help_line = f"write varchar({_first(node)})" if found == "text" else f"write `{names[-1]}` alone"
         text.report("MV120", node["location"], title, label="with a length", help=help_line)
     return found + "[]" if node.get("arrayBounds") and found else found or None
+
+
+def _is_no_length(node: Node) -> bool:
+    """Whether a modifier is no constant, or a text: of types that are known only numbers are, and a word of those of extensions."""
+    constant = node.get("A_Const")
+    return ("sval" in constant) if constant is not None else "ColumnRef" not in node
 
 
 def _first(node: Node) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 from mvc.catalog.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
 from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
-from mvc.inference.choose import Candidate, binary, prefix, result_of
+from mvc.inference.choose import Candidate, binary, has_left, prefix, result_of
 from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, cast, mend
 from mvc.inference.site import Handlers, TypedText, location_of
 from mvc.inference.world import UNKNOWN
@@ -33,7 +33,8 @@ def compare(name: str, left: Node, right: Node, text: TypedText, at: int) -> str
 def between(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> str | None:
     """The type of an operation on operands whose base types are known."""
     if left[1] is None or right[1] is None:
-        _check_name(name, text, at)
+        if _check_name(name, text, at) and left[1] and not has_left(name, left[1], text.world):
+            _missing(name, left, (right[0], "what stands behind it"), text, at)
         return "boolean" if name in ("=", "<>", "<", ">", "<=", ">=") else None
     if {left[1], right[1]} == {"record", UNKNOWN}:
         title = "a row is compared with a text, of which PostgreSQL can make no row"

@@ -104,6 +104,14 @@ def _value_function(inner: Node, _: TypedText) -> str | None:
     return _VALUE_FUNCTIONS.get(name, "name")
 
 
+def _json(inner: Node, text: TypedText) -> str | None:
+    """What SQL's constructors of JSON give where RETURNING does not say it."""
+    for part in parts_of(inner):
+        text.type_of(part)
+    returned = inner.get("output", {}).get("typeName")
+    return named_type(returned, text) if returned else "json"
+
+
 def _array(inner: Node, text: TypedText) -> str | None:
     elements = inner.get("elements", [])
     element = common_type(elements, text, "ARRAY") if elements else None
@@ -116,6 +124,7 @@ def _indirection(inner: Node, text: TypedText) -> str | None:
     for step in inner.get("indirection", []):
         for part in parts_of(step):
             text.type_of(part)
+        _check_number(step, text.world.base(type_), text)
         base = text.world.base(type_)
         if base is None:
             return None
@@ -123,8 +132,17 @@ def _indirection(inner: Node, text: TypedText) -> str | None:
             _check_field(base, step, inner, text)
             return None
         type_ = _subscripted(base, inner, text)
+    if base == "point" and len(inner["indirection"]) == 1:
+        return "double precision"
     slices = [step for step in inner["indirection"] if step.get("A_Indices", {}).get("is_slice")]
     return None if slices and type_ != "jsonb" else type_
+
+
+def _check_number(step: Node, base: str | None, text: TypedText) -> None:
+    """A literal as the subscript of an array is a whole number."""
+    for part in parts_of(step):
+        if base and base.endswith("[]") and "sval" in part.get("A_Const", {}):
+            take(part, "integer", text)
 
 
 def _subscripted(base: str, inner: Node, text: TypedText) -> str | None:
@@ -205,6 +223,7 @@ HANDLERS: Final[Handlers] = {
     "CoalesceExpr": _coalesce,
     "CollateClause": _collated,
     "ColumnRef": _column,
+    **dict.fromkeys(("JsonArrayConstructor", "JsonArrayQueryConstructor", "JsonObjectConstructor"), _json),
     "MinMaxExpr": _extreme,
     "NullTest": _null_test,
     "RowExpr": _row,

@@ -17,7 +17,7 @@ from mvc.analysis.names.functions import ExpressionPlace, is_aggregate
 from mvc.analysis.names.scope import Scope, bare_column, column_expression, reads
 from mvc.catalog.builtins import SYNTAX_FUNCTIONS
 from mvc.diagnostics import Findings, error
-from mvc.expression import Expression, Ordered
+from mvc.expression import Call, Expression, Ordered
 from mvc.model.aggregates import AggregateFunction, Order, Repeats
 from mvc.model.view import Aggregate, OrderTerm, Sql
 
@@ -92,6 +92,12 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: F
     return measure if len(found) == before else None
 
 
+def _nested(argument: Expression, outer: Call, scope: Scope) -> Call | None:
+    """An aggregate among the arguments of another one."""
+    inner = (call for call in argument.calls if outer.open < call.start < outer.close and not call.in_subquery)
+    return next((call for call in inner if not call.over and is_aggregate(scope.functions.overloads(call))), None)
+
+
 def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, found: Findings) -> None:
     """`sql:` holds one call of an aggregate and nothing around it, so that a filter can stand behind it."""
     node = argument.ast
@@ -117,6 +123,11 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
             "write the call alone, e.g. sql: ST_Union(s.geom); compute with its result in another column, with `expr`"
         )
         found.add(error("MV309", sql.origin.span, title, help=help_line))
+    elif nested := _nested(argument, call, scope):
+        title = f"the aggregate `{nested.name}` cannot stand in another one"
+        span = sql.origin.part(nested.start, nested.close + 1) if sql is aggregate.argument else sql.origin.span
+        help_line = "aggregate in a source first: sql: SELECT … GROUP BY …, with its key"
+        found.add(error("MV104", span, title, label="an aggregate", help=help_line))
     elif filtered and aggregate.where:
         title = f"`{aggregate.name}` has a FILTER in its `sql` and a `where` besides"
         found.add(error("MV309", aggregate.where.origin.span, title, help="keep one of them"))
