@@ -12,7 +12,7 @@ from servers import Database, newest
 from .__main__ import sample
 from .judge import accepted_on_server
 
-LEFT_TO_A_SERVER = 0.08  # of what is accepted: measured, to become less; 0.001 is what is wanted
+LEFT_TO_A_SERVER = 0.02  # of what is accepted: measured, to become less; 0.001 is what is wanted
 
 
 @newest

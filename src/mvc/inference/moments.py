@@ -164,6 +164,13 @@ EXTRACTED: Final = TRUNCATED | frozenset(
 _LENGTH: Final = re.compile(r"[+-]?\d+ ?(second|minute|hour|day|week|month|year)s?( ago)?")
 
 
+_OTHER_FORMS: Final = (
+    (re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"), "it is a time of day, and no date"),
+    (re.compile(r"\d{1,4}"), "a date is written '2026-01-31'"),
+    (re.compile(r"\d{4}-\d{1,2}-?"), "a date has a day as well, e.g. '2026-01-31'"),
+)
+
+
 def moment_problem(text: str, type_: str) -> str:
     """Why a text is no date or time."""
     if said := _no_moment(text):
@@ -192,9 +199,7 @@ def _no_moment(text: str) -> str:
         return "it is no date: write '2026-01-31'"
     if _LENGTH.fullmatch(word):
         return f"it is a length of time: INTERVAL '{text}'"
-    if re.fullmatch(r"\d{1,4}", text):
-        return "a date is written '2026-01-31'"
-    return "a date has a day as well, e.g. '2026-01-31'" if re.fullmatch(r"\d{4}-\d{1,2}-?", text) else ""
+    return next((why for form, why in _OTHER_FORMS if form.fullmatch(text)), "")
 
 
 def _is_day(year: int, month: int, day: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from sqlglot import exp
 
@@ -15,6 +16,13 @@ from mvc.expression.parse import folded
 
 Query = Callable[[exp.Expr, SelectScope | None, Mapping[str, RowType]], RowType]
 Visit = Callable[[exp.Expr, SelectScope], None]
+
+_DATE, _MOMENT, _LOCAL = exp.DataType.Type.DATE, exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMP
+# What generate_series is of, by the types of its ends.
+_SERIES: Final = {
+    **dict.fromkeys(map(frozenset, ([_DATE], [_MOMENT], [_DATE, _MOMENT])), "timestamp with time zone"),
+    frozenset([_LOCAL]): "timestamp without time zone",
+}
 
 
 @dataclass(frozen=True)
@@ -123,7 +131,7 @@ class From:
             for part in (node.this, *node.expressions, *node.args.get("rows_from", ())):
                 if isinstance(part, exp.Expr):
                     self.visit(part, scope)
-        return UNKNOWN
+        return _of_moments(node) or UNKNOWN
 
     def _default_alias(self, node: exp.Expr) -> str:
         """A table's or a function's own name."""
@@ -131,6 +139,18 @@ class From:
             return name_of(node)
         inner = node.this if isinstance(node.this, exp.Expr) else node
         return self.calls.name(inner)
+
+
+def _of_moments(node: exp.Expr) -> RowType | None:
+    """The rows of generate_series from one day to another, whose column has a name; None for any other function."""
+    series, alias = node.this, node.args.get("alias")
+    if not isinstance(series, exp.GenerateSeries) or not isinstance(series.args.get("step"), exp.Interval):
+        return None
+    ends = (series.args.get("start"), series.args.get("end"))
+    casts = [end for end in ends if isinstance(end, exp.Cast)]
+    named = alias is not None and len(alias.columns) == 1 and len(casts) == len(ends)
+    type_ = _SERIES.get(frozenset(cast.args["to"].this for cast in casts)) if named else None
+    return RowType("?", (Field("generate_series", type_),), open=True) if type_ else None
 
 
 def _is_bracketed(node: exp.Expr) -> bool:
