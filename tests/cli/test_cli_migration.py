@@ -101,14 +101,14 @@ def by_psql(database: Database, file: Path, *options: str) -> str:
     for name in ("before", "after"):
         Path(f"{settings}.{name}.sql").write_text(probe.format(name), encoding="utf-8")
     files = [f"{settings}.before.sql", str(file), f"{settings}.after.sql"]
-    command = [program, "-X", "-q", *(options or ("-1",)), "-v", "ON_ERROR_STOP=1", "-d", database.url]
+    command = [program, "-X", "-q", "-v", "ON_ERROR_STOP=1", *(options or ("-1",)), "-d", database.url]
     done = subprocess.run(
         [*map(str, command), *(part for name in files for part in ("-f", name))],
         capture_output=True, text=True, check=False, timeout=60, env={**os.environ, "PGOPTIONS": "-c TimeZone=Asia/Tokyo -c lock_timeout=7s"},
     )  # fmt: skip
     if not done.returncode:
         assert Path(f"{settings}.before").read_text() == Path(f"{settings}.after").read_text()
-    assert bool(done.returncode) == ("ERROR" in done.stderr), done.stderr
+    assert bool(done.returncode) == ("ERROR" in done.stderr or "FATAL" in done.stderr), done.stderr
     return done.stderr
 
 
@@ -217,10 +217,12 @@ def test_between_definitions_that_are_refreshed_in_part(mvc, base, repository, d
 
 @on_major(15)
 class TestRefused:
-    def test_outside_of_a_transaction(self, migration, deployed_sales, database):
+    @pytest.mark.parametrize("options", [("--echo-errors",), ("-v", "ON_ERROR_STOP=0")], ids=["stops", "goes on"])
+    def test_outside_of_a_transaction(self, migration, deployed_sales, database, options):
+        """psql would go on after an error, past all that is refused."""
         migration.write(KINDS["much at once"])
         there = catalog(deployed_sales)
-        error = by_psql(database, migration.up, "--echo-errors")
+        error = by_psql(database, migration.up, *options)
         assert "this migration must run in one transaction" in error
         assert catalog(deployed_sales) == there
         assert by_psql(database, migration.up) == ""

@@ -195,11 +195,15 @@ def _restore_settings() -> str:
 
 
 def _in_transaction() -> str:
-    """Without a transaction, SET LOCAL has no effect; that is how the script finds out."""
+    """Without a transaction, SET LOCAL has no effect; that is how the script finds out. psql goes on after an error, unless it is told not to: past
+    what proves whose code is about to run, too. So the session ends.
+    """
     return (
         "DO $$ BEGIN\n"
         f"  IF pg_catalog.current_setting('lock_timeout') OPERATOR(pg_catalog.<>) '{PATIENCE}' THEN\n"
-        "    RAISE EXCEPTION 'this migration must run in one transaction' USING HINT = 'psql -1 -f FILE';\n"
+        "    RAISE WARNING 'this migration must run in one transaction: the session is ended before anything is done' USING HINT = 'psql -1 -f FILE';\n"
+        "    PERFORM pg_catalog.pg_terminate_backend(pg_catalog.pg_backend_pid());\n"
+        "    RAISE EXCEPTION 'this migration must run in one transaction';\n"
         "  END IF;\n"
         "END $$"
     )
