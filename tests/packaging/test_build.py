@@ -162,7 +162,9 @@ class TestSource:
             "README.md",
             "LICENSE",
             "Makefile",
+            "mkdocs.yml",
             "mvc.yml",
+            ".github/workflows/ci.yml",
         }
         expected |= {"tests/conftest.py", "tests/servers.py", "schema/booking.sql"}
         assert expected - names == set()

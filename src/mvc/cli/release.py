@@ -104,15 +104,11 @@ def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
 
 
 def _placed(names: Iterable[AlteredName], context: Context) -> list[AlteredName]:
-    from mvc.catalog.altered import AlteredName
     from mvc.diagnostics import ProjectError
+    from mvc.engines.postgres.plan.release import placed_name
 
     try:
         catalog = context.load().catalog
     except ProjectError:
         return list(names)
-    placed = []
-    for name in names:
-        table = name.schema and not name.column and catalog.relation(name.schema)
-        placed.append(AlteredName(table.schema, table.name, name.name) if table else name)
-    return placed
+    return [placed_name(name, catalog) for name in names]

@@ -8,7 +8,7 @@ from mvc.catalog.altered import AlteredName, written_name
 from mvc.catalog.tokens import Unreadable
 from mvc.catalog.types import Catalog
 from mvc.compiled.project import Compiled
-from mvc.engines.postgres.plan.release import Altered
+from mvc.engines.postgres.plan.release import Altered, placed_name
 from mvc.engines.postgres.plan.release import release_sql as sql_of
 
 
@@ -21,12 +21,9 @@ def release_sql(compiled: Compiled, altered: Iterable[Altered | str]) -> tuple[s
 
 
 def _named(item: Altered | str, known: Catalog) -> AlteredName:
-    """Of two parts, the first is a schema, unless there is such a table."""
     if isinstance(item, Altered):
         return AlteredName(item.schema, item.name, item.column)
     try:
-        name = written_name(item)
+        return placed_name(written_name(item), known)
     except Unreadable as problem:
         raise ValueError(f"`{item}`: {problem.reason}") from None
-    table = known.relation(name.schema) if name.schema and not name.column else None
-    return AlteredName(table.schema, table.name, name.name) if table else name

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from mvc.catalog.altered import AlteredName
+from mvc.catalog.types import Catalog
 from mvc.engines.postgres.deploy.statements import names_array
 from mvc.engines.postgres.plan.steps import Lock, Step, Switch
 from mvc.quoting import literal, qualified
@@ -166,3 +167,9 @@ def release_sql(home: str, names: Iterable[AlteredName]) -> list[str]:
         + ");"
         for (schema, table), found in columns.items()
     ]
+
+
+def placed_name(name: AlteredName, known: Catalog) -> AlteredName:
+    """What a name of two parts means: a table of a schema or, where the catalog knows a table of the first part, a column of that one."""
+    table = known.relation(name.schema) if name.schema and not name.column else None
+    return AlteredName(table.schema, table.name, name.name) if table else name
