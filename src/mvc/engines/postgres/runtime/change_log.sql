@@ -274,7 +274,6 @@ BEGIN
   LOOP
     PERFORM {schema}.take_back(anothers);
   END LOOP;
-  PERFORM {schema}.own_unknown_changes();
   FOR change IN
     SELECT format(d.change, c.oid::regclass, pg_get_userbyid(n.nspowner)) FROM pg_namespace AS n
     JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'lost_change' AND c.relowner <> n.nspowner
@@ -382,6 +381,7 @@ BEGIN
     PERFORM {schema}.make_change_log(base, log, wanted);
     PERFORM {schema}.own_log(log);
   END IF;
+  PERFORM {schema}.own_unknown_changes();
   PERFORM {schema}.mark_unlogged();
   INSERT INTO {schema}.watched_table AS w (log, table_schema, table_name, columns, triggers, lost_changes)
   VALUES (watch.log, watch.table_schema, watch.table_name, wanted, {schema}.triggers_noted(base, watch.log, wanted), {schema}.lost_changes())
