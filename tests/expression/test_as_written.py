@@ -52,6 +52,7 @@ SYNTAX = [
     ),
     *(
         "xmlparse(DOCUMENT o.t)::text",
+        "lower(xmlparse(DOCUMENT o.t)::text)",
         "xmlserialize(CONTENT o.y AS text)",
         "xmlexists('//a' PASSING BY VALUE o.y)",
         "xmlpi(NAME php, o.t)::text",

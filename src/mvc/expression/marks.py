@@ -11,6 +11,7 @@ from mvc.expression.lexemes import Lexeme, lexemes
 
 _OPENING: Final = frozenset("([")
 _CLOSING: Final = frozenset(")]")
+_LIKE_TYPES: Final = frozenset({"xmlparse", "xmlserialize"})  # `DOCUMENT 'x'` in them is no constant of a type
 _TAILS: Final = frozenset({"within", "filter", "over"})
 
 
@@ -45,11 +46,11 @@ class Marks:
         return at > 0 and self.found[at - 1].text == "."
 
     def brackets(self, low: int, high: int) -> Iterator[tuple[int, int]]:
-        """The numbers of brackets that stand in no other ones."""
+        """The numbers of brackets that stand in no other ones, but for those in which a word of syntax would look like a type."""
         at = low
         while at < high:
             end = self.closing.get(at, at)
-            if end > at:
+            if end > at and (at == 0 or self.found[at - 1].text.lower() not in _LIKE_TYPES):
                 yield at, end
             at = end + 1
 
