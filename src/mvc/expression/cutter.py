@@ -5,7 +5,7 @@ read becomes a passage, where PostgreSQL takes it for one value and nothing in i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mvc.catalog.keywords import FUNCTIONS_AND_TYPES, RESERVED, VALUES
@@ -61,10 +61,13 @@ _WORDS: Final = (RESERVED | FUNCTIONS_AND_TYPES) - VALUES
 
 @dataclass(frozen=True)
 class Cutter:
-    """What of a text is read, and what is not. Tokens are meant by their numbers."""
+    """What of a text is read, and what is not. Tokens are meant by their numbers. `_asked` are the parts that are being read now: one that
+    leads to itself cannot be.
+    """
 
     marks: Marks
     is_read: IsRead
+    _asked: set[tuple[int, int]] = field(default_factory=set, compare=False, repr=False)
 
     def passages(self, low: int, high: int) -> list[Passage]:
         """What cannot be read between two lexemes, which are a whole or stand within brackets."""
@@ -150,7 +153,11 @@ class Cutter:
             return None
         if self.is_read(self.marks.text[start:end]):
             return ReadPart(start, end)
+        if (low, high) in self._asked:
+            return None
+        self._asked.add((low, high))
         inner = [item for at, stop in self.marks.brackets(low, high) for item in self.passages(at + 1, stop)]
+        self._asked.discard((low, high))
         return ReadPart(start, end, tuple(inner)) if inner and self._is_read_with(low, high, inner) else None
 
 
