@@ -801,7 +801,7 @@ def double(text: str) -> str:
 
 def test_the_files_are_all_installed():
     """A file that is not in the list would be tested by nobody and installed by nobody."""
-    from mvc import runtime
+    from mvc.engines.postgres import runtime
 
     folder = Path(runtime.__file__).parent
     assert {path.name for path in folder.glob("*.sql")} == set(runtime.FILES)

@@ -31,21 +31,23 @@ def check_indexes(view: ResolvedView, functions: Functions, found: Findings) -> 
 
 
 def _check_index(view: ResolvedView, index: Index, functions: Functions, found: Findings) -> None:
-    for key in index.keys:
-        sql = Sql(key.term.ordered.expression, key.term.origin)
+    texts = [Sql(key.term.ordered.expression, key.term.origin) for key in index.keys]
+    for sql in (*texts, *([index.where] if index.where else [])):
         _check_names(view, sql, found)
         check_calls(sql, INDEX, functions, found)
         check_fixed(sql, functions, found)
-        if key.term.ordered.suffix and index.method not in _ORDERED_METHODS:
-            title = f"a {index.method} index has no order: `desc` and `nulls` mean nothing there"
-            found.add(error("MV702", key.term.origin.span, title, help="leave the direction out"))
-    if index.where:
-        _check_names(view, index.where, found)
-        check_calls(index.where, INDEX, functions, found)
-        check_fixed(index.where, functions, found)
     for number, name in enumerate(index.include):
         if view.column(name) is None:
             found.add(_unknown(name, view, index.origin.at("include", number)))
+    _check_method(index, found)
+
+
+def _check_method(index: Index, found: Findings) -> None:
+    """What not every kind of index can have."""
+    directed = (key for key in index.keys if key.term.ordered.suffix and index.method not in _ORDERED_METHODS)
+    for key in directed:
+        title = f"a {index.method} index has no order: `desc` and `nulls` mean nothing there"
+        found.add(error("MV702", key.term.origin.span, title, help="leave the direction out"))
     if len(index.keys) > 1 and index.method in _OF_ONE_COLUMN:
         title = f"a {index.method} index is on one column, and this one has {len(index.keys)}"
         mend = "leave `using` out for a btree on them together, or make an index of each"

@@ -70,29 +70,35 @@ def _resolved(name: str, nodes: list[Node], types: list[str | None], text: Typed
         take(nodes[0], builtin_types().names[name].spelled, text)  # date('2026-01-31') is a cast
         return builtin_types().names[name].spelled
     listed = [taken for item in functions if (taken := _candidate(item, len(nodes)))]
-    if not listed:
-        return None
     known = [item for item in types if item is not None]
-    if len(known) < len(types):
-        results = {item.result for item in listed}
-        only = results.pop() if len(results) == 1 else ""
-        return only if only and not only.startswith("any") else None
+    if not listed or len(known) < len(types):
+        return _only_result(listed)
     found = choose(listed, known, text.world)
-    if not found:
-        target = builtin_types().names[name].spelled if len(known) == 1 and name in builtin_types().names else ""
-        if target and text.world.becomes(known[0], target, "iae"):
-            return target  # a call by the name of a type is a cast
-        if not own or _are_all_known(own, text):
-            _missing(name, nodes, known, text, at)
-        return None
-    if len(found) > 1:
-        if not own and text.world.extensions <= {"plpgsql"}:
+    if len(found) != 1:
+        cast = _cast_by_name(name, known, text) if not found else None
+        own_unknown = bool(own) and not _are_all_known(own, text)
+        if found and not own and text.world.extensions <= {"plpgsql"}:
             _several(name, nodes, known, text, at)
-        return None
+        elif not found and cast is None and not own_unknown:
+            _missing(name, nodes, known, text, at)
+        return cast
     for node, type_, asked in zip(nodes, known, found[0].arguments, strict=True):
         if type_ == UNKNOWN:
             take(node, asked, text)
     return result_of(found[0], known, text.world) or None
+
+
+def _only_result(listed: Iterable[Candidate]) -> str | None:
+    """What a call gives whichever of the functions is meant."""
+    results = {item.result for item in listed}
+    only = results.pop() if len(results) == 1 else ""
+    return only if only and not only.startswith("any") else None
+
+
+def _cast_by_name(name: str, known: list[str], text: TypedText) -> str | None:
+    """A call by the name of a type is a cast."""
+    target = builtin_types().names[name].spelled if len(known) == 1 and name in builtin_types().names else ""
+    return target if target and text.world.becomes(known[0], target, "iae") else None
 
 
 def _are_all_known(own: Iterable[Function], text: TypedText) -> bool:
@@ -134,14 +140,8 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> st
     shown = text.written(nodes[0]) if nodes else "x"
     if name in _OVER_NUMBERS and types[0] not in NUMBERS:
         return _of_numbers(name, types[0], shown)
-    if name == "date_trunc" and len(types) == 2 and types[0] in MOMENTS:
-        return f"the unit stands first: write date_trunc({text.written(nodes[1])}, {shown})"
-    if name == "trunc" and types[0] in MOMENTS:
-        return f"write date_trunc('day', {shown})"
-    if name == "extract" and types[1:] == ["integer"] and _is_days(nodes[1], text):
-        return "a date minus a date is a number of days already: take extract away, or multiply it, e.g. by 86400"
-    if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
-        return f"write round({shown}::numeric, {text.written(nodes[1])})"
+    if special := _special_mend(name, nodes, types, text):
+        return special
     if name in ("date_trunc", "date_part", "extract", "age", "to_char", "timezone") and any(
         item in TEXTS for item in types
     ):
@@ -158,6 +158,20 @@ def _mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> st
         return f"{_SHOWN.get(name, name)} {_WANTS[name]}"
     taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
     return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
+
+
+def _special_mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> str:
+    """Of functions that are often called in one wrong way."""
+    shown = text.written(nodes[0]) if nodes else "x"
+    if name == "date_trunc" and len(types) == 2 and types[0] in MOMENTS:
+        return f"the unit stands first: write date_trunc({text.written(nodes[1])}, {shown})"
+    if name == "trunc" and types[0] in MOMENTS:
+        return f"write date_trunc('day', {shown})"
+    if name == "extract" and types[1:] == ["integer"] and _is_days(nodes[1], text):
+        return "a date minus a date is a number of days already: take extract away, or multiply it, e.g. by 86400"
+    if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
+        return f"write round({shown}::numeric, {text.written(nodes[1])})"
+    return ""
 
 
 def _is_days(node: Node, text: TypedText) -> bool:

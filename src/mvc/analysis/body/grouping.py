@@ -63,22 +63,19 @@ class Grouping:
             if isinstance(node, exp.Star) and node.parent is self.scope.select:
                 loose = [(node, ref) for _, ref in self.scope.order if not self._is_determined(ref)]
                 yield from loose[:1]  # one finding for one `*`
-            elif isinstance(node, exp.Column):
-                ref = self.refs.get(id(node))
-                if ref and ref.scope is self.scope and not self._is_determined(ref):
-                    yield node, ref
-            elif isinstance(node, exp.Query):
+            elif isinstance(node, exp.Column | exp.Query):
                 yield from self._loose_inside(node)
             elif isinstance(node, _WRAPS_AGGREGATE) and not is_window(node.this):
                 continue
             elif not self.calls.aggregates(node) or is_window(node):
                 stack.extend(node.iter_expressions())
 
-    def _loose_inside(self, query: exp.Expr) -> Iterator[tuple[exp.Expr, Ref]]:
-        """Columns of this SELECT that a query in it reads."""
-        for column in columns_under(query):
+    def _loose_inside(self, node: exp.Column | exp.Query) -> Iterator[tuple[exp.Expr, Ref]]:
+        """Those that a column is, or that a query in this SELECT reads outside of aggregates of this one."""
+        for column in [node] if isinstance(node, exp.Column) else columns_under(node):
             ref = self.refs.get(id(column))
-            if ref and ref.scope is self.scope and not self._is_determined(ref) and not self._in_aggregate(column):
+            inside = column is not node and self._in_aggregate(column)
+            if ref and ref.scope is self.scope and not self._is_determined(ref) and not inside:
                 yield column, ref
 
     def _in_aggregate(self, node: exp.Expr) -> bool:

@@ -84,20 +84,8 @@ class Screen:
 
     def _tell(self, event: Event) -> None:
         match event:
-            case ServerStarted():
-                self._done(f"Started {event.version} in a temporary folder, {event.folder}", event.seconds)
-            case TablesCreated():
-                self._done(f"Created the base tables of a booking platform: {event.tables}", event.seconds)
-            case Generated():
-                what = f"{count(event.reservations)} reservations, {count(event.rows)} rows in all"
-                self._done(f"Generated a year of data: {what}", event.seconds)
-            case ViewsCompiled():
-                self._done(f"Compiled {event.views} views from YAML, proven against the catalog", event.seconds)
-            case ViewsApplied():
-                self._done(
-                    f"Deployed {len(event.views)} of them: built, indexed, proven, switched in one transaction",
-                    event.seconds,
-                )
+            case ServerStarted() | TablesCreated() | Generated() | ViewsCompiled() | ViewsApplied():
+                self._done(_made(event), event.seconds)
             case ViewLeftOut():
                 self._write(line(Text(self._signs.left_out, style="yellow"), _left_out(event), ""))
             case ViewRefreshed():
@@ -139,6 +127,21 @@ class Screen:
     def _write(self, *what: RenderableType) -> None:
         for item in what:
             self._console.print(item)
+
+
+def _made(event: ServerStarted | TablesCreated | Generated | ViewsCompiled | ViewsApplied) -> str:
+    match event:
+        case ServerStarted():
+            return f"Started {event.version} in a temporary folder, {event.folder}"
+        case TablesCreated():
+            return f"Created the base tables of a booking platform: {event.tables}"
+        case Generated():
+            what = f"{count(event.reservations)} reservations, {count(event.rows)} rows in all"
+            return f"Generated a year of data: {what}"
+        case ViewsCompiled():
+            return f"Compiled {event.views} views from YAML, proven against the catalog"
+        case ViewsApplied():
+            return f"Deployed {len(event.views)} of them: built, indexed, proven, switched in one transaction"
 
 
 def _changed(event: ViewChanged) -> str:

@@ -22,7 +22,7 @@ from mvc.engines.postgres.plan.drift import differs, exposure_options, granted_b
 from mvc.engines.postgres.plan.proof_steps import foreign_code
 from mvc.engines.postgres.plan.renames import rename_steps
 from mvc.engines.postgres.plan.renewal import is_refreshed_otherwise, renewal_steps
-from mvc.engines.postgres.plan.state import RelationState
+from mvc.engines.postgres.plan.state import DeployedView, RelationState
 from mvc.engines.postgres.plan.steps import Danger, Lock, Step
 
 
@@ -87,10 +87,20 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: PlanC
         return "another role owned it"
     if deployed.released:
         return "it was released for a change of base tables that its rules read"
+    return _why_changed(view, before) or _why_mended(view, exposure, deployed, site)
+
+
+def _why_changed(view: CompiledView, before: CompiledView) -> str:
+    """Why its exposure is not what the project wants any longer."""
     if exposure_key(before) != exposure_key(view):
         return "who sees which rows changed"
     if before.exposure.form != view.exposure.form:
         return "its rules are written otherwise"
+    return ""
+
+
+def _why_mended(view: CompiledView, exposure: RelationState, deployed: DeployedView, site: PlanContext) -> str:
+    """Why its exposure is not what the last deployment made."""
     if set(exposure.options) != set(exposure_options(view)) or site.drifted(view, "exposure option"):
         return "its options were changed behind our back"
     if site.drifted(view, "exposure changed") or differs(exposure.printed, deployed.exposure):
