@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.report.findings.modes import UNNOTICED
+from mvc.engines.postgres.engine import POSTGRES
 from servers import newest
 
 from .projects import edit, write
@@ -28,6 +28,7 @@ schedules:
     "views/odd.yml": "view: odd\nsql: SELECT e.id, e.n FROM e WHERE e.n % 2 = 1\ngrain: [id]\n",
     "views/plain.yml": "view: plain\nmaterialized: false\nsources: {e: {table: e}}\ndimensions: {id: e.id}\n",
 }
+UNNOTICED = {mode.name: mode.unnoticed for mode in POSTGRES.modes}
 UNTRACED = "its body is SQL, in which groups are not traced: declare sources, dimensions and aggregates"
 
 
@@ -63,6 +64,16 @@ class TestCheck:
             "",
             "schedules:",
             '  - {schedule: whole, refresh: [daily], every: "30 3 * * 0"}',
+            "",
+            "PostgreSQL 15 to 18",
+            "  · who may see which rows is enforced by the server",
+            "  · the grain is proven at each refresh, by a unique index",
+            "  · lists come in the order that was asked for",
+            "  · readers have the old or the new of all views that change together",
+            "  · sums of exact numbers are exact",
+            "  · dates are computed in the project's zone",
+            f"  · schedules are run by {', '.join(POSTGRES.schedules)}",
+            f"  · functions are {', '.join(POSTGRES.functions)}",
         ]
         assert "4 views" in done.err
 
@@ -102,6 +113,8 @@ class TestCheck:
                 "not_noticed": [],
             },
         ]
+        assert data["engine"]["modes"] == ["full", "incremental", "window", "verify"]
+        assert (data["engine"]["name"], data["engine"]["versions"]) == ("postgres", [15, 18])
         assert "modes" not in json.loads(mvc("check", "--format", "json").out)
 
     def test_of_a_project_that_does_not_compile(self, mvc, parts):

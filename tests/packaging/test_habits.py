@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from mvc.cli.commands import COMMANDS
+from mvc.engines.postgres.engine import POSTGRES
 from mvc.engines.postgres.server.connection import OLDEST
-from mvc.spec.project import OLDEST_POSTGRES, ProjectSpec
+from mvc.spec.project import ProjectSpec
 from servers import ROOT
 
 WORKFLOWS = {path.name: path for path in (ROOT / ".github" / "workflows").glob("*.yml")}
@@ -54,7 +55,7 @@ def test_every_python_and_postgresql_that_is_supported_is_tested():
     newest = next(limit.le for limit in ProjectSpec.model_fields["version"].metadata if hasattr(limit, "le"))
     majors = [str(major) for major in range(OLDEST, newest + 1)]
     assert f"PostgreSQL {', '.join(majors[:-1])} and {majors[-1]}" in text
-    assert OLDEST == OLDEST_POSTGRES
+    assert POSTGRES.versions[0] == OLDEST
 
 
 def test_what_a_release_builds_is_what_is_published():

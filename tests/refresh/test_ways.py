@@ -15,9 +15,9 @@ import pytest
 
 import mvc
 from mvc.compiled.project import Compiled
+from mvc.engines.postgres.engine import POSTGRES
 from mvc.engines.postgres.server.apply import apply
 from mvc.engines.postgres.server.embedded import EmbeddedServer
-from mvc.report.findings.modes import UNNOTICED
 from servers import Servers, new_database
 
 from .ways import BASES, ROWS, SCHEMA, WAYS, WRITE, Connection, Place, Way
@@ -158,7 +158,7 @@ def idle(deployer: Connection, name: str) -> tuple[object, ...] | None:
 
 @pytest.mark.slow
 def test_no_way_leads_to_a_stale_view(place: Place, deployer: Connection):
-    assert any(NAMED in text for text in UNNOTICED["incremental"])
+    assert any(NAMED in text for text in POSTGRES.mode("incremental").unnoticed)
     ways = [way for way in WAYS if place.database.major >= way.since]
     problems = [problem for way in ways for problem in tried(way, place, deployer)]
     assert not problems, "\n".join(problems)
@@ -288,7 +288,7 @@ def test_what_replication_wrote_that_came_and_went_is_heard_or_named(
         )
     expected = "stale" if place.least else "right"
     assert outcome(deployer, place.connection, "incremental_t") == expected
-    assert any(SUBSCRIBED in text for text in UNNOTICED["incremental"])
+    assert any(SUBSCRIBED in text for text in POSTGRES.mode("incremental").unnoticed)
     deployer.execute("CALL mvc.refresh('public', 'incremental_t', 'verify')")
     assert is_right(place.connection, "incremental_t")
     assert idle(deployer, "incremental_t") == IDLE

@@ -87,7 +87,7 @@ def _once_more(options: Options, context: Context) -> int:
 
 
 def _once(options: Options, context: Context) -> int:
-    from mvc.report.findings.modes import modes_json, modes_text
+    from mvc.report.findings.modes import engine_json, modes_json, modes_text
     from mvc.report.findings.text import summary
     from mvc.sql.parser import is_available
 
@@ -99,6 +99,7 @@ def _once(options: Options, context: Context) -> int:
         document = {"format": "mvc.diagnostics", "version": 1, "diagnostics": diagnostics_json(found)}
         if options.modes:
             document["modes"] = modes_json(views)
+            document["engine"] = engine_json()
         context.json(document)
         return int(failed)
     if options.format in FORMATS:

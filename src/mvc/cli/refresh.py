@@ -33,6 +33,7 @@ from mvc.cli.command import command
 from mvc.cli.failure import Failure, UsageMistake
 from mvc.cli.options import NAMES, database, form, names, project, timeout
 from mvc.cli.values import OneOf, moment
+from mvc.engines.postgres.engine import POSTGRES
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from mvc.compiled.project import Compiled
     from mvc.engines.postgres.server.refresh_view import OnView, Refreshed, RefreshOptions
 
-MODES: Final = ("full", "incremental", "window", "verify")
+MODES: Final = tuple(mode.name for mode in POSTGRES.modes)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from mvc.engines.postgres.engine import POSTGRES
 from mvc.spec.base import Name, Names, SomeNames, SpecModel
 
-OLDEST_POSTGRES = 15
+OLDEST, NEWEST = POSTGRES.versions
 
 
 class SchemasSpec(SpecModel):
@@ -55,9 +56,7 @@ class ProjectSpec(SpecModel):
 
     project: Name = Field(default="project", description="A name, for comments and messages.")
     dialect: Literal["postgres"] = "postgres"
-    version: int = Field(
-        default=OLDEST_POSTGRES, ge=OLDEST_POSTGRES, le=18, description="The oldest PostgreSQL major to support."
-    )
+    version: int = Field(default=OLDEST, ge=OLDEST, le=NEWEST, description="The oldest PostgreSQL major to support.")
     catalog: Name | SomeNames = Field(
         description="Files that describe the base tables: DDL (`schema/*.sql`) or a snapshot (.json)."
     )

@@ -8,8 +8,6 @@ from pydantic import Field, model_validator
 
 from mvc.spec.base import Name, SomeNames, SpecModel
 
-MODES = ("full", "incremental", "window", "verify")
-
 
 class ScheduleSpec(SpecModel):
     """A cadence (`every`) or a freshness promise (`within`) for the views that `refresh` selects."""

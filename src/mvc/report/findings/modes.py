@@ -4,39 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Any
 
 from mvc.compiled.view import CompiledView
+from mvc.engines.engine import Engine, Mode
+from mvc.engines.postgres.engine import POSTGRES
 from mvc.report.text.sanitize import visible
 from mvc.report.text.style import Style
-
-_CODE: Final = "changed in SQL that a function puts together while it runs, in a library (C), or in the files of a dictionary or of time zones"
-# By the mode that views are deployed for: what its refreshes do not notice, and the mode that finds it with a line of YAML for that.
-UNNOTICED: Final[dict[str, tuple[str, ...]]] = {
-    "incremental": (
-        "written with session_replication_role = replica to a table that the deploying role neither owns nor acts for the owner of",
-        "written by a subscription to such a table that came and went between two refreshes",
-        "written by replication that is not PostgreSQL's own, row by row and without triggers",
-        "written by hand to the logs or rows in the stored schema, or done to PostgreSQL's catalogs",
-        "meant by a word for the moment in a text that is cast to a date or time ('today'), when time passes",
-        "done while triggers were off, or by attaching a partition, in the instant between a refresh's beginning and its snapshot, until the next refresh",
-        _CODE,
-    ),
-    "window": ("changed in rows before the window, or in rows without a date (NULL)", _CODE),
-}
-_FINDS: Final = {
-    "incremental": ("compares a sample of groups and mends what is wrong", "verified", "30 3 * * *", ", mode: verify"),
-    "window": ("computes everything", "whole", "30 3 * * 0", ""),
-}
 
 
 def modes_text(views: Iterable[CompiledView], style: Style) -> str:
     """One line for each materialized view: the modes that it can have, those that it is deployed for marked; then why not. Below them
-    what the refreshes of a part do not notice, and the schedule that finds it.
+    what the refreshes of a part do not notice, and the schedule that finds it; last what the engine does.
     """
     listed = [view for view in views if view.kind == "materialized"]
     lines = [line for view in listed for line in _lines(view, style)]
-    return "\n".join((*lines, *(line for mode in UNNOTICED for line in _unnoticed(mode, listed, style))))
+    lines += [line for mode in POSTGRES.modes for line in _unnoticed(mode, listed, style)]
+    return "\n".join((*lines, "", *_engine(POSTGRES, style)))
+
+
+def _engine(engine: Engine, style: Style) -> Iterator[str]:
+    """What holds of every view, of what the engine can do."""
+    oldest, newest = engine.versions
+    yield f"{style.paint('strong', engine.title)} {oldest} to {newest}"
+    facts = (
+        (engine.row_rules, "who may see which rows is enforced by the server"),
+        (engine.unique, "the grain is proven at each refresh, by a unique index"),
+        (engine.ordered, "lists come in the order that was asked for"),
+        (engine.switch == "at once", "readers have the old or the new of all views that change together"),
+        (engine.exact, "sums of exact numbers are exact"),
+        (engine.zones, "dates are computed in the project's zone"),
+    )
+    yield from (f"  {style.paint('related', '·')} {said}" for holds, said in facts if holds)
+    yield f"  {style.paint('related', '·')} schedules are run by {', '.join(engine.schedules)}"
+    yield f"  {style.paint('related', '·')} functions are {', '.join(engine.functions)}"
 
 
 def _lines(view: CompiledView, style: Style) -> Iterator[str]:
@@ -52,16 +54,17 @@ def _marked(mode: str, view: CompiledView, style: Style) -> str:
     return style.paint("help", f"{mode} ✓") if mode in view.modes else mode
 
 
-def _unnoticed(mode: str, views: Iterable[CompiledView], style: Style) -> Iterator[str]:
-    names = [view.called for view in views if _usual(view) == mode]
-    if not names:
+def _unnoticed(mode: Mode, views: Iterable[CompiledView], style: Style) -> Iterator[str]:
+    names = [view.called for view in views if _usual(view) == mode.name]
+    if not names or mode.found_by is None:
         return
-    does, schedule, line, setting = _FINDS[mode]
-    yield f"\nA refresh with `mode: {mode}` does not notice what was"
-    yield from (f"  {style.paint('related', '·')} {what}" for what in UNNOTICED[mode])
-    yield f"A schedule that {does} finds it:\n\nschedules:"
+    found_by = mode.found_by
+    yield f"\nA refresh with `mode: {mode.name}` does not notice what was"
+    yield from (f"  {style.paint('related', '·')} {what}" for what in mode.unnoticed)
+    yield f"A schedule that {found_by.does} finds it:\n\nschedules:"
     listed = ", ".join(_in_yaml(name) for name in names)
-    yield f"  - {{schedule: {schedule}, refresh: [{listed}], every: {json.dumps(line)}{setting}}}"
+    setting = "" if found_by.mode == "full" else f", mode: {found_by.mode}"
+    yield f"  - {{schedule: {found_by.name}, refresh: [{listed}], every: {json.dumps(found_by.every)}{setting}}}"
 
 
 def _in_yaml(name: str) -> str:
@@ -75,8 +78,8 @@ def _usual(view: CompiledView) -> str:
 
 def possible_modes(view: CompiledView) -> tuple[str, ...]:
     """The modes that a schedule may ask for, the whole refresh first."""
-    parts = (("incremental", not view.whole_because), ("window", bool(view.period)))
-    return ("full", *(mode for mode, possible in parts if possible))
+    possible = {"full": True, "incremental": not view.whole_because, "window": bool(view.period)}
+    return tuple(mode.name for mode in POSTGRES.modes if possible.get(mode.name))
 
 
 def modes_json(views: Iterable[CompiledView]) -> list[dict[str, Any]]:
@@ -88,8 +91,18 @@ def modes_json(views: Iterable[CompiledView]) -> list[dict[str, Any]]:
             "used": list(view.modes),
             "not_incremental_because": list(view.whole_because),
             "window_column": view.period or None,
-            "not_noticed": list(UNNOTICED.get(_usual(view), ())),
+            "not_noticed": list(_not_noticed(view)),
         }
         for view in views
         if view.kind == "materialized"
     ]
+
+
+def _not_noticed(view: CompiledView) -> tuple[str, ...]:
+    mode = POSTGRES.mode(_usual(view))
+    return mode.unnoticed if mode else ()
+
+
+def engine_json() -> dict[str, Any]:
+    """What the engine can do, as data."""
+    return {**asdict(POSTGRES), "modes": [mode.name for mode in POSTGRES.modes]}
