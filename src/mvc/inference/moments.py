@@ -228,11 +228,16 @@ def time_problem(text: str, _: str) -> str:
     return "a time is written '14:30'" if words and words[0] not in (*_DAYS, "allballs") else ""
 
 
+_WITHOUT_NUMBER: Final = re.compile(
+    r"[+-]?infinity|pt"
+)  # of all words these are intervals; infinity came with PostgreSQL 17
+
+
 def interval_problem(text: str, _: str) -> str:
     """Why a text is no interval."""
     if not text:
         return "it is empty"
-    if not any(sign.isalnum() for sign in text):
+    if not any(sign.isdigit() for sign in text) and not _WITHOUT_NUMBER.fullmatch(text.strip().lower()):
         return "an interval is written '3 days'"
     if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
         return "it is a date: an interval is written '3 days'"

@@ -115,7 +115,9 @@ def _json(inner: Node, text: TypedText) -> str | None:
 def _array(inner: Node, text: TypedText) -> str | None:
     elements = inner.get("elements", [])
     element = common_type(elements, text, "ARRAY") if elements else None
-    return f"{element}[]" if element and not element.endswith("[]") else None
+    if element and element.endswith("[]"):
+        return element  # an array of arrays is one with another dimension
+    return f"{element}[]" if element else None
 
 
 def _indirection(inner: Node, text: TypedText) -> str | None:
