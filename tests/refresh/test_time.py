@@ -39,9 +39,10 @@ def as_it_was(connection: Connection, view: CompiledView, ago: str, timezone: st
         connection.execute("SELECT set_config('TimeZone', %s, true)", (timezone,))
         connection.execute(sql.SQL("TRUNCATE {}").format(stored(view)))
         connection.execute(sql.SQL("INSERT INTO {} ").format(stored(view)) + sql.SQL(query.rstrip(";")))
+        done = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(stored(view))).fetchone()
         connection.execute(
-            "UPDATE mvc.stored_relation SET cursor = pg_current_snapshot(), as_of = %s WHERE stored_name = %s",
-            (moment, view.storage[1]),
+            "UPDATE mvc.stored_relation SET cursor = pg_current_snapshot(), as_of = %s, rows = %s WHERE stored_name = %s",
+            (moment, *(done or ()), view.storage[1]),
         )
 
 
