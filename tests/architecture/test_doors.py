@@ -303,6 +303,23 @@ def opens_and_closes(values: list[ast.expr], place: int) -> bool:
     )
 
 
+class TestMaps:
+    """What tells a stranger where to look."""
+
+    def test_what_the_architecture_names_is_there(self):
+        text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+        named = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)+(?:\.py|\.sql|\.txt)?)`", text))
+        gone = [path for path in sorted(named) if not any((home / path).exists() for home in (SOURCE, ROOT))]
+        assert len(named) > 40
+        assert gone == []
+
+    def test_the_folders_of_the_ten_questions_are_there(self):
+        text = (Path(__file__).parent / "where.md").read_text(encoding="utf-8")
+        folders = re.findall(r"\| `([a-z_/]+)` \|$", text, re.MULTILINE)
+        assert len(folders) == 10
+        assert all((SOURCE / folder).is_dir() for folder in folders)
+
+
 class TestSize:
     @pytest.mark.parametrize("name", NAMES)
     def test_of_a_module(self, name):

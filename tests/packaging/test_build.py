@@ -112,7 +112,7 @@ class TestWheel:
         [
             "mvc/py.typed",
             "mvc/catalog/builtins.txt",
-            "mvc/runtime/refresh.sql",
+            "mvc/engines/postgres/runtime/refresh.sql",
             "mvc/rules/MV301.md",
             "mvc/rules/default/schema.sql",
             "mvc/cli/starter/mvc.yml",

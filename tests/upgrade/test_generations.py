@@ -21,7 +21,7 @@ HELPERS = """SELECT p.oid FROM pg_proc AS p WHERE p.pronamespace = to_regnamespa
     'generation', 'has_head', 'make_way', 'mend_tables', 'lock_views', 'views_aside', 'renew_view', 'is_view', 'renew_views', 'bring_views_back',
     'dependents', 'expect_inert', 'creation_of', 'dressing_of', 'dress')"""  # what does the upgrade goes first, whatever it is
 RECORDED = sorted(STATES)
-FORGOTTEN = "the runtime differs from the one that was recorded last: raise GENERATION in runtime/generations.py (CONTRIBUTING, `A change of the runtime`)"
+FORGOTTEN = "the runtime differs from the one that was recorded last: raise GENERATION in engines/postgres/runtime/generations.py (CONTRIBUTING, `A change of the runtime`)"
 
 
 def test_a_runtime_that_differs_has_a_generation_of_its_own() -> None:

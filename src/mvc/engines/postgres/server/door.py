@@ -1,4 +1,4 @@
-"""The runtime's door for those who refresh: each call is a transaction that the server itself commits (runtime/door.sql). Whoever works
+"""The runtime's door for those who refresh: each call is a transaction that the server itself commits (engines/postgres/runtime/door.sql). Whoever works
 through a pooler or with a role's own settings needs none of his own.
 """
 

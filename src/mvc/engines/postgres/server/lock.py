@@ -23,7 +23,7 @@ from mvc.engines.postgres.server.limits import own_limits
 from mvc.engines.postgres.server.owner import acting_as, check_may_refresh, standing
 from mvc.quoting import identifier, literal, qualified
 
-_RELATION: Final = "deploying"  # runtime/turns.sql
+_RELATION: Final = "deploying"  # engines/postgres/runtime/turns.sql
 _GONE: Final = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
 
 

@@ -1,6 +1,6 @@
 """Has older snapshots on a standby see the rows of newly built tables, before readers are switched to them.
 
-The primary knows nothing of a standby's transactions, or too late; so their rows are frozen (runtime/standbys.sql), which takes that
+The primary knows nothing of a standby's transactions, or too late; so their rows are frozen (engines/postgres/runtime/standbys.sql), which takes that
 no snapshot in use here is older. Where there is no standby, nothing is done.
 """
 
