@@ -5,7 +5,7 @@ from mvc.engines.postgres.server.partitions import due_partitions as plan_partit
 from mvc.engines.postgres.server.partitions import maintain_partitions as partitions
 from mvc.engines.postgres.server.prune import leftovers as plan_prune
 from mvc.engines.postgres.server.refresh_view import RefreshOptions
-from mvc.engines.postgres.server.rollback import Return as RollbackPlan
+from mvc.engines.postgres.server.rollback import RollbackPlan
 from mvc.engines.postgres.server.run_steps import Timeouts
 from mvc.engines.postgres.server.worker import work as run
 

@@ -35,7 +35,7 @@ TOO_FAR: frozenset[Hazard] = frozenset({"drop-view"})  # where no view would be 
 
 
 @dataclass(frozen=True, slots=True)
-class Return:
+class RollbackPlan:
     """A deployment that can be undone: its number, and what the project was before it."""
 
     deployment: int
@@ -44,7 +44,7 @@ class Return:
 
 
 @server_errors()
-def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Return:
+def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> RollbackPlan:
     """What undoing the last deployment of this project would do. Raises ServerError where there is none to undo.
 
     `compiled` only names the project and its stored schema.
@@ -57,7 +57,7 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Return:
         state = read_state(connection, compiled, before)
     current = deployed_project(state, compiled)
     project = _returned(current, target or replace(current, operations=Operations()), before)
-    return Return(number, project, make_plan(state, project, refill=False))
+    return RollbackPlan(number, project, make_plan(state, project, refill=False))
 
 
 @server_errors()
