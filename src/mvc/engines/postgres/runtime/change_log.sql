@@ -584,14 +584,14 @@ BEGIN
   RETURN EXISTS (SELECT FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relname = relation AND (c.relhasrules OR c.relhastriggers));
 END $$;
 
--- The same of the table of unknown changes, which is made anew where it has or had rules or triggers. By that it is another place for every log, so whoever reads one starts anew.
+-- The same of the table of unknown changes, which is made anew where it has or had rules or triggers, or is gone. By that it is another place for every log, so whoever reads one starts anew.
 CREATE OR REPLACE FUNCTION {schema}.own_unknown_changes()
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
   PERFORM {schema}.take_back(c.oid::regclass) FROM pg_namespace AS n
   JOIN pg_class AS c ON c.relnamespace = n.oid AND c.relname = 'unknown_change' AND c.relowner <> n.nspowner WHERE n.nspname = '{name}';
-  IF {schema}.is_ruled('unknown_change') THEN
-    DROP TABLE {schema}.unknown_change;
+  IF {schema}.is_ruled('unknown_change') OR to_regclass('{schema}' || '.unknown_change') IS NULL THEN
+    DROP TABLE IF EXISTS {schema}.unknown_change;
     CREATE TABLE {schema}.unknown_change (
       log name NOT NULL, at xid8 NOT NULL DEFAULT pg_current_xact_id(), why text NOT NULL, earlier boolean NOT NULL DEFAULT false);
     PERFORM {schema}.seal('unknown_change');
