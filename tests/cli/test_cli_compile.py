@@ -158,7 +158,7 @@ class TestJson:
         done = mvc("compile", "--format", "json")
         assert (done.code, done.err) == (0, "")
         data = json.loads(done.out)
-        assert (data["format"], data["version"], data["project"]) == ("mvc.compiled.project", 1, "shop")
+        assert (data["format"], data["version"], data["project"]) == ("mvc.compiled", 1, "shop")
         assert data["sql"] == mvc("compile").out
         (view,) = data["views"]
         assert (view["name"], view["grain"], view["grain_proven"]) == ("daily_revenue", ["day", "country"], True)

@@ -134,7 +134,7 @@ def only_crm() -> Files:
 def stored(connection: Connection) -> dict[str, tuple[Any, ...]]:
     """What stores each deployed view, by its schema and name: the relation itself, and when it was filled."""
     rows = connection.execute(
-        "SELECT d.view_schema || '.' || d.view_name, to_regclass(format('mvc.%I', d.stored_name))::oid, s.filled_at, mvc.compiled.called(d.view_schema, d.view_name, d.recorded)"
+        "SELECT d.view_schema || '.' || d.view_name, to_regclass(format('mvc.%I', d.stored_name))::oid, s.filled_at, mvc.called(d.view_schema, d.view_name, d.recorded)"
         " FROM mvc.deployed_view AS d LEFT JOIN mvc.stored_relation AS s USING (stored_name)"
     )
     return {row[0]: row[1:] for row in rows}

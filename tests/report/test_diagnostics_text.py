@@ -108,7 +108,7 @@ def test_visible_keeps_what_people_write() -> None:
 def test_a_compiled_project_is_json() -> None:
     view = "view: v\nsources: {o: {table: orders}}\ndimensions: {day: o.ordered_on}\n"
     data = json.loads(json.dumps(compiled_json(mvc.compile(mvc.load(completed({"views/v.yml": view}))))))
-    assert (data["format"], data["version"]) == ("mvc.compiled.project", 1)
+    assert (data["format"], data["version"]) == ("mvc.compiled", 1)
     assert data["views"][0]["columns"][0]["lineage"] == ["public.orders.ordered_on"]
     assert data["schedules"][0]["views"] == ["v"]
     assert data["views"][0]["storage_sql"][0] in data["sql"]

@@ -15,7 +15,7 @@ from mvc.engines.postgres.deploy.proofs import storage_sql
 from mvc.engines.postgres.deploy.statements import exposure_sql
 from mvc.report.findings.text import in_order
 
-FORMAT: Final = "mvc.compiled.project"
+FORMAT: Final = "mvc.compiled"
 VERSION: Final = 1
 
 

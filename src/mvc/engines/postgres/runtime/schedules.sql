@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS {schema}.earlier_run (
   state jsonb NOT NULL
 );
 
--- The schedules as each project was deployed with last. `times` is the cron line, read (mvc.compiled.view.CronTimes).
+-- The schedules as each project was deployed with last. `times` is the cron line, read (mvc.compiled.schedule.CronTimes).
 CREATE OR REPLACE VIEW {schema}.schedules AS
 SELECT latest.project, s.name AS schedule, s.views, s.cron, s.times, s.within_seconds, s.timezone, s.mode, s.timeout_seconds,
   s.lock_timeout_seconds, s.enabled

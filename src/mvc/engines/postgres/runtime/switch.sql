@@ -81,7 +81,7 @@ DECLARE
   named text := looked ->> 'named';
   sources text[] := {schema}.as_array(looked -> 'sources');
   types text[] := {schema}.as_array(looked -> 'types');
-  called jsonb := nullif(current_setting('mvc.compiled.called', true), '')::jsonb;
+  called jsonb := nullif(current_setting('mvc.called', true), '')::jsonb;
   roles name[] := {schema}.as_array(looked -> 'roles')::name[];
   allowed text[] := {schema}.as_array(looked -> 'allowed');
 BEGIN

@@ -295,7 +295,7 @@ BEGIN
   PERFORM {schema}.keep_sources({schema}.meant_by(sources));
   PERFORM {schema}.expect_trusted_sources(named, {schema}.meant_by(sources), {schema}.types_meant_by(sources OPERATOR(pg_catalog.||) types), roles, allowed);
   PERFORM pg_catalog.set_config('mvc.looked', pg_catalog.jsonb_build_object(
-    'named', named, 'sources', sources, 'types', types, 'roles', roles, 'allowed', allowed)::pg_catalog.text, true), pg_catalog.set_config('mvc.compiled.called', '', true);
+    'named', named, 'sources', sources, 'types', types, 'roles', roles, 'allowed', allowed)::pg_catalog.text, true), pg_catalog.set_config('mvc.called', '', true);
 END $$;
 
 -- The relations that names mean: with their schema, and without it along the caller's path.
@@ -392,7 +392,7 @@ BEGIN
   PERFORM {schema}.expect_whole_path(named, pg_catalog.current_setting('search_path'), roles);
   PERFORM {schema}.expect_kept_names(named, called, pg_catalog.current_schemas(false), {schema}.types_meant_by(ARRAY(
     SELECT pg_catalog.jsonb_array_elements_text(pg_catalog.current_setting('mvc.looked')::pg_catalog.jsonb OPERATOR(pg_catalog.->) 'types'))), roles, allowed);
-  PERFORM pg_catalog.set_config('mvc.compiled.called', pg_catalog.to_jsonb(called)::pg_catalog.text, true);
+  PERFORM pg_catalog.set_config('mvc.called', pg_catalog.to_jsonb(called)::pg_catalog.text, true);
 END $$;
 
 -- Refuses a path with a schema that is not there while somebody whom nobody trusts may create it.
