@@ -228,3 +228,29 @@ def test_the_statement_for_other_tools(ruled: Database) -> None:
         assert {row[0] for row in found} == {f"public.{name}" for name in CLOSED}
         connection.execute(RETYPE.encode())
         apply(connection, compiled(RETYPED), terms=TERMS)
+
+
+@pytest.mark.parametrize("mode", ["materialized: true\n", "materialized: false\n"])
+def test_a_rule_that_asks_a_view_of_a_later_name_is_deployed_at_once(database: Database, mode: str) -> None:
+    """The view that is asked comes first, since the server looks it up when the rule is written."""
+    body = f"{mode}sources: {{t: {{table: t}}}}\ndimensions: {{id: t.id, k: t.k}}\n"
+    asks = "NOT EXISTS (SELECT FROM public.zz AS z WHERE z.id = aa.id AND z.k = ''k1'')"
+    project = compiled(
+        {
+            "mvc.yml": "project: shop\ncatalog: schema.sql\ntimezone: UTC\n",
+            "schema.sql": SCHEMA,
+            "views/aa.yml": f"view: aa\n{body}",
+            "views/zz.yml": f"view: zz\n{body}",
+            "policies/all.yml": f"policies:\n- {{policy: p, view: aa, to: dm_reader, using: '{asks}'}}\n- {{policy: p, view: zz, to: dm_reader, using: true}}\n",
+        }
+    )
+    connection = database.connect()
+    create_roles(connection, ["dm_reader"])
+    connection.execute(SCHEMA)
+    connection.execute(ROWS)
+    apply(connection, project, terms=TERMS)
+    assert_settled(connection, project)
+    connection.execute("SET ROLE dm_reader")
+    assert connection.execute("SELECT array_agg(DISTINCT k ORDER BY k) FROM aa").fetchone() == (
+        ["k0", "k2", "k3", "k4"],
+    )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from mvc.analysis.names.reads import Places
 from mvc.diagnostics import Diagnostic, Findings, error
-from mvc.model.view import Body, SubqueryRef, View, ViewRef
+from mvc.model.policy import AllOf, AnyOf, Condition, Policy
+from mvc.model.view import Body, Sql, SubqueryRef, View, ViewRef
 
 
-def in_order(views: Iterable[View], found: Findings) -> list[View]:
-    """The views, upstream first, else by name. Findings for views that read each other in a circle, which are left out."""
+def in_order(views: Iterable[View], found: Findings, policies: Iterable[Policy] = ()) -> list[View]:
+    """The views, upstream first, and where that leaves it open those first that the rules of others ask, else by name. Findings for views that
+    read each other in a circle, which are left out; rules that ask each other's views in a circle are a matter of the server's.
+    """
     waiting = {view.called: view for view in sorted(views, key=lambda view: view.called)}
     places = places_of(waiting.values())
+    asked = _asked_by_rules(policies, places)
     ordered: list[View] = []
     done: set[str] = set()
     while waiting:
@@ -20,10 +24,28 @@ def in_order(views: Iterable[View], found: Findings) -> list[View]:
         if not ready:
             found.extend(_circle(view, waiting, places) for view in _in_circles(waiting, places))
             break
-        for view in ready:
+        calm = [view for view in ready if not asked.get(view.called, set()) & waiting.keys() - {view.called}]
+        for view in calm or ready[:1]:
             ordered.append(waiting.pop(view.called))
             done.add(view.called)
     return ordered
+
+
+def _asked_by_rules(policies: Iterable[Policy], places: Places) -> dict[str, set[str]]:
+    """What the views are called that the rules of a view ask, by what that one is called."""
+    asked: dict[str, set[str]] = {}
+    for policy in policies:
+        texts = (sql.expression.source for sql in _texts(policy.condition) if sql.expression.subquery is not None)
+        asked.setdefault(policy.view, set()).update(*(places.read_by(f"SELECT {text}") for text in texts))
+    return asked
+
+
+def _texts(condition: Condition) -> Iterator[Sql]:
+    if isinstance(condition, Sql):
+        yield condition
+    elif isinstance(condition, AllOf | AnyOf):
+        for part in condition.parts:
+            yield from _texts(part)
 
 
 def places_of(views: Iterable[View]) -> Places:

@@ -79,7 +79,7 @@ def _compile_project(project: Project) -> Compiled:
     asked = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
-    for view in in_order(project.views, found):
+    for view in in_order(project.views, found, project.policies):
         result = _compile_one(view, project, sources, asked.get(view.called, ()), found)
         if result is None:
             sources.broken |= {view.called}
