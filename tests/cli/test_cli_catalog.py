@@ -23,8 +23,10 @@ def test_compiles_as_from_the_ddl(mvc, shop, database):
     done = mvc("catalog", "pull", "--database", database.url)
     assert (done.code, done.out) == (0, "")
     assert "catalog.json: 3 relations" in done.err
+    assert "mvc.yml does not read it yet: write catalog: catalog.json there" in done.err
     from_snapshot(shop)
     assert mvc("compile") == from_ddl
+    assert "does not read it" not in mvc("catalog", "pull", "--database", database.url).err
 
 
 def test_of_the_reference_project(mvc, booking, tmp_path, monkeypatch):

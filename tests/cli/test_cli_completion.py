@@ -116,6 +116,10 @@ class TestNames:
         assert ask(command, "+sa") == ["+sales"]
         assert sorted(ask(command, "sales", "tag:f")) == ["tag:finance"]
 
+    def test_a_name_that_two_schemas_have_is_offered_with_its_schema(self, ask, project):
+        write(project, {f"views/{schema}.yml": f"view: totals\nschema: {schema}\n" for schema in ("crm", "web")})
+        assert [name for name in ask("refresh", "") if "totals" in name] == ["crm.totals", "web.totals"]
+
     def test_schedules(self, ask):
         assert ask("refresh", "--schedule", "") == ["all", "nightly"]
 

@@ -24,7 +24,7 @@ from mvc.engines.postgres.server.observe import observe
 from mvc.pipeline.consequences import catalog_findings
 from servers import ROOT, Database, Servers, new_database
 
-from .projects import ANYTHING, assert_settled
+from .projects import ANYTHING, assert_settled, create_roles
 
 Connection = psycopg.Connection[Any]
 
@@ -484,3 +484,23 @@ def test_a_schema_that_nobody_has_made(database: Database) -> None:
     connection.execute(refusal.hint.partition(",")[0].encode())
     apply(connection, project, terms=ApplyOptions(ANYTHING))
     assert_settled(connection, project)
+
+
+@pytest.mark.parametrize("major", [15])
+@pytest.mark.parametrize(("to", "who"), [("to: lc_shut_out, ", "lc_shut_out"), ("", "everybody")])
+def test_a_reader_who_may_not_look_into_the_schema(database: Database, to: str, who: str) -> None:
+    """The right is the schema owner's to give, and the plan says so until he has."""
+    policy = f"policies:\n- {{policy: p, view: names, {to}using: true}}\n"
+    files = {**FILES, "mvc.yml": FILES["mvc.yml"] + "schemas: {exposed: far}\n", "policies/p.yml": policy}
+    project, connection = mvc.compile(mvc.load(files)), database.connect()
+    create_roles(connection, ["lc_shut_out"])
+    connection.execute("CREATE SCHEMA far")
+    apply(connection, project, terms=ApplyOptions(ANYTHING))
+    (note,) = plan(connection, project).notes
+    assert note.startswith(f"{who} may read names and not look into the schema far: ")
+    connection.execute("SET ROLE lc_shut_out")
+    with pytest.raises(psycopg.errors.InsufficientPrivilege, match="schema far"):
+        connection.execute("SELECT FROM far.names")
+    connection.execute("RESET ROLE")
+    connection.execute(note.partition(": ")[2].encode())
+    assert plan(connection, project).notes == ()

@@ -14,10 +14,13 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from mvc.engines.postgres.server import installations as finding
+from mvc.engines.postgres.server.connection import connect, settings_of
 from mvc.engines.postgres.server.embedded import EmbeddedServer, ServerStartError, choose_installation
 from mvc.engines.postgres.server.installations import BINDIRS_VARIABLE, Installation, find_installations
+from mvc.engines.postgres.server.lock import second_connection
 from servers import NEWEST, Database, installations, need, newest, on_major
 
 pytestmark = pytest.mark.server
@@ -91,10 +94,21 @@ class TestLife:
             assert ask(server, "SELECT current_setting('work_mem') || current_setting('timezone')") == "7MBAsia/Tokyo"
 
     def test_environment_does_not_reach_it(self, installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name, value in {"PGPORT": "9", "PGHOST": "nowhere", "PGDATA": "/nowhere", "PGDATABASE": "none"}.items():
+        elsewhere = {
+            "PGPORT": "9",
+            "PGHOST": "nowhere",
+            "PGHOSTADDR": "192.0.2.1",
+            "PGDATA": "/nowhere",
+            "PGDATABASE": "none",
+        }
+        for name, value in elsewhere.items():
             monkeypatch.setenv(name, value)
         with EmbeddedServer(installation) as server:
             assert ask(server, "SELECT 1") == 1
+            with connect(server.url()) as first, second_connection(first) as second:
+                other = psycopg.connect(make_conninfo("", **settings_of(second) | {"dbname": "template1"}))
+                assert (other.info.host, other.info.dbname) == (str(server.folder / "run"), "template1")
+                other.close()
 
     def test_does_not_run_outside_the_block(self, installation: Installation) -> None:
         with pytest.raises(RuntimeError, match="does not run"):

@@ -19,6 +19,7 @@ Candidates = Callable[["click.Context", "click.Parameter", str], "list[str | Com
 # Searched for by `re` itself, which compiles a pattern when it is first needed: a command's help needs none.
 _PLAIN: Final = r"\+?\w[\w.:-]*(,[\w-]+)*"
 _VIEW: Final = r"(?m)^view:(.*)"
+_SCHEMA: Final = r"(?m)^schema:(.*)"
 _TAGS: Final = r"(?m)^tags:(\s*\[[^\]]*\]|(?:\s*\n\s*-.*)+|.*)"
 _BETWEEN_TAGS: Final = r"[\[\],]|\n\s*-\s"
 _SCHEDULE: Final = r"(?m)(?:^|[\s{,-])schedule:([^,}\n]*)"
@@ -28,11 +29,19 @@ def view_names(ctx: click.Context, _parameter: click.Parameter, begun: str) -> l
     """Views, `all` and tags, as a command takes them; after a `+` as well."""
     sign = "+" if begun.startswith("+") else ""
     texts = list(_texts(ctx, "views"))
-    names = [_scalar(name) for text in texts for name in re.findall(_VIEW, text)]
+    places = [(_first(_VIEW, text), _first(_SCHEMA, text)) for text in texts]
+    alike = [name for name, _ in places]
+    names = [f"{schema}.{name}" if schema and alike.count(name) > 1 else name for name, schema in places if name]
     lists = [found for text in texts for found in re.findall(_TAGS, text)]
     tags = [_scalar(tag) for found in lists for tag in re.split(_BETWEEN_TAGS, found)]
     tagged = [f"tag:{tag}" for tag in tags if tag]
     return _that_go_on((f"{sign}{name}" for name in (*names, "all", *tagged)), begun)
+
+
+def _first(pattern: str, text: str) -> str:
+    """What the first line of that key says, empty where there is none."""
+    found = re.search(pattern, text)
+    return _scalar(found[1]) if found else ""
 
 
 def schedules(ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[str | CompletionItem]:

@@ -66,6 +66,8 @@ def execute(options: Options, context: Context) -> int:
         refuse_links(target.parent, target)
     target.write_text(dump_snapshot(catalog), encoding="utf-8")
     context.talk(f"wrote {target}: {len(catalog.relations)} relations, {len(catalog.functions)} functions")
+    if not options.output and not _is_read(context):
+        context.talk(f"mvc.yml does not read it yet: write catalog: {DEFAULT} there, instead of the DDL")
     return 0
 
 
@@ -97,6 +99,17 @@ def _default(context: Context) -> Path:
         return context.folder() / DEFAULT
     except Failure:
         return Path(DEFAULT)
+
+
+def _is_read(context: Context) -> bool:
+    """Whether the project, if there is one, has the snapshot for its catalog."""
+    from mvc.workspace.folder import Folder
+    from mvc.workspace.inputs import described_paths
+
+    try:
+        return DEFAULT in described_paths(Folder(context.folder()))
+    except (Failure, OSError, KeyError, UnicodeDecodeError):
+        return True
 
 
 def _project(context: Context) -> Project | None:

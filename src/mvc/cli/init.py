@@ -1,4 +1,4 @@
-"""Write a small project that compiles: a view of daily revenue over two tables, who may read it, how fresh it is.
+"""Write a small project that compiles: a view of daily revenue over three tables, who may read it, how fresh it is.
 
 Nothing that exists is overwritten.
 

@@ -19,7 +19,7 @@ class Rights:
 
     `unreadable` holds the columns that it may not read, of the relations that it may not read as a whole; `untriggerable` the relations on
     which it may put no triggers; `unusable` and `closed` the schemas in which it may look nothing up, and create nothing;
-    `absent` the schemas that are not there. `makes_schemas` says whether it may create schemas in the database.
+    `absent` the schemas that are not there; `shut_out` are (schema, reader) where a reader may look nothing up. `makes_schemas` says whether it may create schemas in the database.
     """
 
     role: str = ""
@@ -28,6 +28,7 @@ class Rights:
     unusable: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    shut_out: frozenset[tuple[str, str]] = frozenset()
     uncallable: frozenset[str] = frozenset()
     makes_schemas: bool = True
 

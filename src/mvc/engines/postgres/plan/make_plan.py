@@ -25,7 +25,7 @@ from mvc.engines.postgres.plan.name_steps import name_steps
 from mvc.engines.postgres.plan.refusals import catalog_refusals, find_refusals
 from mvc.engines.postgres.plan.removal import removal_step, removed_views
 from mvc.engines.postgres.plan.renames import alias_notes, find_renames, history_statements, renamed_state, stored_steps
-from mvc.engines.postgres.plan.rights import absent_schemas, missing_rights, rights_refusal
+from mvc.engines.postgres.plan.rights import absent_schemas, missing_rights, reader_notes, rights_refusal
 from mvc.engines.postgres.plan.state import DeployedView, Grant, Name, State
 from mvc.engines.postgres.plan.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.engines.postgres.plan.storage_steps import storage_steps
@@ -79,7 +79,7 @@ def make_plan(
             *unwatch_steps(views, _replaced(views, removed, site), site),
             *unneeded_steps(views, _replaced(views, removed, site), site),
         ),
-        notes=(*job_notes(state, site.target), *alias_notes(state, views)),
+        notes=(*job_notes(state, site.target), *alias_notes(state, views), *reader_notes(state, views)),
         catalog=catalog,
         missing_rights=missing,
     )

@@ -42,8 +42,19 @@ def absent_schemas(state: State, views: Iterable[CompiledView]) -> Iterator[Refu
         if names := [view.called for view in chosen if view.schema == schema]:
             message = f"there is no schema {schema}, in which {', '.join(names[:MOST_NAMED])} {'is' if len(names) == 1 else 'are'} to be"
             yield Refusal(
-                message, f"CREATE SCHEMA {identifier(schema)}, or name another in mvc.yml: schemas: {{exposed: NAME}}"
+                message,
+                f"CREATE SCHEMA {identifier(schema)}, or name another: schema: NAME in a view, schemas: {{exposed: NAME}} in mvc.yml",
             )
+
+
+def reader_notes(state: State, views: Iterable[CompiledView]) -> Iterator[str]:
+    """Readers who may read a view and not look into its schema: which is theirs to grant whose schema it is."""
+    shut_out = state.live.rights.shut_out if state.live else frozenset()
+    for schema, role in sorted(shut_out):
+        if names := [view.called for view in views if view.schema == schema and role in view.readers]:
+            grant = f"GRANT USAGE ON SCHEMA {identifier(schema)} TO {identifier(role)}"
+            named = "everybody" if role == "public" else role
+            yield f"{named} may read {', '.join(names[:MOST_NAMED])} and not look into the schema {schema}: {grant}"
 
 
 def rights_refusal(missing: tuple[MissingRight, ...]) -> Iterator[Refusal]:

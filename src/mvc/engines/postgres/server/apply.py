@@ -69,7 +69,10 @@ def plan(
     exposed = [(view.schema, view.name) for view in compiled.views]
     exposed += [(item.schema, item.name) for item in compiled.operations.names]
     chosen = tuple(names)
-    state = read_state(connection, compiled, exposed, patience, to_upgrade=True, believed=compiled.believed)
+    readers = {role for view in compiled.views for role in view.readers}
+    state = read_state(
+        connection, compiled, exposed, patience, to_upgrade=True, believed=compiled.believed, readers=readers
+    )
     return make_plan(state, compiled, chosen, catalog=findings_of(state, compiled, chosen))
 
 

@@ -16,7 +16,7 @@ from typing import Final
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from mvc.engines.postgres.server.connection import connect
+from mvc.engines.postgres.server.connection import connect, settings_of
 from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.leftovers import MADE_FOR_A_CHECK, drop_database, drop_role, remove_roles, sweep, tag
 from mvc.engines.postgres.server.safe_extensions import create_extensions
@@ -201,8 +201,7 @@ def _session(connection: psycopg.Connection, name: str, password: str) -> Iterat
 
 def _address(connection: psycopg.Connection, **changed: str) -> str:
     """Where `connection` leads, for another database or role."""
-    settings = connection.info.get_parameters() | {"password": connection.info.password} | changed
-    return make_conninfo("", **{key: value for key, value in settings.items() if value})
+    return make_conninfo("", **settings_of(connection) | changed)
 
 
 @contextmanager

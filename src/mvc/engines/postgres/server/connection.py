@@ -13,6 +13,7 @@ from mvc.engines.postgres.server.errors import NoAddress, ServerError
 from mvc.engines.postgres.server.limits import lift_limits
 
 OLDEST = 15
+_UNADDRESSED = "give --database URL, or set DATABASE_URL or libpq's PGHOST, PGDATABASE, …"
 KEPT_ALIVE = {"keepalives_idle": "60"}  # a build may be silent for longer than a firewall remembers a connection
 
 
@@ -30,8 +31,11 @@ def connect(url: str | None) -> psycopg.Connection:
         given = "what --database gives" if url else "the variable DATABASE_URL"
         raise NoAddress(f"{given} is not a database URL", "postgresql://user@host/database") from None
     except psycopg.Error as problem:
-        hint = "give --database URL, or set DATABASE_URL or libpq's PGHOST, PGDATABASE, …"
-        reason = _reason(problem)
+        reason, hint = _reason(problem), _UNADDRESSED
+        if url or os.environ.get("DATABASE_URL"):
+            hint = (
+                f"does the server run, and is {'the URL' if url else 'DATABASE_URL'} right: host, port, user, database?"
+            )
         raise ServerError(f"cannot connect: {reason}", advice("", reason) or hint) from None
     major = connection.info.server_version // 10_000
     if major < OLDEST:
@@ -39,6 +43,16 @@ def connect(url: str | None) -> psycopg.Connection:
         raise ServerError(f"the server is PostgreSQL {major}; {OLDEST} is the oldest that works")
     lift_limits(connection)
     return connection
+
+
+def settings_of(connection: psycopg.Connection) -> dict[str, str]:
+    """Libpq's settings of a connection, for another one to the very server that a list of hosts or addresses led to.
+
+    Where it leads is said in full, since what is left out would be taken from the environment, as a port that is the usual one.
+    """
+    info = connection.info
+    place = {"host": info.host, "hostaddr": info.hostaddr, "port": str(info.port)}
+    return info.get_parameters() | place | {"dbname": info.dbname, "user": info.user, "password": info.password}
 
 
 def _reason(problem: psycopg.Error) -> str:

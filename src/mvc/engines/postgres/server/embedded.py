@@ -117,9 +117,9 @@ class EmbeddedServer:
         return read(self._running_in().log)
 
     def url(self, database: str = "postgres") -> str:
-        """A libpq connection URI, complete: what PGHOST or PGPORT say does not matter."""
+        """A libpq connection URI, complete: what PGHOST, PGPORT or PGHOSTADDR say does not matter."""
         host = quote(str(self._running_in().run), safe="")
-        return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?host={host}&port={PORT}"
+        return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?host={host}&hostaddr=&port={PORT}"
 
     def create_database(self, name: str, template: str | None = None) -> None:
         """An empty database, or a copy of one that nobody is connected to."""

@@ -20,8 +20,11 @@ Json = Mapping[str, Any]
 _WIDTHS: Final = {"columns": 5, "relations": 9, "keys": 3, "foreign_keys": 4, "functions": 13}  # columns of the queries
 
 
-def read_live(connection: psycopg.Connection, believed: Catalog, stored: str, schemas: Iterable[str]) -> Live:
-    """What there is of the relations and functions of `believed`; `schemas` are those in which a deployment would create something.
+def read_live(
+    connection: psycopg.Connection, believed: Catalog, stored: str, schemas: Iterable[str], readers: Iterable[str]
+) -> Live:
+    """What there is of the relations and functions of `believed`; `schemas` are those in which a deployment would create something, for these
+    `readers`.
 
     To be called where names mean PostgreSQL's own (`own_names`). Raises psycopg.Error.
     """
@@ -33,6 +36,7 @@ def read_live(connection: psycopg.Connection, believed: Catalog, stored: str, sc
         "function_schemas": [schema for schema, _ in functions],
         "function_names": [name for _, name in functions],
         "exposed": sorted(set(schemas)),
+        "readers": sorted(set(readers)),
     }
     row = connection.execute(_query().encode(), asked).fetchone()
     found: Json = row[0] if row else {}
@@ -96,6 +100,7 @@ def _rights(found: Json, search_path: tuple[str, ...]) -> Rights:
         unusable=frozenset(found["unusable"]),
         closed=frozenset(found["closed"]),
         absent=frozenset(found["absent"]),
+        shut_out=frozenset((schema, role) for schema, role in found["shut_out"]),
         uncallable=frozenset(calls),
         makes_schemas=found["makes_schemas"],
     )

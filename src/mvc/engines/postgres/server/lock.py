@@ -14,10 +14,11 @@ from typing import Final
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from mvc.compiled.view import Target
 from mvc.engines.postgres.server.blockers import deployer
+from mvc.engines.postgres.server.connection import settings_of
 from mvc.engines.postgres.server.errors import ServerError, server_errors
 from mvc.engines.postgres.server.limits import own_limits
 from mvc.engines.postgres.server.owner import acting_as, check_may_refresh, standing
@@ -182,15 +183,8 @@ def contender(connection: psycopg.Connection, target: Target) -> Iterator[Conten
 
 
 def second_connection(connection: psycopg.Connection) -> psycopg.Connection:
-    """Another connection, with the same settings of libpq, to the very server that a list of hosts or addresses led to."""
-    info = connection.info
-    settings = conninfo_to_dict(info.dsn)
-    settings |= {"host": info.host, "port": str(info.port), "dbname": info.dbname, "user": info.user}
-    if info.hostaddr:
-        settings["hostaddr"] = info.hostaddr
-    if info.password:
-        settings["password"] = info.password
-    holder = psycopg.connect(make_conninfo("", **settings), prepare_threshold=None)
+    """Another connection to the same server, with the same settings of libpq."""
+    holder = psycopg.connect(make_conninfo("", **settings_of(connection)), prepare_threshold=None)
     holder.isolation_level = psycopg.IsolationLevel.READ_COMMITTED  # keeps no snapshot while it is idle
     return holder
 

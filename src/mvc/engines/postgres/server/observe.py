@@ -46,10 +46,14 @@ T = TypeVar("T")
 
 @server_errors()
 def observe(
-    connection: psycopg.Connection, target: Target, exposed: Iterable[Name] = (), believed: Catalog | None = None
+    connection: psycopg.Connection,
+    target: Target,
+    exposed: Iterable[Name] = (),
+    believed: Catalog | None = None,
+    readers: Iterable[str] = (),
 ) -> State:
-    """What the database has under the stored schema of `target`, and of the exposures in its ledger and in `exposed`; of the relations and
-    functions that are `believed` to be there only where these are given.
+    """What the database has under the stored schema of `target`, and of the exposures in its ledger and in `exposed`, for `readers`; of the
+    relations and functions that are `believed` to be there only where these are given.
 
     Raises ServerError where the ledger may not be read, or its owner not be trusted.
     """
@@ -77,7 +81,7 @@ def observe(
         found = _one(connection, ledger_and_catalog(stored, about, there), asked)
         changing = functions_changing(connection, stored, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
-        live = read_live(connection, believed, stored, schemas) if believed is not None else None
+        live = read_live(connection, believed, stored, schemas, readers) if believed is not None else None
         cron = _cron(connection, about)
     state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live, functions_changing=changing)
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state

@@ -28,13 +28,14 @@ def read_state(  # noqa: PLR0913 - all that is asked about
     *,
     to_upgrade: bool = False,
     believed: Catalog | None = None,
+    readers: Iterable[str] = (),
 ) -> State:
     """What is there, also of the relations and functions that are `believed` to be. Takes no lock above ACCESS SHARE and writes nothing. Raises ServerError, also where an older mvc has deployed,
     unless it is read `to_upgrade` it.
 
     `patience` is in seconds: the server prints definitions, which waits for whoever alters what they read.
     """
-    asked = _Asked(target, tuple(exposed), believed)
+    asked = _Asked(target, tuple(exposed), believed, tuple(readers))
     try:
         state = _observed(connection, asked, None, patience)
     except Denied:
@@ -54,12 +55,13 @@ class _Asked:
     target: Target
     exposed: tuple[Name, ...]
     believed: Catalog | None
+    readers: tuple[str, ...]
 
 
 def _observed(connection: psycopg.Connection, asked: _Asked, role: str | None, patience: float) -> State:
     try:
         with acting_as(connection, role, patience):
-            return observe(connection, asked.target, asked.exposed, asked.believed)
+            return observe(connection, asked.target, asked.exposed, asked.believed, asked.readers)
     except InUse as problem:
         who = blockers(connection, ()) or ["look for ALTER TABLE and the like in pg_stat_activity"]
         message = f"what a view reads was in use for {patience:g} s: {problem}"

@@ -29,6 +29,9 @@ SELECT json_build_object(
         WHERE n.nspname = ANY (%(exposed)s::name[]) AND NOT has_schema_privilege(r.oid, n.oid, 'CREATE')),
       'absent', (SELECT coalesce(json_agg(e.schema), '[]') FROM unnest(%(exposed)s::name[]) AS e (schema)
         WHERE NOT EXISTS (SELECT FROM pg_namespace AS n WHERE n.nspname = e.schema)),
+      'shut_out', (SELECT coalesce(json_agg(json_build_array(n.nspname, o.rolname) ORDER BY n.nspname, o.rolname), '[]') FROM pg_namespace AS n, (
+          SELECT o.rolname FROM pg_roles AS o UNION ALL SELECT 'public') AS o
+        WHERE n.nspname = ANY (%(exposed)s::name[]) AND o.rolname = ANY (%(readers)s::name[]) AND NOT has_schema_privilege(o.rolname, n.oid, 'USAGE')),
       'uncallable', (SELECT coalesce(json_agg(json_build_array(c.nspname, c.proname, ARRAY(
           SELECT format_type(t.type, NULL) FROM unnest(c.proargtypes::oid[]) WITH ORDINALITY AS t (type, place) ORDER BY t.place))), '[]')
         FROM called AS c WHERE NOT has_function_privilege(r.oid, c.oid, 'EXECUTE')),
