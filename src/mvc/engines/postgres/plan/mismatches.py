@@ -90,18 +90,6 @@ class FunctionDiffers:
     there: Function
 
 
-Mismatch = (
-    RelationMissing
-    | RelationKindDiffers
-    | ColumnMissing
-    | ColumnUnknown
-    | ColumnTypeDiffers
-    | ColumnMayBeNull
-    | KeyMissing
-    | ForeignKeyMissing
-    | FunctionMissing
-    | FunctionDiffers
-)
 RelationMismatch = (
     RelationMissing
     | RelationKindDiffers
@@ -112,6 +100,7 @@ RelationMismatch = (
     | KeyMissing
     | ForeignKeyMissing
 )
+Mismatch = RelationMismatch | FunctionMissing | FunctionDiffers
 
 
 def about(mismatch: Mismatch) -> Name:
