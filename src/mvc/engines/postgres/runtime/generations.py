@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-GENERATION: Final = 9
+GENERATION: Final = 10
 
 # Names of routines and views that earlier generations had and this one has not: an upgrade drops them.
 RETIRED: Final = ("may_deploy", "expect_tables", "is_subscribed", "forget_before_domains")

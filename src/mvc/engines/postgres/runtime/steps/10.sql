@@ -1,0 +1,2 @@
+-- functions only.
+-- A step is begun with a generation; what changes tables goes here.
