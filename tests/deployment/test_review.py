@@ -71,9 +71,9 @@ def test_two_projects_in_one_stored_schema(database: Database) -> None:
 
 
 PLANTED = (
-    """CREATE FUNCTION mvc.fill(stored_name text, timezone text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+    """CREATE FUNCTION mvc.refresh_stored(stored_name text, timezone text) RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
       EXECUTE 'RESET ROLE'; EXECUTE 'ALTER ROLE dp_mallory SUPERUSER'; EXECUTE 'SET LOCAL ROLE dp_mallory';
-      RETURN mvc.fill(stored_name::name, timezone::text); END $$""",
+      RETURN mvc.refresh_stored(stored_name::name, timezone::text); END $$""",
     """CREATE FUNCTION mvc.evil() RETURNS text LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER ROLE dp_mallory SUPERUSER'; RETURN ''; END $$;
        CREATE VIEW mvc.installation AS SELECT mvc.evil() AS runtime, mvc.evil() AS functions""",
 )

@@ -512,7 +512,7 @@ class TestWhoMayRefresh:
             "recreate",
             "run_as_project",
             "dress",
-            "fill",
+            "refresh_stored",
             "seal",
             *allowed,
         }
@@ -548,7 +548,11 @@ class TestWhoMayRefresh:
         apply(owner, project(**changed))
         stored = owner.execute("SELECT stored_name FROM mvc.deployed_view").fetchone()
         connection = database.connect(user="ordinary")
-        for statement in (f"TABLE mvc.{stored and stored[0]}", "TABLE mvc.refresh_log", "SELECT mvc.fill('x', 'UTC')"):
+        for statement in (
+            f"TABLE mvc.{stored and stored[0]}",
+            "TABLE mvc.refresh_log",
+            "SELECT mvc.refresh_stored('x', 'UTC')",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(statement)
         owner.execute("DROP OWNED BY ordinary")

@@ -29,7 +29,7 @@ from .writes import batches
 Connection = psycopg.Connection[Any]
 FRESH = "DROP SCHEMA IF EXISTS mvc CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 NEVER_TOO_MANY = """
-CREATE OR REPLACE FUNCTION mvc.too_many(stored mvc.stored_relation, groups bigint)
+CREATE OR REPLACE FUNCTION mvc.over_threshold(stored mvc.stored_relation, groups bigint)
 RETURNS text LANGUAGE sql STABLE AS $$ SELECT NULL::text $$
 """
 

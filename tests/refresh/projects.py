@@ -118,6 +118,6 @@ def build_shop(connection: Connection) -> None:
 def never_whole(connection: Connection) -> None:
     """However many groups may have changed, a refresh computes them one by one."""
     connection.execute(
-        "CREATE OR REPLACE FUNCTION mvc.too_many(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql STABLE AS"
+        "CREATE OR REPLACE FUNCTION mvc.over_threshold(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql STABLE AS"
         " $$ SELECT NULL::text $$"
     )

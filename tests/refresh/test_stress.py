@@ -32,7 +32,7 @@ HELD_UP = {  # by a TRUNCATE of several tables: it gives up, and says so
     "other refreshes of this view, or a TRUNCATE or a change of partitions, came between, time and again",
 }
 SOMETIMES_WHOLE = """
-CREATE OR REPLACE FUNCTION mvc.too_many(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql VOLATILE AS
+CREATE OR REPLACE FUNCTION mvc.over_threshold(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql VOLATILE AS
 $$ SELECT 'by chance' WHERE random() < 0.15 $$
 """
 
@@ -138,7 +138,7 @@ def assert_as_the_oracles_say(connection: Connection, views: list[CompiledView])
         assert differences(view.name, found, expected) == []
 
     connection.execute(
-        "CREATE OR REPLACE FUNCTION mvc.too_many(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'"
+        "CREATE OR REPLACE FUNCTION mvc.over_threshold(stored mvc.stored_relation, groups bigint) RETURNS text LANGUAGE sql AS 'SELECT NULL::text'"
     )
     for view in views:
         run = refresh(connection, view, "incremental", also=lambda checked, view=view: look(view, checked))

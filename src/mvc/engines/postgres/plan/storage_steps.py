@@ -155,7 +155,7 @@ def _why_built(view: CompiledView, site: PlanContext) -> str:
 
 def _fill_sql(view: CompiledView, site: PlanContext, mode: str = "") -> str:
     values = f"{literal(view.storage[1])}, {literal(site.target.timezone)}" + (f", {literal(mode)}" if mode else "")
-    return f"SELECT {qualified(site.target.stored, 'fill')}({values})"
+    return f"SELECT {qualified(site.target.stored, 'refresh_stored')}({values})"
 
 
 def _prove_sql(view: CompiledView, site: PlanContext) -> str:

@@ -3,7 +3,7 @@
 -- should be (NULL where the server does not say), `groups` were computed. Dates are computed in `timezone`, and texts made as
 -- by default, whatever the session says; a base table whose row security would hide rows from the owner makes it fail instead
 -- of losing them silently. `unheard` says why changes may have gone unnoticed, which whoever began the refresh has found out; an empty one, that it is to be asked.
-CREATE OR REPLACE FUNCTION {schema}.fill(
+CREATE OR REPLACE FUNCTION {schema}.refresh_stored(
   stored_name name, timezone text, mode text DEFAULT 'first', since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
   unheard text DEFAULT NULL, OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
 ) LANGUAGE plpgsql
@@ -21,7 +21,7 @@ DECLARE
   renamed text;
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
-  SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = fill.stored_name FOR UPDATE;
+  SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = refresh_stored.stored_name FOR UPDATE;
   renamed := {schema}.expect_sources(stored);
   IF mode = 'first' OR unheard = '' THEN
     unheard := {schema}.unwatched(stored.watches);
@@ -48,7 +48,7 @@ BEGIN
       emptied := 'its rows were gone, as after a TRUNCATE, or a crash while it was unlogged';
     END IF;
     SELECT f.taken, f.changed, f.growth + CASE WHEN emptied IS NULL THEN stored.rows ELSE 0 END, f.groups, f.detail INTO taken, changed, counted, groups, detail
-    FROM {schema}.bring(stored, mode, since, until, coalesce(emptied, other_code)) AS f;
+    FROM {schema}.apply_increment(stored, mode, since, until, coalesce(emptied, other_code)) AS f;
   END IF;
   IF mode <> 'first' AND {schema}.changed_behind(stored) THEN
     RAISE EXCEPTION 'a table was emptied or rewritten, or its partitions changed, behind the snapshot' USING ERRCODE = 'serialization_failure';
@@ -124,7 +124,7 @@ BEGIN
 END $$;
 
 -- Brings a stored table up to date, readers going on; all of it where `other_code` says that its rows were computed with something else.
-CREATE OR REPLACE FUNCTION {schema}.bring(
+CREATE OR REPLACE FUNCTION {schema}.apply_increment(
   stored {schema}.stored_relation, mode text, since timestamptz, until timestamptz, other_code text,
   OUT taken text, OUT changed bigint, OUT growth bigint, OUT groups bigint, OUT detail text
 ) LANGUAGE plpgsql AS $$
@@ -138,8 +138,8 @@ BEGIN
   IF taken IN ('incremental', 'verify') THEN
     detail := {schema}.whole_because(stored, definition);
     IF detail IS NULL THEN
-      groups := {schema}.put_aside(stored, {schema}.moved(stored));
-      detail := {schema}.too_many(stored, groups);
+      groups := {schema}.stage_keys(stored, {schema}.changed_keys(stored));
+      detail := {schema}.over_threshold(stored, groups);
     END IF;
     IF detail IS NOT NULL THEN
       taken := 'full';
@@ -175,7 +175,7 @@ CREATE OR REPLACE FUNCTION {schema}.verify(
 DECLARE
   sample constant int := 500;
   named text := {schema}.key_columns(stored);
-  compared bigint := {schema}.put_aside(stored, format(
+  compared bigint := {schema}.stage_keys(stored, format(
     '(SELECT %1$s FROM %2$I.%3$I ORDER BY random() LIMIT %5$s) UNION (SELECT %1$s FROM %2$I.%4$I ORDER BY random() LIMIT %5$s)',
     named, '{name}', stored.stored_name, stored.companions ->> 'keys', sample));
   wrong bigint;
@@ -303,7 +303,7 @@ $$;
 
 -- Puts the keys that a query gives aside as those to compute again; returns their number. To empty a table by TRUNCATE costs a
 -- millisecond and a new file, which only pays where it has grown.
-CREATE OR REPLACE FUNCTION {schema}.put_aside(stored {schema}.stored_relation, query text)
+CREATE OR REPLACE FUNCTION {schema}.stage_keys(stored {schema}.stored_relation, query text)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   dirty regclass := format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass;
@@ -352,7 +352,7 @@ END $$;
 
 -- The query of the keys that may have changed since the last refresh. It names the causes that there are, so that the server leaves
 -- the others out before it plans them: tables of many partitions take longer to plan than to read.
-CREATE OR REPLACE FUNCTION {schema}.moved(stored {schema}.stored_relation)
+CREATE OR REPLACE FUNCTION {schema}.changed_keys(stored {schema}.stored_relation)
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   unseen text := (
@@ -439,7 +439,7 @@ END $$;
 -- Whether so many groups may have changed that computing all of them costs less, in words: above 30 %, or as measured, where
 -- the log has a whole refresh and partial ones with at least a third as many groups. Without any group, a partial one takes
 -- what the fastest took.
-CREATE OR REPLACE FUNCTION {schema}.too_many(stored {schema}.stored_relation, groups bigint)
+CREATE OR REPLACE FUNCTION {schema}.over_threshold(stored {schema}.stored_relation, groups bigint)
 RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
   found text := format('%s of %s groups may have changed', groups, stored.rows);
@@ -460,8 +460,8 @@ BEGIN
     SELECT min(r.seconds) FROM runs AS r WHERE r.mode = 'incremental'
   )
   SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r.seconds) FILTER (WHERE r.mode = 'full'),
-    l.seconds + too_many.groups * percentile_cont(0.5) WITHIN GROUP (ORDER BY (r.seconds - l.seconds) / r.groups)
-      FILTER (WHERE r.mode = 'incremental' AND r.groups >= 20 AND 3 * r.groups >= too_many.groups)
+    l.seconds + over_threshold.groups * percentile_cont(0.5) WITHIN GROUP (ORDER BY (r.seconds - l.seconds) / r.groups)
+      FILTER (WHERE r.mode = 'incremental' AND r.groups >= 20 AND 3 * r.groups >= over_threshold.groups)
   INTO whole, partial FROM runs AS r, least AS l GROUP BY l.seconds;
   IF whole IS NULL OR partial IS NULL THEN
     RETURN CASE WHEN groups > 0.3 * stored.rows THEN found || ': above 30 % (assumed) computing all costs less' END;

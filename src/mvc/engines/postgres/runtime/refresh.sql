@@ -252,7 +252,7 @@ BEGIN
         RETURN 'again';
       END IF;
       SELECT f.taken, f.changed, f.groups, f.detail INTO ended.mode, ended.changed, ended.groups, ended.detail
-      FROM {schema}.fill(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end, entry.detail) AS f;
+      FROM {schema}.refresh_stored(deployed.stored_name, deployed.timezone, entry.mode, entry.window_start, entry.window_end, entry.detail) AS f;
       SELECT s.rows INTO ended.rows FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name;
     EXCEPTION
       WHEN serialization_failure THEN
