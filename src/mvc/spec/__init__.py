@@ -5,7 +5,8 @@ from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
 from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
-from mvc.spec.view import BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+from mvc.spec.source import SourceSpec
+from mvc.spec.view import BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, ViewSpec
 
 __all__ = [
     "AggregateSpec",
