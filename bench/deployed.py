@@ -46,7 +46,7 @@ def deploy(url: str, *, postgis: bool) -> tuple[Any, Any]:
         for project in (parts, whole):
             names = [view.name for view in project.views if postgis or "postgis" not in view.requires]
             progress(f"deploying {len(names)} views")
-            apply(connection, project, names, terms=ApplyOptions(frozenset({"rebuild", "access-loosened"})))
+            apply(connection, project, names, options=ApplyOptions(frozenset({"rebuild", "access-loosened"})))
         connection.execute("VACUUM ANALYZE")
     return parts, whole
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mvc.engines.postgres.plan.release import Altered, Release
     from mvc.engines.postgres.plan.steps import Danger, Hazard, LeftOut, Plan, Refusal, Step, Switch
     from mvc.engines.postgres.server.apply import Applied, apply, plan
-    from mvc.engines.postgres.server.apply import ApplyOptions as Terms  # noqa: F401 - retired, see mvc.library.retired
+    from mvc.engines.postgres.server.apply import ApplyOptions as Terms  # noqa: F401 - retired, see mvc.retired
     from mvc.engines.postgres.server.around import Around, around, plan_around
     from mvc.engines.postgres.server.connection import connect
     from mvc.engines.postgres.server.deployed import DatabaseDifference
@@ -227,7 +227,7 @@ def __getattr__(name: str) -> object:
         found: object = getattr(import_module(_HOME_OF[name]), name)
         globals()[name] = found
         return found
-    from mvc.library.retired import successor
+    from mvc.retired import successor
 
     if new := successor(name):
         return __getattr__(new)

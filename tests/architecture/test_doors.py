@@ -25,7 +25,7 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 # From the lowest to the highest; a module may import what is on its own line or above it. A module's line is that of the
 # longest prefix of its name.
 STAGES = (
-    ("mvc.version", "mvc.compiled.called", "mvc.engines"),
+    ("mvc.version", "mvc.retired", "mvc.compiled.called", "mvc.engines"),
     ("mvc.quoting", "mvc.diagnostics", "mvc.compiled"),
     ("mvc.workspace", "mvc.engines.postgres.runtime"),
     ("mvc.source", "mvc.git"),

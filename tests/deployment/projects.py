@@ -222,7 +222,7 @@ def deploy(
     connection: Connection, project: Compiled, allow: Iterable[str] = ANYTHING, patience: float = 20.0
 ) -> Applied:
     """Applies, and proves that there is nothing left to do and nothing left to mend."""
-    done = apply(connection, project, terms=ApplyOptions(frozenset(allow), pace=Timeouts(patience=patience)))
+    done = apply(connection, project, options=ApplyOptions(frozenset(allow), pace=Timeouts(patience=patience)))
     assert_settled(connection, project)
     return done
 

@@ -157,7 +157,7 @@ def watching(database: Database, reads: dict[str, str], write: str) -> Iterator[
 
 def deployed(connection: Connection) -> None:
     build(connection)
-    apply(connection, compiled(BASE), terms=TERMS)
+    apply(connection, compiled(BASE), options=TERMS)
     refresh(connection, compiled(BASE))
     connection.execute(OUTSIDE)
 
@@ -168,7 +168,7 @@ def database(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Datab
     with new_database(server, servers.template(server, "base_changes", deployed)) as created:
         connection = created.connect()
         apply(
-            connection, compiled(BASE), terms=TERMS
+            connection, compiled(BASE), options=TERMS
         )  # a copy of a database is another one: what was proven is proven again
         yield created
 
@@ -254,7 +254,7 @@ def test_meanwhile_access_is_the_same_or_closed(database: Database):
     assert skipped == {"v", "inc", "win", "up", "armed"}
     connection.execute("ALTER TABLE m ALTER who TYPE text; ALTER TABLE t ALTER amt TYPE bigint")
     after = compiled(edited(("s.sql", "who varchar(20)", "who text"), ("s.sql", "amt int", "amt bigint")))
-    apply(connection, after, terms=TERMS)
+    apply(connection, after, options=TERMS)
     assert seen() == before
     settled(connection, after)
 
@@ -357,7 +357,7 @@ def test_whatever_is_broken_off_the_next_apply_mends(database: Database, number:
             "SELECT atttypid = 'bigint'::regtype FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'amt'"
         ).fetchone()
         project = change.project if changed == (True,) else compiled(BASE)
-        apply(connection, project, terms=TERMS)
+        apply(connection, project, options=TERMS)
     assert seen.faults == []
     settled(connection, project)
     holds(connection, "SELECT k, sum(amt), count(*) FROM t GROUP BY k ORDER BY k")
@@ -381,7 +381,7 @@ def test_killed_in_the_midst_of_the_migration(database: Database, tmp_path: Path
         run.wait()
         _until(connection, sleeping, 0)
         assert connection.execute("SELECT count(*) FROM mvc.released_view").fetchone() == (6,)
-        apply(connection, compiled(BASE), terms=TERMS)
+        apply(connection, compiled(BASE), options=TERMS)
     assert seen.faults == []
     settled(connection, compiled(BASE))
     around(connection, change.project, change.sql, TERMS)
@@ -441,7 +441,7 @@ def test_a_rollback_of_the_views_alone(database: Database):
     names = {view.name: view.storage[1] for view in compiled(BASE).views}
     stored = dict(connection.execute("SELECT view_name, stored_name FROM mvc.deployed_view").fetchall())
     assert stored == names
-    apply(connection, wider, terms=TERMS)
+    apply(connection, wider, options=TERMS)
     settled(connection, wider)
 
 
@@ -455,7 +455,7 @@ class TestTools:
             assert {row[0] for row in found} == {f"public.{name}" for name in READ_AMT}
             assert connection.execute("SELECT mvc.release('t', '{amt}')").fetchall() == []  # once more does nothing
             connection.execute(change.sql.encode())
-            apply(connection, change.project, terms=TERMS)
+            apply(connection, change.project, options=TERMS)
         assert seen.faults == []
         settled(connection, change.project)
 
@@ -464,7 +464,7 @@ class TestTools:
         with connection.transaction():
             connection.execute("SELECT mvc.release('public.t', ARRAY['k'])")
             connection.execute("ALTER TABLE t ALTER k TYPE text")
-        apply(connection, change.project, terms=TERMS)
+        apply(connection, change.project, options=TERMS)
         settled(connection, change.project)
 
     def test_what_is_rolled_back_was_not_released(self, database: Database):
@@ -480,7 +480,7 @@ class TestTools:
         connection = database.connect()
         done = release(connection, compiled(BASE), [Altered("public", "t", "amt")], TERMS)
         assert {view.name for view in done.views} == READ_AMT
-        apply(connection, compiled(BASE), terms=TERMS)
+        apply(connection, compiled(BASE), options=TERMS)
         settled(connection, compiled(BASE))
 
     def test_a_column_that_is_not_there(self, database: Database):
@@ -504,7 +504,7 @@ class TestTools:
                 f'GRANT CREATE ON DATABASE "{connection.info.dbname}" TO ba_owner; GRANT ALL ON SCHEMA public TO ba_owner; ALTER TABLE t OWNER TO ba_owner; ALTER TABLE m OWNER TO ba_owner; GRANT ba_owner TO CURRENT_USER'.encode()
             )
             connection.execute("SET ROLE ba_owner")
-            apply(connection, compiled(BASE), terms=TERMS)
+            apply(connection, compiled(BASE), options=TERMS)
             connection.execute("RESET ROLE")
             connection.execute("SELECT mvc.release('t', '{amt}')")
             assert connection.execute("SELECT current_user = session_user").fetchone() == (True,)
@@ -520,17 +520,17 @@ def test_leftovers_stand_in_no_way(database: Database):
     """What is kept for a rollback goes where it reads what nothing deployed reads any more; what nothing else needs, with a release."""
     connection = database.connect()
     narrower = compiled(edited(("", "t.amt", "t.id")))
-    apply(connection, narrower, terms=TERMS)
+    apply(connection, narrower, options=TERMS)
     assert leftovers(connection, narrower) == ()
     connection.execute("ALTER TABLE t DROP COLUMN amt")
     after = compiled(WITHOUT_AMT)
-    apply(connection, after, terms=TERMS)
+    apply(connection, after, options=TERMS)
     settled(connection, after)
 
 
 def test_what_is_kept_for_a_rollback_and_is_in_nobodys_way_is_kept(database: Database):
     connection = database.connect()
-    apply(connection, compiled(edited(("views/v.yml", "{sum: t.amt}", "{sum: t.amt * 2}"))), terms=TERMS)
+    apply(connection, compiled(edited(("views/v.yml", "{sum: t.amt}", "{sum: t.amt * 2}"))), options=TERMS)
     kept = leftovers(connection, compiled(RETYPED))
     assert [item.view for item in kept] == ["v", "up"] or [item.view for item in kept] == ["up", "v"]
     found = plan_around(connection, compiled(RETYPED), "ALTER TABLE t ALTER amt TYPE bigint")
@@ -552,7 +552,7 @@ def test_names_of_strangers_are_not_taken_up(database: Database):
     release(connection, compiled(BASE), [Altered("public", "t", "amt")], TERMS)
     assert reader.execute("SELECT * FROM armed").fetchall() == before
     connection.execute("DROP OPERATOR public.= (varchar, text); DROP FUNCTION public.listen")
-    apply(connection, compiled(BASE), terms=TERMS)
+    apply(connection, compiled(BASE), options=TERMS)
     settled(connection, compiled(BASE))
 
 

@@ -56,7 +56,7 @@ def statements_for_tools() -> set[str]:
 def database(servers: Servers) -> Iterator[Database]:
     server = servers.get(NEWEST)
     with new_database(server, servers.template(server, "base_changes", deployed)) as created:
-        apply(created.connect(), compiled(BASE), terms=TERMS)
+        apply(created.connect(), compiled(BASE), options=TERMS)
         yield created
 
 
@@ -88,7 +88,7 @@ def test_the_statement_for_other_tools(database: Database):
     with watching(database, READS, "UPDATE t SET day = day WHERE id = 7 RETURNING 1") as seen:
         found = connection.execute(ours(statement).encode()).fetchall()
         connection.execute(b"ALTER TABLE t ALTER amt TYPE bigint")
-        apply(connection, CHANGES["a column retyped"].project, terms=TERMS)
+        apply(connection, CHANGES["a column retyped"].project, options=TERMS)
     assert seen.faults == []
     assert {row[0] for row in found} == {f"public.{view}" for view in READ_AMT}
     settled(connection, CHANGES["a column retyped"].project)

@@ -131,7 +131,7 @@ CASES = {
 def build(connection: Connection) -> None:
     create_roles(connection, ["bv_reader"])
     connection.execute(SCHEMA + ROWS)
-    apply(connection, project(), terms=ApplyOptions(ANYTHING))
+    apply(connection, project(), options=ApplyOptions(ANYTHING))
 
 
 @pytest.fixture(params=[15, NEWEST], ids=lambda major: f"pg{major}")
@@ -237,11 +237,11 @@ def mended(connection: Connection, case: Case) -> None:
         with pytest.raises(
             ServerError, match=r"does not exist|is gone|has no (table|column|function)|reasons"
         ) as refused:
-            apply(connection, project(), terms=ApplyOptions(ANYTHING))
+            apply(connection, project(), options=ApplyOptions(ANYTHING))
         assert made.refusals or refused.value.hint.startswith("create it again, or ")
-        apply(connection, project(), ["fine"], terms=ApplyOptions(ANYTHING))
+        apply(connection, project(), ["fine"], options=ApplyOptions(ANYTHING))
         connection.execute(case.missing.encode())
-    apply(connection, project(), terms=ApplyOptions(ANYTHING))
+    apply(connection, project(), options=ApplyOptions(ANYTHING))
     assert_settled(connection, project())
     assert not any(view.problem for view in status(connection, project()).views)
     for mode in ("incremental", "full"):
@@ -266,7 +266,7 @@ def test_what_the_ledger_has_lost_is_still_ours(database: Database, lost: str) -
     create_roles(connection, ["bv_other"])
     connection.execute("CREATE VIEW outside AS SELECT * FROM broken; GRANT SELECT ON fine TO bv_other")
     connection.execute(LOST_ROWS[lost].encode())
-    apply(connection, project(), terms=ApplyOptions(ANYTHING))
+    apply(connection, project(), options=ApplyOptions(ANYTHING))
     assert_settled(connection, project())
     assert connection.execute(
         "SELECT has_table_privilege('bv_other', 'fine', 'SELECT'), count(*) >= 0 FROM outside"
@@ -327,7 +327,7 @@ def test_a_part_of_the_runtime_is_put_back(servers: Servers, part: str) -> None:
         connection.execute(RUNTIME[part].encode())
         unanswered = [problem for ask in ASKED.values() if (problem := refusal(ask, connection))]
         assert all("mvc apply" in problem.hint for problem in unanswered), unanswered
-        apply(connection, project(), terms=ApplyOptions(ANYTHING))
+        apply(connection, project(), options=ApplyOptions(ANYTHING))
         assert_settled(connection, project())
         assert {item.status for item in refresh(connection, project())} == {"completed"}
         assert {view.view for view in status(connection, project()).views} == VIEWS
@@ -341,7 +341,7 @@ def test_a_deployment_that_fails_or_is_cut_off_breaks_nothing(
 
     connection = database.connect()
     with pytest.raises(ServerError, match="division by zero"):
-        apply(connection, project("t.n / (t.n - 5)"), terms=ApplyOptions(ANYTHING))
+        apply(connection, project("t.n / (t.n - 5)"), options=ApplyOptions(ANYTHING))
     check_status(connection, Case("", {}))
 
     def stopped(*_: object) -> int:
@@ -349,11 +349,11 @@ def test_a_deployment_that_fails_or_is_cut_off_breaks_nothing(
 
     monkeypatch.setattr(module, "run_switch", stopped)
     with pytest.raises(KeyboardInterrupt):
-        apply(connection, project("t.n"), terms=ApplyOptions(ANYTHING))
+        apply(connection, project("t.n"), options=ApplyOptions(ANYTHING))
     monkeypatch.undo()
     check_status(connection, Case("", {}))
     assert {item.status for item in refresh(connection, project())} == {"completed"}
-    apply(connection, project("t.n"), terms=ApplyOptions(ANYTHING))
+    apply(connection, project("t.n"), options=ApplyOptions(ANYTHING))
     assert_settled(connection, project("t.n"))
 
 
@@ -363,4 +363,4 @@ def test_a_table_that_is_in_use_is_named(database: Database) -> None:
     with psycopg.connect(database.url) as writer:
         writer.execute("INSERT INTO t VALUES (50, 'k', 1)")
         with pytest.raises(ServerError, match=r"^public\.t was in use for 0.3 s"):
-            apply(connection, project(), terms=ApplyOptions(ANYTHING, pace=Timeouts(0.3)))
+            apply(connection, project(), options=ApplyOptions(ANYTHING, pace=Timeouts(0.3)))

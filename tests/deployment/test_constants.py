@@ -66,7 +66,7 @@ def test_what_a_stranger_added_is_never_picked_for_a_constant(shop: Database):
     for condition, (said, _) in outcomes.items():
         assert "would perhaps have constants become values of the type public.watched_" in said, condition
         assert "DROP OPERATOR public." in said or "DROP FUNCTION public." in said
-    apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), terms=ApplyOptions(frozenset()))
+    apply(deployer, project(body_of("s.shop = ANY (ARRAY['a', 'b'])")), options=ApplyOptions(frozenset()))
 
 
 @pytest.mark.parametrize("condition", ["tags && '{a,b}'", "tags && U&'!007ba,b}' UESCAPE '!'"])
@@ -110,9 +110,9 @@ def test_where_a_stranger_may_create_something_no_look_is_enough(shop: Database)
             "say what such constants are: '{a,b}'::text[], or ARRAY['a', 'b']; or REVOKE CREATE ON SCHEMA public"
             in said
         )
-    apply(deployer, plain, terms=ApplyOptions(frozenset()))
+    apply(deployer, plain, options=ApplyOptions(frozenset()))
     deployer.execute(closed.format(standard, shop.name).encode())
-    apply(deployer, compiled, terms=ApplyOptions(frozenset()))
+    apply(deployer, compiled, options=ApplyOptions(frozenset()))
 
 
 def test_a_stranger_may_give_the_name_of_an_enum_to_another_type(shop: Database):
@@ -122,7 +122,7 @@ def test_a_stranger_may_give_the_name_of_an_enum_to_another_type(shop: Database)
     compiled = project(body_of("s.felt = ANY ('{good,bad}'::mood[])"))
     said = refused(deployer, compiled, ApplyOptions(frozenset()))
     assert "the type public.mood of the role tt_owner, who can give its name to another type" in said
-    apply(deployer, project(body_of("s.felt IN ('good', 'bad'::mood)")), terms=ApplyOptions(frozenset()))
+    apply(deployer, project(body_of("s.felt IN ('good', 'bad'::mood)")), options=ApplyOptions(frozenset()))
 
 
 def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Database):
@@ -139,7 +139,7 @@ def test_no_lock_of_a_stranger_comes_between_the_look_and_the_parsing(shop: Data
 
     def deploy() -> None:
         try:
-            apply(deployer, compiled, terms=ApplyOptions(frozenset()))
+            apply(deployer, compiled, options=ApplyOptions(frozenset()))
         except ServerError as problem:
             problems.append(str(problem))
 
@@ -188,7 +188,7 @@ def test_what_is_added_while_a_view_is_filled_is_not_picked_for_its_indexes(shop
 
     def deploy() -> None:
         try:
-            apply(deployer, compiled, terms=ApplyOptions(frozenset()))
+            apply(deployer, compiled, options=ApplyOptions(frozenset()))
         except ServerError as problem:
             problems.append(str(problem))
 
@@ -218,13 +218,13 @@ def test_what_is_added_while_a_reader_is_waited_for_is_not_picked_for_the_exposu
         " IF current_user <> 'tt_owner' THEN RAISE EXCEPTION 'ran as %', current_user; END IF; END $$"
     )
     deployer.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
-    apply(deployer, project(**files), terms=ApplyOptions(frozenset()))
+    apply(deployer, project(**files), options=ApplyOptions(frozenset()))
     changed = project("SELECT s.shop, sum(s.amount) AS n FROM sale AS s GROUP BY s.shop", **files)
     problems: list[str] = []
 
     def deploy() -> None:
         try:
-            apply(deployer, changed, terms=ANYTHING)
+            apply(deployer, changed, options=ANYTHING)
         except ServerError as problem:
             problems.append(str(problem))
 
@@ -242,7 +242,7 @@ def test_what_bears_the_name_of_a_call_elsewhere_is_not_looked_at(shop: Database
     """A refresh looks at what the body of a function may call; who has a schema of his own could else hold it up with a body of a GB."""
     mean, deployer = stranger(shop), shop.connect()
     deployer.execute("CREATE SCHEMA strange; ALTER SCHEMA strange OWNER TO tt_owner")
-    apply(deployer, project("SELECT slug(s.shop) AS shop, count(*) AS n FROM sale AS s GROUP BY 1"), terms=ANYTHING)
+    apply(deployer, project("SELECT slug(s.shop) AS shop, count(*) AS n FROM sale AS s GROUP BY 1"), options=ANYTHING)
     mean.execute("CREATE FUNCTION strange.lower(text) RETURNS text LANGUAGE sql AS 'SELECT $1'")
     seen_now = "SELECT mvc.code_seen(s) FROM mvc.stored_relation AS s"
     assert deployer.execute(seen_now).fetchall() == [(None,)]

@@ -125,14 +125,14 @@ CALLS = (
 )
 DEPLOYS: dict[str, Command] = {
     "plan": lambda it: plan(it, project()),
-    "apply": lambda it: apply(it, CHANGED, terms=ANYTHING),
+    "apply": lambda it: apply(it, CHANGED, options=ANYTHING),
     "check": lambda it: check_data(it, mvc.load(FILES), project()),
     "rollback": lambda it: rollback(it, CHANGED, ANYTHING),
     "prune": lambda it: prune(it, project(), Timeouts()),
     "around": lambda it: around(it, WIDER, "ALTER TABLE public.sale ALTER COLUMN amount TYPE bigint", ANYTHING),
     "release": lambda it: release(it, WIDER, [Altered("public", "sale", "amount")], ANYTHING),
     "release by a statement": lambda it: it.execute("SELECT mvc.release('public.sale', '{amount}')"),
-    "mend": lambda it: apply(it, WIDER, terms=ANYTHING),
+    "mend": lambda it: apply(it, WIDER, options=ANYTHING),
 }
 
 
@@ -167,7 +167,7 @@ def test_nor_while_another_deployment_is_under_way(shop: Database):
     with busy.transaction():
         busy.execute("LOCK TABLE mvc.deploying IN EXCLUSIVE MODE")
         with pytest.raises(ServerError, match="another deployment of this database is under way: pid"):
-            apply(shop.connect(), CHANGED, terms=ANYTHING)
+            apply(shop.connect(), CHANGED, options=ANYTHING)
 
 
 def test_nor_by_the_printed_script(shop: Database):

@@ -216,7 +216,7 @@ def test_every_danger_must_be_allowed(shop_database):
     for hazard, edits in cases.items():
         before = dump(connection, without=(), oids=True)
         with pytest.raises(ServerError, match=hazard):
-            apply(connection, compiled(edited(*edits)), terms=ApplyOptions())
+            apply(connection, compiled(edited(*edits)), options=ApplyOptions())
         assert dump(connection, without=(), oids=True) == before
 
 

@@ -87,14 +87,14 @@ def test_all_is_as_before(database: Database, failure: Failure, mode: str) -> No
     connection = database.connect()
     before = project(mode)
     blind = replace(before, files=None)  # else the plan finds it, and nothing is begun
-    apply(connection, before, terms=TERMS)
+    apply(connection, before, options=TERMS)
     refresh(connection, before)
     usual = {(item.view, item.status, item.mode) for item in refresh(connection, before)}
     connection.execute(failure.statement.encode())
     aside: set[str] = set()
     for number in (1, 2):  # the second one meets what the first one left
         with pytest.raises(StatementRefused, match="does not exist"):
-            apply(connection, blind, terms=TERMS)
+            apply(connection, blind, options=TERMS)
         rows(connection, failure)
         for name, definition in connection.execute(
             "SELECT view_name, definition::text FROM mvc.deployed_view WHERE stored_name ~ '_aside_1$'"
@@ -117,7 +117,7 @@ def test_all_is_as_before(database: Database, failure: Failure, mode: str) -> No
     assert aside
     if failure.table == "t":
         mended = project(mode, failure.column)
-        apply(connection, mended, terms=TERMS)
+        apply(connection, mended, options=TERMS)
         assert plan(connection, mended).empty
         rows(connection, failure)
         connection.execute("UPDATE t SET price = price + 1 WHERE day = current_date")

@@ -141,7 +141,7 @@ def go(connection: psycopg.Connection[Any], compiled: Compiled = NEW, patience: 
     terms = ApplyOptions(
         ALLOW - more.pop("refuse", frozenset()), more.pop("plan_id", ""), Timeouts(patience, more.pop("timeout", None))
     )
-    return apply(connection, compiled, terms=terms, **more)
+    return apply(connection, compiled, options=terms, **more)
 
 
 class Watch:

@@ -277,7 +277,7 @@ def test_all_are_named_at_once_and_their_mends_can_be_pasted(database: Database,
     made = plan(connection, project)
     assert {item[:2] for item in said(made)} >= {place[:2] for name in ALL for place in CASES[name].said}
     with pytest.raises(ServerError, match="this cannot be deployed") as caught:
-        apply(connection, project, terms=ApplyOptions(ANYTHING))
+        apply(connection, project, options=ApplyOptions(ANYTHING))
     assert all(str(item.diagnostic.span.path) in str(caught.value) for item in made.catalog)
     assert connection.execute("SELECT to_regclass('names')").fetchone() == (None,)
     assert connection.execute("SELECT count(*) FROM mvc.deployment").fetchone() == (0,)
@@ -288,14 +288,14 @@ def test_all_are_named_at_once_and_their_mends_can_be_pasted(database: Database,
             connection.execute(pasted[1].encode())
     connection.execute("CREATE FUNCTION doubled(n int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT n * 2'")
     connection.execute("CREATE FUNCTION viewer() RETURNS int LANGUAGE sql STABLE AS 'SELECT 1'")
-    apply(connection, project, terms=ApplyOptions(ANYTHING))
+    apply(connection, project, options=ApplyOptions(ANYTHING))
     assert_settled(connection, project)
 
 
 @pytest.mark.parametrize("major", [15, 18])
 def test_what_is_deployed_is_looked_at_as_well_and_other_views_go_on(database: Database, project: Compiled) -> None:
     connection = database.connect()
-    apply(connection, project, terms=ApplyOptions(ANYTHING))
+    apply(connection, project, options=ApplyOptions(ANYTHING))
     connection.execute("ALTER TABLE detail DROP CONSTRAINT detail_sale_id_key")
     again = plan(connection, project)
     assert again.empty
@@ -403,7 +403,7 @@ def test_what_may_be_null_and_what_a_name_means(servers: Servers, major: int) ->
 def attempt(connection: Connection, project: Compiled, view: str) -> str:
     """What deploying the view comes to where nobody looks at the catalog first."""
     try:
-        apply(connection, project, [view], terms=ApplyOptions(ANYTHING))
+        apply(connection, project, [view], options=ApplyOptions(ANYTHING))
     except ServerError:
         return "fails"
     return "same"
@@ -482,7 +482,7 @@ def test_a_schema_that_nobody_has_made(database: Database) -> None:
     (refusal,) = plan(connection, project).refusals
     assert refusal.message.startswith("there is no schema far, in which ")
     connection.execute(refusal.hint.partition(",")[0].encode())
-    apply(connection, project, terms=ApplyOptions(ANYTHING))
+    apply(connection, project, options=ApplyOptions(ANYTHING))
     assert_settled(connection, project)
 
 
@@ -495,7 +495,7 @@ def test_a_reader_who_may_not_look_into_the_schema(database: Database, to: str, 
     project, connection = mvc.compile(mvc.load(files)), database.connect()
     create_roles(connection, ["lc_shut_out"])
     connection.execute("CREATE SCHEMA far")
-    apply(connection, project, terms=ApplyOptions(ANYTHING))
+    apply(connection, project, options=ApplyOptions(ANYTHING))
     (note,) = plan(connection, project).notes
     assert note.startswith(f"{who} may read names and not look into the schema far: ")
     connection.execute("SET ROLE lc_shut_out")

@@ -125,7 +125,7 @@ class TestDeployment:
             ServerError, match=r"refresh_everything goes \(drop-view\); the view public\.refresh_logs goes"
         ):
             apply(deployed, fewer)
-        assert apply(deployed, fewer, terms=ANYTHING).deployment == 2
+        assert apply(deployed, fewer, options=ANYTHING).deployment == 2
         assert deployed.execute("SELECT to_regproc('refresh_everything'), to_regclass('refresh_logs')").fetchone() == (
             None,
             None,

@@ -89,7 +89,7 @@ def give(database: Database, *tables: str) -> Connection:
 
 def refusal(connection: Connection, compiled: Compiled, terms: ApplyOptions = ANYTHING) -> str:
     with pytest.raises(ServerError) as problem:
-        apply(connection, compiled, terms=terms)
+        apply(connection, compiled, options=terms)
     return f"{problem.value} {problem.value.hint}"
 
 
@@ -184,7 +184,7 @@ class TestOwners:
     def test_what_was_agreed_to_is_refreshed_and_not_asked_again(self, shop: Database):
         give(shop, "sale")
         deployer = shop.connect()
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         assert plan(deployer, project()).empty
         assert refresh(deployer) is None
 
@@ -236,7 +236,7 @@ class TestOwners:
         ):
             own.execute(project(**files).sql.encode())
         own.execute("ROLLBACK")
-        apply(own, project(**files), terms=ANYTHING)
+        apply(own, project(**files), options=ANYTHING)
         assert plan(own, project(**files)).empty
         assert refresh(own) is None
 

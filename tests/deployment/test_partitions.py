@@ -765,7 +765,7 @@ def test_a_change_of_the_spec_is_deployed_by_itself(database: Database) -> None:
     connection = database.connect()
     deployed(connection, "{table: events, by: month, ahead: 1}", **{"views/v.yml": VIEW})
     changed = project("{table: events, by: month, ahead: 4}", **{"views/v.yml": VIEW})
-    apply(connection, changed, terms=ApplyOptions())
+    apply(connection, changed, options=ApplyOptions())
     assert len(due_partitions(connection, changed)) == 5
 
 

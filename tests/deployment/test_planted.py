@@ -47,7 +47,7 @@ def said_by(connection: Connection) -> list[str]:
     found = []
     for command in (
         lambda: plan(connection, project()),
-        lambda: apply(connection, project(), terms=ANYTHING),
+        lambda: apply(connection, project(), options=ANYTHING),
         lambda: status(connection, project()),
         lambda: refresh(connection, project(), ["v"]),
     ):
@@ -66,7 +66,7 @@ def test_in_a_schema_that_was_open_to_others(shop: Database):
         with pytest.raises(
             ServerError, match=r"the schema mvc (is to be its owner's|must be the owner's) alone.*tt_owner"
         ):
-            apply(own, project(), terms=ANYTHING)
+            apply(own, project(), options=ANYTHING)
         if what == "a view in the place of the ledger":
             for said in said_by(own):
                 assert "in it is the view mvc.installation of the role tt_owner" in said
@@ -77,9 +77,9 @@ def test_a_schema_that_is_still_open_is_refused_before_anything_is_there(shop: D
     own = shop.connect()
     own.execute(OPENED)
     with pytest.raises(ServerError, match="before anything is installed there: anybody may create something in it"):
-        apply(own, project(), terms=ANYTHING)
+        apply(own, project(), options=ANYTHING)
     own.execute("REVOKE ALL ON SCHEMA mvc FROM PUBLIC")
-    apply(own, project(), terms=ANYTHING)
+    apply(own, project(), options=ANYTHING)
     assert plan(own, project()).empty
 
 
@@ -89,7 +89,7 @@ def test_in_a_schema_of_their_own_that_has_the_name(shop: Database):
     own.execute(f"DROP SCHEMA IF EXISTS mvc CASCADE; GRANT CREATE ON DATABASE {shop.name} TO tt_app, tt_owner".encode())
     mean.execute(f"{HEARD}; CREATE SCHEMA mvc; GRANT ALL ON SCHEMA mvc TO PUBLIC; {LEDGER}".encode())
     deployer = shop.connect(user="tt_app")
-    for command in (lambda: plan(deployer, project()), lambda: apply(deployer, project(), terms=ANYTHING)):
+    for command in (lambda: plan(deployer, project()), lambda: apply(deployer, project(), options=ANYTHING)):
         with pytest.raises(ServerError, match="the schema mvc belongs to the role tt_owner"):
             command()
 
@@ -132,7 +132,7 @@ def test_whom_the_project_names_may_be_met(shop: Database):
     known = project(
         **{"mvc.yml": "project: shops\ncatalog: s.sql\nmonitor_roles: [tt_app]\ntrusted_roles: [tt_owner]\n"}
     )
-    apply(shop.connect(user="tt_owner"), known, terms=ANYTHING)
+    apply(shop.connect(user="tt_owner"), known, options=ANYTHING)
     assert [view.view for view in status(shop.connect(user="tt_app"), known).views] == ["v"]
     with pytest.raises(ServerError, match="could run what he likes as tt_app") as problem:
         status(shop.connect(user="tt_app"), project())
@@ -232,8 +232,8 @@ def test_a_schema_of_the_path_that_others_may_make(shop: Database):
     with pytest.raises(
         ServerError, match='the role tt_owner may create the schema "Later" of the search path, which is not there'
     ) as problem:
-        apply(own, later, terms=ANYTHING)
+        apply(own, later, options=ANYTHING)
     assert 'CREATE SCHEMA "Later"' in problem.value.hint
     own.execute('CREATE SCHEMA "Later"')
-    apply(own, later, terms=ANYTHING)
+    apply(own, later, options=ANYTHING)
     mean.close()

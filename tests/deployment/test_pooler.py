@@ -50,7 +50,7 @@ def files(column: str = "total") -> dict[str, str]:
 
 
 def go(connection: psycopg.Connection[Any], compiled: Compiled, patience: float = 5.0) -> None:
-    apply(connection, compiled, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience)))
+    apply(connection, compiled, options=ApplyOptions(ANYTHING, pace=Timeouts(patience)))
     assert plan(connection, compiled).empty
 
 

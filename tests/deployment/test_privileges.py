@@ -114,7 +114,7 @@ PLAIN = (
 
 
 def go(connection: psycopg.Connection[Any], compiled: Compiled, **allow: Any) -> None:
-    apply(connection, compiled, terms=ApplyOptions(frozenset(allow.get("allow", ())), pace=Timeouts(5.0)))
+    apply(connection, compiled, options=ApplyOptions(frozenset(allow.get("allow", ())), pace=Timeouts(5.0)))
     again = plan(connection, compiled)
     assert again.empty, [(step.action, step.view, step.reason) for step in again.steps]
 

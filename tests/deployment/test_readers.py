@@ -222,7 +222,7 @@ def build(connection: Connection) -> None:
 
 
 def change(connection: Connection, project: Compiled, patience: float = 30.0) -> None:
-    apply(connection, project, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=patience)))
+    apply(connection, project, options=ApplyOptions(ANYTHING, pace=Timeouts(patience=patience)))
 
 
 @pytest.fixture(params=MAJORS, ids=lambda major: f"pg{major}")

@@ -47,7 +47,7 @@ def files_of(view: str, policies: str = "") -> dict[str, str]:
 
 def refusal(connection: Connection, files: dict[str, str]) -> StatementRefused:
     with pytest.raises(StatementRefused) as caught:
-        apply(connection, mvc.compile(mvc.load(files)), terms=ApplyOptions(ANYTHING, pace=Timeouts(5.0)))
+        apply(connection, mvc.compile(mvc.load(files)), options=ApplyOptions(ANYTHING, pace=Timeouts(5.0)))
     return caught.value
 
 
@@ -84,7 +84,7 @@ def test_in_a_text_that_a_function_runs(database: Database) -> None:
     apply(
         connection,
         mvc.compile(mvc.load(files_of(TEXT.replace("FROM t'", "FROM public.t'")))),
-        terms=ApplyOptions(ANYTHING),
+        options=ApplyOptions(ANYTHING),
     )
     assert connection.execute("SELECT count(*) FROM v").fetchone() == (2,)
 

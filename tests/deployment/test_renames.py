@@ -255,7 +255,7 @@ def test_a_deployment_that_fails_leaves_every_view_under_its_name(shop: Database
             lambda files: files["views/alone.yml"]["aggregates"].update(bad={"max": "1 / (o.pieces - o.pieces)"}),
         )
         with pytest.raises(ServerError, match="division by zero"):
-            apply(connection, compiled(after), terms=ApplyOptions(ANYTHING))
+            apply(connection, compiled(after), options=ApplyOptions(ANYTHING))
     else:
         after, slow = edited(in_tables, names_changed), shop.connect()
         slow.execute("BEGIN; SELECT * FROM now")
@@ -263,7 +263,7 @@ def test_a_deployment_that_fails_leaves_every_view_under_its_name(shop: Database
             "SELECT FROM sales LIMIT 0"
         )
         with pytest.raises(ServerError, match="in use"):
-            apply(connection, compiled(after), terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
+            apply(connection, compiled(after), options=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         slow.rollback()
     connection.execute(WRITES)
     rows = refreshed(connection, before)
@@ -456,7 +456,7 @@ def test_readers_by_the_former_name_notice_nothing(servers: Servers, major: int)
             for project in (after, before, after):
                 time.sleep(0.2)
                 with watched.locks.deploying(connection, database.url):
-                    apply(connection, project, terms=ApplyOptions(frozenset(HAZARDS), pace=Timeouts(patience=30)))
+                    apply(connection, project, options=ApplyOptions(frozenset(HAZARDS), pace=Timeouts(patience=30)))
             time.sleep(0.2)
         assert watched.faults == []
         assert min(len(found) for found in watched.waits.values()) > 30

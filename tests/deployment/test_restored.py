@@ -173,7 +173,7 @@ def test_what_a_stranger_planted_is_not_taken_over(source: Database, what: str):
         stranger.execute("SET ROLE re_stranger")
         stranger.execute(PLANTED[what].format(stored=project.view("sales").storage[1]).encode(), prepare=False)
     with pytest.raises(ServerError):
-        apply(connection, project, terms=ApplyOptions(frozenset(HAZARDS)))
+        apply(connection, project, options=ApplyOptions(frozenset(HAZARDS)))
     connection.execute("RESET ROLE; DROP OWNED BY re_stranger")
 
 

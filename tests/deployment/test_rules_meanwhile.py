@@ -127,7 +127,7 @@ def with_rules(database: Database) -> Database:
     create_roles(connection)
     connection.execute(SCHEMA.encode())
     connection.execute(ROWS.encode())
-    apply(connection, compiled(BEFORE), terms=TERMS)
+    apply(connection, compiled(BEFORE), options=TERMS)
     return database
 
 
@@ -179,7 +179,7 @@ def test_one_that_is_broken_off_anywhere(ruled: Database) -> None:
             )
             changed = connection.execute(column.encode()).fetchone() == (True,)
             project = RETYPED if changed else BEFORE
-            apply(connection, compiled(project), terms=TERMS)
+            apply(connection, compiled(project), options=TERMS)
             in_place_again(connection, project)
             if changed:
                 around(connection, compiled(BEFORE), "ALTER TABLE m ALTER who TYPE varchar(20)", TERMS)
@@ -217,7 +217,7 @@ def test_one_view_is_not_opened_without_the_others(ruled: Database) -> None:
         connection.execute(RETYPE.encode())
         made = plan(connection, compiled(RETYPED), ["unless"])
         assert [set(switch.views) for switch in made.switches if "unless" in switch.views] == [CLOSED]
-        apply(connection, compiled(RETYPED), ["unless"], terms=TERMS)
+        apply(connection, compiled(RETYPED), ["unless"], options=TERMS)
         in_place_again(connection, RETYPED)
 
 
@@ -227,7 +227,7 @@ def test_the_statement_for_other_tools(ruled: Database) -> None:
         found = connection.execute("SELECT mvc.release('m', '{who}')").fetchall()
         assert {row[0] for row in found} == {f"public.{name}" for name in CLOSED}
         connection.execute(RETYPE.encode())
-        apply(connection, compiled(RETYPED), terms=TERMS)
+        apply(connection, compiled(RETYPED), options=TERMS)
 
 
 @pytest.mark.parametrize("mode", ["materialized: true\n", "materialized: false\n"])
@@ -248,7 +248,7 @@ def test_a_rule_that_asks_a_view_of_a_later_name_is_deployed_at_once(database: D
     create_roles(connection, ["dm_reader"])
     connection.execute(SCHEMA)
     connection.execute(ROWS)
-    apply(connection, project, terms=TERMS)
+    apply(connection, project, options=TERMS)
     assert_settled(connection, project)
     connection.execute("SET ROLE dm_reader")
     assert connection.execute("SELECT array_agg(DISTINCT k ORDER BY k) FROM aa").fetchone() == (

@@ -78,7 +78,7 @@ def database(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Datab
         create_roles(connection, ["sg_refresher"])
         connection.execute("ALTER ROLE sg_refresher LOGIN")
         connection.execute(SCHEMA + "INSERT INTO t VALUES (1, 'a', '2026-02-01')")
-        apply(connection, project(), terms=ApplyOptions(ANYTHING))
+        apply(connection, project(), options=ApplyOptions(ANYTHING))
         yield created
 
 
@@ -151,13 +151,13 @@ def test_a_deployment_takes_its_time(database: Database) -> None:
     ):
         for compiled in (changed, project()):
             with connect(database.url) as connection:
-                apply(connection, compiled, terms=ApplyOptions(ANYTHING))
+                apply(connection, compiled, options=ApplyOptions(ANYTHING))
 
 
 def test_a_time_limit_that_is_asked_for_holds(database: Database) -> None:
     for url in (database.url, of_refresher(database)):
         with connect(url) as connection:
-            (done,) = refresh(connection, project(), ["slow"], how=RefreshOptions(timeout=0.1))
+            (done,) = refresh(connection, project(), ["slow"], options=RefreshOptions(timeout=0.1))
             assert (done.status, "canceling statement due to" in done.reason) == ("failed", True)
             assert connection.execute("SELECT current_setting('statement_timeout')").fetchone() == ("0",)
 

@@ -120,7 +120,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
         server.create_database("b")
         primary = stack.enter_context(psycopg.connect(server.url("b"), autocommit=True))
         primary.execute((SCHEMA + ROWS).encode())
-        apply(primary, project("t.v"), terms=terms())
+        apply(primary, project("t.v"), options=terms())
         yield Pair(primary, stack.enter_context(standby_of(server, "b")), server.folder)
 
 
@@ -153,7 +153,7 @@ def assert_shown(pair: Pair, expected: object) -> None:
 @pytest.mark.slow
 def test_an_older_snapshot_on_a_standby_is_served(pair: Pair):
     with closing(pair.older()) as older:
-        apply(pair.primary, project("2 * t.v"), terms=terms())
+        apply(pair.primary, project("2 * t.v"), options=terms())
         pair.catch_up()
         assert read(older) in (OLD, NEW, CANCELLED)
     assert_shown(pair, NEW)
@@ -172,9 +172,9 @@ def test_one_that_the_standby_has_told_of_is_waited_for(pair: Pair):
             time.sleep(0.1)
         before = read(older)
         with pytest.raises(ServerError, match=r"still in use after 0.5 s, on a standby") as refused:
-            apply(pair.primary, project("3 * t.v"), terms=terms(0.5))
+            apply(pair.primary, project("3 * t.v"), options=terms(0.5))
         assert "--wait SECONDS" in refused.value.hint
         pair.catch_up()
         assert read(older) == before
-    apply(pair.primary, project("3 * t.v"), terms=terms())
+    apply(pair.primary, project("3 * t.v"), options=terms())
     assert_shown(pair, (50, 375750, 160000))

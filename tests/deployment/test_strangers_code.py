@@ -120,7 +120,7 @@ def deploy(database: Database, project: Compiled) -> list[str]:
 
 def _refusal(connection: Connection, project: Compiled) -> ServerError | None:
     try:
-        apply(connection, project, terms=ANYTHING)
+        apply(connection, project, options=ANYTHING)
     except ServerError as problem:
         return problem
     return None

@@ -256,11 +256,11 @@ class TestOlderSnapshots:
         older.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         older.execute("SELECT count(*) FROM customers")
         with pytest.raises(ServerError, match=f"pid {older.info.backend_pid} .*in a transaction for [0-9]+ s"):
-            apply(connection, CHANGED, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
+            apply(connection, CHANGED, options=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         assert older.execute("SELECT sum(customers) FROM by_city").fetchone() == (40,)
         assert any(switch.awaits for switch in plan(connection, CHANGED).switches)
         with pytest.raises(ServerError, match="still open"):  # what was built is there; it is as old as it was
-            apply(connection, CHANGED, terms=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
+            apply(connection, CHANGED, options=ApplyOptions(ANYTHING, pace=Timeouts(patience=0.3)))
         older.execute("COMMIT")
         deploy(connection, CHANGED)
 
@@ -269,7 +269,7 @@ class TestOlderSnapshots:
         connection, idle, writer, newer = (deployed.connect() for _ in range(4))
         idle.execute("BEGIN")
         idle.execute("SELECT count(*) FROM customers")
-        apply(connection, CHANGED, terms=ApplyOptions(ANYTHING))
+        apply(connection, CHANGED, options=ApplyOptions(ANYTHING))
         writer.execute("BEGIN; CREATE TABLE w ()")
         newer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
         newer.execute("SELECT count(*) FROM customers")

@@ -80,7 +80,7 @@ def seen(database: Database) -> list[tuple[str, str]]:
 
 def refused(connection: Connection, compiled: Compiled, terms: ApplyOptions = ANYTHING) -> str:
     with pytest.raises(ServerError) as problem:
-        apply(connection, compiled, terms=terms)
+        apply(connection, compiled, options=terms)
     return f"{problem.value} {problem.value.hint}"
 
 
@@ -131,7 +131,7 @@ class TestCreation:
             + "indexes: [{columns: [\"lower(shop) || '%'\", n desc], where: \"shop LIKE 's%' AND slug(shop) > 'a)'\"}]\n"
         }
         deployer = shop.connect()
-        apply(deployer, project(**files), terms=ANYTHING)
+        apply(deployer, project(**files), options=ANYTHING)
         row = deployer.execute(
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'mvc' AND indexdef LIKE '%lower%'"
         ).fetchone()
@@ -202,7 +202,7 @@ class TestForeignCode:
         deployer, compiled = self._given_away(shop), project(self.BODY)
         said = refused(deployer, compiled, ApplyOptions())
         assert "v runs public.slug(text) of the role tt_app, who can replace it (foreign-code)" in said
-        apply(deployer, compiled, terms=ANYTHING)
+        apply(deployer, compiled, options=ANYTHING)
         assert plan(deployer, compiled).empty
         assert refresh(deployer) is None
 
@@ -247,7 +247,7 @@ class TestForeignCode:
 
     def test_an_owner_that_changes_stops_refreshes(self, shop: Database):
         deployer, compiled = shop.connect(), project(self.BODY)
-        apply(deployer, compiled, terms=ANYTHING)
+        apply(deployer, compiled, options=ANYTHING)
         assert refresh(deployer) is None
         deployer.execute("ALTER FUNCTION slug(text) OWNER TO tt_app")
         assert (
@@ -255,7 +255,7 @@ class TestForeignCode:
             == "public.v reads or calls what has another kind or owner since it was deployed: public.slug(pg_catalog.text)"
         )
         assert "foreign-code" in refused(deployer, compiled, ApplyOptions())
-        apply(deployer, compiled, terms=ANYTHING)
+        apply(deployer, compiled, options=ANYTHING)
         assert refresh(deployer) is None
 
 
@@ -301,7 +301,7 @@ class TestLateLookups:
     def test_what_is_looked_up_once_is_not(self, shop: Database, call: str):
         deployer, mean = shop.connect(), owner_of(shop)
         call = call.replace("), max", ") AS x, max")
-        apply(deployer, project(f"SELECT s.shop, {call} AS y FROM sale AS s GROUP BY s.shop"), terms=ANYTHING)
+        apply(deployer, project(f"SELECT s.shop, {call} AS y FROM sale AS s GROUP BY s.shop"), options=ANYTHING)
         for type_ in ("text", "json"):
             mean.execute(CASTS.format(type_).encode())
         assert refresh(deployer) is None
@@ -310,7 +310,9 @@ class TestLateLookups:
     def test_of_a_type_of_the_deployers_is_its_own_business(self, shop: Database):
         deployer = shop.connect()
         deployer.execute("ALTER TYPE mood OWNER TO postgres")
-        apply(deployer, project("SELECT s.shop, json_agg(s.felt) AS x FROM sale AS s GROUP BY s.shop"), terms=ANYTHING)
+        apply(
+            deployer, project("SELECT s.shop, json_agg(s.felt) AS x FROM sale AS s GROUP BY s.shop"), options=ANYTHING
+        )
         assert refresh(deployer) is None
 
 
@@ -328,7 +330,7 @@ class TestTables:
         server = servers.get(15)
         with new_database(server, servers.template(server, "trust", build)) as database:
             deployer, mean = database.connect(), owner_of(database)
-            apply(deployer, project(), terms=ANYTHING)
+            apply(deployer, project(), options=ANYTHING)
             mean.execute("TRUNCATE sale")
             mean.execute(
                 "CREATE RULE \"_RETURN\" AS ON SELECT TO sale DO INSTEAD SELECT public.evil(1) AS id, 's'::varchar(20) AS shop,"
@@ -351,7 +353,7 @@ class TestTables:
         """The server computes the constant parts of its expressions for whoever reads the table."""
         deployer, mean = shop.connect(), owner_of(shop)
         compiled = project("SELECT s.shop, count(*) AS n FROM sale AS s WHERE s.n > 0 GROUP BY s.shop")
-        apply(deployer, compiled, terms=ANYTHING)
+        apply(deployer, compiled, options=ANYTHING)
         assert refresh(deployer) is None
         mean.execute(trap.encode())
         error = refresh(shop.connect())
@@ -360,10 +362,10 @@ class TestTables:
 
     def test_a_new_owner_must_be_known(self, shop: Database):
         deployer = shop.connect()
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         deployer.execute("ALTER TABLE sale OWNER TO tt_app")
         assert "another kind or owner since it was deployed: public.sale" in (refresh(deployer) or "")
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         assert refresh(deployer) is None
 
 
@@ -373,29 +375,29 @@ class TestTables:
 class TestUpgrade:
     def test_it_is_refreshed_as_before_and_proven_by_the_next_deployment(self, shop: Database):
         deployer = shop.connect()
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         deployer.execute("ALTER TABLE mvc.stored_relation DROP COLUMN proven")
         deployer.execute("DROP FUNCTION mvc.proven_for, mvc.renamed_sources, mvc.outdated")
         deployer.execute("UPDATE mvc.installation SET generation = 3")
         found = plan(deployer, project())
         assert [step.action for step in found.prepare] == ["upgrade", "prove"]
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         assert plan(deployer, project()).empty
         assert refresh(deployer) is None
 
     def test_what_was_proven_before_owners_of_tables_counted_is_proven_anew(self, shop: Database):
         deployer = shop.connect()
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         deployer.execute("UPDATE mvc.stored_relation SET proven = proven - 'accepted'")
         assert refresh(deployer) is None
         assert [step.action for step in plan(deployer, project()).prepare] == ["prove"]
         assert "public.sale of the role tt_owner" in refused(deployer, project(), ApplyOptions())
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         assert plan(deployer, project()).empty
 
     def test_what_was_restored_is_another_database(self, shop: Database):
         deployer = shop.connect()
-        apply(deployer, project(), terms=ANYTHING)
+        apply(deployer, project(), options=ANYTHING)
         deployer.execute("UPDATE mvc.stored_relation SET proven = jsonb_set(proven, '{place}', '\"another\"')")
         assert refresh(deployer) is None
         assert [step.action for step in plan(deployer, project()).prepare] == ["prove"]
@@ -422,9 +424,9 @@ def test_another_role_of_a_trusted_name_is_not_trusted(shop: Database):
         with pytest.raises(ServerError, match=rf"would run the function public\.lower.* of the role {named}"):
             check_data(connection, mvc.load({**FILES, **claiming}), project(**claiming))
         with pytest.raises(ServerError, match=f"{named}, which mvc.yml trusts, is another one"):
-            apply(connection, changed, terms=ANYTHING)
+            apply(connection, changed, options=ANYTHING)
         connection.execute("SELECT mvc.trust_anew(%s)", (named,))
         with pytest.raises(ServerError, match="ran as"):  # that one is trusted
-            apply(connection, changed, terms=ANYTHING)
+            apply(connection, changed, options=ANYTHING)
     finally:
         connection.execute(f"DROP OWNED BY {named}; DROP ROLE {named}")

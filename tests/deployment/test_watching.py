@@ -268,7 +268,7 @@ class TestInterrupted:
 
         seen: list[Any] = []
         with pytest.raises(Interrupted):
-            apply(bare, BOTH, terms=ApplyOptions(ANYTHING), on_step=on_step)
+            apply(bare, BOTH, options=ApplyOptions(ANYTHING), on_step=on_step)
         bare.execute("UPDATE orders SET amount = amount + 1 WHERE customer_id = 3")
         deploy(bare, BOTH)
         for view in ("sales", "alone"):

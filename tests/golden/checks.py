@@ -82,7 +82,7 @@ def change(case: Case, connection: psycopg.Connection[Any]) -> None:
     """To the second state and back: each time there is nothing left to do, and the views can be read."""
     everything = ApplyOptions(frozenset(HAZARDS))
     for project in (after_of(case), compiled_of(case)):
-        apply(connection, project, terms=everything)
+        apply(connection, project, options=everything)
         assert plan(connection, project).empty
         for view in project.views:
             connection.execute(f"SELECT * FROM {qualified(view.schema, view.name)}".encode())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -237,3 +239,29 @@ def test_a_retired_name_works_and_says_what_takes_its_place():
         assert mvc.Terms is mvc.ApplyOptions
     assert caught[0].filename == __file__
     assert "Terms" not in dir(mvc)
+
+
+@pytest.mark.parametrize(
+    ("function", "old"),
+    [
+        (mvc.apply, "terms"),
+        (mvc.around, "terms"),
+        (mvc.release, "terms"),
+        (mvc.rollback, "terms"),
+        (mvc.refresh, "how"),
+    ],
+)
+def test_a_retired_parameter_is_taken_as_its_successor(function: Callable[..., object], old: str):
+    """Both names at once are one too many, as of any other keyword."""
+    expected = list(inspect.signature(function).parameters)
+    assert "options" in expected
+    assert old not in expected
+    given: dict[str, object] = dict.fromkeys(name for name in expected[:3] if name != "options")
+    with (
+        pytest.warns(DeprecationWarning, match=rf"{function.__name__}\({old}=…\) is called options= now") as caught,
+        pytest.raises((AttributeError, TypeError)),  # there is no connection
+    ):
+        function(**given, **{old: None})
+    assert caught[0].filename == __file__
+    with pytest.raises(TypeError, match=old):
+        function(**given, **{old: None, "options": None})

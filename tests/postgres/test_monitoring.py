@@ -387,7 +387,7 @@ class TestWhoMay:
         apply(
             deployed,
             mvc.compile(mvc.load({"s.sql": SCHEMA, **other})),
-            terms=ApplyOptions(allow=frozenset({"loosen-access"})),
+            options=ApplyOptions(allow=frozenset({"loosen-access"})),
         )
         for role in ("mo_refresher", "mo_monitor", "mo_plain"):
             assert len(database.connect(user=role).execute("SELECT * FROM mvc.view_status").fetchall()) == 2

@@ -85,7 +85,7 @@ def test_a_project_becomes_another_and_itself_again(connection: psycopg.Connecti
     event("the same" if compare(before, after).empty else "different")
     connection.execute(f"{FRESH}; {change.before.setup}")
     for project in (before, after, before):
-        apply(connection, project, terms=ANYTHING)
+        apply(connection, project, options=ANYTHING)
         again = plan(connection, project)
         assert again.empty, [(step.action, step.view, step.reason) for step in again.steps]
         assert not [item for item in again.drift if not item.kept]

@@ -48,7 +48,7 @@ def build_booking(connection: Connection) -> None:
         connection.execute("CREATE EXTENSION postgis")
     connection.execute(text)
     fill(connection, BOOKING_SCALE, BOOKING_ANCHOR)
-    apply(connection, booking(), terms=ANYTHING)
+    apply(connection, booking(), options=ANYTHING)
 
 
 SHOP_SCHEMA = """
@@ -112,7 +112,7 @@ def shop(**more: str) -> Compiled:
 
 def build_shop(connection: Connection) -> None:
     connection.execute(SHOP_SCHEMA + SHOP_ROWS)
-    apply(connection, shop(), terms=ANYTHING)
+    apply(connection, shop(), options=ANYTHING)
 
 
 def never_whole(connection: Connection) -> None:

@@ -53,7 +53,7 @@ def deployed(database: Database, view: str = VIEW, mode: str = "") -> tuple[psyc
     schedule = f"schedules: [{{schedule: often, refresh: v, every: '* * * * *'{mode}}}]\n"
     files = {"mvc.yml": "catalog: s.sql\n", "s.sql": SCHEMA, "views/v.yml": view, "schedules/s.yml": schedule}
     compiled = mvc.compile(mvc.load(files))
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     return connection, compiled
 
 

@@ -121,7 +121,7 @@ def test_a_cancelled_refresh_has_failed(
             "canceling statement due to statement timeout",
         ),
         (
-            lambda c: client_refresh(c, shop(), ["by_org"], how=RefreshOptions(timeout=0.3)),
+            lambda c: client_refresh(c, shop(), ["by_org"], options=RefreshOptions(timeout=0.3)),
             "canceling statement due to statement timeout",
         ),
     ],

@@ -99,7 +99,7 @@ def project(mode: str = "incremental") -> Compiled:
 
 def build(connection: Connection) -> None:
     connection.execute(DDL + ON_THE_SERVER + ROWS)
-    apply(connection, project(), terms=ANYTHING)
+    apply(connection, project(), options=ANYTHING)
     never_whole(connection)
 
 
@@ -174,7 +174,7 @@ def deploy_others(database: Database) -> Connection:
     connection.execute(
         "INSERT INTO u SELECT g, current_date - g % 9, 'Word ' || g % 9, g FROM generate_series(1, 60) AS g"
     )
-    apply(connection, others(), terms=ANYTHING)
+    apply(connection, others(), options=ANYTHING)
     never_whole(connection)
     return connection
 
@@ -234,7 +234,7 @@ def test_apply_mends_what_is_outdated(database: Database):
 def test_rows_that_a_rollback_takes_up_again_are_computed_anew(database: Database):
     """They were computed by a function as it was before; nobody reads them until the switch."""
     connection = deploy_others(database)
-    apply(connection, mvc.compile(mvc.load(other_files() | {"views/window.yml": WIDER})), terms=ANYTHING)
+    apply(connection, mvc.compile(mvc.load(other_files() | {"views/window.yml": WIDER})), options=ANYTHING)
     connection.execute("CREATE OR REPLACE VIEW seen AS SELECT d, v * 3 AS v FROM u")
     rollback(connection, others(), ANYTHING)
     assert wrong_rows(connection, others().view("window")) == []
@@ -280,7 +280,7 @@ def deploy_unsteady(connection: Connection, values: dict[str, str]) -> Compiled:
         )
     compiled = mvc.compile(mvc.load(files))
     connection.execute(RATES + RATES_ON_THE_SERVER)
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     return compiled
 
 

@@ -66,7 +66,7 @@ def test_equal_is_equal(database: Database):
     connection.execute(DDL)
     for table in ("t", "loose"):
         connection.execute(f"{ROWS.format(table)}; CREATE INDEX {table}_lie ON {table} (lie)".encode())
-    apply(connection, project(), terms=ANYTHING)
+    apply(connection, project(), options=ANYTHING)
     never_whole(connection)
     for name in ("keyed", "unkeyed"):
         assert (verified(connection, name).changed, verified(connection, name).detail) == (
@@ -101,7 +101,7 @@ def test_wrong_is_wrong(database: Database):
     connection.execute(DDL)
     for table in ("t", "loose"):
         connection.execute(ROWS.format(table).encode())
-    apply(connection, project(), terms=ANYTHING)
+    apply(connection, project(), options=ANYTHING)
     never_whole(connection)
     stored = {view.name: ".".join(view.storage) for view in project().views}
     for column, value in WRONG.items():

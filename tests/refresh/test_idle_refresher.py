@@ -400,9 +400,11 @@ def test_a_refresher_s_time_limit(deployed: Database, mean: Connection):
     """Within a CALL no statement_timeout begins, so the client cancels; what comes next is not met by it."""
     blocking = deployed.connect(autocommit=False)
     blocking.execute("LOCK TABLE shop IN ACCESS EXCLUSIVE MODE")
-    (found,) = refresh(mean, project(), how=RefreshOptions("full", timeout=0.3))
+    (found,) = refresh(mean, project(), options=RefreshOptions("full", timeout=0.3))
     assert (found.status, found.reason) == ("failed", "canceling statement due to user request")
-    (found,) = refresh(mean, project(), how=RefreshOptions("full", lock_timeout=0.2))
+    (found,) = refresh(mean, project(), options=RefreshOptions("full", lock_timeout=0.2))
     assert (found.status, found.reason) == ("failed", "canceling statement due to lock timeout")
     blocking.rollback()
-    assert {item.status for item in refresh(mean, project(), how=RefreshOptions("full", timeout=20))} == {"completed"}
+    assert {item.status for item in refresh(mean, project(), options=RefreshOptions("full", timeout=20))} == {
+        "completed"
+    }

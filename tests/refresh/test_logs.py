@@ -387,12 +387,12 @@ def test_a_view_that_is_being_built_misses_nothing(rough_servers: Servers):
         with meanwhile(write):
             try:
                 for _ in range(4):
-                    apply(connection, more, terms=ANYTHING)
+                    apply(connection, more, options=ANYTHING)
                     run = refresh(connection, more.view("again"))
                     assert (run.status, run.wrong) == ("completed", []), run
-                    apply(connection, shop(), terms=ANYTHING)
+                    apply(connection, shop(), options=ANYTHING)
                     connection.execute("DROP TABLE IF EXISTS mvc.nothing")
-                apply(connection, more, terms=ANYTHING)
+                apply(connection, more, options=ANYTHING)
             finally:
                 stop.set()
         never_whole(connection)

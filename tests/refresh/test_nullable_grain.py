@@ -182,7 +182,7 @@ def live(
     nothing = None if null else 0
     for number, place in enumerate((0, 1, nothing, 1, nothing)):
         put(connection, kinds, number, place)
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     assert mvc.plan(connection, compiled).empty
     never_whole(connection)
     views = Watched(connection, compiled, kinds)
@@ -290,7 +290,7 @@ def several(connection: Connection, mode: str, dimensions: Mapping[str, str], ch
     connection.execute(
         "INSERT INTO r VALUES (1, 'ok', 1, 'x', 'x', 'y'), (2, 'ok', NULL, NULL, 'y', NULL), (3, NULL, NULL, NULL, NULL, NULL)"
     )
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     never_whole(connection)
     columns = ", ".join(f"{value} AS {name}" for name, value in dimensions.items())
     numbers = ", ".join(str(number) for number in range(1, len(dimensions) + 1))
@@ -336,11 +336,11 @@ def test_what_was_deployed_with_a_length_is_built_anew(database: Database, monke
     views = {"v0": declared("c0"), "v1": declared("c1")}
     with monkeypatch.context() as patch:
         patch.setattr("mvc.engines.postgres.query.hidden._without_modifier", lambda value: value)
-        apply(connection, compiled_for(schema, views), terms=ANYTHING)
+        apply(connection, compiled_for(schema, views), options=ANYTHING)
     with pytest.raises(psycopg.errors.DatatypeMismatch, match="anyarray"):
         connection.execute("CALL mvc.refresh('public', 'v0')")
     compiled = compiled_for(schema, views)
-    done = apply(connection, compiled, terms=ANYTHING)
+    done = apply(connection, compiled, options=ANYTHING)
     assert (done.changed, done.unchanged) == (("v0",), ("v1",))
     assert mvc.plan(connection, compiled).empty
     watched = Watched(connection, compiled, views)
@@ -359,7 +359,7 @@ def test_a_column_that_bears_the_hidden_name(database: Database):
     connection.execute(schema.encode())
     connection.execute("INSERT INTO r VALUES (1, 'a'), (2, NULL)")
     compiled = compiled_for(schema, {"v": view}, "incremental")
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     connection.execute("INSERT INTO r VALUES (3, NULL)")
     connection.execute("CALL mvc.refresh('public', 'v')")
     assert last_run(connection, "v").error is None

@@ -31,7 +31,7 @@ def check(
     """That after each change an incremental refresh leaves what the query gives."""
     compiled = project(table, dimensions, timezone)
     connection.execute(f"CREATE TABLE r (id int PRIMARY KEY, {table}); INSERT INTO r {rows}".encode())
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     never_whole(connection)
     for change in changes:
         connection.execute(change.encode())

@@ -63,7 +63,7 @@ def build(connection: Connection) -> None:
 
 def build_deployed(connection: Connection) -> None:
     build(connection)
-    apply(connection, project(), terms=ACCEPTED)
+    apply(connection, project(), options=ACCEPTED)
 
 
 @pytest.fixture
@@ -210,7 +210,7 @@ def test_nor_by_a_domain_that_the_log_had_from_the_start(undeployed: Database):
     mean.execute(EVIL)
     mean.execute("ALTER TABLE sale ALTER shop_id TYPE public.watched")
     files = {"s.sql": f"CREATE DOMAIN watched AS int;\n{SCHEMA.replace('shop_id int', 'shop_id watched')}"}
-    apply(owner, project(**files), terms=ACCEPTED)
+    apply(owner, project(**files), options=ACCEPTED)
     mean.execute("INSERT INTO sale VALUES (50, 1, 1)")
     assert run(owner)[:2] == ("incremental", "completed")
     mean.execute(
@@ -310,7 +310,7 @@ def test_nor_by_a_job_along_the_usual_path(undeployed: Database, call: str, said
         "partitions/p.yml": "partitions: [{table: visit, by: month}]\n",
         "views/v.yml": FILES["views/v.yml"].replace("s.amount", "100 / s.amount"),
     }
-    apply(owner, project(**files), terms=ACCEPTED)
+    apply(owner, project(**files), options=ACCEPTED)
     mean.execute(EVIL)
     mean.execute(BETTER)
     mean.execute(
@@ -458,7 +458,7 @@ def as_deployer(database: Database, grants: str) -> Connection:
 def test_who_may_only_read_a_table_cannot_watch_it_and_is_told(undeployed: Database):
     deployer = as_deployer(undeployed, "SELECT")
     with pytest.raises(ServerError, match=r"lacks a right that this needs: TRIGGER on public\.sale") as refused:
-        apply(deployer, project(), terms=ACCEPTED)
+        apply(deployer, project(), options=ACCEPTED)
     assert refused.value.hint == "GRANT TRIGGER ON public.sale TO rs_deployer"
     assert deployer.execute("SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'mvc_log_%'").fetchone() == (0,)
 
@@ -466,7 +466,7 @@ def test_who_may_only_read_a_table_cannot_watch_it_and_is_told(undeployed: Datab
 def test_who_may_put_triggers_on_a_table_can(undeployed: Database):
     """Without any other right to it but to read it; such triggers fire wherever usual ones do."""
     deployer = as_deployer(undeployed, "SELECT, TRIGGER")
-    apply(deployer, project(), terms=ACCEPTED)
+    apply(deployer, project(), options=ACCEPTED)
     undeployed.connect(user="rs_writer").execute(
         "UPDATE sale SET amount = 100, shop_id = 2 WHERE id = 2; DELETE FROM sale WHERE id = 3"
     )
@@ -485,7 +485,7 @@ def as_stranger(database: Database) -> tuple[Connection, Connection]:
 
 def test_no_policy_of_a_table_is_run_by_who_counts_what_waits(undeployed: Database):
     mean, deployer = as_stranger(undeployed)
-    apply(deployer, project(), terms=ACCEPTED)
+    apply(deployer, project(), options=ACCEPTED)
     mean.execute("ALTER TABLE shop ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON shop USING (public.spy(id))")
     mean.execute("INSERT INTO sale VALUES (50, 1, 1)")
     refresher = undeployed.connect(user="rs_refresher")
@@ -498,7 +498,7 @@ def test_nor_by_who_looks_for_a_bad_row(undeployed: Database):
     mean, deployer = as_stranger(undeployed)
     divided = FILES["views/v.yml"].replace("s.amount", "100 / s.amount")
     mean.execute("CREATE TABLE sold () INHERITS (sale); GRANT SELECT, TRIGGER ON sold TO rs_deployer")
-    apply(deployer, project(**{"views/v.yml": divided}), terms=ACCEPTED)
+    apply(deployer, project(**{"views/v.yml": divided}), options=ACCEPTED)
     mean.execute("INSERT INTO sold VALUES (50, 1, 1), (51, 1, 0)")
     mean.execute("ALTER TABLE sold ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON sold USING (public.spy(id))")
     assert run(deployer) == ("incremental", "failed", None, "division by zero")
@@ -513,7 +513,7 @@ def test_nor_by_who_reads_a_table_that_became_a_view(servers: Servers):
         mean.execute("TRUNCATE sale; ALTER TABLE sale DROP CONSTRAINT sale_pkey")
         files = {"s.sql": SCHEMA.replace("sale (id int PRIMARY KEY,", "sale (id int NOT NULL,")}
         mean.execute("ALTER TABLE sale ALTER id SET NOT NULL")
-        apply(deployer, project(**files), terms=ACCEPTED)
+        apply(deployer, project(**files), options=ACCEPTED)
         for (trigger,) in mean.execute("SELECT tgname FROM pg_trigger WHERE tgrelid = 'sale'::regclass").fetchall():
             mean.execute(sql.SQL("DROP TRIGGER {} ON sale").format(sql.Identifier(trigger)))
         mean.execute("VACUUM sale")

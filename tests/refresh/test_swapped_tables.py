@@ -109,7 +109,7 @@ def test_a_swapped_table_is_told_and_mended(connection: Connection, swap: str):
     ).fetchone() == (4,)
     reading = sorted([*MODES, "called", "plain"])
     assert of_sources(connection) == [("source replaced", view, "sales.t") for view in reading]
-    apply(connection, project(), terms=ApplyOptions())
+    apply(connection, project(), options=ApplyOptions())
     assert plan(connection, project()).empty
     for view in (*MODES, "above"):
         assert refreshed(connection, view)[0] == "completed"
@@ -133,7 +133,7 @@ def test_columns_that_changed_names_are_told_and_mended(connection: Connection):
     assert of_sources(connection) == [
         ("source replaced", view, "sales.t.amount") for view in sorted([*MODES, "called", "plain"])
     ]
-    apply(connection, project(), terms=ApplyOptions())
+    apply(connection, project(), options=ApplyOptions())
     assert plan(connection, project()).empty
     for view in MODES:
         assert refreshed(connection, view)[0] == "completed"
@@ -157,7 +157,7 @@ def test_functions_that_changed_names_are_told_and_mended(connection: Connection
     status, said = refreshed(connection, "called")
     assert (status, 'called "Odd s".twice_old(integer) now' in said) == ("failed", True), said
     assert refreshed(connection, "whole")[0] == "completed"
-    apply(connection, project(), terms=ApplyOptions())
+    apply(connection, project(), options=ApplyOptions())
     assert refreshed(connection, "called")[0] == "completed"
     assert connection.execute("SELECT sum(s) FROM called").fetchone() == (465 * 3,)
     assert plan(connection, project()).empty
@@ -203,7 +203,7 @@ def test_what_stands_in_a_query_by_its_number_and_changed_names(database: Databa
     status, said = refreshed(connection, "v")
     assert status == "failed"
     assert "is another one: mvc apply builds it from that one" in said
-    apply(connection, compiled, terms=ApplyOptions())
+    apply(connection, compiled, options=ApplyOptions())
     assert plan(connection, compiled).empty
     assert refreshed(connection, "v")[0] == "completed"
     after = connection.execute(

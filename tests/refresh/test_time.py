@@ -108,7 +108,7 @@ def test_in_the_zone_of_the_project_whatever_the_session_says(shop_database: Dat
     connection.execute(
         "INSERT INTO res SELECT g, abs(g) % 40 + 1, 'paid', g, now() - make_interval(mins => g * 60 - 1), abs(g) % 4 + 1 FROM generate_series(-48, 10000) AS g"
     )
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     never_whole(connection)
     connection.execute("SET timezone = 'Asia/Kathmandu'")
     for view in (compiled.view("days"), compiled.view("by_org")):
@@ -135,7 +135,7 @@ def test_windows_that_move_while_we_look(shop_database: Database):
     """The real clock: rows enter and leave between refreshes that follow each other at once."""
     compiled = shop(seconds=SECONDS)
     connection = shop_database.connect()
-    apply(connection, compiled, terms=ANYTHING)
+    apply(connection, compiled, options=ANYTHING)
     never_whole(connection)
     view = compiled.view("seconds")
     connection.execute(

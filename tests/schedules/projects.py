@@ -32,7 +32,7 @@ def project(*schedules: str, **files: str) -> Compiled:
 
 
 def deploy(connection: psycopg.Connection[Any], compiled: Compiled) -> None:
-    apply(connection, compiled, terms=ApplyOptions(allow=frozenset({"drop-view", "loosen-access"})))
+    apply(connection, compiled, options=ApplyOptions(allow=frozenset({"drop-view", "loosen-access"})))
 
 
 def tables(connection: psycopg.Connection[Any]) -> None:

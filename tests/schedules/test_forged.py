@@ -263,6 +263,6 @@ def test_what_an_earlier_revision_has_written_is_kept(owner, other):
     assert owner.execute("SELECT count(*) FROM mvc.turn WHERE work LIKE 'refresh %'").fetchone() == (2,)
     make_due(owner)
     assert {item.status for item in run_due(other, project(), "hourly")} == {"completed"}
-    assert {item.status for item in refresh(owner, project(), ["w"], how=RefreshOptions("window"))} == {"completed"}
+    assert {item.status for item in refresh(owner, project(), ["w"], options=RefreshOptions("window"))} == {"completed"}
     query = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'mvc'::regnamespace AND proname IN ('refresh_work', 'schedule_end')"
     assert owner.execute(query).fetchone() == (2,)

@@ -58,7 +58,7 @@ def modes(connection: Connection) -> dict[str, str]:
 def test_each_view_in_the_mode_that_it_can_have(base, run, schedule, expected):
     """The others as a whole, and as a whole also where a schedule says nothing."""
     compiled = project(PARTLY, NIGHTLY, WEEKLY, DAYS, **BY_DAY)
-    apply(base, compiled, terms=ANYTHING)
+    apply(base, compiled, options=ANYTHING)
     if run is call:
         call(base, schedule)
     else:
@@ -85,7 +85,7 @@ class TestVerify:
     @pytest.mark.parametrize("run", [call, ran], ids=["procedure", "client"])
     def test_heals_and_reports(self, base, run):
         compiled = project(NIGHTLY)
-        apply(base, compiled, terms=ANYTHING)
+        apply(base, compiled, options=ANYTHING)
         base.execute(f"UPDATE mvc.{compiled.view('d').storage[1]} SET n = 7 WHERE id = 1".encode())
         make_due(base, "nightly", ago="25 hours")
         if run is call:
@@ -101,7 +101,7 @@ class TestVerify:
     def test_is_no_substitute_for_what_else_is_due(self, base):
         """It compares a sample, so another schedule of the same time still refreshes; the other way round as well."""
         compiled = project(NIGHTLY, PARTLY)
-        apply(base, compiled, terms=ANYTHING)
+        apply(base, compiled, options=ANYTHING)
         for first, second in (("nightly", "partly"), ("partly", "nightly")):
             base.execute("DELETE FROM mvc.refresh_log")
             make_due(base, first, ago="25 hours")

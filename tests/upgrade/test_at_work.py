@@ -90,7 +90,7 @@ def test_nobody_notices(database: Database) -> None:
         looping(database, write) as writers,
         looping(database, refresh_all) as refreshes,
     ):
-        apply(connection, project, terms=ANYTHING)
+        apply(connection, project, options=ANYTHING)
         for what in AGED[: None if database.major == NEWEST else 1]:
             time.sleep(0.3)
             with connection.transaction():
@@ -98,7 +98,7 @@ def test_nobody_notices(database: Database) -> None:
                 connection.execute("UPDATE mvc.installation SET runtime = 'an older one'")
             if what == "another return type":
                 connection.execute(OTHERWISE[what].encode())
-            apply(connection, project, terms=ANYTHING)
+            apply(connection, project, options=ANYTHING)
     assert (readers, onlookers, writers) == ([], [], [])
     # A CALL of an older runtime that is between two of its transactions finds what it goes on with gone.
     assert [text for text in refreshes if "cache lookup failed for function" not in text] == []
@@ -124,7 +124,7 @@ def test_interrupted_anywhere_the_older_one_is_whole(database: Database, part: f
     connection.execute("UPDATE orders SET amount = amount + 1")
     connection.execute("CALL mvc.refresh('public', 'per_customer')")
     assert wrong_rows(connection, LATEST)["per_customer"] == 0
-    apply(connection, project, terms=ANYTHING)
+    apply(connection, project, options=ANYTHING)
     assert second_plan(connection, project) == []
 
 
@@ -134,8 +134,8 @@ def test_who_is_in_the_way_is_named(database: Database) -> None:
     with psycopg.connect(database.url, application_name="a long refresh") as holder:
         holder.execute("UPDATE mvc.refresh_log SET detail = 'in use'")
         with pytest.raises(ServerError, match="was in use for") as refused:
-            apply(connection, project, terms=ApplyOptions(ANYTHING.allow, pace=Timeouts(0.5)))
+            apply(connection, project, options=ApplyOptions(ANYTHING.allow, pace=Timeouts(0.5)))
         assert refused.value.hint.startswith("mvc.refresh_log is held by") and "`a long refresh`" in refused.value.hint
     assert shape_of(connection) == before
-    apply(connection, project, terms=ANYTHING)
+    apply(connection, project, options=ANYTHING)
     assert second_plan(connection, project) == []

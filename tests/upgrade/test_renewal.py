@@ -30,7 +30,7 @@ OLDER_CAUSES = (
 def deployed(servers: Servers) -> Iterator[Connection]:
     with new_database(servers.get(NEWEST), bare=True) as database:
         connection = restored(database, GENERATIONS[-1])
-        apply(connection, project_of(3), terms=ANYTHING)
+        apply(connection, project_of(3), options=ANYTHING)
         yield connection
 
 
@@ -114,7 +114,7 @@ def test_a_log_that_was_whole_is_so_after_an_upgrade(servers: Servers, off: bool
         begun: list[str] = []
         for _ in range(2):
             connection.execute("UPDATE mvc.installation SET runtime = 'older'")
-            apply(connection, project, terms=ANYTHING, on_step=lambda part: begun.extend(actions(part)))
+            apply(connection, project, options=ANYTHING, on_step=lambda part: begun.extend(actions(part)))
         assert ("watch" in begun) == off, begun
         run = refresh(connection, project, [VIEW])[0]
         mode = "full" if off or "renew" in begun else "incremental"  # renewed: its statements are others than before

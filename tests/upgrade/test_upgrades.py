@@ -57,7 +57,7 @@ def wrong_rows(connection: Connection, generation: int) -> dict[str, int]:
 def outcomes(connection: Connection, generation: int, mode: str | None = None) -> dict[str, tuple[str, str | None]]:
     kind = {"verify": "incremental"}.get(mode or "", mode or "full")
     names = [view.name for view in project_of(generation).views if kind in view.modes]
-    done = refresh(connection, project_of(generation), names, how=RefreshOptions(mode))
+    done = refresh(connection, project_of(generation), names, options=RefreshOptions(mode))
     return {item.view: (item.status, item.mode) for item in done}
 
 
@@ -65,7 +65,7 @@ class TestFromEachState:
     @pytest.mark.parametrize("generation", GENERATIONS)
     def test_nothing_tells_it_from_a_fresh_one(self, empty: Database, servers: Servers, generation: int) -> None:
         connection = restored(empty, generation)
-        apply(connection, project_of(generation), terms=ANYTHING)
+        apply(connection, project_of(generation), options=ANYTHING)
         with new_database(empty.server, bare=True) as other:
             assert differences(shape_of(connection), shape_of(fresh(other, generation))) == []
         assert second_plan(connection, project_of(generation)) == []
@@ -74,7 +74,7 @@ class TestFromEachState:
     def test_views_are_refreshed_and_watched(self, empty: Database, generation: int) -> None:
         connection = restored(empty, generation)
         project = project_of(generation)
-        apply(connection, project, terms=ANYTHING)
+        apply(connection, project, options=ANYTHING)
         assert wrong_rows(connection, generation) == dict.fromkeys(VIEWS, 0)
         for mode in (None, "full", *(["incremental", "window", "verify"] if generation > 2 else [])):
             connection.execute("UPDATE orders SET amount = amount + 1, placed = placed + 1 WHERE id % 3 = 0")
@@ -104,7 +104,7 @@ class TestFromEachState:
             " AND t.tgrelid = format('%I.%I', w.table_schema, w.table_name)::regclass AND t.tgtype & 3 = 1 AND t.tgenabled = 'R')"
         )
         assert connection.execute(query).fetchone() == ((2 if generation > 5 else 0),)
-        apply(connection, project_of(generation), terms=ANYTHING)
+        apply(connection, project_of(generation), options=ANYTHING)
         with pytest.raises(psycopg.errors.ObjectNotInPrerequisiteState):
             connection.execute("DELETE FROM per_customer")
         assert connection.execute(query).fetchone() == (2,)
@@ -120,7 +120,7 @@ class TestWithMore:
         """What is put back was written by the older compiler."""
         connection, before = restored(newest, generation), project_of(generation)
         changed = mvc.compile(mvc.load(CHANGED))
-        apply(connection, changed, terms=ANYTHING)
+        apply(connection, changed, options=ANYTHING)
         assert second_plan(connection, changed) == []
         connection.execute("UPDATE orders SET amount = amount + 1")
         assert {item.status for item in refresh(connection, changed)} == {"completed"}
@@ -140,7 +140,7 @@ class TestWithMore:
             )
         connection = restored(newest, LATEST, "up_owner")
         with psycopg.connect(newest.url, user="up_owner", autocommit=True) as owner:
-            apply(owner, project_of(LATEST), terms=ANYTHING)
+            apply(owner, project_of(LATEST), options=ANYTHING)
             assert second_plan(owner, project_of(LATEST)) == []
             assert {item.status for item in refresh(owner, project_of(LATEST))} == {"completed"}
         assert wrong_rows(connection, LATEST)["per_customer"] == 0
@@ -148,7 +148,7 @@ class TestWithMore:
     def test_the_views_of_others_are_as_they_were(self, newest: Database) -> None:
         connection = restored(newest, LATEST)
         before = outside(connection)
-        apply(connection, project_of(LATEST), terms=ANYTHING)
+        apply(connection, project_of(LATEST), options=ANYTHING)
         assert outside(connection) == before
         assert connection.execute("SELECT count(*) FROM rep.late").fetchone() == (3,)
 

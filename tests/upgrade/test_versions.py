@@ -148,7 +148,7 @@ def test_the_script_cannot_replace_what_the_first_generation_deployed(database: 
         refused.value.diag.message_hint
         == "mvc apply replaces it without taking readers down; mvc diff --format sql writes that as a migration"
     )
-    apply(connection, project, terms=ANYTHING)
+    apply(connection, project, options=ANYTHING)
     assert PLAIN["mvc.yml"] in WHOLE["mvc.yml"]
 
 

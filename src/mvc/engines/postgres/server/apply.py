@@ -28,6 +28,7 @@ from mvc.engines.postgres.server.snapshots import await_snapshots
 from mvc.engines.postgres.server.standbys import freeze_for_standbys
 from mvc.pipeline.consequences import catalog_findings
 from mvc.quoting import dollar_quoted, qualified
+from mvc.retired import retired_parameter
 
 FEWEST_ROWS = 100  # views with fewer rows than this, before and after, are not compared
 BAND = 2.0  # a new definition may give half to double the rows of the old one
@@ -82,12 +83,13 @@ def findings_of(state: State, compiled: Compiled, names: tuple[str, ...] = ()) -
     return catalog_findings(compiled, state.live.catalog, views) if state.live else ()
 
 
+@retired_parameter("terms", "options", "0.3")
 @server_errors()
 def apply(
     connection: psycopg.Connection,
     compiled: Compiled,
     names: Iterable[str] = (),
-    terms: ApplyOptions | None = None,
+    options: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Applied:
     """Deploys the project, or the views `names` with what they read; `on_step` hears of each step before it begins.
@@ -95,7 +97,7 @@ def apply(
     The connection must be in autocommit mode. Raises ServerError; readers then have what they had, and what was built stays
     for the next deployment.
     """
-    agreed = terms or ApplyOptions()
+    agreed = options or ApplyOptions()
     with deployment_lock(connection, compiled.stored) as still_locked:
         made = plan(connection, compiled, names, agreed.pace.patience)
         refuse(made, agreed)
@@ -105,9 +107,9 @@ def apply(
 
 @dataclass(frozen=True, slots=True)
 class ApplyRun:
-    """How a plan is carried out: on which terms, under which lock, who hears of it, and which deployment it undoes (0: none)."""
+    """How a plan is carried out: with which options, under which lock, who hears of it, and which deployment it undoes (0: none)."""
 
-    terms: ApplyOptions
+    options: ApplyOptions
     still_locked: Callable[[], None]
     on_step: OnStep | None = None
     undoes: int = 0
@@ -119,17 +121,17 @@ class ApplyRun:
             self.on_step(part)
 
 
-def refuse(made: Plan, terms: ApplyOptions) -> None:
+def refuse(made: Plan, options: ApplyOptions) -> None:
     """Raises ServerError for a plan that cannot or must not be carried out, with all reasons."""
     if made.refusals:
         messages = "\n".join(f"  {item.message}\n    = help: {item.hint}" for item in made.refusals)
         if len(made.refusals) == 1:
             raise ServerError(made.refusals[0].message, made.refusals[0].hint)
         raise ServerError(f"this cannot be deployed:\n{messages}")
-    if terms.plan_id and terms.plan_id != made.id:
+    if options.plan_id and options.plan_id != made.id:
         hint = f"look at the plan again: it is {made.id} now"
-        raise ServerError(f"the plan {terms.plan_id} was made for another state of the database or the project", hint)
-    dangers = [danger for danger in made.dangers if danger.hazard not in terms.allow | ONLY_TOLD]
+        raise ServerError(f"the plan {options.plan_id} was made for another state of the database or the project", hint)
+    dangers = [danger for danger in made.dangers if danger.hazard not in options.allow | ONLY_TOLD]
     if dangers:
         listed = "; ".join(f"{danger.reason} ({danger.hazard})" for danger in dangers)
         hazards = ",".join(sorted({danger.hazard for danger in dangers}))
@@ -139,7 +141,7 @@ def refuse(made: Plan, terms: ApplyOptions) -> None:
 def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, conduct: ApplyRun) -> int:
     """Does what a plan says. Returns the number of the deployment, 0 where none was opened."""
     owner = working_role(connection, compiled.stored)
-    session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.terms.pace)
+    session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.options.pace)
     try:
         return _carried_out(session, compiled, made, conduct)
     except StatementRefused as problem:
@@ -150,7 +152,7 @@ def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: Appl
     for step in made.prepare:
         conduct.begin(step)
         run_step(session, step)
-    _compare_rows(session, compiled, made, conduct.terms)
+    _compare_rows(session, compiled, made, conduct.options)
     number = 0
     for switch in made.switches:
         conduct.begin(switch)
@@ -180,9 +182,9 @@ def undone_sql(compiled: Compiled, number: int) -> str:
     return f"UPDATE {deployment} SET undone_by = (SELECT max(id) FROM {deployment}) WHERE id = {number}"
 
 
-def _compare_rows(session: Session, compiled: Compiled, made: Plan, terms: ApplyOptions) -> None:
+def _compare_rows(session: Session, compiled: Compiled, made: Plan, options: ApplyOptions) -> None:
     """Refuses a definition that gives far more or fewer rows than the one that readers have."""
-    if not made.compared or "row-count" in terms.allow:
+    if not made.compared or "row-count" in options.allow:
         return
     with ledger(session.connection, compiled.stored):
         query = f"SELECT stored_name, rows FROM {qualified(compiled.stored, 'stored_relation')} WHERE rows IS NOT NULL"

@@ -41,6 +41,7 @@ from mvc.engines.postgres.server.refused_view import placed
 from mvc.engines.postgres.server.release import find_altered, open_way, plan_release, session_of, take_back
 from mvc.engines.postgres.server.run_steps import NOTICE_LOSS, READER_WAIT_MS, Session
 from mvc.quoting import identifier, literal, qualified
+from mvc.retired import retired_parameter
 
 _LONGEST_PAUSE = 1.0
 _LOCKS_TABLES = frozenset({"alter", "create", "do", "drop", "lock", "truncate", "comment", "grant", "revoke"})
@@ -63,12 +64,13 @@ def plan_around(connection: psycopg.Connection, compiled: Compiled, sql: str) ->
     return plan_release(connection, compiled, find_altered(connection, read_migration(sql).altered))
 
 
+@retired_parameter("terms", "options", "0.3")
 @server_errors()
 def around(
     connection: psycopg.Connection,
     compiled: Compiled,
     sql: str,
-    terms: ApplyOptions | None = None,
+    options: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Around:
     """Runs the migration `sql` in one transaction, as whoever is connected, and deploys the project, which is as it is to be after that.
@@ -77,7 +79,7 @@ def around(
     base tables and views are as before; and, once the migration is committed, ServerError as `apply` does: readers then have the last rows, and the next
     `apply` does what is left.
     """
-    migration, agreed = read_migration(sql), terms or ApplyOptions()
+    migration, agreed = read_migration(sql), options or ApplyOptions()
     with deployment_lock(connection, compiled.stored) as still_locked:
         run = _Run(
             session_of(connection, compiled, agreed), compiled, migration, ApplyRun(agreed, still_locked, on_step)
@@ -156,7 +158,7 @@ class _Run:
                     self.connection.execute(statement.text.encode(), prepare=False)
             with self.connection.transaction(force_rollback=True):
                 made = self._plan_after()
-                refuse(made, self.conduct.terms)
+                refuse(made, self.conduct.options)
             with self.connection.transaction(force_rollback=True):
                 self._try(made)
             self.conduct.still_locked()
@@ -191,7 +193,7 @@ class _Run:
         role = self.session.owner or self.connection.info.user
         opening = [f"SET LOCAL ROLE {identifier(self.session.owner)}"] if self.session.owner else []
         self.connection.execute("; ".join([*opening, *self.session.preamble]).encode())
-        foreign_code = "foreign-code" in self.conduct.terms.allow
+        foreign_code = "foreign-code" in self.conduct.options.allow
         for view, statements in trial_statements(made, self.compiled, foreign_code=foreign_code):
             running = ""
             try:

@@ -15,17 +15,19 @@ from mvc.engines.postgres.server.owner import check_may_refresh, standing
 from mvc.engines.postgres.server.refresh_view import OnView, Refreshed, RefreshOptions, RefreshRequest, refresh_view
 from mvc.engines.postgres.server.search_path import own_names
 from mvc.quoting import qualified
+from mvc.retired import retired_parameter
 
 
+@retired_parameter("how", "options", "0.3")
 @server_errors()
 def refresh(
     connection: psycopg.Connection,
     compiled: Compiled,
     names: Iterable[str] = (),
     on_view: OnView | None = None,
-    how: RefreshOptions | None = None,
+    options: RefreshOptions | None = None,
 ) -> tuple[Refreshed, ...]:
-    """Refreshes the materialized views `names` (none means all), upstream first, each as `how` says; `on_view` hears of each
+    """Refreshes the materialized views `names` (none means all), upstream first, each as `options` says; `on_view` hears of each
     as it ends. Where all are meant, a view that this database cannot hold is skipped: it has not failed.
 
     The connection must be in autocommit mode. Raises ServerError if nothing of the project is deployed, and KeyError for an
@@ -34,7 +36,7 @@ def refresh(
     check_deployed(connection, compiled)
     named = {compiled.view(name).called for name in names}
     wanted = named or {view.called for view in compiled.views}
-    asked = how or RefreshOptions()
+    asked = options or RefreshOptions()
     lacking = _left_out(connection, compiled) if asked.of_all or not named else {}
     results: list[Refreshed] = []
     for view in compiled.views:

@@ -44,7 +44,7 @@ class RefreshRequest:
 
     schema: str
     view: str
-    how: RefreshOptions = RefreshOptions()
+    options: RefreshOptions = RefreshOptions()
     schedule: str | None = None
     run: int | None = None
     insists: bool = False
@@ -94,7 +94,7 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: RefreshReque
     if run is None or reason:
         return Refreshed(task.said, "skipped", 0.0, None, reason or "", task.schedule)
     try:
-        _work(connection, stored, run, task.how)
+        _work(connection, stored, run, task.options)
     except psycopg.Error as problem:
         said = _said(connection, problem)
         _abandon(connection, stored, run, (said, problem.sqlstate or ""))
@@ -106,17 +106,17 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: RefreshReque
     return _outcome(connection, stored, run, task)
 
 
-def _work(connection: psycopg.Connection, stored: str, run: int, how: RefreshOptions) -> None:
+def _work(connection: psycopg.Connection, stored: str, run: int, options: RefreshOptions) -> None:
     """In one snapshot, and once more where another refresh committed just before it was taken. A time limit that the server keeps needs a
     transaction of ours, in which none but the owner may work.
     """
     if not works_as_owner(connection, stored):
         call = f"CALL {placed(stored, 'refresh_work')}({run}, %s::pg_catalog.float8, NULL)"
-        with cancelled_after(connection, how.timeout):
-            connection.execute(call.encode(), (how.lock_timeout or None,))
+        with cancelled_after(connection, options.timeout):
+            connection.execute(call.encode(), (options.lock_timeout or None,))
         return
     for _ in range(ATTEMPTS):
-        with _writing(connection, how, "REPEATABLE READ"):
+        with _writing(connection, options, "REPEATABLE READ"):
             row = connection.execute(f"SELECT {qualified(stored, 'refresh_run')}({run})".encode()).fetchone()
         if row != ("again",):
             break
@@ -128,8 +128,8 @@ def _begin(
 ) -> tuple[int | None, str | None]:
     view = {"view_schema": task.schema, "view_name": task.view}
     if task.run is None:
-        how = task.how
-        said = {**view, "mode": how.mode, "failed": list(failed), "since": how.lower, "until": how.upper}
+        options = task.options
+        said = {**view, "mode": options.mode, "failed": list(failed), "since": options.lower, "until": options.upper}
         found = ask(connection, stored, "step", said)
     else:
         found = ask(connection, stored, "step of schedule", {**view, "run": task.run})

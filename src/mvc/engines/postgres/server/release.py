@@ -24,6 +24,7 @@ from mvc.engines.postgres.server.read_state import ledger
 from mvc.engines.postgres.server.run_steps import Session, run_step, run_switch
 from mvc.engines.postgres.server.search_path import own_path
 from mvc.quoting import literal, qualified
+from mvc.retired import retired_parameter
 
 
 @server_errors()
@@ -110,19 +111,20 @@ def _has_column(connection: psycopg.Connection, altered: Altered) -> bool:
     return row is not None
 
 
+@retired_parameter("terms", "options", "0.3")
 @server_errors()
 def release(
     connection: psycopg.Connection,
     target: Target,
     altered: Iterable[Altered | str],
-    terms: ApplyOptions | None = None,
+    options: ApplyOptions | None = None,
     on_step: OnStep | None = None,
 ) -> Release:
     """Releases what stands in the way of a change of these columns and relations, and drops it; `apply` builds it anew after the change.
 
     What is to change may be named as on the command line: `orders.amount`, `public.orders`. The connection must be in autocommit mode. Raises ServerError; then everything is as before.
     """
-    agreed, wanted = terms or ApplyOptions(), _meant(connection, altered)
+    agreed, wanted = options or ApplyOptions(), _meant(connection, altered)
     with deployment_lock(connection, target.stored) as still_locked:
         conduct = ApplyRun(agreed, still_locked, on_step)
         session = session_of(connection, target, agreed)
@@ -138,9 +140,9 @@ def release(
     return found
 
 
-def session_of(connection: psycopg.Connection, target: Target, terms: ApplyOptions) -> Session:
+def session_of(connection: psycopg.Connection, target: Target, options: ApplyOptions) -> Session:
     """In the name of the stored schema's owner."""
-    return Session(connection, tuple(settings_sql(target)), working_role(connection, target.stored), terms.pace)
+    return Session(connection, tuple(settings_sql(target)), working_role(connection, target.stored), options.pace)
 
 
 def open_way(session: Session, found: Release, conduct: ApplyRun) -> None:

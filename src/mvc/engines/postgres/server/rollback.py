@@ -29,6 +29,7 @@ from mvc.engines.postgres.server.lock import deployment_lock
 from mvc.engines.postgres.server.read_state import ledger, read_state
 from mvc.model.cron import cron_problem, cron_times
 from mvc.quoting import qualified
+from mvc.retired import retired_parameter
 
 MEANT: frozenset[Hazard] = frozenset({"drop-view", "drop-column", "row-count"})  # what a way back is for
 TOO_FAR: frozenset[Hazard] = frozenset({"drop-view"})  # where no view would be left
@@ -60,9 +61,13 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Rollbac
     return RollbackPlan(number, project, make_plan(state, project, refill=False))
 
 
+@retired_parameter("terms", "options", "0.3")
 @server_errors()
 def rollback(
-    connection: psycopg.Connection, compiled: Compiled, terms: ApplyOptions | None = None, on_step: OnStep | None = None
+    connection: psycopg.Connection,
+    compiled: Compiled,
+    options: ApplyOptions | None = None,
+    on_step: OnStep | None = None,
 ) -> Applied:
     """Undoes the last deployment that was not undone yet. Raises ServerError as `apply` does.
 
@@ -71,7 +76,7 @@ def rollback(
     """
     with deployment_lock(connection, compiled.stored) as still_locked:
         found = plan_rollback(connection, compiled)
-        agreed = _consented(terms or ApplyOptions(), found.project)
+        agreed = _consented(options or ApplyOptions(), found.project)
         refuse(found.plan, agreed)
         conduct = ApplyRun(agreed, still_locked, on_step, undoes=found.deployment)
         number = carry_out(connection, found.project, found.plan, conduct)
@@ -81,8 +86,8 @@ def rollback(
     return applied_of(found.plan, number)
 
 
-def _consented(terms: ApplyOptions, project: Compiled) -> ApplyOptions:
-    return replace(terms, allow=terms.allow | (MEANT if project.views else MEANT - TOO_FAR))
+def _consented(options: ApplyOptions, project: Compiled) -> ApplyOptions:
+    return replace(options, allow=options.allow | (MEANT if project.views else MEANT - TOO_FAR))
 
 
 def _last(

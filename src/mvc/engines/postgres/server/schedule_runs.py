@@ -114,11 +114,11 @@ def _begun(connection: psycopg.Connection, target: Target, schedule: str, *, if_
 
 
 def _task(row: Mapping[str, Any], schedule: str) -> RefreshRequest:
-    how = RefreshOptions(
+    options = RefreshOptions(
         row["mode"], timeout=row["timeout_seconds"] or 0, lock_timeout=row["lock_timeout_seconds"] or 0
     )
     return RefreshRequest(
-        row["view_schema"], row["view_name"], how, schedule, row["run"], row["insists"], row["called"]
+        row["view_schema"], row["view_name"], options, schedule, row["run"], row["insists"], row["called"]
     )
 
 
@@ -126,7 +126,7 @@ def _turn(connection: psycopg.Connection, target: Target, runs: dict[str, Schedu
     """The next view of the run whose turn it is, which is then the last in the queue."""
     run = runs.pop(next(iter(runs)))
     task = run.tasks.pop(0)
-    if task.how.mode == PARTITIONS:
+    if task.options.mode == PARTITIONS:
         result = _look_after_partitions(connection, target, run.schedule)
     else:
         result = refresh_view(connection, target.stored, task, ())
