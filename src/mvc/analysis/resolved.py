@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mvc.analysis.declared.after import NOTHING, After
 from mvc.analysis.declared.blocks import Block
+from mvc.analysis.declared.computed import Derived
 from mvc.analysis.declared.grain import Grain, ResolvedDimension
 from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.relation import SourceRelation
 from mvc.analysis.row_lineage import NO_ROWS, Origin, RowLineage
 from mvc.catalog.types import Column
 from mvc.expression import Expression
-from mvc.model.view import Computed, Index, View
+from mvc.model.view import Index, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,17 @@ class OutputColumn:
 
 @dataclass(frozen=True)
 class DeclaredQuery:
-    """The meaning of a declared body: sources as a tree, dimensions, blocks of measures, computed columns in levels."""
+    """The meaning of a declared body: sources as a tree, dimensions, blocks of measures, what is computed from these in an order in which
+    it can be, and what is said of the rows `after` that.
+    """
 
     tree: JoinTree
     where: tuple[Expression, ...]
     dimensions: tuple[ResolvedDimension, ...]
     grain: Grain
     blocks: tuple[Block, ...]
-    computed: tuple[Computed, ...]
+    computed: tuple[Derived, ...]
+    after: After = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class ResolvedView:
 
     `grain` are the columns that identify a row, None where nothing is known (a plain view without a claim).
     `upstream` are the views of the project that it reads. `proven` says whether keys prove the grain or the spec claims it.
-    `rows` decide which rows it has.
+    `rows` decide which rows it has. `hidden` are columns that others read, and nobody else.
     """
 
     view: View
@@ -64,6 +69,7 @@ class ResolvedView:
     indexes: tuple[Index, ...]
     upstream: tuple[str, ...]
     rows: RowLineage
+    hidden: tuple[OutputColumn, ...] = ()
 
     def column(self, name: str) -> OutputColumn | None:
         """The output column of that name."""

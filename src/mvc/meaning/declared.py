@@ -19,10 +19,11 @@ from mvc.compiled.view import CompiledSource
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical, canonical_text
 from mvc.expression.split import conjuncts, disjuncts
+from mvc.meaning.after import derived, picked
 from mvc.meaning.before import NOTHING, Before
 from mvc.meaning.fingerprint import fingerprint
 from mvc.model.aggregates import Form
-from mvc.model.view import Aggregate, Computed
+from mvc.model.view import Aggregate
 from mvc.quoting import constant, identifier
 
 GENERATION: Final = "1"  # raise it when the same meaning must be stored anew
@@ -127,13 +128,34 @@ class DeclaredMeaning:
     @property
     def columns(self) -> Mapping[str, str]:
         """The meaning of each column, for people."""
+        return self._shown(self._all_columns)
+
+    @property
+    def having(self) -> tuple[str, ...]:
+        """What picks groups."""
+        having = self.query.after.having
+        return picked(having, self._all_columns) if having else ()
+
+    @property
+    def keep(self) -> tuple[str, ...]:
+        """What picks rows, when all columns are there."""
+        keep = self.query.after.keep
+        return picked(keep, self._all_columns) if keep else ()
+
+    @cached_property
+    def _all_columns(self) -> Mapping[str, str]:
         return self._columns(self.labels, _writer(self.labels))
+
+    def _shown(self, columns: Mapping[str, str]) -> dict[str, str]:
+        """Without those that are hidden: they mean something by what reads them."""
+        return {name: text for name, text in columns.items() if name not in self.query.after.hidden}
 
     @property
     def digest_parts(self) -> tuple[str, ...]:
         """Everything that is stored, in an order that does not depend on the spec's."""
         write = self._signing(self.signatures)
-        meanings = self._columns(self.signatures, write)
+        all_columns = self._columns(self.signatures, write)
+        meanings, after = self._shown(all_columns), self.query.after
         columns = sorted(zip(self.before.own(meanings), meanings.values(), strict=True))
         filters = sorted(canonical(item, write) for item in self.query.where)
         return (
@@ -141,14 +163,16 @@ class DeclaredMeaning:
             repr(filters),
             repr(sorted(self.signatures.values())),
             repr(sorted(self.before.own(self.query.grain.columns))),
+            *(repr(("having", picked(item, all_columns))) for item in (after.having,) if item),
+            *(repr(("keep", picked(item, all_columns))) for item in (after.keep,) if item),
         )
 
     def _columns(self, names: Mapping[str, str], write: Write) -> dict[str, str]:
         found = {item.name: canonical(item.expression, write) for item in self.query.dimensions}
         for block in self.query.blocks:
             found |= {item.name: _measure(item, names, write) for item in block.measures}
-        for computed in self.query.computed:
-            found[computed.name] = _computed(computed, found)
+        for item in self.query.computed:
+            found[item.name] = derived(item, found)
         return found
 
 
@@ -205,14 +229,8 @@ def _arguments(measure: Measure, argument: str, write: Write) -> str:
     return f"{distinct}{argument}{second}{separator}{at}{order}"
 
 
-def _default(item: Aggregate | Computed) -> str:
+def _default(item: Aggregate) -> str:
     return "" if item.default is None else f" else {constant(item.default)}"
-
-
-def _computed(item: Computed, known: Mapping[str, str]) -> str:
-    """The expression with each column that it reads replaced by what that means."""
-    text = canonical(item.sql.expression, lambda _, name: f"[{known[name]}]" if name in known else identifier(name))
-    return f"{text}{_default(item)}"
 
 
 def conditions_text(items: Iterable[Expression]) -> tuple[str, ...]:

@@ -28,7 +28,7 @@ def former_name(spec: ViewSpec, schema: str, origin: Origin, findings: SpecReade
 
 def former_columns(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Mapping[str, str]:
     """The columns that had another name, with that one. Of a name that a column still has, or two had, there are findings."""
-    there = {*(spec.dimensions or {}), *spec.aggregates}
+    there = {*(spec.dimensions or {}), *spec.aggregates, *spec.windows}
     found: dict[str, str] = {}
     for name, was, at in _said(spec, origin):
         if was == name or was in there:
@@ -47,9 +47,10 @@ def _said(spec: ViewSpec, origin: Origin) -> Iterator[tuple[str, str, Origin]]:
     for name, dimension in (spec.dimensions or {}).items():
         if isinstance(dimension, DimensionSpec) and dimension.was:
             yield name, dimension.was, origin.at("dimensions", name, "was")
-    for name, aggregate in spec.aggregates.items():
-        if aggregate.was:
-            yield name, aggregate.was, origin.at("aggregates", name, "was")
+    for key, columns in (("aggregates", spec.aggregates), ("windows", spec.windows)):
+        for name, given in columns.items():
+            if given.was:
+                yield name, given.was, origin.at(key, name, "was")
     for name, column in spec.columns.items():
         if not isinstance(column, str) and column.was:
             yield name, column.was, origin.at("columns", name, "was")

@@ -51,7 +51,7 @@ def _measure(
     if sql is None:
         return None
     if function == "expr":
-        return Computed(name, sql, spec.default, spec.description, origin)
+        return Computed(name, sql, spec.default, spec.description, origin, spec.hidden)
     return _aggregate(name, spec, [sql], origin, findings)
 
 
@@ -98,6 +98,7 @@ def _aggregate(
         default=spec.default,
         description=spec.description,
         origin=origin,
+        hidden=spec.hidden,
     )
 
 

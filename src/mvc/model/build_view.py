@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mvc.diagnostics import error
 from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
+from mvc.model.build_window import build_windows
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
 from mvc.model.table_name import table_ref
@@ -69,26 +70,28 @@ def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
         _source(alias, source, origin.at("sources", alias), findings) for alias, source in (spec.sources or {}).items()
     )
     aliases = frozenset(source.alias for source in sources)
-    for key, mapping in (("sources", spec.sources), ("dimensions", spec.dimensions), ("aggregates", spec.aggregates)):
-        findings.names(origin.at(key), mapping or {})
+    for key in ("sources", "dimensions", "aggregates", "windows"):
+        findings.names(origin.at(key), getattr(spec, key) or {})
     _check_repeated(spec, origin, findings)
     return Declared(
         sources=sources,
         where=findings.sql(spec.where, origin.at("where")),
         dimensions=_dimensions(spec, origin.at("dimensions"), findings),
         measures=build_measures(spec, origin.at("aggregates"), aliases, findings),
+        having=findings.sql(spec.having, origin.at("having")),
+        windows=build_windows(spec, origin.at("windows"), findings),
+        keep=findings.sql(spec.keep, origin.at("keep")),
     )
 
 
 def _check_repeated(spec: ViewSpec, origin: Origin, findings: SpecReader) -> None:
-    for name in spec.aggregates:
-        if name in (spec.dimensions or {}):
-            span = origin.at("aggregates", name).key_span
-            findings.add(
-                error(
-                    "MV209", span, f"the column `{name}` is a dimension already", help="give one of them another name"
-                )
-            )
+    named = dict.fromkeys(spec.dimensions or {}, "a dimension")
+    for key, what in (("aggregates", "an aggregate"), ("windows", "a window")):
+        for name in getattr(spec, key):
+            if name in named:
+                span, title = origin.at(key, name).key_span, f"the column `{name}` is {named[name]} already"
+                findings.add(error("MV209", span, title, help="give one of them another name"))
+            named.setdefault(name, what)
 
 
 def _source(alias: str, spec: SourceSpec, origin: Origin, findings: SpecReader) -> Source:

@@ -7,27 +7,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from mvc.compiled.called import called
-from mvc.expression import Expression, Ordered
+from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
-
-Setting = bool | int | float | str
-
-
-@dataclass(frozen=True, slots=True)
-class Sql:
-    """An expression of the spec and its place."""
-
-    expression: Expression
-    origin: Origin = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class OrderTerm:
-    """One term of `order`, or one key column of an index."""
-
-    ordered: Ordered
-    origin: Origin = field(compare=False, repr=False)
+from mvc.model.window import Windowed
+from mvc.model.written import OrderTerm as OrderTerm  # noqa: PLC0414 - this module hands these on
+from mvc.model.written import Setting as Setting  # noqa: PLC0414
+from mvc.model.written import Sql as Sql  # noqa: PLC0414
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +84,7 @@ class Aggregate:
     default: Setting | None
     description: str | None
     origin: Origin = field(compare=False, repr=False)
+    hidden: bool = False
 
     @property
     def values(self) -> tuple[Sql, ...]:
@@ -119,16 +106,33 @@ class Computed:
     default: Setting | None
     description: str | None
     origin: Origin = field(compare=False, repr=False)
+    hidden: bool = False
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Everything that it reads."""
+        return (self.sql.expression,)
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A body of sources, dimensions and aggregates. The order of sources means nothing; that of columns does."""
+    """A body of sources, dimensions and aggregates. The order of sources means nothing; that of columns does.
+
+    `having` picks groups, `windows` are columns over the rows that are left, `keep` picks rows of these.
+    """
 
     sources: tuple[Source, ...]
     where: Sql | None
     dimensions: tuple[Dimension, ...]
     measures: tuple[Aggregate | Computed, ...]
+    having: Sql | None = None
+    windows: tuple[Windowed, ...] = ()
+    keep: Sql | None = None
+
+    @property
+    def derived(self) -> tuple[Computed | Windowed, ...]:
+        """The columns that are computed from columns of the view."""
+        return (*(item for item in self.measures if isinstance(item, Computed)), *self.windows)
 
 
 @dataclass(frozen=True, slots=True)

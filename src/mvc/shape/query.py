@@ -7,19 +7,17 @@ from dataclasses import dataclass, field, replace
 
 from mvc.analysis.declared.attribute_joins import Late, late_sources
 from mvc.analysis.declared.blocks import Block, main_block
-from mvc.analysis.declared.computed import levels
 from mvc.analysis.declared.tree import JoinTree, may_be_missing
 from mvc.analysis.names.scope import bare_column, column_expression, reads
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import never_null
 from mvc.expression import Expression
-from mvc.model.view import Aggregate, Computed, Declared
+from mvc.model.view import Aggregate, Declared
+from mvc.shape.after import has_after, with_after
 from mvc.shape.blocks import GroupKey, block_query, joined_sources, missing_attributes
 from mvc.shape.measures import BlockRows, measured, with_default
 from mvc.shape.reading import reading_of, source_of
 from mvc.shape.records import AuthorExpression, ColumnOf, Equal, Join, Reading, ReadSource, ResultColumn, Select, Value
-
-COMPUTED_OVER = "columns_of_view"  # what the columns of a view go by where others are computed from them
 
 
 def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:
@@ -31,8 +29,10 @@ def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:
         *(item.name for item in query.dimensions),
         *(item.name for item in measures if isinstance(item, Aggregate)),
     ]
-    outputs = tuple(ResultColumn(column, groups.columns[column]) for column in order)
-    return _with_computed(Select(outputs, groups.reading, groups.groups), query, [item.name for item in view.columns])
+    shown = [item.name for item in view.columns]
+    listed = order if has_after(query) else shown
+    outputs = tuple(ResultColumn(column, groups.columns[column]) for column in listed)
+    return with_after(Select(outputs, groups.reading, groups.groups), query, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,22 +213,3 @@ def _grain(groups: _Groups, query: DeclaredQuery) -> list[tuple[Expression, Valu
         for item in query.dimensions
         if item.name in wanted
     ]
-
-
-def _with_computed(select: Select, query: DeclaredQuery, order: list[str]) -> Select:
-    """The computed columns around the rest, one query per level of dependence."""
-    known = [item.name for item in query.dimensions]
-    known += [measure.name for block in query.blocks for measure in block.measures]
-    runs = levels(query.computed)
-    for number, run in enumerate(runs):
-        known += [item.name for item in run]
-        here = {item.name: item for item in run}
-        listed = order if number == len(runs) - 1 else known
-        outputs = tuple(ResultColumn(column, _computed(column, here)) for column in listed)
-        select = Select(outputs, Reading(ReadSource(COMPUTED_OVER, select)))
-    return select
-
-
-def _computed(column: str, here: Mapping[str, Computed]) -> Value:
-    item = here.get(column)
-    return ColumnOf("", column) if item is None else with_default(AuthorExpression(item.sql.expression), item.default)

@@ -82,6 +82,57 @@ class RowCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Bound:
+    """Where a frame begins or ends: `count` rows, or of a `unit` of time, away; None is the end of the partition, 0 this row. An `open` one is
+    not in the frame itself.
+    """
+
+    count: int | None
+    unit: str = ""
+    later: bool = False
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WindowCall:
+    """A function over rows that share `partition`, in an order. Without `values` it takes all rows (`count`), or none (`rank`). `frame` are its two
+    ends, `number` what stands behind the value.
+    """
+
+    call: str
+    values: tuple[Value, ...] = ()
+    partition: tuple[Value, ...] = ()
+    order: tuple[Ordering, ...] = ()
+    frame: tuple[Bound, Bound] | None = None
+    number: int | None = None
+    where: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PartOf:
+    """A value as a part of what stands for all."""
+
+    value: Value
+    all: Value
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodOf:
+    """The beginning of the period of a moment; `unit` says which."""
+
+    value: Value
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CastTo:
+    """A value as one of another type."""
+
+    value: Value
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnyHolds:
     """Whether a condition holds for one of the rows."""
 
@@ -139,5 +190,17 @@ class Select:
     groups: tuple[int, ...] = ()
 
 
-Value = ColumnOf | AuthorExpression | Present | AggregateCall | RowCount | AnyHolds | Otherwise
+Value = (
+    ColumnOf
+    | AuthorExpression
+    | Present
+    | AggregateCall
+    | RowCount
+    | WindowCall
+    | PartOf
+    | PeriodOf
+    | CastTo
+    | AnyHolds
+    | Otherwise
+)
 Condition = ColumnOf | AuthorExpression | Present | Equal | SomeRow

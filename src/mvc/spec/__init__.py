@@ -7,6 +7,7 @@ from mvc.spec.project import ProjectSpec
 from mvc.spec.schedule import ScheduleFile, ScheduleSpec
 from mvc.spec.source import SourceSpec
 from mvc.spec.view import BodyColumnSpec, DimensionSpec, IndexColumnSpec, IndexSpec, ViewSpec
+from mvc.spec.window import WindowSpec
 
 __all__ = [
     "AggregateSpec",
@@ -24,4 +25,5 @@ __all__ = [
     "SourceSpec",
     "UsingSpec",
     "ViewSpec",
+    "WindowSpec",
 ]

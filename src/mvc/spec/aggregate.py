@@ -95,6 +95,7 @@ class AggregateSpec(SpecModel):
     at: float | int | None = Field(default=None, ge=0, le=1, description="Which percentile, from 0 to 1.")
     default: Setting | None = Field(default=None, description="The value for a group without rows, instead of NULL.")
     description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
+    hidden: bool = Field(default=False, description="No column of the view: other columns may read it.")
     was: Name | None = Field(default=None, description=COLUMN_WAS)
 
     @model_validator(mode="after")

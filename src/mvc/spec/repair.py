@@ -15,8 +15,13 @@ from mvc.source import Document, Path
 STAND_IN: Final = "\N{REPLACEMENT CHARACTER}"  # the view that a source reads of which nothing is known
 ANY_DDL: Final = "*.sql"  # in the place of a `catalog` that cannot be read
 
-_LOST: Final[Mapping[str, Any]] = {"dimensions": "NULL", "aggregates": {"expr": "NULL"}, "sources": {"view": STAND_IN}}
-_OPTIONS: Final = frozenset({"where", "distinct", "order", "separator", "at", "default", "description", "was", "on", "required", "one"})  # fmt: skip
+_LOST: Final[Mapping[str, Any]] = {
+    "dimensions": "NULL",
+    "aggregates": {"expr": "NULL"},
+    "windows": {"sum": "NULL"},
+    "sources": {"view": STAND_IN},
+}
+_OPTIONS: Final = frozenset({"where", "distinct", "order", "separator", "at", "default", "description", "was", "on", "required", "one", "within", "frame", "by", "buckets", "type", "hidden"})  # fmt: skip
 _OF_NO_OTHER: Final = frozenset({"sources", "dimensions", "sql"})  # without which a view says nothing
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from mvc.spec.aggregate import AggregateSpec
 from mvc.spec.base import COLUMN_WAS, Name, Names, Setting, SpecModel, Sql
 from mvc.spec.source import SourceSpec
+from mvc.spec.window import WindowSpec
 
 
 class DimensionSpec(SpecModel):
@@ -88,6 +89,11 @@ class ViewSpec(SpecModel):
         default=None, description="name → expression; together the grain."
     )
     aggregates: dict[Name, AggregateSpec] = Field(default_factory=dict)
+    having: Sql | None = Field(default=None, description="Picks groups, by columns of the view: `n >= 5`.")
+    windows: dict[Name, WindowSpec] = Field(
+        default_factory=dict, description="name → a function over rows of the view: ranks, shares, running sums."
+    )
+    keep: Sql | None = Field(default=None, description="Picks rows of the view, also by its windows: `place <= 10`.")
     sql: Sql | None = Field(default=None, description="A whole SELECT instead of sources, dimensions and aggregates.")
     grain: Names | None = Field(
         default=None, description="With `sql`: the columns of which no two rows share the values."
@@ -137,5 +143,7 @@ def _check_declared(spec: ViewSpec) -> None:
 def _check_body(spec: ViewSpec) -> None:
     if spec.sources or spec.dimensions or spec.aggregates or spec.where:
         raise ValueError("a view with `sql` has no `sources`, `where`, `dimensions` or `aggregates`")
+    if spec.having or spec.windows or spec.keep:
+        raise ValueError("a view with `sql` has no `having`, `windows` or `keep`: its SELECT says it")
     if spec.materialized and spec.grain is None:
         raise ValueError("a view with `sql` needs `grain`: the columns of which no two rows share the values")

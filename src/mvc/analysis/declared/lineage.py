@@ -17,7 +17,7 @@ from mvc.analysis.names.scope import reads
 from mvc.analysis.resolved import DeclaredQuery
 from mvc.analysis.row_lineage import NO_ROWS, Origin, RowLineage, together
 from mvc.expression import Expression
-from mvc.model.view import Computed
+from mvc.model.window import Windowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,11 @@ class DeclaredLineage:
     @cached_property
     def rows(self) -> RowLineage:
         """What decides which rows the view has."""
+        return self._groups | _picked_by(self.query.after.conditions, self.columns)
+
+    @cached_property
+    def _groups(self) -> RowLineage:
+        """What decides which groups there are."""
         tree = self.query.tree
         required = {node.alias for node in tree.nodes.values() if node.source.required}
         keys = [item.expression for item in self.query.dimensions if item.name in self.query.grain.columns]
@@ -52,9 +57,16 @@ class DeclaredLineage:
         found = {item.name: self._dimension(item.expression) for item in self.query.dimensions}
         for block in self.query.blocks:
             found |= {item.name: self._measure(item) for item in block.measures}
-        for computed in self.query.computed:
-            found[computed.name] = _computed(computed, found)
+        for item in self.query.computed:
+            found[item.name] = _read(item.expressions, found)
+            if isinstance(item, Windowed):
+                found[item.name] |= Lineage(rows=self._windowed_over(found))
         return found
+
+    def _windowed_over(self, known: Mapping[str, Lineage]) -> RowLineage:
+        """The rows that windows look at: the groups that `having` leaves."""
+        having = self.query.after.having
+        return self._groups | _picked_by((having,) if having else (), known)
 
     def _dimension(self, expression: Expression) -> Lineage:
         base = self.query.tree.base.alias
@@ -63,7 +75,7 @@ class DeclaredLineage:
 
     def _measure(self, measure: Measure) -> Lineage:
         inside = self._joined({measure.source, *reads(*measure.expressions)})
-        return Lineage(origins(measure.expressions, self.query.tree), self.rows | inside)
+        return Lineage(origins(measure.expressions, self.query.tree), self._groups | inside)
 
     def _joined(self, aliases: Iterable[str], without: str = "") -> RowLineage:
         """The rows of these sources and of all between them and the base, by every condition on the way."""
@@ -82,8 +94,15 @@ def origins(expressions: Iterable[Expression], tree: JoinTree) -> frozenset[Orig
     return frozenset(origin for ref in refs for origin in tree[ref.qualifier or ""].readable.origins(ref.name))
 
 
-def _computed(item: Computed, known: Mapping[str, Lineage]) -> Lineage:
+def _read(expressions: Iterable[Expression], known: Mapping[str, Lineage]) -> Lineage:
+    """Of all columns of the view that expressions read."""
     found = Lineage()
-    for ref in item.sql.expression.columns:
+    for ref in (ref for expression in expressions for ref in expression.columns):
         found |= known.get(ref.name, Lineage())
     return found
+
+
+def _picked_by(conditions: Iterable[Expression], known: Mapping[str, Lineage]) -> RowLineage:
+    """What conditions over columns of the view depend on."""
+    read = _read(conditions, known)
+    return RowLineage(columns=read.columns) | read.rows

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from mvc.analysis.declared.after import resolve_after, totally_ordered
 from mvc.analysis.declared.blocks import Block, Groups, make_blocks
 from mvc.analysis.declared.build_tree import WHERE, build_tree
 from mvc.analysis.declared.computed import order_computed
@@ -21,6 +22,7 @@ from mvc.analysis.names.scope import Scope, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.types.columns import expression_type, measure_type, never_null
+from mvc.analysis.types.windows import window_columns
 from mvc.diagnostics import Findings, error
 from mvc.expression import Expression
 from mvc.model.view import Aggregate, Computed, Declared, View
@@ -47,14 +49,16 @@ def resolve_declared(
     check_dimensions(dimensions, tree, found)
     measures = _measures(declared, tree, scope, found)
     computed = order_computed(declared, functions, found)
+    after = resolve_after(declared, computed, found)
     if len(found) > before:
         return None
     grain = find_grain(dimensions, tree)
+    computed = totally_ordered(computed, grain, found)
     groups = Groups(tree, dimensions, grain)
     blocks = make_blocks(measures, groups)
     check_once(measures, tree, groups.fixed, found)
     _check_keys(blocks, tree, found)
-    query = DeclaredQuery(tree, where, dimensions, grain, blocks, computed)
+    query = DeclaredQuery(tree, where, dimensions, grain, blocks, computed, after)
     return None if len(found) > before else _resolved(view, declared, query, measures)
 
 
@@ -108,15 +112,19 @@ def _resolved(view: View, declared: Declared, query: DeclaredQuery, measures: Ma
         _computed_column(item) if isinstance(item, Computed) else _measure_column(measures[item.name], query.tree)
         for item in declared.measures
     ]
+    windows = window_columns(query, columns)
+    columns += [windows[item.name] for item in declared.windows]
+    all_columns = [_with_lineage(item, lineage.columns[item.name]) for item in columns]
     return ResolvedView(
         view=view,
-        columns=tuple(_with_lineage(item, lineage.columns[item.name]) for item in columns),
+        columns=tuple(item for item in all_columns if item.name not in query.after.hidden),
         grain=query.grain.columns,
         proven=True,
         query=query,
         indexes=view.indexes,
         upstream=tuple(sorted({name for node in query.tree.nodes.values() for name in node.readable.views})),
         rows=lineage.rows,
+        hidden=tuple(item for item in all_columns if item.name in query.after.hidden),
     )
 
 

@@ -36,9 +36,9 @@ def named_values(query: DeclaredQuery) -> Iterator[tuple[Expression, str]]:
         for expression in measure.expressions:
             if measure.function.writes_text or not _column(expression, tree):
                 yield from _made(expression, tree)
-    for computed in query.computed:
-        names = (ref.name for ref in computed.sql.expression.columns)
-        yield from ((computed.sql.expression, handed[name]) for name in names if name in handed)
+    for expression in (*(item for each in query.computed for item in each.expressions), *query.after.conditions):
+        names = (ref.name for ref in expression.columns)
+        yield from ((expression, handed[name]) for name in names if name in handed)
 
 
 def _handed(query: DeclaredQuery) -> dict[str, str]:

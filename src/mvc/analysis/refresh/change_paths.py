@@ -16,6 +16,8 @@ from mvc.analysis.names.functions import Functions
 from mvc.analysis.names.named_values import named_values
 from mvc.analysis.names.scope import reads
 from mvc.analysis.refresh.clock import reads_clock, unpredictable
+from mvc.analysis.refresh.undetermined import chance_picks
+from mvc.analysis.refresh.window_partitions import refresh_keys, why_none
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.expression import Expression
 from mvc.expression.split import conjuncts, equation
@@ -32,7 +34,7 @@ class Clocked:
 
 @dataclass(frozen=True)
 class Trace:
-    """`keys` are the dimensions of the grain. `links` are the conditions by which a source is joined to those above it, and
+    """`keys` are the dimensions by which parts of the view are told: those of the grain, or those that its windows share. `links` are the conditions by which a source is joined to those above it, and
     `columns` those of each source that links and keys read. `clocked` is what time alone changes.
     """
 
@@ -74,7 +76,11 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
     for node in query.tree.nodes.values():
         yield from _source_reasons(node)
     yield from _clock_reasons(view, query)
-    for expression in (*_expressions(query), *(item.sql.expression for item in query.computed)):
+    yield from why_none(query)
+    for name in chance_picks(query):
+        yield f"rows are picked by `{name}`, which the rows of the sources do not determine"
+    computed = (expression for item in query.computed for expression in item.expressions)
+    for expression in (*_expressions(query), *computed, *query.after.conditions):
         if what := unpredictable(expression, functions):
             yield _on_more(expression, what)
     yield from (_on_more(expression, what) for expression, what in named_values(query))
@@ -82,14 +88,21 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
 
 def _clock_reasons(view: ResolvedView, query: DeclaredQuery) -> Iterator[str]:
     for dimension in query.dimensions:
-        if dimension.name in (view.grain or ()) and reads_clock(dimension.expression):
+        if dimension.name in {*(view.grain or ()), *refresh_keys(query)} and reads_clock(dimension.expression):
             yield f"the dimension `{dimension.name}` changes with time, so that rows move between groups by themselves"
-    for computed in query.computed:
-        if reads_clock(computed.sql.expression):
-            yield f"`{computed.name}` is computed from the time, so that all rows change by themselves"
+    for item in query.computed:
+        if any(map(reads_clock, item.expressions)):
+            yield f"`{item.name}` is computed from the time, so that all rows change by themselves"
+    yield from _moving_conditions(query)
     for measure in (item for block in query.blocks for item in block.measures if item.aggregate.function == "sql"):
         if measure.argument and reads_clock(measure.argument):
             yield f"`{measure.name}` is an aggregate in SQL that reads the time: give the condition as its `where`, or declare it"
+
+
+def _moving_conditions(query: DeclaredQuery) -> Iterator[str]:
+    for word, condition in (("having", query.after.having), ("keep", query.after.keep)):
+        if condition and reads_clock(condition):
+            yield f"`{word}` reads the time, so that rows come and go by themselves"
 
 
 def _on_more(expression: Expression, what: str) -> str:
@@ -111,9 +124,9 @@ def _expressions(query: DeclaredQuery) -> Iterator[Expression]:
     return (item.expression for item in _all_expressions(query))
 
 
-def trace(view: ResolvedView, query: DeclaredQuery) -> Trace:
+def trace(query: DeclaredQuery) -> Trace:
     """How changes find their groups, for a view that is not `untraceable`."""
-    keys = tuple(item for item in query.dimensions if item.name in (view.grain or ()))
+    keys = tuple(item for item in query.dimensions if item.name in refresh_keys(query))
     links = {node.alias: _links(node) for node in query.tree.nodes.values()}
     refs = [ref for part in links.values() for item in part for ref in item.columns]
     refs += [ref for item in keys for ref in item.expression.columns]

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from mvc.analysis.names.functions import Functions
 from mvc.analysis.refresh.change_paths import Trace, trace, untraceable
+from mvc.analysis.refresh.window_partitions import windows_beyond
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.selection import Asked
 from mvc.analysis.types.columns import TRUNCATING
@@ -54,18 +55,30 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
     traced: Trace | None = None
     window: Period | None = None
     column = _time_column(view)
+    beyond = _beyond(view, column)
     for item in asked if view.view.kind == "materialized" else ():
         if item.schedule.mode in ("incremental", "verify"):
             if whole_because:
                 _refuse(view, item, whole_because, found)
             elif isinstance(view.query, DeclaredQuery):
-                traced = trace(view, view.query)
+                traced = trace(view.query)
         else:
             seconds = max(item.schedule.window_seconds or 0, window.seconds if window else 0)
-            window = _period(view, column, seconds) if column else None
+            window = _period(view, column, seconds) if column and not beyond else None
             if window is None:
-                _refuse(view, item, ("no column of its grain is a date or a time",), found)
-    return Parts(traced, window, whole_because, column.name if column and view.view.kind == "materialized" else "")
+                _refuse(view, item, beyond or ("no column of its grain is a date or a time",), found)
+    told = column is not None and not beyond and view.view.kind == "materialized"
+    return Parts(traced, window, whole_because, column.name if column and told else "")
+
+
+def _beyond(view: ResolvedView, column: OutputColumn | None) -> tuple[str, ...]:
+    """Why the rows of a period are not alone, by the windows of the view."""
+    names = windows_beyond(view.query, column.name) if column and isinstance(view.query, DeclaredQuery) else ()
+    return tuple(
+        f"`{name}` looks at rows of other periods, since `{column.name}` is not in its `within`"
+        for name in names
+        if column
+    )
 
 
 def _refuse(view: ResolvedView, asked: Asked, reasons: Iterable[str], found: Findings) -> None:

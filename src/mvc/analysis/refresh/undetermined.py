@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
+from mvc.analysis.declared.after import NOTHING
+from mvc.analysis.declared.computed import reads_columns
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.resolved import DeclaredQuery
 from mvc.model.aggregates import Form, Order, called
@@ -25,10 +27,18 @@ def undetermined(query: DeclaredQuery) -> Undetermined:
     measures = [measure for block in query.blocks for measure in block.measures]
     unordered = tuple(measure.name for measure in measures if _is_bag(measure))
     other = [measure.name for measure in measures if measure.name not in unordered and _is_open(measure, query)]
-    for computed in query.computed:
-        if {ref.name for ref in computed.sql.expression.columns} & {*unordered, *other}:
-            other.append(computed.name)
-    return Undetermined(unordered, tuple(other))
+    for item in query.computed:
+        if reads_columns(item) & {*unordered, *other}:
+            other.append(item.name)
+    hidden = query.after.hidden
+    return Undetermined(*(tuple(name for name in names if name not in hidden) for names in (unordered, other)))
+
+
+def chance_picks(query: DeclaredQuery) -> Iterator[str]:
+    """Columns by which `having` and `keep` pick rows although the rows of the sources do not determine them."""
+    found = undetermined(replace(query, after=NOTHING))
+    read = {ref.name for condition in query.after.conditions for ref in condition.columns}
+    yield from sorted(read & {*found.unordered, *found.other})
 
 
 def ties(query: DeclaredQuery) -> Iterator[Measure]:

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 
 from sqlglot import exp
 
+from mvc.analysis.declared.after import windows_of
+from mvc.analysis.refresh.window_partitions import refresh_keys
 from mvc.analysis.resolved import BodyQuery, DeclaredQuery, ResolvedView
 from mvc.compiled.view import CompiledIndex
 from mvc.engines.postgres.deploy.naming import joined_name
 from mvc.engines.postgres.deploy.statements import parameters_text
-from mvc.engines.postgres.query.hidden import WRAPPED, grain_columns, hidden_columns, stands_itself
+from mvc.engines.postgres.query.hidden import WRAPPED, grain_columns, hidden_columns, hidden_keys, stands_itself
 from mvc.engines.postgres.query.printing import select_tree
 from mvc.engines.postgres.query.proof import check_one_statement, print_proven
 from mvc.engines.postgres.query.verbatim import leaf, name
@@ -64,6 +66,17 @@ def grain_key(view: ResolvedView) -> list[str]:
     """The stored columns that identify a row, none of them ever NULL."""
     own = [column.name for column in grain_columns(view) if stands_itself(view, column)]
     return [*own, *(column.name for column in hidden_columns(view))]
+
+
+def part_key(view: ResolvedView) -> list[str]:
+    """The stored columns that identify what is computed together: a row, or the rows that windows look at. One that is not of the grain may
+    be NULL.
+    """
+    if not isinstance(view.query, DeclaredQuery) or not windows_of(view.query.computed):
+        return grain_key(view)
+    names, grain = refresh_keys(view.query), grain_columns(view)
+    hidden = {column.name for column in grain if not stands_itself(view, column)}
+    return [*(name for name in names if name not in hidden), *(column.name for column in hidden_keys(view, names))]
 
 
 def _spec_index(index: Index, stored: str) -> CompiledIndex:

@@ -8,6 +8,7 @@ is decided by the column's own type and collation, so 1.0 is 1.00, and a renamed
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from sqlglot import exp
@@ -46,11 +47,22 @@ class HiddenColumn(NamedTuple):
 
 def hidden_columns(view: ResolvedView) -> tuple[HiddenColumn, ...]:
     """The hidden columns of a view, in the order of its grain; one alone where there is no grain, so one row in all."""
-    columns = grain_columns(view)
-    values = [value for column in columns for value in _values(view, column)] if columns else [_ONE_ROW]
+    return tuple(hidden for _, hidden in _standing_for(view))
+
+
+def hidden_keys(view: ResolvedView, names: Collection[str]) -> tuple[HiddenColumn, ...]:
+    """Those that stand for some columns of the grain."""
+    return tuple(hidden for name, hidden in _standing_for(view) if name in names)
+
+
+def _standing_for(view: ResolvedView) -> list[tuple[str, HiddenColumn]]:
+    """Each column of the grain with what stands for it."""
+    values = [(column.name, value) for column in grain_columns(view) for value in _values(view, column)]
+    values = values if view.grain else [("", _ONE_ROW)]
     taken = {column.name for column in view.columns}
     numbers = (number for number in range(1, len(values) + len(taken) + 1) if _numbered(number) not in taken)
-    return tuple(HiddenColumn(_numbered(number), value) for number, value in zip(numbers, values, strict=False))
+    pairs = zip(numbers, values, strict=False)
+    return [(name, HiddenColumn(_numbered(number), value)) for number, (name, value) in pairs]
 
 
 def grain_columns(view: ResolvedView) -> list[OutputColumn]:

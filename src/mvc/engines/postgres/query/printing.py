@@ -9,20 +9,24 @@ from sqlglot import exp
 
 from mvc.analysis.relation import SourceRelation
 from mvc.engines.postgres.query.verbatim import aliased, all_of, expression_leaf, leaf, name, operand
+from mvc.engines.postgres.query.window_texts import over
 from mvc.expression import Expression, parse_expression
 from mvc.expression.ordered import direction
 from mvc.model.aggregates import Form
-from mvc.quoting import constant, literal, qualified
+from mvc.quoting import constant, is_plain, literal, qualified
 from mvc.shape.records import (
     AggregateCall,
     AnyHolds,
     AuthorExpression,
+    CastTo,
     ColumnOf,
     Condition,
     Equal,
     Join,
     Ordering,
     Otherwise,
+    PartOf,
+    PeriodOf,
     Present,
     ReadSource,
     ResultColumn,
@@ -30,6 +34,7 @@ from mvc.shape.records import (
     Select,
     SomeRow,
     Value,
+    WindowCall,
 )
 
 
@@ -161,6 +166,24 @@ def _call_text(call: AggregateCall) -> str:
     return f"({text})[1]" if call.function.form in (Form.FIRST, Form.LAST) else text
 
 
+def _window_text(call: WindowCall) -> str:
+    values = [value_text(value) for value in call.values]
+    if call.number is not None:
+        values.append(str(call.number))
+    arguments = ", ".join(values) or ("*" if call.call == "count" else "")
+    called = _filtered(f"{call.call.upper()}({arguments})", call.where)
+    return over(called, map(value_text, call.partition), map(_term, call.order), call.frame)
+
+
+def _part_text(part: PartOf) -> str:
+    return f"1.0 * {_factor(part.value)} / NULLIF({value_text(part.all)}, 0)"
+
+
+def _factor(value: Value) -> str:
+    text = value_text(value)
+    return text if is_plain(text) else f"({text})"
+
+
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     ColumnOf: lambda value: qualified(value.alias, value.name) if value.alias else qualified(value.name),
     AuthorExpression: lambda value: _over(value).text,
@@ -169,4 +192,8 @@ _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     AnyHolds: lambda value: f"BOOL_OR({value_text(value.condition)})",
     RowCount: lambda value: _filtered(_count(value), value.where),
     AggregateCall: _call_text,
+    WindowCall: _window_text,
+    PartOf: _part_text,
+    PeriodOf: lambda value: f"DATE_TRUNC('{value.unit}', {value_text(value.value)})",
+    CastTo: lambda value: f"CAST({value_text(value.value)} AS {value.type})",
 }

@@ -15,6 +15,7 @@ from mvc.analysis.declared.blocks import Block
 from mvc.analysis.declared.grain import ResolvedDimension
 from mvc.analysis.declared.tree import JoinTree, may_be_missing
 from mvc.analysis.names.scope import bare_column
+from mvc.analysis.refresh.window_partitions import refresh_keys
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import TRUNCATING, expression_type, never_null
 from mvc.catalog.types import plain_type
@@ -49,7 +50,7 @@ def many_groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str,
 
 
 def _restricted(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str], among: str) -> str:
-    dimensions = tuple(item for item in query.dimensions if item.name in (view.grain or ()))
+    dimensions = tuple(item for item in query.dimensions if item.name in refresh_keys(query))
     wanted = _Wanted(query, dimensions, keys, among)
     some = replace(query, where=(*query.where, *wanted.rows()), blocks=tuple(map(wanted.block, query.blocks)))
     restricted = replace(view, query=some)

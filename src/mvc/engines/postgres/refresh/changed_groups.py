@@ -22,7 +22,7 @@ from mvc.analysis.refresh.clock import at_moment, only_dates
 from mvc.analysis.resolved import ResolvedView
 from mvc.compiled.refresh import Watched
 from mvc.engines.postgres.deploy.naming import CAUSE_COLUMN, changes_name, companion_name, joined_name
-from mvc.engines.postgres.query.hidden import WRAPPED, hidden_columns
+from mvc.engines.postgres.query.hidden import WRAPPED, HiddenColumn, hidden_keys
 from mvc.engines.postgres.query.proof import check_one_statement
 from mvc.engines.postgres.query.verbatim import operand
 from mvc.engines.postgres.refresh.clock_ranges import Since
@@ -62,7 +62,7 @@ def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> 
 
 def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
     """The SELECT of the keys, each once, whatever the cause."""
-    names = (*(item.name for item in trace.keys), *(column.name for column in hidden_columns(view)))
+    names = (*(item.name for item in trace.keys), *(column.name for column in _hidden(view, trace)))
     return f"SELECT DISTINCT {', '.join(map(identifier, names))}\nFROM {qualified(storage[0], companion_name(storage[1], 'causes'))}"
 
 
@@ -77,8 +77,12 @@ def keys_query(view: ResolvedView, trace: Trace) -> str:
 def _stored(view: ResolvedView, trace: Trace, rows: str, *before: str) -> str:
     """The keys as the table has them: with the hidden columns. `before` are the columns of `rows` before the keys."""
     names = [*before, *(item.name for item in trace.keys)]
-    listed = [*(qualified(WRAPPED, name) for name in names), *(column.listed for column in hidden_columns(view))]
+    listed = [*(qualified(WRAPPED, name) for name in names), *(column.listed for column in _hidden(view, trace))]
     return f"SELECT {', '.join(listed)}\nFROM (\n{rows}\n) AS {WRAPPED}({', '.join(map(identifier, names))})"
+
+
+def _hidden(view: ResolvedView, trace: Trace) -> tuple[HiddenColumn, ...]:
+    return hidden_keys(view, {item.name for item in trace.keys})
 
 
 def _clock(item: Clocked) -> str:

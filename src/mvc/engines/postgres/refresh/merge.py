@@ -4,7 +4,7 @@ touched.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from mvc.analysis.resolved import ResolvedView
 from mvc.catalog.types import plain_type
 from mvc.compiled.refresh import Merge
 from mvc.engines.postgres.deploy.naming import Purpose, companion_name
-from mvc.engines.postgres.deploy.storage import grain_key
+from mvc.engines.postgres.deploy.storage import grain_key, part_key
 from mvc.engines.postgres.query.hidden import hidden_columns
 from mvc.quoting import identifier, qualified
 
@@ -40,10 +40,10 @@ class Merges:
     def __init__(self, view: ResolvedView, reference: tuple[str, str]) -> None:
         self._schema, self._name = reference
         self._stored = qualified(*reference)
-        self._key = tuple(grain_key(view))
+        self._key, self._part = tuple(grain_key(view)), tuple(part_key(view))
         hidden = tuple(column.name for column in hidden_columns(view))
         self._columns = (*(column.name for column in view.columns), *hidden)
-        plain = {column.name for column in view.columns if plain_type(column.type) in _COMMON}
+        plain = {item.name for item in view.columns if plain_type(item.type) in _COMMON and not item.nullable}
         self._common = plain.union(hidden)
 
     def whole(self) -> Merge:
@@ -60,7 +60,7 @@ class Merges:
 
     def _groups(self, source: Purpose) -> Merge:
         dirty = self._beside("dirty")
-        within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same_key()})"
+        within = f"EXISTS (SELECT FROM {dirty} AS wanted WHERE {self._same(self._part)})"
         return self._merge(_Part(f"TABLE {self._beside(source)}", within))
 
     def window(self, column: str, type_: str, source: str = "") -> Merge:
@@ -120,8 +120,11 @@ class Merges:
 
     def _same_key(self) -> str:
         """That `stored` and `wanted` are one row, as the unique index sees it."""
-        plain = [name for name in self._key if name in self._common]
-        others = [name for name in self._key if name not in self._common]
+        return self._same(self._key)
+
+    def _same(self, names: Sequence[str]) -> str:
+        plain = [name for name in names if name in self._common]
+        others = [name for name in names if name not in self._common]
         tests = [f"{qualified('wanted', name)} OPERATOR(pg_catalog.=) {qualified('stored', name)}" for name in plain]
         if others:
             tests.append(f"{_row('wanted', others)} OPERATOR(pg_catalog.=) {_row('stored', others)}")
