@@ -12,7 +12,7 @@ from mvc.catalog.builtins import builtin
 from mvc.engines.postgres.server.apply import apply
 from mvc.model.aggregates import AGGREGATES, Form, aggregate_function, called
 from mvc.spec.aggregate import FUNCTIONS, PAIRS, AggregateSpec
-from mvc.spec.shorthand import PLAIN
+from mvc.spec.call_text import PLAIN
 from servers import Database
 
 GOLDEN = Path(__file__).parents[1] / "golden"

@@ -16,8 +16,8 @@ from mvc.quoting import constant
 from mvc.source.words import yaml_flow
 from mvc.spec import AggregateSpec, ViewSpec
 from mvc.spec.aggregate import FUNCTIONS
-from mvc.spec.mends import base_alias
 from mvc.spec.shorthand import aggregate
+from mvc.spec.taken import base_alias
 
 Measure = Aggregate | Computed
 

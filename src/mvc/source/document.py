@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -29,26 +29,45 @@ def nothing(path: str) -> Nodes:
     return {(): (None, yaml.ScalarNode("tag:yaml.org,2002:null", "", start, start))}
 
 
+class Part(NamedTuple):
+    """A value that is the characters `start:end` of the text at `path`; what stands for its key are the characters `key`."""
+
+    path: Path
+    start: int
+    end: int
+    key: tuple[int, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`data` is made of dict, tuple, str, int, float, bool and None. `nodes` maps a key path to its key and value nodes."""
+    """`data` is made of dict, tuple, str, int, float, bool and None. `nodes` maps a key path to its key and value nodes.
+
+    `parts` has the key paths of values that one text says together with others.
+    """
 
     path: str
     text: str
     data: Any
     nodes: Nodes
+    parts: Mapping[Path, Part] = field(default_factory=dict, kw_only=True)
 
     def span(self, path: Path = ()) -> Span:
         """Where the value at `path` stands; the nearest enclosing value where there is none at `path`."""
+        if part := self.parts.get(path):
+            return self.inside(part.path, part.start, part.end)
         return _span(self.path, self.nodes[self._known(path)][1])
 
     def key_span(self, path: Path) -> Span:
         """Where the key at the end of `path` stands (its value's place for an item of a list)."""
+        if part := self.parts.get(path):
+            return self.inside(part.path, *part.key)
         key, value = self.nodes[self._known(path)]
         return _span(self.path, key or value)
 
     def inside(self, path: Path, start: int, end: int) -> Span:
         """The characters `start:end` of the string at `path`, wherever quotes, escapes and folding have put them."""
+        if part := self.parts.get(path):
+            return self.inside(part.path, part.start + start, min(part.start + end, part.end))
         node = self.nodes[self._known(path)][1]
         if path not in self.nodes or not isinstance(node, yaml.ScalarNode) or not node.value:
             return _span(self.path, node)

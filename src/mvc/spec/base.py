@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 Sql = Annotated[str, Field(min_length=1, json_schema_extra={"x-language": "sql"})]
 Name = Annotated[str, Field(min_length=1)]
@@ -19,3 +20,11 @@ class SpecModel(BaseModel):
     """A mapping of the language. Unknown keys are errors; values are never converted from one type to another."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class OrText:
+    """Marks a mapping for which a text may stand: the text is read as the mapping before the models see it (`mvc.spec.taken`)."""
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Either of the two, for editors."""
+        return {"anyOf": [handler(core), {"minLength": 1, "type": "string", "x-language": "sql"}]}

@@ -13,6 +13,7 @@ from mvc.source import Path
 from mvc.spec import shorthand
 from mvc.spec.aggregate import PAIRS
 from mvc.spec.sql_texts import equations, of_statement, parts
+from mvc.spec.taken import base_alias
 
 Data = Mapping[str, Any]
 
@@ -56,15 +57,6 @@ def _place(at: Path) -> tuple[str, ...]:
     """A key path with `*` for names of the author and numbers of entries."""
     named = at[:1] and at[0] in ("sources", "dimensions", "aggregates")
     return tuple("*" if isinstance(part, int) or (named and number == 1) else part for number, part in enumerate(at))
-
-
-def base_alias(data: Data) -> str:
-    """The alias of the one source without `on`, empty where there is not one."""
-    sources = data.get("sources")
-    if not isinstance(sources, Mapping):
-        return ""
-    without = [alias for alias, given in sources.items() if not (isinstance(given, Mapping) and "on" in given)]
-    return without[0] if len(without) == 1 else ""
 
 
 def _aggregate(data: Data, value: Any) -> Any:

@@ -9,51 +9,18 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mvc.spec.aggregate import FUNCTIONS, PAIRS
+from mvc.spec.aggregate import FUNCTIONS
+from mvc.spec.call_text import AGGREGATE_CALL, call_parts
 
-_CALL: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*\(", re.ASCII)
-_FILTER: Final = re.compile(r"\s*filter\s*\(\s*where\s+(.*)\)\s*\Z", re.IGNORECASE | re.DOTALL)
-_DISTINCT: Final = re.compile(r"distinct\b\s*(.*)\Z", re.IGNORECASE | re.DOTALL)
-_ORDER: Final = re.compile(r"(.*?)\s+order\s+by\s+(.*)\Z", re.IGNORECASE | re.DOTALL)
-_ALL_ROWS: Final = re.compile(r"(?:\*|1|(\w+)\.\*|)\Z")
 _NAME: Final = re.compile(r"(?:.*\.)?\"?([A-Za-z_]\w*)\"?\Z", re.ASCII)
-_AGGREGATES: Final = "|".join((*FUNCTIONS, "json_object_agg", "jsonb_object_agg", "percentile_cont"))
-_AGGREGATE_CALL: Final = re.compile(rf"\b(?:{_AGGREGATES})\s*\(", re.IGNORECASE)
-# Keys that are no function of PostgreSQL, or one that is called in another way.
-_NOT_CALLED: Final = {
-    *("count_distinct", "first", "last", "percentile", "percentile_disc", "median", "mode"),
-    *("rank_of", "dense_rank_of", "percent_rank_of", "cume_dist_of"),
-}
-PLAIN: Final = frozenset(FUNCTIONS) - _NOT_CALLED
-
 PERCENTILE_OF: Final = ("of", "on", "value", "column", "field", "expression")
 
 
 def aggregate(text: str, base: str) -> dict[str, Any] | None:
     """The mapping that a text under `aggregates` stands for; `base` is the alias whose rows `count(*)` counts."""
-    call = _CALL.match(text)
-    end = _closing(text, call.end() - 1) if call else -1
-    if call is None or call[1].lower() not in PLAIN or end < 0:
-        return None if _AGGREGATE_CALL.search(text) or "." in text else {"expr": text}
-    picked = _FILTER.match(text, end + 1)
-    if text[end + 1 :].strip() and not picked:
-        return None
-    made = _argument(call[1].lower(), text[call.end() : end].strip(), base)
-    return {**made, "where": picked[1].strip()} if made and picked else made
-
-
-def _argument(function: str, inner: str, base: str) -> dict[str, Any] | None:
-    if function == "count" and (rows := _ALL_ROWS.match(inner)):
-        return {"count": rows[1] or base} if rows[1] or base else None
-    distinct, ordered = _DISTINCT.match(inner), _ORDER.match(inner)
-    if distinct:
-        return {"count_distinct": distinct[1]} if function == "count" and "," not in distinct[1] else None
-    if function in PAIRS:
-        values = pair(ordered[1] if ordered else inner)
-        return {function: values, **({"order": ordered[2]} if ordered else {})} if values else None
-    if function == "string_agg":
-        return _joined(ordered[1] if ordered else inner, ordered[2] if ordered else "")
-    return {function: ordered[1], "order": ordered[2]} if ordered else {function: inner} if inner else None
+    if parts := call_parts(text, base):
+        return parts.mapping
+    return None if AGGREGATE_CALL.search(text) or "." in text else {"expr": text}
 
 
 def pair(text: str) -> tuple[str, ...] | None:
@@ -66,28 +33,6 @@ def pair(text: str) -> tuple[str, ...] | None:
             depth += (sign in "([") - (sign in ")]")
             cuts += [at] if sign == "," and depth == 0 else []
     return (text[: cuts[0]].strip(), text[cuts[0] + 1 :].strip()) if len(cuts) == 1 else None
-
-
-def _joined(inner: str, order: str) -> dict[str, Any] | None:
-    parts = re.match(r"(.*),\s*'((?:[^']|'')*)'\s*\Z", inner, re.DOTALL)
-    if parts is None:
-        return None
-    given: dict[str, Any] = {"string_agg": parts[1].strip(), "separator": parts[2].replace("''", "'")}
-    return {**given, "order": order} if order else given
-
-
-def _closing(text: str, opening: int) -> int:
-    """Where the bracket that stands at a place is closed, -1 for nowhere."""
-    depth, quote = 0, ""
-    for at in range(opening, len(text)):
-        sign = text[at]
-        if quote or sign in "'\"":
-            quote = "" if sign == quote else quote or sign
-        else:
-            depth += (sign == "(") - (sign == ")")
-            if depth == 0:
-                return at
-    return -1
 
 
 def name_of(text: str) -> str:

@@ -22,7 +22,9 @@ from mvc.spec.mends import meant_value, mended
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import lost, moved, rejoined, value_at, with_value, without
 from mvc.spec.shorthand import PERCENTILE_OF, percentile, typed
+from mvc.spec.taken import taken
 from mvc.spec.unknown_keys import joined, renamed
+from mvc.spec.view import ViewSpec
 from mvc.spec.whole_file import whole_file_fault
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -56,6 +58,7 @@ def validate(document: Document, model: type[Model]) -> Validated[Model]:
     for _ in range(_ROUNDS):
         if current is None:
             break
+        current = taken(current) if model is ViewSpec else current
         try:
             return Validated(current, model.model_validate(current.data), (*found, *empty_keys(current)))
         except ValidationError as failure:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from mvc.spec.aggregate import AggregateSpec
-from mvc.spec.base import COLUMN_WAS, Name, Names, Setting, SpecModel, Sql
+from mvc.spec.base import COLUMN_WAS, Name, Names, OrText, Setting, SpecModel, Sql
 from mvc.spec.source import SourceSpec
+from mvc.spec.taken import taken_data
 from mvc.spec.window import WindowSpec
 
 
@@ -88,7 +89,10 @@ class ViewSpec(SpecModel):
     dimensions: dict[Name, Sql | DimensionSpec] | None = Field(
         default=None, description="name → expression; together the grain."
     )
-    aggregates: dict[Name, AggregateSpec] = Field(default_factory=dict)
+    aggregates: dict[Name, Annotated[AggregateSpec, OrText()]] = Field(
+        default_factory=dict,
+        description="name → function; or one text: `sum(o.amount)`, or an expression over other columns.",
+    )
     having: Sql | None = Field(default=None, description="Picks groups, by columns of the view: `n >= 5`.")
     windows: dict[Name, WindowSpec] = Field(
         default_factory=dict, description="name → a function over rows of the view: ranks, shares, running sums."
@@ -101,7 +105,9 @@ class ViewSpec(SpecModel):
     columns: dict[Name, str | BodyColumnSpec] = Field(
         default_factory=dict, description="With `sql`: column → description, or a mapping."
     )
-    indexes: tuple[IndexSpec, ...] = ()
+    indexes: tuple[Annotated[IndexSpec, OrText()], ...] = Field(
+        default=(), description="Each a mapping, or its columns as one text: `day, total desc`."
+    )
     storage: dict[str, Setting] = Field(
         default_factory=dict,
         validation_alias="with",
@@ -110,6 +116,11 @@ class ViewSpec(SpecModel):
     )
     requires: Names = Field(default=(), description="Extensions that the database needs for this view, e.g. [postgis].")
     accept: dict[Name, str] = Field(default_factory=dict, description="Lint code → why it is meant so.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shorthand(cls, data: Any) -> Any:
+        return taken_data(data)
 
     @model_validator(mode="after")
     def _one_body(self) -> ViewSpec:
