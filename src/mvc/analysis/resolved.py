@@ -75,6 +75,10 @@ class ResolvedView:
         """The output column of that name."""
         return next((column for column in self.columns if column.name == name), None)
 
+    def any_column(self, name: str) -> OutputColumn | None:
+        """The column of that name, also one that is hidden."""
+        return next((column for column in (*self.columns, *self.hidden) if column.name == name), None)
+
     def readable(self, reference: tuple[str, str]) -> SourceRelation:
         """The view as a source of another view."""
         return SourceRelation(

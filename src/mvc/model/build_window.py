@@ -155,7 +155,7 @@ def _check_order(item: Windowed, spec: ViewSpec, findings: SpecReader) -> None:
         findings.add(error("MV012", item.origin.key_span, title, help=help_line))
     elif by_time and (len(item.order) > 1 or item.order[0].ordered.descending):
         title = f"`{by_time}` counts time, so `order` must be one date or time, the earliest first"
-        help_line = f"write order: {item.order[0].ordered.expression.text}; rows ahead are those of lead"
+        help_line = f"write order: {yaml_value(item.order[0].ordered.expression.text)}"
         findings.add(error("MV012", item.origin.at("order").span, title, label="another order", help=help_line))
 
 

@@ -11,6 +11,7 @@ from mvc.diagnostics import Span
 from mvc.model.origin import Origin
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.view import Aggregate, Body, Computed, Declared, Sql, SubqueryRef, View
+from mvc.model.window import Windowed
 from mvc.quoting import identifier
 
 _FROM: Final = re.compile(r"\n\s*FROM\s")
@@ -110,7 +111,7 @@ def _of_output(body: Declared, texts: Iterable[PlacedText], statement: str, at: 
     output = _OUTPUT.search(rest)
     if output is None:
         return None
-    for measure in body.measures:
+    for measure in (*body.measures, *body.windows):
         if identifier(measure.name) == output[1]:
             return _computation(measure, rest)
     behind = (
@@ -122,9 +123,12 @@ def _of_output(body: Declared, texts: Iterable[PlacedText], statement: str, at: 
     return nearest[2].span if nearest else None
 
 
-def _computation(measure: Aggregate | Computed, rest: str) -> Span:
+def _computation(measure: Aggregate | Computed | Windowed, rest: str) -> Span:
     """A call is wrong for its argument; anything else (a default) is shown with the whole measure."""
-    argument = measure.argument if isinstance(measure, Aggregate) else measure.sql
+    if isinstance(measure, Windowed):
+        argument = measure.value
+    else:
+        argument = measure.argument if isinstance(measure, Aggregate) else measure.sql
     return argument.origin.span if argument and _CALL.match(rest) else measure.origin.span
 
 
@@ -156,6 +160,9 @@ def _declared(body: Declared) -> Iterator[PlacedText]:
     sqls: list[Sql | None] = [dimension.sql for dimension in body.dimensions]
     for measure in body.measures:
         sqls += _measure(measure)
+    for window in body.windows:
+        sqls += [*window.sqls, *(Sql(term.ordered.expression, term.origin) for term in window.order)]
+    sqls += [body.having, body.keep]
     for source in body.sources:
         sqls += [source.on, source.where]
     yield from (_sql(sql) for sql in (*sqls, body.where) if sql)

@@ -39,6 +39,13 @@ class WindowFunction:
     never_null: bool = False
 
     @property
+    def around(self) -> tuple[str, str]:
+        """What stands before and behind the value in a call of it that a type is asked of."""
+        if self.over is Over.FRAME:
+            return f"{self.call}(", ")"
+        return ("1.0 * (", ")") if self.over is Over.ALL else ("", "")
+
+    @property
     def takes(self) -> tuple[str, ...]:
         """The options that mean something for it, besides those of each."""
         return (*self.needs, *self.options)

@@ -12,11 +12,11 @@ from mvc.source.fault import YamlFault, indent_of, key_of
 _NO_SPACE: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*:)([^\s:/].*)\Z")
 _NO_COLON: Final = re.compile(r"(\s*(?:- +)?[A-Za-z_][\w-]*)\s*\Z")
 _AT_THE_MARGIN: Final = re.compile(
-    "view|schema|description|tags|materialized|sources|where|dimensions|aggregates|sql|grain|columns|indexes|with|requires|accept"
+    "view|schema|description|tags|materialized|sources|where|dimensions|aggregates|having|windows|keep|sql|grain|columns|indexes|with|requires|accept"
     "|policies|predicates|schedules|partitions|catalog|project|version|schemas|search_path|timezone"
 )
 _KEY_AND_VALUE: Final = re.compile(
-    r"(\s*(?:- +)?(view|description|tags|materialized|sources|where|dimensions|aggregates|sql|grain|table|on|key|required|one|count"
+    r"(\s*(?:- +)?(view|description|tags|materialized|sources|where|dimensions|aggregates|having|windows|keep|sql|grain|table|on|key|required|one|count"
     r"|sum|order|expr|columns|name|using|policy|to|schedule|refresh|every|within|mode|catalog|version))\s+(\S.*)\Z"
 )
 _SIGNS: Final = frozenset(",:;{}[]'\"#&*!|>@`%?")

@@ -49,6 +49,7 @@ def _is_ours(at: Path) -> bool:
         "dimensions",
         "sources",
         "aggregates",
+        "windows",
         "columns",
         "accept",
         "with",

@@ -45,9 +45,14 @@ _SHAPES: Final = {
     ("ViewSpec", "sources"): "sources: {o: {table: orders}}",
     ("ViewSpec", "dimensions"): "dimensions: {day: o.ordered_on}",
     ("ViewSpec", "aggregates"): "aggregates: {total: {sum: o.amount}}",
+    ("ViewSpec", "windows"): "windows: {place: {rank: total desc, within: [month]}}",
     ("ViewSpec", "indexes"): "indexes: [{columns: [day]}]",
     ("ViewSpec", "columns"): "columns: {day: what it says}",
     ("AggregateSpec", ""): "the function and what it takes: {sum: o.amount}, {count: o}, {expr: total / nullif(n, 0)}",
+    (
+        "WindowSpec",
+        "",
+    ): "the function and what it takes: {rank: total desc}, {sum: total, order: month}, {share: total}",
     ("SourceSpec", ""): "what it reads: {table: orders}, {view: daily_revenue}, {sql: SELECT …, key: [id]}",
     **{("AggregateSpec", key): f"{key}: [o.price, o.amount], two expressions" for key in PAIRS},
     ("IndexSpec", ""): "its columns: {columns: [day]}",
@@ -136,7 +141,7 @@ def _missing_key(fault: SpecFault) -> Diagnostic:
 
 def _wrong_kind(fault: SpecFault) -> Diagnostic:
     value, wanted = fault.problem["input"], _WANTED[fault.kind]
-    if fault.key == "default" and fault.at[:1] == ("aggregates",):
+    if fault.key == "default" and fault.at[0] in ("aggregates", "windows"):
         wanted = "one value, a text, a number, true or false"
     title = f"{_named(fault.at)} must be {wanted}, not {_kind(value)}"
     span = fault.document.span(fault.at)

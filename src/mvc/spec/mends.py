@@ -20,7 +20,7 @@ Data = Mapping[str, Any]
 _TRUE: Final = frozenset({"true", "yes", "on", "y", "1", "table", "materialized_view", "materialized", "incremental"})
 _FALSE: Final = frozenset({"false", "no", "off", "n", "0", "view", "ephemeral"})
 _LISTS: Final = frozenset({"to", "tags", "grain", "key", "requires", "include", "columns", "refresh", "search_path", "refresh_roles", "trusted_roles", "monitor_roles", "catalog", "all", "any"})  # fmt: skip
-_CONDITIONS: Final = frozenset({"where", "on", "using"})
+_CONDITIONS: Final = frozenset({"where", "on", "using", "having", "keep"})
 _LENGTHS: Final = frozenset({"within", "timeout", "lock_timeout"})
 _QUERY: Final = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 
@@ -47,7 +47,7 @@ def mended(data: Data, at: Path, value: Any, wanted: str) -> Any | None:
 
 def meant_value(model: str, data: Data, key: str, value: Any) -> Any | None:
     """What is meant by a value under another name of a view's key, None where it fits as it is, or nothing is sure."""
-    shapes = {"sources": Mapping, "dimensions": Mapping, "aggregates": Mapping, "indexes": tuple}
+    shapes = {"sources": Mapping, "dimensions": Mapping, "aggregates": Mapping, "windows": Mapping, "indexes": tuple}
     if model != "ViewSpec" or isinstance(value, shapes.get(key, object)):
         return None
     return mended(data, (key,), value, "")
@@ -55,7 +55,7 @@ def meant_value(model: str, data: Data, key: str, value: Any) -> Any | None:
 
 def _place(at: Path) -> tuple[str, ...]:
     """A key path with `*` for names of the author and numbers of entries."""
-    named = at[:1] and at[0] in ("sources", "dimensions", "aggregates")
+    named = at[:1] and at[0] in ("sources", "dimensions", "aggregates", "windows")
     return tuple("*" if isinstance(part, int) or (named and number == 1) else part for number, part in enumerate(at))
 
 

@@ -8,7 +8,9 @@ from typing import Any, Final
 
 from mvc.source.words import yaml_flow, yaml_value
 from mvc.spec.aggregate import FUNCTIONS
+from mvc.spec.window import WINDOW_FUNCTIONS
 
+_DECLARED: Final = ("sources", "where", "dimensions", "aggregates", "having", "windows", "keep")
 _MISSING: Final = {
     ("PolicySpec", "policy"): "policy: staff, a name for people",
     ("PolicySpec", "view"): "view: VIEW, the view that it guards",
@@ -77,7 +79,7 @@ def _view(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...
     if given.get("alias_until") is not None and given.get("was") is None:
         return ("add was: NAME, or take `alias_until` out",)
     if given.get("sql") is not None:
-        declared = [key for key in ("sources", "where", "dimensions", "aggregates") if given.get(key)]
+        declared = [key for key in _DECLARED if given.get(key)]
         if declared:
             return (
                 f"take out {', '.join(f'`{key}`' for key in declared)}, and say it in the SELECT; or take `sql` out",
@@ -118,8 +120,19 @@ def _partition(_given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[st
     return ("add keep: 24 months, or take `retire` out",)
 
 
+def _window(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
+    functions = [key for key in given if key in WINDOW_FUNCTIONS]
+    rest = {key: value for key, value in given.items() if key not in functions}
+    if functions:
+        lines = (f"{_column(key, given[key])}: {yaml_flow({key: given[key], **rest})}" for key in functions)
+        return ("make each a column of its own:", *lines)
+    ranked = yaml_flow({"rank": "COLUMN desc", **rest})
+    return (f"name one: {ranked} ranks rows, and so on with {', '.join(WINDOW_FUNCTIONS[6:11])}, lag, carry, …",)
+
+
 _RULES: Final = {
     "AggregateSpec": _aggregate,
+    "WindowSpec": _window,
     "SourceSpec": _source,
     "ViewSpec": _view,
     "ScheduleSpec": _schedule,

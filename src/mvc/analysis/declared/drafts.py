@@ -69,7 +69,7 @@ def check_names(view: View, declared: Declared, sources: Sources, functions: Fun
 
 
 def _names(declared: Declared) -> Iterator[str]:
-    yield from (item.name for item in (*declared.dimensions, *declared.measures))
+    yield from (item.name for item in (*declared.dimensions, *declared.measures, *declared.windows))
 
 
 def _sqls(declared: Declared) -> Iterator[tuple[Sql, ExpressionPlace]]:

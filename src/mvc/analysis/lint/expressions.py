@@ -54,6 +54,15 @@ def sites(view: ResolvedView) -> Iterator[PlacedExpression]:
                 continue
             yield from (_site(sql.expression, sql.origin, types) for sql in (*measure.values, measure.where) if sql)
             yield from (_site(term.ordered.expression, term.origin, types) for term in measure.order)
+        yield from _sites_after(view, view.view.body)
+
+
+def _sites_after(view: ResolvedView, body: Declared) -> Iterator[PlacedExpression]:
+    """Of windows and of what picks rows of the view."""
+    terms = (Sql(term.ordered.expression, term.origin) for window in body.windows for term in window.order)
+    for sql in (*(sql for window in body.windows for sql in window.sqls), *terms, body.having, body.keep):
+        if sql:
+            yield _site(sql.expression, sql.origin, output_types(view))
 
 
 def condition_sites(condition: Condition, view: ResolvedView) -> Iterator[PlacedExpression]:
@@ -69,7 +78,7 @@ def output_types(view: ResolvedView) -> TypeOf:
     """Of the view's own columns."""
 
     def type_of(column: exp.Column) -> str | None:
-        known = view.column(folded(column.this))
+        known = view.any_column(folded(column.this))
         return known.type if known else None
 
     return type_of

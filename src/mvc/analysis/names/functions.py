@@ -155,7 +155,9 @@ def _foreign(code: str, name: str, call: Call, origin: Origin) -> Diagnostic | N
 
 def _where_aggregates_stand(origin: Origin) -> str:
     if origin.path[:1] == ("where",):
-        return "rows are picked here; groups are by a body: sql: | SELECT … GROUP BY … HAVING …, with grain: [columns]"
+        return "rows are picked here; groups by a column of the view: aggregates: {n: {count: o}} and having: n > 5"
+    if origin.path[:1] in (("having",), ("keep",), ("windows",)):
+        return "give it a column under aggregates, hidden: true where only this reads it, and write that name here"
     if origin.path[:1] == ("aggregates",) and origin.path[-1:] == ("expr",):
         return "make each aggregate a column of its own, e.g. total: {sum: o.amount}, and write their names here: total / nullif(n, 0)"
     meant = aggregate(origin.text, "")
@@ -172,6 +174,7 @@ def _check_windows(sql: Sql, place: ExpressionPlace, found: Findings) -> None:
     window = sql.expression.ast.find(exp.Window)
     if window is None or (place.subqueries and window.find_ancestor(exp.Query)):
         return
-    help_line = "give the view a `sql:` body, or make a source with `sql:` and its `key`"
+    over_view = "over rows of the view, it has a column under windows, as in place: {rank: total desc, within: [month]}"
+    over_source = "over rows of a source, give the view a `sql:` body, or make a source with `sql:` and its `key`"
     title = f"a window function cannot stand in {place.named}"
-    found.add(error("MV105", sql.origin.span, title, label="a window function", help=help_line))
+    found.add(error("MV105", sql.origin.span, title, label="a window function", help=(over_view, over_source)))

@@ -10,6 +10,7 @@ from mvc.analysis.names.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.inferred_outputs import OutputTypes, body_types, types_at
 from mvc.analysis.types.outputs import output_problems
+from mvc.analysis.types.times import time_problems
 from mvc.diagnostics import Diagnostic, Findings, Severity
 from mvc.expression import Expression
 from mvc.inference.infer import Inferred, infer_query, infer_value
@@ -29,7 +30,7 @@ def check_types(
     own = tuple(_of_view(view, world))
     declared = own if isinstance(view.query, DeclaredQuery) else ()  # a body's errors are known by now
     around = (*_of_indexes(view, world), *(item for part in mine for item in _of_policy(part, view, world)))
-    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world)]
+    found += [*_of_severity((*declared, *around), "error"), *output_problems(view, world), *time_problems(view, world)]
     return tuple(_of_severity(own, "warning"))
 
 
@@ -90,14 +91,29 @@ def _of_declared(view: ResolvedView, body: Declared, types: TypeOf, world: World
             yield from _of_aggregate(measure, types, world)
         else:
             yield _of_computed(measure, view, body, world), measure.sql.origin
+    yield from _of_rows(view, body, world)
+
+
+def _of_rows(view: ResolvedView, body: Declared, world: World) -> Found:
+    """What reads columns of the view, but for `expr`."""
+    types = OutputTypes(view, world)
+    yield from _asked(body.having, types, world, condition="`having`")
+    for window in body.windows:
+        yield from _asked(window.value, types, world, around=window.known.around)
+        yield from _asked(window.where, types, world, condition="`where`")
+        terms = (Sql(term.ordered.expression, term.origin) for term in window.order)
+        for sql in (*window.within, *terms):
+            yield from _asked(sql, types, world)
+    yield from _asked(body.keep, types, world, condition="`keep`")
 
 
 def _of_computed(measure: Computed, view: ResolvedView, body: Declared, world: World) -> Inferred:
     zero = {
         item.name: why for item in body.measures if isinstance(item, Aggregate) and (why := _why_zero(item, view, body))
     }
+    guarded = {ref.name for ref in body.having.expression.columns} if body.having else set()
     expression = measure.sql.expression
-    may_be = {ref.start: zero[ref.name] for ref in expression.columns if ref.name in zero}
+    may_be = {ref.start: zero[ref.name] for ref in expression.columns if ref.name in zero.keys() - guarded}
     return infer_value(expression.source, types_at(expression, OutputTypes(view, world)), world, zero=may_be)
 
 

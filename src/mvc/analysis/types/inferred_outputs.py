@@ -19,6 +19,7 @@ from mvc.expression.parse import column_nodes, folded
 from mvc.inference.infer import infer_query, infer_value
 from mvc.inference.world import UNKNOWN, World
 from mvc.model.view import Aggregate, Computed, Declared, Dimension
+from mvc.model.window import Windowed
 
 
 @dataclass
@@ -36,7 +37,7 @@ class OutputTypes:
     def of(self, name: str) -> str | None:
         """The type of a column by its name."""
         if name not in self._found:
-            known = self.view.column(name)
+            known = self.view.any_column(name)
             self._found[name] = None  # whatever reads itself has no type
             self._found[name] = known.type or self._inferred(name) if known else None
         return self._found[name]
@@ -47,7 +48,8 @@ class OutputTypes:
             return self._of_body(name, self.view.query.analysis)
         if not isinstance(body, Declared) or not isinstance(self.view.query, DeclaredQuery):
             return None
-        item = next((item for item in (*body.dimensions, *body.measures) if item.name == name), None)
+        columns = (*body.dimensions, *body.measures, *body.windows)
+        item = next((item for item in columns if item.name == name), None)
         found = self._value(item, self.view.query) if item else None
         return "text" if found == UNKNOWN else found
 
@@ -60,14 +62,22 @@ class OutputTypes:
         found = self._columns[names.index(name)] if len(names) == len(self._columns) else None
         return "text" if found == UNKNOWN else found
 
-    def _value(self, item: Dimension | Aggregate | Computed, query: DeclaredQuery) -> str | None:
+    def _value(self, item: Dimension | Aggregate | Computed | Windowed, query: DeclaredQuery) -> str | None:
         if isinstance(item, Computed):
             return self._type(item.sql.expression, self)
+        if isinstance(item, Windowed):
+            return self._of_window(item)
         if isinstance(item, Dimension):
             return self._type(item.sql.expression, tree_types(query.tree))
         if item.argument is None or item.second or isinstance(item.default, int | float):
             return None  # a number may be of a wider type
         return self._type(item.argument.expression, tree_types(query.tree), item.known.around())
+
+    def _of_window(self, item: Windowed) -> str | None:
+        if item.type:
+            return self._type(item.type.expression, self)
+        argument = self._type(item.value.expression, self) if item.value else ""
+        return None if argument is None or isinstance(item.default, int | float) else item.known.result(argument)
 
     def _type(self, expression: Expression, types: TypeOf, around: tuple[str, str] = ("", "")) -> str | None:
         return infer_value(expression.source, types_at(expression, types), self.world, around=around).type
