@@ -138,7 +138,7 @@ BEGIN
   IF taken IN ('incremental', 'verify') THEN
     detail := {schema}.whole_because(stored, definition);
     IF detail IS NULL THEN
-      groups := {schema}.stage_keys(stored, {schema}.changed_keys(stored));
+      groups := {schema}.groups_of_keys(stored, definition, {schema}.stage_keys(stored, {schema}.changed_keys(stored)));
       detail := {schema}.over_threshold(stored, groups);
     END IF;
     IF detail IS NOT NULL THEN
@@ -184,6 +184,7 @@ DECLARE
   mended bigint;
   more bigint;
 BEGIN
+  compared := {schema}.groups_of_keys(stored, definition, compared);
   EXECUTE {schema}.comparison(stored, definition, CASE WHEN {schema}.are_many(stored, compared) THEN 'many' ELSE 'groups' END)
   INTO wrong, undetermined, columns;
   detail := format('%s groups compared: all as the query gives them', compared);
@@ -215,16 +216,16 @@ RETURNS text LANGUAGE sql STABLE AS $$
       {schema}.equality(a, coalesce(definition #> '{increment,unordered}' ? a.attname::text, false)) AS equality
     FROM pg_attribute AS a
     WHERE a.attrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND a.attnum > 0 AND NOT a.attisdropped
-      AND a.attname NOT IN (SELECT k.attname FROM pg_attribute AS k WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass)
+      AND a.attname <> ALL ({schema}.row_columns(stored, definition))
   )
   SELECT format($query$
     SELECT count(*) FILTER (WHERE NOT d.same) AS wrong, count(*) FILTER (WHERE d.same AND NOT d.all_same) AS undetermined,
       array_remove(ARRAY[%4$s]::text[], NULL) AS columns
     FROM (
       SELECT s.r AS is_, w.r AS should, s.there AND w.there AND %1$s AS same, %2$s AS all_same
-      FROM (SELECT true AS there, d.key, t AS r FROM %5$I.%6$I AS t
+      FROM (SELECT true AS there, ROW(%10$s)::record AS key, t AS r FROM %5$I.%6$I AS t
             JOIN (SELECT ROW(%3$s)::record AS key FROM %5$I.%7$I) AS d ON d.key = ROW(%9$s)::record) AS s
-      FULL JOIN (SELECT true AS there, ROW(%3$s)::record AS key, t AS r FROM %5$I.%8$I AS t) AS w ON s.key = w.key
+      FULL JOIN (SELECT true AS there, ROW(%11$s)::record AS key, t AS r FROM %5$I.%8$I AS t) AS w ON s.key = w.key
     ) AS rows CROSS JOIN LATERAL (SELECT rows.same IS TRUE AS same, rows.all_same IS TRUE AS all_same) AS d$query$,
     coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE NOT c.undetermined), 'true'),
     coalesce((SELECT string_agg(format(c.equality, 's.r', 'w.r'), ' AND ') FROM compared AS c WHERE c.undetermined), 'true'),
@@ -235,8 +236,40 @@ RETURNS text LANGUAGE sql STABLE AS $$
      FROM compared AS c WHERE c.undetermined),
     '{name}', stored.stored_name, stored.companions ->> 'dirty', stored.companions ->> source,
     (SELECT string_agg(format('t.%I', k.attname), ', ' ORDER BY k.attnum) FROM pg_attribute AS k
-     WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0))
+     WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0),
+    (SELECT string_agg(format('t.%I', c.name), ', ' ORDER BY c.ordinality) FROM unnest({schema}.row_columns(stored, definition)) WITH ORDINALITY AS c (name)),
+    (SELECT string_agg(format('t.%I%s', c.name, {schema}.collation_of(a)), ', ' ORDER BY c.ordinality)
+     FROM unnest({schema}.row_columns(stored, definition)) WITH ORDINALITY AS c (name)
+     JOIN pg_attribute AS a ON a.attrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND a.attname = c.name))
 $$;
+
+-- The columns that tell the rows of a stored table apart: those of the keys that are put aside, or where windows make several rows depend on
+-- each other, so that one key stands for all of these, the grain.
+CREATE OR REPLACE FUNCTION {schema}.row_columns(stored {schema}.stored_relation, definition jsonb)
+RETURNS name[] LANGUAGE sql STABLE AS $$
+  WITH key_columns AS (
+    SELECT array_agg(k.attname ORDER BY k.attnum) AS names FROM pg_attribute AS k
+    WHERE k.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND k.attnum > 0
+  ), grain AS (
+    SELECT array_agg(g.name::name ORDER BY g.ordinality) AS names FROM jsonb_array_elements_text(definition -> 'grain') WITH ORDINALITY AS g (name)
+  )
+  SELECT CASE WHEN grain.names <@ key_columns.names THEN key_columns.names ELSE grain.names END FROM key_columns, grain
+$$;
+
+-- How many groups the keys that were put aside stand for: one each, or those that windows bring together in the stored table.
+CREATE OR REPLACE FUNCTION {schema}.groups_of_keys(stored {schema}.stored_relation, definition jsonb, keys bigint)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+  named constant text := {schema}.key_columns(stored);
+  groups bigint;
+BEGIN
+  IF keys = 0 OR (SELECT string_agg(quote_ident(c), ', ') FROM unnest({schema}.row_columns(stored, definition)) AS c) = named THEN
+    RETURN keys;
+  END IF;
+  EXECUTE format('SELECT count(*) FROM (SELECT ROW(%3$s)::record AS key FROM %1$I.%2$I) AS t WHERE t.key IN (SELECT ROW(%3$s)::record FROM %1$I.%4$I)',
+                 '{name}', stored.stored_name, named, stored.companions ->> 'dirty') INTO groups;
+  RETURN greatest(keys, groups);
+END $$;
 
 -- What has a value compared in the collation of a stored column: that of what a query gives may be another one, or none.
 CREATE OR REPLACE FUNCTION {schema}.collation_of(stored_column pg_attribute)
