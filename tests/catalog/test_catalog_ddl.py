@@ -134,6 +134,25 @@ def test_how_a_table_is_partitioned(written: str, method: str, columns: tuple[st
     assert (found.partition_method, found.partition_by) == (method, columns)
 
 
+def test_indexes_are_known_by_the_columns_that_they_begin_with() -> None:
+    made = table(
+        "CREATE TABLE t (a int, b text, c int, d int);"
+        "CREATE INDEX one ON t (a, b); CREATE INDEX two ON t USING btree (c DESC, lower(b), a); CREATE UNIQUE INDEX three ON t (d, a);"
+        'CREATE INDEX four ON t (c, b COLLATE "C"); CREATE INDEX five ON t USING hash (b); CREATE INDEX six ON t (b) WHERE a > 0;'
+        "CREATE INDEX seven ON t (lower(b)); CREATE INDEX ON other_table (a);"
+    )
+    assert made.indexes == (("a", "b"), ("c",))
+    assert [key.columns for key in made.keys] == [("d", "a")]
+
+
+def test_indexes_follow_what_is_altered() -> None:
+    made = table(
+        "CREATE TABLE t (a int, b int, c int); CREATE INDEX one ON t (a, b); CREATE INDEX two ON t (b); CREATE INDEX three ON t (c);"
+        "ALTER TABLE t RENAME a TO x; ALTER TABLE t DROP c; ALTER INDEX two RENAME TO four; DROP INDEX four;"
+    )
+    assert made.indexes == (("x", "b"),)
+
+
 def test_a_key_of_a_table_with_heirs_does_not_hold_for_what_a_query_sees() -> None:
     catalog = read("CREATE TABLE t (a int PRIMARY KEY); CREATE TABLE u (b int UNIQUE) INHERITS (t)")
     assert catalog.by_name["public", "t"].keys == ()

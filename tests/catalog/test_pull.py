@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mvc.catalog.ddl import read_ddl
+from mvc.catalog.snapshot import dump_snapshot, load_snapshot
 from mvc.catalog.types import Column
 from mvc.catalog.view_columns import QuerySurroundings
 from mvc.engines.postgres.server.pull import _never_null, pull
@@ -96,3 +97,17 @@ ALTER TABLE t ALTER b TYPE varchar(9) COLLATE folded, ALTER a TYPE varchar(9), A
     assert not found
     assert pull(connection) == catalog
     assert [column.name for column in catalog.relations[0].columns if column.collation] == ["b", "d", "g"]
+
+
+def test_indexes_are_as_in_ddl(database):
+    ddl = (
+        "CREATE TABLE t (a int, b text, c int); CREATE INDEX one ON t (a, b); CREATE INDEX two ON t (c DESC, lower(b), a);"
+        'CREATE INDEX three ON t (c, b COLLATE "C"); CREATE INDEX four ON t USING hash (b); CREATE INDEX five ON t (b) WHERE a > 0;'
+        "CREATE INDEX six ON t (lower(b)); CREATE UNIQUE INDEX seven ON t (b, a);"
+    )
+    connection = database.connect()
+    connection.execute(ddl)
+    (pulled,) = (item for item in pull(connection).relations if item.name == "t")
+    read, _ = read_ddl({"s.sql": ddl})
+    assert pulled.indexes == read.relations[0].indexes == (("a", "b"), ("c",))
+    assert load_snapshot(dump_snapshot(pull(connection)), "c.json")[0].relation("t").indexes == pulled.indexes

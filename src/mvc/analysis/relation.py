@@ -17,6 +17,7 @@ class SourceRelation:
     columns PostgreSQL knows to be functionally dependent. `open` says that columns other than `columns` may exist.
     `views` are the views of the project that it reads. `kind` is what the catalog calls it, None for what is not in there.
     `lineage` and `within` say of a subquery what its columns and its rows follow from, `written` is its author's text.
+    `indexes` are the columns that each index begins with, keys' ones among them: for how a query is written, never for what it means.
     `inferred` gives the types of computed columns by their names, without a modifier: good enough for findings, and for nothing else.
     """
 
@@ -34,6 +35,7 @@ class SourceRelation:
     within: RowLineage | None = None
     written: str = ""
     inferred: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
+    indexes: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
     def type_of(self, column: str) -> str | None:
         """The type of a column for what PostgreSQL would refuse: as it is known, else as it follows from its expression."""
@@ -71,6 +73,7 @@ def of_relation(relation: Relation) -> SourceRelation:
         reference=(relation.schema, relation.name),
         foreign_keys=relation.foreign_keys,
         kind=relation.kind,
+        indexes=(*(key.columns for key in relation.keys), *relation.indexes),
     )
 
 

@@ -114,6 +114,7 @@ def _drop_column_of(draft: Draft, relation: DraftRelation, action: _Action) -> N
         return
     del relation.columns[column]
     relation.keys = [key for key in relation.keys if column not in key.columns]
+    relation.indexes = [item for item in relation.indexes if column not in item.columns]
     relation.references = [item for item in relation.references if column not in item.columns]
 
 
@@ -156,7 +157,7 @@ def _replace_column(draft: Draft, relation: DraftRelation, old: str, new: str) -
         item.name: item for item in (replace(column, name=new) if column.name == old else column for column in columns)
     }
     relation.partition_by = renamed(relation.partition_by)
-    for key in relation.keys:
+    for key in (*relation.keys, *relation.indexes):
         key.columns = renamed(key.columns)
     for reference in relation.references:
         reference.columns = renamed(reference.columns)
@@ -176,10 +177,10 @@ def _rename(draft: Draft, relation: DraftRelation, action: _Action) -> None:
 
 
 def _rename_index(draft: Draft, written: Written) -> None:
-    """An index that carries a key; no other one is known here."""
+    """Of a key as well: its index has its name."""
     name = written.name(written.node["relation"])
     for relation in draft.relations.values():
-        for key in relation.keys if name.schema in (None, relation.schema) else ():
+        for key in (*relation.keys, *relation.indexes) if name.schema in (None, relation.schema) else ():
             key.name = written.node["newname"] if key.name == name.name else key.name
 
 

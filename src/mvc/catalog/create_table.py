@@ -155,6 +155,8 @@ def _like(draft: Draft, table: DraftRelation, written: Written, node: Node) -> N
     table.columns.update(other.columns)
     for key in other.keys if node.get("options", 0) & _LIKE_INDEXES else ():
         add_key(table, replace(key, name=""))
+    if node.get("options", 0) & _LIKE_INDEXES:
+        table.indexes += [replace(index, name="") for index in other.indexes]
 
 
 def _column_constraints(draft: Draft, table: DraftRelation, written: Written, node: Node, column: Token) -> None:

@@ -70,6 +70,7 @@ class DraftRelation:
     partition_method: PartitionMethod = ""
     row_security: bool = False
     children: list[DraftRelation] = field(default_factory=list)
+    indexes: list[DraftKey] = field(default_factory=list)
 
     @property
     def title(self) -> str:

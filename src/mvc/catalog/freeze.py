@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from mvc.catalog.draft import TEMPORARY, Draft, DraftReference, DraftRelation
 from mvc.catalog.foreign_types import strange
@@ -56,6 +56,11 @@ def ordered_foreign_keys(keys: Iterable[ForeignKey]) -> tuple[ForeignKey, ...]:
     return tuple(sorted(set(keys), key=lambda key: (key.columns, key.target, key.target_columns)))
 
 
+def ordered_indexes(indexes: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The columns of each, once."""
+    return tuple(sorted({tuple(columns) for columns in indexes}))
+
+
 def _place(item: EnumType | DomainType | CompositeType | RangeType) -> tuple[str, str]:
     return item.schema, item.name
 
@@ -74,6 +79,7 @@ def _relation(draft: Draft, item: DraftRelation) -> Relation:
         tuple(item.partition_by),
         item.row_security,
         item.partition_method,
+        () if inherited else ordered_indexes(index.columns for index in item.indexes),
     )
 
 

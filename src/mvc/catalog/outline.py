@@ -172,7 +172,8 @@ _VERBS: Final[Mapping[str, Callable[[Cursor], Outline | None]]] = {
 _CREATES: Final[Mapping[tuple[str, ...], Callable[[Cursor], Outline | None]]] = {
     ("foreign", "table"): lambda cursor: ("CreateForeignTableStmt", {"base": create_table(cursor, "p")[1]}),
     ("materialized", "view"): lambda cursor: ("CreateTableAsStmt", create_view(cursor)),
-    ("unique", "index"): create_index,
+    ("unique", "index"): lambda cursor: create_index(cursor, unique=True),
+    ("index",): create_index,
     ("type",): create_type,
     ("domain",): create_domain,
     ("collation",): create_collation,

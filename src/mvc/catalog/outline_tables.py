@@ -72,16 +72,16 @@ def create_view(cursor: Cursor) -> Node:
     return {"view": relation, "aliases": listed, "into": into, "objtype": "OBJECT_MATVIEW", "if_not_exists": quiet}
 
 
-def create_index(cursor: Cursor) -> tuple[str, Node]:
-    """What follows CREATE UNIQUE INDEX."""
+def create_index(cursor: Cursor, *, unique: bool = False) -> tuple[str, Node]:
+    """What follows CREATE INDEX."""
     cursor.take("concurrently")
     cursor.if_not_exists()
     name = "" if cursor.sees("on") else cursor.name().text
     cursor.expect("on")
     cursor.take("only")
-    node: Node = {"unique": True, "idxname": name, "relation": relation_node(cursor)}
+    node: Node = {"unique": unique, "idxname": name, "relation": relation_node(cursor)}
     if cursor.take("using"):
-        cursor.name()
+        node["accessMethod"] = cursor.name().text
     node["indexParams"] = [_index_element(item) for item in cursor.group().items()]
     while not cursor.at_end():
         if cursor.take("where"):
@@ -93,7 +93,8 @@ def create_index(cursor: Cursor) -> tuple[str, Node]:
 def _index_element(item: Cursor) -> Node:
     first, second = item.peek(), item.peek(1)
     plain = first.kind in ("word", "name") and not (second.kind == "symbol" and second.text)
-    return {"IndexElem": {"name": first.text} if plain else {}}
+    collated = any(token[:2] == ("word", "collate") for token in item.tokens)
+    return {"IndexElem": {"name": first.text, **({"collation": []} if collated else {})} if plain else {}}
 
 
 def _partition_by(cursor: Cursor) -> Node:

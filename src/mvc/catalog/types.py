@@ -62,7 +62,8 @@ class ForeignKey:
 class Relation:
     """A table or view of the database. `partition_by` holds the columns of the partition key, in order.
 
-    `partition_method` is empty where there is none, `expression` where a part of the key is more than a column.
+    `indexes` are the plain columns with which each of its other B-tree indexes on all rows begins: a hint for how a query is written, by which
+    no two relations differ. `partition_method` is empty where there is none, `expression` where a part of the key is more than a column.
     """
 
     schema: str
@@ -74,6 +75,7 @@ class Relation:
     partition_by: tuple[str, ...] = ()
     row_security: bool = False
     partition_method: PartitionMethod = ""
+    indexes: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name, or None."""

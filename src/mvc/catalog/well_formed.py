@@ -54,6 +54,8 @@ def _relation(relation: Relation, place: str) -> Iterator[Malformed]:
     yield from _columns(relation.columns, f"{place}.columns")
     for key in relation.keys:
         yield from _names(key.columns, f"{place}.keys")
+    for columns in relation.indexes:
+        yield from _names(columns, f"{place}.indexes")
     for reference in relation.foreign_keys:
         names = (*reference.columns, *reference.target, *reference.target_columns)
         yield from _names(names, f"{place}.foreign_keys")

@@ -8,6 +8,7 @@ calls is not asked about. A relation is named where rows are read from it: with 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from mvc.catalog.types import Catalog, DomainType, Function, Relation
@@ -56,7 +57,9 @@ def used_of(catalog: Catalog, views: Iterable[CompiledView]) -> Catalog:
     """The relations and functions of the catalog that some of the views name."""
     names = {name for view in views for name in view.named}
     return Catalog(
-        relations=tuple(item for item in catalog.relations if qualified(item.schema, item.name) in names),
+        relations=tuple(
+            replace(item, indexes=()) for item in catalog.relations if qualified(item.schema, item.name) in names
+        ),
         functions=tuple(item for item in catalog.functions if signature(item) in names),
         search_path=catalog.search_path,
     )

@@ -1,6 +1,6 @@
 """The catalog of a live database: what `read_ddl` would read from its `pg_dump --schema-only`, with true view types.
 
-Ten catalog queries, whatever the size, in one read-only transaction.
+Eleven catalog queries, whatever the size, in one read-only transaction.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlglot import exp, parse_one
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog.create_function import NOT_CALLED
-from mvc.catalog.freeze import ordered_foreign_keys, ordered_keys
+from mvc.catalog.freeze import ordered_foreign_keys, ordered_indexes, ordered_keys
 from mvc.catalog.tokens import is_too_deep
 from mvc.catalog.types import (
     Catalog,
@@ -89,6 +89,7 @@ def _read(cursor: psycopg.Cursor[Row], search_path: tuple[str, ...]) -> Catalog:
         return cursor.execute(f"FETCH ALL FROM mvc_{name}".encode()).fetchall()
 
     found = read_relations(rows)
+    _indexes(found, rows("indexes"))
     _view_nullability(found, search_path)
     called = read_functions(rows("functions"))
     composites = (CompositeType(row[1], row[2], tuple(found.columns[row[0]])) for row in rows("composites"))
@@ -152,6 +153,15 @@ def _keys(found: PulledRelations, rows: list[Row]) -> None:
         keys[number].append(Key(tuple(columns), primary))
     for number in (keys.keys() & found.relations.keys()) - found.inherited:
         found.relations[number] = replace(found.relations[number], keys=ordered_keys(keys[number]))
+
+
+def _indexes(found: PulledRelations, rows: list[Row]) -> None:
+    indexes: dict[int, list[tuple[str, ...]]] = defaultdict(list)
+    for number, columns in rows:
+        if columns:
+            indexes[number].append(tuple(columns))
+    for number in (indexes.keys() & found.relations.keys()) - found.inherited:
+        found.relations[number] = replace(found.relations[number], indexes=ordered_indexes(indexes[number]))
 
 
 def _foreign_keys(found: PulledRelations, rows: list[Row]) -> None:

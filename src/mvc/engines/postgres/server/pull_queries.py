@@ -64,6 +64,19 @@ FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND {_WANTED}"""
 
+# The plain columns with which an index on all rows begins, each by the collation of its column.
+INDEXES: Final = f"""
+SELECT i.indrelid::int8,
+       ARRAY(SELECT a.attname::text FROM unnest(i.indkey::int2[], i.indcollation::oid[]) WITH ORDINALITY AS k (number, collated, place)
+             JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number AND a.attcollation = k.collated
+             WHERE k.place <= i.indnkeyatts AND k.place < coalesce(
+                 (SELECT min(o.place) FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS o (number, place) WHERE o.number = 0), 1000)
+             ORDER BY k.place)
+FROM pg_catalog.pg_index i
+JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid JOIN pg_catalog.pg_am m ON m.oid = x.relam
+WHERE NOT i.indisunique AND i.indisvalid AND i.indpred IS NULL AND m.amname = 'btree' AND {_WANTED}"""
+
 # A reference to a partitioned table has a twin for each of its partitions, which says nothing more.
 FOREIGN_KEYS: Final = f"""
 SELECT k.conrelid::int8, k.confrelid::int8,
@@ -147,6 +160,7 @@ ALL: Final[Mapping[str, str]] = {
         "columns": COLUMNS,
         "relations": RELATIONS,
         "keys": KEYS,
+        "indexes": INDEXES,
         "foreign_keys": FOREIGN_KEYS,
         "functions": FUNCTIONS,
         "enums": ENUMS,
