@@ -27,12 +27,13 @@ def answer(aggregate: Aggregate, seen: Sequence[Seen]) -> Value:
     """The function over the rows, `default` included."""
     if aggregate.distinct:
         seen = list(dict.fromkeys(seen))  # DISTINCT orders by its argument alone, so equal arguments are equal rows
-    ordered = sorted(seen, key=functools.cmp_to_key(lambda a, b: _compare(aggregate.order, a.order, b.order)))
+    ordered = sorted(seen, key=functools.cmp_to_key(lambda a, b: compared(aggregate.order, a.order, b.order)))
     result = FUNCTIONS[aggregate.function](aggregate, [each.argument for each in ordered])
     return aggregate.default if result is None else result
 
 
-def _compare(order: Sequence[Order], left: Sequence[Value], right: Sequence[Value]) -> int:
+def compared(order: Sequence[Order], left: Sequence[Value], right: Sequence[Value]) -> int:
+    """Below zero where the left values come first in the order."""
     signs = (_sign(term, one, other) for term, one, other in zip(order, left, right, strict=True))
     return next((sign for sign in signs if sign), 0)
 

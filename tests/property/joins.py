@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
 from .catalog import Table
 from .expressions import Call, Col, Expr, call, conjunction, conjuncts
 from .scalars import a_column, predicates
-from .views import Source, Tree
+from .views import Order, Source, Tree
 
 KINDS = ("reference",) * 6 + ("chance",) * 3 + ("pair", "inequality", "either", "null-safe", "shifted")
 Link = tuple[str, tuple[tuple[str, str], ...]]  # table, (its column, the parent's column)
@@ -33,8 +34,33 @@ def _joined(draw: st.DrawFn, tree: Tree, alias: str) -> Source:
     extras = draw(st.lists(_extra(tree, alias, child, parent), max_size=1))
     on = conjunction(condition, *extras)
     where = draw(predicates({alias: child})) if draw(st.integers(0, 3)) == 3 else None
-    required = draw(st.integers(0, 5)) == 5
-    return Source(alias, name, on, where, required, one=_may_say_one(on, alias, child) and draw(st.booleans()))
+    source = Source(alias, name, on, where)
+    if parent not in tree.readable:
+        kind = draw(st.sampled_from(("required", "absent")))
+        return replace(source, required=kind == "required", absent=kind == "absent")
+    kind = draw(
+        st.sampled_from(("any",) * 7 + ("required", "required", "absent", "picked", "picked", "picked and required"))
+    )
+    if kind == "absent":
+        return replace(source, absent=True)
+    source = replace(source, required="required" in kind)
+    if "picked" in kind and child.identity:
+        return draw(_picked(source, child))
+    return replace(source, one=_may_say_one(on, alias, child) and draw(st.booleans()))
+
+
+@st.composite
+def _picked(draw: st.DrawFn, source: Source, table: Table) -> Source:
+    """The source with an order that is total: by a key, which need not be said where there is only one."""
+    sight = {source.alias: table}
+    terms = [
+        Order(column, draw(st.booleans()), draw(st.sampled_from(("", "", "first", "last"))))
+        for column in draw(st.lists(a_column(sight), min_size=1, max_size=2))
+    ]
+    key = [column for column in table.identity if Col(source.alias, column) not in [term.expr for term in terms]]
+    implied = len(key) if table.keys == (table.identity,) and draw(st.booleans()) else 0
+    last = [Order(Col(source.alias, column), terms[-1].descending, terms[-1].nulls) for column in key]
+    return replace(source, order=(*terms, *last), implied=implied, latest=draw(st.booleans()))
 
 
 @st.composite

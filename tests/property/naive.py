@@ -49,11 +49,14 @@ def _rows(tree: Tree, source: Source) -> str:
     conditions = [f"{tree.parents[source.alias]}.tid IS NOT NULL", *_conditions(source.on, source.where)]
     conditions += _exists(tree, source.alias)
     inner = f"(SELECT ctid AS tid, * FROM public.{source.table}) {source.alias}"
-    return f"(SELECT {source.alias}.* FROM {inner} WHERE {' AND '.join(conditions)})"
+    order = ", ".join(_term(sql(term.expr), term) for term in source.order)
+    first = f" ORDER BY {order} LIMIT 1" if order else ""
+    return f"(SELECT {source.alias}.* FROM {inner} WHERE {' AND '.join(conditions)}{first})"
 
 
 def _exists(tree: Tree, alias: str) -> list[str]:
-    return [f"EXISTS {_rows(tree, child)}" for child in tree.children(alias) if child.required]
+    required = [f"EXISTS {_rows(tree, child)}" for child in tree.children(alias) if child.required]
+    return required + [f"NOT EXISTS {_rows(tree, child)}" for child in tree.children(alias) if child.absent]
 
 
 def _conditions(*conditions: Expr | None) -> list[str]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cmp_to_key
 
 from .catalog import Rows, Table
 from .expressions import OUTPUT, Env, Row, Value, aliases_read, columns_read, holds, value
-from .functions import Seen, answer
+from .functions import Seen, answer, compared
 from .views import Aggregate, Source, Tree, View
 
 Bound = dict[str, "Row | None"]
@@ -40,15 +41,18 @@ class World:
         """The rows of a source under the given row of its parent."""
         if env[self.tree.parents[source.alias]] is None:
             return
+        found = list(self._fitting(source, env))
+        yield from picked(source, found, env) if source.order else found
+
+    def _fitting(self, source: Source, env: Env) -> Iterator[Row]:
         for row in self.rows[source.table]:
             inner = {**env, source.alias: row}
             if holds(source.on, inner) and holds(source.where, inner) and self._has_required(source.alias, inner):
                 yield row
 
     def _has_required(self, alias: str, env: Env) -> bool:
-        return all(
-            any(True for _ in self.rows_under(child, env)) for child in self.tree.children(alias) if child.required
-        )
+        deciding = (child for child in self.tree.children(alias) if child.required or child.absent)
+        return all(child.absent != any(True for _ in self.rows_under(child, env)) for child in deciding)
 
     def with_attributes(self, env: Bound) -> Bound:
         """The same with all to-one rows along the path, None where one is missing."""
@@ -71,6 +75,15 @@ class World:
             return
         for row in self.rows_under(self.tree.by_alias[steps[0]], env):
             yield from self.paths({**env, steps[0]: row}, steps[1:])
+
+
+def picked(source: Source, rows: Sequence[Row], env: Env) -> Sequence[Row]:
+    """The row that comes first in the order of the source, alone."""
+
+    def values(row: Row) -> tuple[Value, ...]:
+        return tuple(value(term.expr, {**env, source.alias: row}) for term in source.order)
+
+    return sorted(rows, key=cmp_to_key(lambda a, b: compared(source.order, values(a), values(b))))[:1]
 
 
 def expected(view: View, tables: Mapping[str, Table], rows: Rows) -> list[tuple[Value, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import assume
 from hypothesis import strategies as st
@@ -68,7 +68,17 @@ def views_over(draw: st.DrawFn, tree: Tree) -> View:
     aggregates = draw(st.lists(_aggregates(tree), min_size=least, max_size=5))
     named = [_named(each, f"x{place}") for place, each in enumerate(aggregates)]
     where = draw(predicates(reachable)) if draw(st.integers(0, 3)) == 3 else None
-    return View(tree.sources, dimensions, (*named, *draw(_expressions(named))), where)
+    required = draw(_required(tree))
+    chain = {step for alias in required for step in tree.path(alias)[1:]}
+    sources = tuple(replace(source, required=source.required or source.alias in chain) for source in tree.sources)
+    return View(sources, dimensions, (*named, *draw(_expressions(named))), where, required=required)
+
+
+def _required(tree: Tree) -> st.SearchStrategy[tuple[str, ...]]:
+    """Mostly none."""
+    others = sorted(set(tree.readable) - {tree.base})
+    some = st.lists(st.sampled_from(others), max_size=2, unique=True) if others else st.just([])
+    return st.one_of(st.just(()), st.just(()), st.just(()), some.map(tuple))
 
 
 @st.composite
@@ -89,7 +99,7 @@ def _named(self: Aggregate, name: str) -> Aggregate:
 @st.composite
 def _aggregates(draw: st.DrawFn, tree: Tree) -> Aggregate:
     """A function of a source, with nothing in it that the specification leaves open."""
-    alias = draw(st.sampled_from(sorted(tree.by_alias)))
+    alias = draw(st.sampled_from(sorted(tree.readable)))
     aggregate = draw(_calls(tree, alias))
     if draw(st.integers(0, 2)) == 2:
         seen = {each: tree.table(each) for each in sorted(tree.visible(alias))}
@@ -224,6 +234,7 @@ def _used(table: Table, view: View) -> frozenset[str]:
 
 def _all_expressions(view: View) -> list[Expr | None]:
     conditions = [condition for source in view.sources for condition in (source.on, source.where)]
+    conditions += [term.expr for source in view.sources for term in source.order]
     arguments = [
         part for each in view.aggregates for part in (each.argument, each.where, *(o.expr for o in each.order))
     ]

@@ -11,16 +11,6 @@ from .expressions import Call, Col, Expr, Value, aliases_read, conjuncts, sql
 
 
 @dataclass(frozen=True)
-class Source:
-    alias: str
-    table: str
-    on: Expr | None = None
-    where: Expr | None = None
-    required: bool = False
-    one: bool = False
-
-
-@dataclass(frozen=True)
 class Order:
     expr: Expr
     descending: bool = False
@@ -33,6 +23,22 @@ class Order:
     @property
     def sql(self) -> str:
         return sql(self.expr) + (" desc" if self.descending else "") + (f" nulls {self.nulls}" if self.nulls else "")
+
+
+@dataclass(frozen=True)
+class Source:
+    """`order` picks one of several rows; its last terms may be a key that is only `implied`. It is written as `latest` or as `first`."""
+
+    alias: str
+    table: str
+    on: Expr | None = None
+    where: Expr | None = None
+    required: bool = False
+    one: bool = False
+    absent: bool = False
+    order: tuple[Order, ...] = ()
+    implied: int = 0
+    latest: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class View:
     aggregates: tuple[Aggregate, ...] = ()
     where: Expr | None = None
     name: str = "v"
+    required: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -110,7 +117,18 @@ class Tree:
         equated = {
             name for part in (*conjuncts(source.on), *conjuncts(source.where)) for name in _equated(part, source.alias)
         }
-        return source.one or any(equated.issuperset(key) for key in self.tables[source.table].keys)
+        if source.absent:
+            return False
+        return (
+            source.one or bool(source.order) or any(equated.issuperset(key) for key in self.tables[source.table].keys)
+        )
+
+    @property
+    def readable(self) -> tuple[str, ...]:
+        """The aliases that may have rows: none that must be absent is on the way to them."""
+        return tuple(
+            alias for alias in self.by_alias if not any(self.by_alias[step].absent for step in self.path(alias))
+        )
 
     def attributes(self, alias: str) -> tuple[str, ...]:
         """What is to-one below the alias, through to-one links only, parents first."""
@@ -160,17 +178,36 @@ def _equated(part: Expr, alias: str) -> tuple[str, ...]:
 
 def as_mapping(view: View) -> dict[str, object]:
     """What stands in `views/v.yml`."""
+    tree = Tree(view.sources, {})
+    implied = {step for alias in view.required for step in tree.path(alias)}
     return _given(
         view=view.name,
-        sources={source.alias: _source(source) for source in view.sources},
+        sources={source.alias: _source(source, implied) for source in view.sources},
+        required=list(view.required),
         where=view.where,
         dimensions={name: sql(expr) for name, expr in view.dimensions},
         aggregates={each.name: _aggregate(each) for each in view.aggregates},
     )
 
 
-def _source(self: Source) -> dict[str, object]:
-    return _given(table=self.table, on=self.on, where=self.where, required=self.required, one=self.one)
+def _source(self: Source, required: set[str]) -> dict[str, object]:
+    terms = [_latest(term) if self.latest else term.sql for term in self.order[: len(self.order) - self.implied]]
+    order = terms[0] if len(terms) == 1 else terms
+    return _given(
+        table=self.table,
+        on=self.on,
+        where=self.where,
+        required=self.required and self.alias not in required,
+        absent=self.absent,
+        one=self.one,
+        **({"latest" if self.latest else "first": order} if order else {}),
+    )
+
+
+def _latest(term: Order) -> str:
+    """A term without a direction is `desc` there."""
+    nulls = f" nulls {term.nulls}" if term.nulls else ""
+    return sql(term.expr) + ("" if term.descending else " asc") + nulls
 
 
 def _aggregate(self: Aggregate) -> dict[str, object]:

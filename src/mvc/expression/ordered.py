@@ -30,6 +30,13 @@ def direction(*, descending: bool, nulls_first: bool) -> str:
     return " NULLS FIRST" if nulls_first else ""
 
 
+def says_direction(text: str) -> bool:
+    """Whether an ordered term names its direction."""
+    words = [item.text.lower() if item.kind == "word" else "" for item in lexemes(text)]
+    cut = len(words) - (2 if words[-2:] in (["nulls", "first"], ["nulls", "last"]) else 0)
+    return cut > 1 and words[cut - 1] in ("asc", "desc")
+
+
 def parse_ordered(text: str) -> Ordered:
     """An ordered term. Raises ExpressionError."""
     found = lexemes(text)

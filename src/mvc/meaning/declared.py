@@ -65,7 +65,8 @@ class DeclaredMeaning:
 
     def _conditions(self, alias: str, names: Mapping[str, str]) -> str:
         node = self.query.tree[alias]
-        return _all_of((*node.on, *node.where), _writer(names))
+        write = _writer(names)
+        return ", ".join(filter(None, [_all_of((*node.on, *node.where), write), _ordered(node, write)]))
 
     @cached_property
     def signatures(self) -> Mapping[str, str]:
@@ -81,7 +82,7 @@ class DeclaredMeaning:
             return
         node = tree[alias]
         own = {**found, alias: "self"}
-        others = {ref.qualifier for item in (*node.on, *node.where) for ref in item.columns} - own.keys() - {None}
+        others = {ref.qualifier for item in node.decides for ref in item.columns} - own.keys() - {None}
         for other in sorted(item for item in others if item):
             found.setdefault(alias, "self")  # a circle of conditions reads this one as itself
             self._sign(other, tree, found)
@@ -95,7 +96,8 @@ class DeclaredMeaning:
             node.to_one,
             node.identity and tuple(self.before.column(node.readable, name) for name in node.identity),
         )
-        found[alias] = fingerprint(repr((conditions, facts)))
+        said = [f"first by {_terms(node, write)}"] if node.order else ["absent"] if node.source.absent else []
+        found[alias] = fingerprint(repr((conditions, facts, *said)))
 
     def _signing(self, names: Mapping[str, str]) -> Write:
         """Writes a column by the name that it had before."""
@@ -117,8 +119,9 @@ class DeclaredMeaning:
     def _source(self, node: Node) -> str:
         write = _writer(self.labels)
         parts = [f"{word} {_all_of(items, write)}" for word, items in (("on", node.on), ("where", node.where)) if items]
-        claims = [word for word, said in (("required", node.source.required), ("one", node.source.one)) if said]
-        return ", ".join([*parts, *claims])
+        said = (("required", node.source.required), ("absent", node.source.absent), ("one", node.source.one))
+        claims = [word for word, holds in said if holds]
+        return ", ".join(filter(None, [*parts, _ordered(node, write), *claims]))
 
     @property
     def filters(self) -> tuple[str, ...]:
@@ -181,6 +184,15 @@ def _all_of(conditions: Iterable[Expression], write: Write) -> str:
     items = tuple(conditions)
     texts = [(canonical(item, write), len(items) > 1 and len(disjuncts(item)) > 1) for item in items]
     return " and ".join(sorted(f"({text})" if either else text for text, either in texts))
+
+
+def _ordered(node: Node, write: Write) -> str:
+    return f"the first by {_terms(node, write)}" if node.order else ""
+
+
+def _terms(node: Node, write: Write) -> str:
+    """The order by which one of several rows is picked."""
+    return ", ".join(f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in node.order)
 
 
 def _writer(names: Mapping[str, str]) -> Write:

@@ -7,24 +7,13 @@ from collections.abc import Mapping
 from mvc.diagnostics import error
 from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
+from mvc.model.build_source import build_source
 from mvc.model.build_window import build_windows
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
-from mvc.model.table_name import table_ref
-from mvc.model.view import (
-    Body,
-    Declared,
-    Dimension,
-    Index,
-    IndexKey,
-    Relation,
-    Source,
-    SubqueryRef,
-    View,
-    ViewRef,
-)
+from mvc.model.view import Body, Declared, Dimension, Index, IndexKey, View
 from mvc.source import Document
-from mvc.spec import IndexColumnSpec, IndexSpec, SourceSpec, ViewSpec
+from mvc.spec import IndexColumnSpec, IndexSpec, ViewSpec
 from mvc.spec.base import Setting
 
 
@@ -67,7 +56,8 @@ def _body(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Body:
 
 def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
     sources = tuple(
-        _source(alias, source, origin.at("sources", alias), findings) for alias, source in (spec.sources or {}).items()
+        build_source(alias, source, origin.at("sources", alias), findings)
+        for alias, source in (spec.sources or {}).items()
     )
     aliases = frozenset(source.alias for source in sources)
     for key in ("sources", "dimensions", "aggregates", "windows"):
@@ -81,6 +71,7 @@ def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
         having=findings.sql(spec.having, origin.at("having")),
         windows=build_windows(spec, origin.at("windows"), findings),
         keep=findings.sql(spec.keep, origin.at("keep")),
+        required=(spec.required,) if isinstance(spec.required, str) else spec.required,
     )
 
 
@@ -92,26 +83,6 @@ def _check_repeated(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Non
                 span, title = origin.at(key, name).key_span, f"the column `{name}` is {named[name]} already"
                 findings.add(error("MV209", span, title, help="give one of them another name"))
             named.setdefault(name, what)
-
-
-def _source(alias: str, spec: SourceSpec, origin: Origin, findings: SpecReader) -> Source:
-    return Source(
-        alias=alias,
-        relation=_relation(spec),
-        on=findings.sql(spec.on, origin.at("on")),
-        where=findings.sql(spec.where, origin.at("where")),
-        required=spec.required,
-        one=spec.one,
-        origin=origin,
-    )
-
-
-def _relation(spec: SourceSpec) -> Relation:
-    if spec.view is not None:
-        return ViewRef(spec.view)
-    if spec.sql is not None:
-        return SubqueryRef(spec.sql, spec.key or ())
-    return table_ref(spec.table or "")
 
 
 def _dimensions(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[Dimension, ...]:

@@ -44,7 +44,9 @@ Relation = TableRef | ViewRef | SubqueryRef
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source: `on` is None for the base. `one` claims that at most one row matches a row of the parent."""
+    """A source: `on` is None for the base. `one` claims that at most one row matches a row of the parent; where there is an `order`, the
+    first row in it is the only one. `required` keeps rows of the parent that have a row here, `absent` those that have none.
+    """
 
     alias: str
     relation: Relation
@@ -53,6 +55,8 @@ class Source:
     required: bool
     one: bool
     origin: Origin = field(compare=False, repr=False)
+    absent: bool = False
+    order: tuple[OrderTerm, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,8 @@ class Computed:
 class Declared:
     """A body of sources, dimensions and aggregates. The order of sources means nothing; that of columns does.
 
-    `having` picks groups, `windows` are columns over the rows that are left, `keep` picks rows of these.
+    `having` picks groups, `windows` are columns over the rows that are left, `keep` picks rows of these. `required` are aliases of which a
+    row must be there, and of all between them and the base.
     """
 
     sources: tuple[Source, ...]
@@ -128,6 +133,7 @@ class Declared:
     having: Sql | None = None
     windows: tuple[Windowed, ...] = ()
     keep: Sql | None = None
+    required: tuple[str, ...] = ()
 
     @property
     def derived(self) -> tuple[Computed | Windowed, ...]:

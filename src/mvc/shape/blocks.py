@@ -12,8 +12,9 @@ from mvc.analysis.names.scope import reads
 from mvc.analysis.resolved import DeclaredQuery
 from mvc.expression import Expression
 from mvc.shape.measures import BlockRows, measured
-from mvc.shape.reading import presence_of, reading_of
+from mvc.shape.reading import reading_of
 from mvc.shape.records import AnyHolds, AuthorExpression, ColumnOf, Reading, ReadSource, ResultColumn, Select
+from mvc.shape.rows import presence_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from mvc.analysis.names.scope import bare_column
 from mvc.expression import Expression
 from mvc.model.aggregates import Form, Order
 from mvc.model.view import Setting
-from mvc.shape.reading import presence_of
 from mvc.shape.records import (
     AggregateCall,
     AuthorExpression,
@@ -23,6 +22,7 @@ from mvc.shape.records import (
     RowCount,
     Value,
 )
+from mvc.shape.rows import presence_of
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from mvc.model.view import Aggregate, Declared
 from mvc.shape.after import has_after, with_after
 from mvc.shape.blocks import GroupKey, block_query, joined_sources, missing_attributes
 from mvc.shape.measures import BlockRows, measured, with_default
-from mvc.shape.reading import reading_of, source_of
+from mvc.shape.reading import reading_of
 from mvc.shape.records import AuthorExpression, ColumnOf, Equal, Join, Reading, ReadSource, ResultColumn, Select, Value
+from mvc.shape.rows import source_of
 
 
 def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.expression import Expression
-from mvc.shape.records import AuthorExpression, ColumnOf, Condition, Join, Present, Reading, ReadSource, SomeRow
+from mvc.shape.picked import picked_join
+from mvc.shape.records import AuthorExpression, Condition, Join, Reading
+from mvc.shape.rows import presence_of, some_rows, source_of
 
 
 def reading_of(
@@ -22,28 +24,17 @@ def reading_of(
     joins: list[Join] = []
     for node in _in_order(tree, joined - {root.alias}):
         on: list[Condition] = [AuthorExpression(item) for item in node.on]
-        own: list[Condition] = [*map(AuthorExpression, node.where), *_required(node, tree, inner)]
-        if node.alias in inner:
+        own: list[Condition] = [*map(AuthorExpression, node.where), *some_rows(node, tree, inner)]
+        parent = tree[node.parent or root.alias]
+        above = () if parent.alias in inner or node.needs_parent else (presence_of(parent),)
+        if node.is_picked:
+            joins.append(picked_join(node, tree, "inner" if node.alias in inner else "left", above))
+        elif node.alias in inner:
             kept += own
             joins.append(Join(source_of(node), "inner", tuple(on)))
-            continue
-        parent = tree[node.parent or root.alias]
-        if parent.alias not in inner and not node.needs_parent:
-            on.append(presence_of(parent))
-        joins.append(Join(source_of(node), "left", (*on, *own)))
-    return Reading(source_of(root), tuple(joins), (*kept, *_required(root, tree, inner)))
-
-
-def source_of(node: Node) -> ReadSource:
-    """A node of the tree as a source."""
-    return ReadSource(node.alias, node.readable)
-
-
-def presence_of(node: Node) -> Present:
-    """A condition that holds only where the source has a row: one of its columns that cannot be NULL there."""
-    columns = [*node.equated, *(column for key in node.keys for column in key), *node.readable.columns]
-    certain = [column for column in columns if column in node.equated or node.readable.not_null((column,))]
-    return Present(ColumnOf(node.alias, (certain or columns)[0]))
+        else:
+            joins.append(Join(source_of(node), "left", (*on, *above, *own)))
+    return Reading(source_of(root), tuple(joins), (*kept, *some_rows(root, tree, inner)))
 
 
 def _inner(tree: JoinTree, path: tuple[str, ...], joined: frozenset[str]) -> frozenset[str]:
@@ -57,14 +48,3 @@ def _inner(tree: JoinTree, path: tuple[str, ...], joined: frozenset[str]) -> fro
 
 def _in_order(tree: JoinTree, aliases: Iterable[str]) -> list[Node]:
     return sorted((tree[alias] for alias in aliases), key=lambda node: (node.depth, node.alias))
-
-
-def _required(node: Node, tree: JoinTree, inner: frozenset[str]) -> list[SomeRow]:
-    """For each required child that is not joined INNER anyway, that it has a row."""
-    children = (child for child in tree.children(node.alias) if child.source.required and child.alias not in inner)
-    return [
-        SomeRow(
-            source_of(child), (*map(AuthorExpression, (*child.on, *child.where)), *_required(child, tree, frozenset()))
-        )
-        for child in children
-    ]

@@ -44,10 +44,11 @@ class Equal:
 
 @dataclass(frozen=True, slots=True)
 class SomeRow:
-    """Whether a row of `source` fulfils the conditions (EXISTS)."""
+    """Whether a row of `source` fulfils the conditions (EXISTS), or none does."""
 
     source: ReadSource
     where: tuple[Condition, ...]
+    none: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +166,12 @@ class ReadSource:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A source beside those before it. Without conditions an inner one takes all pairs of rows."""
+    """A source beside those before it. Without conditions an inner one takes all pairs of rows. One that is `lateral` reads these, too."""
 
     source: ReadSource
     kind: Literal["inner", "left", "cross"]
     on: tuple[Condition, ...] = ()
+    lateral: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,16 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A query. `groups` are the positions, counted from 0, of the outputs by which it groups; none where it does not."""
+    """A query. `groups` are the positions, counted from 0, of the outputs by which it groups; none where it does not. Of its rows it gives the
+    first `limit` in the `order`, or the first for each value of `once_per`.
+    """
 
     outputs: tuple[ResultColumn, ...]
     reading: Reading
     groups: tuple[int, ...] = ()
+    order: tuple[Ordering, ...] = ()
+    once_per: tuple[Value, ...] = ()
+    limit: int | None = None
 
 
 Value = (

@@ -70,9 +70,17 @@ def _source(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, .
         return (f"keep one of {', '.join(f'`{key}`' for key in kinds)}: a source reads one thing",)
     if not kinds:
         return ("add table: TABLE for a table of the database, view: VIEW for a view of this project",)
-    if kinds == ["sql"]:
+    if kinds == ["sql"] and given.get("key") is None:
         return ("add key: [id], the columns of which no two of its rows share the values",)
+    if said := _counts(given):
+        return (said,)
     return ("take `key` out: the catalog knows the keys of tables, and of views",)
+
+
+def _counts(given: Mapping[str, Any]) -> str:
+    """What to do where two keys say how many rows there are."""
+    said = [f"`{key}`" for key in ("absent", "required", "latest", "first", "one") if given.get(key)]
+    return f"keep one of {', '.join(said)}" if len(said) > 1 and said != ["`required`", "`one`"] else ""
 
 
 def _view(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:

@@ -119,6 +119,12 @@ def _join_kind(kind: str) -> tuple[str, tuple[str, ...]]:
         return "called `required` here", (
             "write required: true, which keeps only rows of the parent that have a row here",
         )
+    if "anti" in kind:
+        return "called `absent` here", (
+            "write absent: true, which keeps only rows of the parent that have no row here",
+        )
+    if "semi" in kind:
+        return "called `required` here", ("write required: true",)
     if "full" in kind or "right" in kind:
         return "no such key", ("the base's rows are what is grouped: make this source the base, the one without `on`",)
     if "cross" in kind:

@@ -85,6 +85,10 @@ class ViewSpec(SpecModel):
     sources: dict[Name, SourceSpec] | None = Field(
         default=None, description="alias → source. The one without `on` is the base."
     )
+    required: Name | Names = Field(
+        default=(),
+        description="Sources that every row of the base must have a row of, with all that lies between: `required: true` for each.",
+    )
     where: Sql | None = Field(default=None, description="Picks rows of the base.")
     dimensions: dict[Name, Sql | DimensionSpec] | None = Field(
         default=None, description="name → expression; together the grain."
@@ -152,8 +156,8 @@ def _check_declared(spec: ViewSpec) -> None:
 
 
 def _check_body(spec: ViewSpec) -> None:
-    if spec.sources or spec.dimensions or spec.aggregates or spec.where:
-        raise ValueError("a view with `sql` has no `sources`, `where`, `dimensions` or `aggregates`")
+    if spec.sources or spec.dimensions or spec.aggregates or spec.where or spec.required:
+        raise ValueError("a view with `sql` has no `sources`, `required`, `where`, `dimensions` or `aggregates`")
     if spec.having or spec.windows or spec.keep:
         raise ValueError("a view with `sql` has no `having`, `windows` or `keep`: its SELECT says it")
     if spec.materialized and spec.grain is None:

@@ -43,7 +43,7 @@ def _read_elsewhere(query: DeclaredQuery, branches: Iterable[Block]) -> frozense
         aliases |= {measure.source for measure in block.measures}
     expressions += [link.outer for block in branches for link in block.links]
     for node in query.tree.nodes.values():
-        aliases |= reads(*node.on, *node.where) - {node.alias}
+        aliases |= reads(*node.decides) - {node.alias}
     for item in query.dimensions:
         aliases |= reads(item.expression) if len(reads(item.expression)) > 1 else frozenset()
     return reads(*expressions) | aliases
@@ -56,7 +56,7 @@ def _late(node: Node, dimensions: Iterable[ResolvedDimension], tree: JoinTree) -
     plain = len(node.on) == len(node.equated) == 1 and not node.where and not node.source.required
     if not plain or key not in columns or len(own) == 1 or (key,) not in node.readable.keys:
         return None
-    if any(child.source.required for child in tree.children(node.alias)) or not _references(node, key, tree):
+    if tree.deciding(node.alias) or not _references(node, key, tree):
         return None
     return Late(node, key, node.equated[key])
 

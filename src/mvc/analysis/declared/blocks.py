@@ -145,8 +145,7 @@ def _stands_alone(
 def below(alias: str, tree: JoinTree, *, skip_own_on: bool = False) -> list[Expression]:
     """Every condition that decides which rows of `alias` count: its own, and those of what it requires."""
     node = tree[alias]
-    found = list(node.where) if skip_own_on else [*node.on, *node.where]
-    for child in tree.children(alias):
-        if child.source.required:
-            found += below(child.alias, tree)
+    found = list(node.decides[len(node.on) :] if skip_own_on else node.decides)
+    for child in tree.deciding(alias):
+        found += below(child.alias, tree)
     return found

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from mvc.analysis.declared.equality import coarse
+from mvc.analysis.declared.picked import Order, check_order, in_total_order
+from mvc.analysis.declared.presence import check_absent, with_required
 from mvc.analysis.declared.tree import JoinTree, Node, conditions
 from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope, reads
@@ -12,12 +15,23 @@ from mvc.analysis.relation import SourceRelation
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression import Expression
-from mvc.model.view import Declared, Source, View
+from mvc.model.view import Declared, Source, Sql, View
 
 ON = ExpressionPlace("a join condition")
 WHERE = ExpressionPlace("a filter")
 
-Conditions = Mapping[str, tuple[Expression | None, Expression | None]]
+ORDER = ExpressionPlace("an order")
+
+
+class Resolved(NamedTuple):
+    """The texts of a source with their names resolved."""
+
+    on: Expression | None
+    where: Expression | None
+    order: Order
+
+
+Conditions = Mapping[str, Resolved]
 
 
 def build_tree(
@@ -36,7 +50,7 @@ def build_tree(
     }
     if base is None or len(found) > before or len(readables) < len(declared.sources):
         return None
-    nodes = {base.alias: Node(base, readables[base.alias], None, 0, (), conditions(resolved[base.alias][1]))}
+    nodes = {base.alias: Node(base, readables[base.alias], None, 0, (), conditions(resolved[base.alias].where))}
     waiting = sorted((source for source in declared.sources if source is not base), key=lambda source: source.alias)
     while waiting:
         ready = [source for source in waiting if _joined_to(source, resolved) <= nodes.keys()]
@@ -48,13 +62,17 @@ def build_tree(
             nodes[source.alias] = node
             waiting.remove(source)
             _check_one_path(node, nodes, resolved, found)
-    return JoinTree(nodes.values()) if len(found) == before else None
+            check_order(node, found)
+    tree = JoinTree(nodes.values())
+    check_absent(tree, found)
+    tree = with_required(tree, view, declared, found)
+    return tree if len(found) == before else None
 
 
 def _base(view: View, declared: Declared, found: Findings) -> Source | None:
     without = [source for source in declared.sources if source.on is None]
     if len(without) == 1:
-        return without[0]
+        return _able(without[0], found)
     if not without:
         title = "no source is the base: every one has `on`"
         found.add(
@@ -74,20 +92,34 @@ def _base(view: View, declared: Declared, found: Findings) -> Source | None:
     return None
 
 
-def _resolve(source: Source, scope: Scope, found: Findings) -> tuple[Expression | None, Expression | None]:
+def _able(source: Source, found: Findings) -> Source | None:
+    """The source as the base: what counts rows of a parent needs one."""
+    said = "absent: true" if source.absent else "latest" if source.order else ""
+    if not said:
+        return source
+    title = f"`{source.alias}` has no `on`, so it is the base, of which `{said}` says nothing"
+    help_line = f"say how it is joined, e.g. on: {source.alias}.parent_id = parent.id; or take it out"
+    found.add(error("MV305", source.origin.key_span, title, label="the base", help=help_line))
+    return None
+
+
+def _resolve(source: Source, scope: Scope, found: Findings) -> Resolved:
     on = scope.resolve(source.on, ON, found) if source.on else None
     own = Scope({source.alias: scope.sources[source.alias], **scope.sources}, scope.functions)
-    return on, own.resolve(source.where, WHERE, found) if source.where else None
+    where = own.resolve(source.where, WHERE, found) if source.where else None
+    terms = ((own.resolve(Sql(term.ordered.expression, term.origin), ORDER, found), term) for term in source.order)
+    return Resolved(on, where, tuple((expression, term) for expression, term in terms if expression))
 
 
 def _joined_to(source: Source, resolved: Conditions) -> frozenset[str]:
-    return reads(*resolved[source.alias]) - {source.alias}
+    on, where, order = resolved[source.alias]
+    return reads(on, where, *(term for term, _ in order)) - {source.alias}
 
 
 def _node(
     source: Source, readable: SourceRelation, resolved: Conditions, nodes: Mapping[str, Node], catalog: Catalog
 ) -> Node:
-    on, where = resolved[source.alias]
+    on, where, order = resolved[source.alias]
     base = next(iter(nodes.values()))
     parent = max(
         (nodes[alias] for alias in reads(on) - {source.alias}), key=lambda node: (node.depth, node.alias), default=base
@@ -95,7 +127,7 @@ def _node(
     parts = (conditions(on), conditions(where))
     readables = {**{alias: node.readable for alias, node in nodes.items()}, source.alias: readable}
     mixed = coarse((*parts[0], *parts[1]), readables, catalog)
-    return Node(source, readable, parent.alias, parent.depth + 1, *parts, mixed)
+    return in_total_order(Node(source, readable, parent.alias, parent.depth + 1, *parts, mixed, order))
 
 
 def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions, found: Findings) -> None:
@@ -103,7 +135,7 @@ def _check_one_path(node: Node, nodes: Mapping[str, Node], resolved: Conditions,
     tree = JoinTree(nodes.values())
     path = frozenset(tree.path(node.alias))
     for alias in sorted(_joined_to(node.source, resolved)):
-        if alias not in path and tree.host(alias) not in path:
+        if alias not in path and tree.host(alias) not in path and not nodes[alias].source.absent:
             title = (
                 f"`{node.alias}` is joined to two branches, `{node.parent}` and `{alias}`: their rows would multiply"
             )

@@ -79,7 +79,7 @@ def find_grain(dimensions: tuple[ResolvedDimension, ...], tree: JoinTree) -> Gra
     for node in tree.nodes.values():
         if node.alias not in tree.singles:
             continue
-        if node.to_one and reads(*node.on, *node.where) - {node.alias} <= fixed:
+        if node.to_one and reads(*node.decides) - {node.alias} <= fixed:
             fixed.add(node.alias)
         elif key := _key_among(node, known):
             fixed.add(node.alias)

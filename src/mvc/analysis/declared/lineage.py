@@ -46,7 +46,7 @@ class DeclaredLineage:
     def _groups(self) -> RowLineage:
         """What decides which groups there are."""
         tree = self.query.tree
-        required = {node.alias for node in tree.nodes.values() if node.source.required}
+        required = {node.alias for node in tree.nodes.values() if node.source.required or node.source.absent}
         keys = [item.expression for item in self.query.dimensions if item.name in self.query.grain.columns]
         picked = (*self.query.where, *keys)
         return self._joined({tree.base.alias, *required, *reads(*picked)}) | self._picked(picked)
@@ -81,7 +81,7 @@ class DeclaredLineage:
         """The rows of these sources and of all between them and the base, by every condition on the way."""
         tree = self.query.tree
         nodes = [tree[alias] for alias in tree.needed(aliases, frozenset(tree.nodes)) if alias != without]
-        picked = [item for node in nodes for item in (*node.on, *node.where)]
+        picked = [item for node in nodes for item in node.decides]
         return together([*(node.readable.rows for node in nodes), self._picked(picked)])
 
     def _picked(self, conditions: Iterable[Expression]) -> RowLineage:

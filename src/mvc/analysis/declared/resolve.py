@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mvc.analysis.declared.after import resolve_after, totally_ordered
@@ -16,9 +16,10 @@ from mvc.analysis.declared.computed import order_computed
 from mvc.analysis.declared.grain import ResolvedDimension, check_dimensions, find_grain
 from mvc.analysis.declared.lineage import DeclaredLineage, Lineage
 from mvc.analysis.declared.measures import Measure, check_once, resolve_measure
+from mvc.analysis.declared.presence import absent_aliases, said_absent
 from mvc.analysis.declared.tree import JoinTree, conditions, may_be_missing
 from mvc.analysis.names.functions import ExpressionPlace, Functions
-from mvc.analysis.names.scope import Scope, reads
+from mvc.analysis.names.scope import Scope, not_there, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
 from mvc.analysis.types.columns import expression_type, measure_type, never_null
@@ -40,7 +41,7 @@ def resolve_declared(
     """The view with its meaning, or None with findings. `readables` holds the sources that exist, by alias."""
     before = len(found)
     tree = build_tree(view, declared, readables, functions, found)
-    scope = Scope(readables, functions)
+    scope = Scope(readables, functions, absent_aliases(tree) if tree else said_absent(declared))
     dimensions = _dimensions(declared, scope, found)
     if tree is None:
         _check_names_only(declared, scope, found)
@@ -52,6 +53,7 @@ def resolve_declared(
     after = resolve_after(declared, computed, found)
     if len(found) > before:
         return None
+    tree = tree.reading(_read(dimensions, where, measures.values()))
     grain = find_grain(dimensions, tree)
     computed = totally_ordered(computed, grain, found)
     groups = Groups(tree, dimensions, grain)
@@ -60,6 +62,15 @@ def resolve_declared(
     _check_keys(blocks, tree, found)
     query = DeclaredQuery(tree, where, dimensions, grain, blocks, computed, after)
     return None if len(found) > before else _resolved(view, declared, query, measures)
+
+
+def _read(
+    dimensions: Iterable[ResolvedDimension], where: Iterable[Expression], measures: Iterable[Measure]
+) -> Iterator[Expression]:
+    """Every expression but the sources' own."""
+    yield from (item.expression for item in dimensions)
+    yield from where
+    yield from (expression for measure in measures for expression in measure.expressions)
 
 
 def _dimensions(declared: Declared, scope: Scope, found: Findings) -> tuple[ResolvedDimension, ...]:
@@ -90,7 +101,10 @@ def _view_filter(declared: Declared, tree: JoinTree, scope: Scope, found: Findin
 
 
 def _measures(declared: Declared, tree: JoinTree, scope: Scope, found: Findings) -> dict[str, Measure]:
-    aggregates = (item for item in declared.measures if isinstance(item, Aggregate))
+    aggregates = [item for item in declared.measures if isinstance(item, Aggregate)]
+    absent = [item for item in aggregates if item.alias in scope.absent]
+    found += [not_there(item.alias or "", item.origin.at(item.function).span) for item in absent]
+    aggregates = [item for item in aggregates if item not in absent]
     resolved = ((item.name, resolve_measure(item, tree, scope, found)) for item in aggregates)
     return {name: measure for name, measure in resolved if measure}
 

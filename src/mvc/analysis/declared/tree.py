@@ -5,8 +5,8 @@ A link is to-one when its condition equates a whole key of the joined source; wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mvc.analysis.declared.equality import equations
@@ -14,13 +14,14 @@ from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.expression import Expression
 from mvc.expression.split import conjuncts
-from mvc.model.view import Source
+from mvc.model.view import OrderTerm, Source
 
 
 @dataclass(frozen=True)
 class Node:
     """A source in the tree. `on` and `where` are conjuncts with every column qualified; the base has no parent and no `on`. `coarse` are
-    (alias, column) of what these equate by another equality than that of its keys.
+    (alias, column) of what these equate by another equality than that of its keys. Of the rows that a row of the parent has here, the first
+    in `order` is the only one. `read` are the columns that something reads, `within` conditions for rows that matter at all.
     """
 
     source: Source
@@ -30,6 +31,9 @@ class Node:
     on: tuple[Expression, ...]
     where: tuple[Expression, ...]
     coarse: frozenset[tuple[str, str]] = frozenset()
+    order: tuple[tuple[Expression, OrderTerm], ...] = ()
+    read: tuple[str, ...] = ()
+    within: tuple[Expression, ...] = ()
 
     @property
     def alias(self) -> str:
@@ -43,8 +47,31 @@ class Node:
     @cached_property
     def to_one(self) -> bool:
         """Whether a row of the parent has at most one row here."""
-        told = (column for column in self.equated if (self.alias, column) not in self.coarse)
-        return self.parent is not None and (self.source.one or _covers(self.readable.keys, told))
+        return self.is_row and (self.source.one or bool(self.source.order) or self._by_key)
+
+    @property
+    def is_row(self) -> bool:
+        """Whether rows of it are joined to those of the parent: not the base, and not what must be absent."""
+        return self.parent is not None and not self.source.absent
+
+    @property
+    def is_picked(self) -> bool:
+        """Whether one of several rows is picked by the order."""
+        return bool(self.source.order) and not self._by_key
+
+    @property
+    def decides(self) -> tuple[Expression, ...]:
+        """All that says which rows a row of the parent has here."""
+        return (*self.on, *self.where, *(term for term, _ in self.order))
+
+    @property
+    def matched(self) -> frozenset[str]:
+        """The columns that are equated by the equality of their keys."""
+        return frozenset(column for column in self.equated if (self.alias, column) not in self.coarse)
+
+    @cached_property
+    def _by_key(self) -> bool:
+        return _covers(self.readable.keys, self.matched)
 
     @cached_property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -60,6 +87,11 @@ class Node:
 
     def _never_null(self, column: str) -> bool:
         return column in self.equated or self.readable.not_null((column,))
+
+    def columns_of(self, refs: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
+        """Those of the columns that are this source's, and those of its keys, in the order of what it reads."""
+        wanted = {name for alias, name in refs if alias == self.alias} | {name for key in self.keys for name in key}
+        return tuple(name for name in self.readable.columns if name in wanted)
 
     @cached_property
     def needs_parent(self) -> bool:
@@ -90,6 +122,17 @@ class JoinTree:
     def __getitem__(self, alias: str) -> Node:
         return self.nodes[alias]
 
+    def reading(self, expressions: Iterable[Expression]) -> JoinTree:
+        """The tree whose nodes know which of their columns are read, by these expressions or by their own."""
+        nodes = self.nodes.values()
+        own = (item for node in nodes for item in node.decides if not node.is_picked or reads(item) != {node.alias})
+        refs = {(ref.qualifier, ref.name) for expression in (*expressions, *own) for ref in expression.columns}
+        return self.with_nodes(lambda node: replace(node, read=node.columns_of(refs)))
+
+    def with_nodes(self, other: Callable[[Node], Node]) -> JoinTree:
+        """The tree with other nodes in the places of its own."""
+        return JoinTree(map(other, self.nodes.values()))
+
     def path(self, alias: str) -> tuple[str, ...]:
         """From the base to `alias`, both included."""
         steps = [alias]
@@ -102,6 +145,10 @@ class JoinTree:
         return tuple(
             sorted((node for node in self.nodes.values() if node.parent == alias), key=lambda node: node.alias)
         )
+
+    def deciding(self, alias: str) -> tuple[Node, ...]:
+        """The children that decide which rows of `alias` there are: those that must be there, or must not."""
+        return tuple(child for child in self.children(alias) if child.source.required or child.source.absent)
 
     def host(self, alias: str) -> str:
         """The nearest source at or above `alias` that is not to-one of its parent: `alias` is an attribute of its rows."""
@@ -131,7 +178,7 @@ class JoinTree:
         while more := {
             alias
             for found in wanted
-            for alias in (self.nodes[found].parent, *reads(*self.nodes[found].on, *self.nodes[found].where))
+            for alias in (self.nodes[found].parent, *reads(*self.nodes[found].decides))
             if alias and alias in among and alias not in wanted
         }:
             wanted |= more
@@ -142,11 +189,7 @@ class JoinTree:
         node = self.nodes[alias]
         if node.source.required or node.parent is None:
             return True
-        filtered = (
-            node.where
-            or len(node.on) != len(node.equated)
-            or any(child.source.required for child in self.children(alias))
-        )
+        filtered = node.where or len(node.on) != len(node.equated) or self.deciding(alias)
         return not filtered and self._by_foreign_key(node)
 
     def _by_foreign_key(self, node: Node) -> bool:

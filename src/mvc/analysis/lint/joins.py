@@ -25,7 +25,7 @@ def lint_joins(view: ResolvedView) -> Iterator[Diagnostic]:
             yield from _of_select(scope, view.query.analysis)
     elif isinstance(view.query, DeclaredQuery):
         for node in view.query.tree.nodes.values():
-            if node.parent is not None and not node.source.one and not _is_tied(node):
+            if node.parent is not None and not (node.source.one or node.source.order) and not _is_tied(node):
                 yield _loose(node, view.query.tree)
 
 

@@ -27,7 +27,7 @@ def lint_parents(view: ResolvedView) -> Iterator[Diagnostic]:
     tree = view.query.tree
     measures = [measure for block in view.query.blocks for measure in block.measures]
     for node in tree.nodes.values():
-        if node.parent is None or not node.to_one or node.source.required or not _windows(node):
+        if node.parent is None or not node.to_one or node.source.required or node.is_picked or not _windows(node):
             continue
         if unread := _unread(node, measures, tree):
             yield _finding(node, unread)

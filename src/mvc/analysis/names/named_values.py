@@ -29,7 +29,7 @@ def named_values(query: DeclaredQuery) -> Iterator[tuple[Expression, str]]:
     """Each expression that makes something of such a column, and which."""
     tree, handed = query.tree, _handed(query)
     yield from (pair for item in query.dimensions if item.name not in handed for pair in _made(item.expression, tree))
-    for condition in (*query.where, *(part for node in tree.nodes.values() for part in (*node.on, *node.where))):
+    for condition in (*query.where, *(part for node in tree.nodes.values() for part in node.decides)):
         if not _compares_columns(condition):
             yield from _made(condition, tree)
     for measure in (item for block in query.blocks for item in block.measures):

@@ -7,18 +7,21 @@ from collections.abc import Mapping
 from mvc.analysis.names.foreign_names import foreign_name_help, is_told
 from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls
 from mvc.analysis.relation import SourceRelation
-from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
+from mvc.diagnostics import Diagnostic, Findings, Span, did_you_mean, error
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.model.view import Sql
 from mvc.quoting import identifier, qualified
 
 
 class Scope:
-    """The aliases that an expression may read, and the functions there are."""
+    """The aliases that an expression may read, and the functions there are. Of those that are `absent` there is no row to read."""
 
-    def __init__(self, sources: Mapping[str, SourceRelation], functions: Functions) -> None:
-        self.sources = sources
+    def __init__(
+        self, sources: Mapping[str, SourceRelation], functions: Functions, absent: frozenset[str] = frozenset()
+    ) -> None:
+        self.sources = {alias: source for alias, source in sources.items() if alias not in absent}
         self.functions = functions
+        self.absent = absent
 
     def resolve(self, sql: Sql, place: ExpressionPlace, found: Findings) -> Expression | None:
         """The expression with every column qualified by its alias; None, with findings, if a name has no meaning."""
@@ -42,6 +45,9 @@ class Scope:
         if ref.qualifier is None:
             return self._alias_of_bare(ref, sql, found)
         source = self.sources.get(ref.qualifier)
+        if ref.qualifier in self.absent:
+            found.add(not_there(ref.qualifier, sql.origin.part(ref.start, ref.end)))
+            return None
         if source is None:
             found.add(_unknown_alias(ref, sql, self.sources))
             return None
@@ -95,6 +101,13 @@ def bare_column(expression: Expression) -> ColumnRef | None:
         return None
     ref = expression.columns[0]
     return ref if (ref.start, ref.end) == (0, len(expression.source)) else None
+
+
+def not_there(alias: str, span: Span) -> Diagnostic:
+    """A finding for something that reads a source without rows."""
+    title = f"`{alias}` is to be absent, so there is no row of it to read"
+    help_line = f"read it under another alias, a source of its own without `absent`; or take `absent` out of `{alias}`"
+    return error("MV321", span, title, label=f"reads `{alias}`", help=help_line)
 
 
 def _unknown_alias(ref: ColumnRef, sql: Sql, sources: Mapping[str, SourceRelation]) -> Diagnostic:

@@ -57,8 +57,9 @@ class Trace:
 
     @property
     def maybe_missing(self) -> frozenset[str]:
-        """To-one sources that may have no row for a row of the base."""
-        return may_be_missing(self.tree)
+        """To-one sources that may have no row for a row of the base, or another one than the row that leads there."""
+        picked = {alias for alias in self.tree.singles if self.tree[alias].is_picked}
+        return may_be_missing(self.tree) | picked
 
 
 def untraceable(view: ResolvedView, functions: Functions) -> tuple[str, ...]:
@@ -155,8 +156,10 @@ def _all_expressions(query: DeclaredQuery) -> Iterator[Clocked]:
     for condition in query.where:
         yield from _conditions(condition, base)
     for node in tree.nodes.values():
+        inside = frozenset(tree.path(node.alias))
         for condition in (*node.on, *node.where):
-            yield from _conditions(condition, frozenset(tree.path(node.alias)))
+            yield from _conditions(condition, inside)
+        yield from (Clocked(term, inside, condition=False) for term, _ in node.order)
     for item in query.dimensions:
         yield Clocked(item.expression, base, condition=False)
     for block in query.blocks:

@@ -36,6 +36,8 @@ def _evaluated(query: DeclaredQuery) -> Iterator[tuple[Expression, Expression | 
     """Expressions with the condition under which they are evaluated."""
     for condition in (*query.where, *(item for node in query.tree.nodes.values() for item in (*node.where, *node.on))):
         yield condition, None
+    for node in query.tree.nodes.values():
+        yield from ((term, None) for term, _ in node.order)
     for dimension in query.dimensions:
         yield dimension.expression, None
     for block in query.blocks:

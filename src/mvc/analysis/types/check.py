@@ -128,7 +128,8 @@ def _why_zero(item: Aggregate, view: ResolvedView, body: Declared) -> str:
     base = next((source.alias for source in body.sources if source.on is None), "")
     if item.alias is None or not body.dimensions:
         return f"`{item.name}` counts values, and there may be none" if not _never_null(item, view, base) else ""
-    needed = {base, *(source.alias for source in body.sources if source.required)}
+    nodes = view.query.tree.nodes.values() if isinstance(view.query, DeclaredQuery) else ()
+    needed = {base, *(node.alias for node in nodes if node.source.required)}
     return "" if item.alias in needed else f"`{item.name}` is 0 for a group without rows of `{item.alias}`"
 
 

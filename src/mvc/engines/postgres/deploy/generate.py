@@ -162,7 +162,7 @@ def _reads(view: ResolvedView) -> set[str]:
 def _expressions(query: DeclaredQuery) -> Iterator[Expression]:
     yield from query.where
     for node in query.tree.nodes.values():
-        yield from (*node.on, *node.where)
+        yield from node.decides
     for dimension in query.dimensions:
         yield dimension.expression
     for block in query.blocks:

@@ -42,6 +42,9 @@ def select_tree(select: Select) -> exp.Select:
     """The query."""
     reading = select.reading
     tree = exp.Select(expressions=[_output(item) for item in select.outputs])
+    if select.once_per:
+        on = exp.Tuple(expressions=[leaf(value_text(item)) for item in select.once_per])
+        tree.set("distinct", exp.Distinct(on=on))
     if reading.source:
         tree.set("from_", exp.From(this=source_tree(reading.source)))
     for join in reading.joins:
@@ -50,7 +53,16 @@ def select_tree(select: Select) -> exp.Select:
         tree.set("where", exp.Where(this=condition))
     if select.groups:
         tree.set("group", exp.Group(expressions=[exp.Literal.number(number + 1) for number in select.groups]))
+    if select.order:
+        tree.set("order", exp.Order(expressions=[_ordered(term) for term in select.order]))
+    if select.limit is not None:
+        tree.set("limit", exp.Limit(expression=exp.Literal.number(select.limit)))
     return tree
+
+
+def _ordered(term: Ordering) -> exp.Ordered:
+    this = leaf(value_text(term.value))
+    return exp.Ordered(this=this, desc=term.descending or None, nulls_first=term.nulls_first)
 
 
 def source_tree(source: ReadSource) -> exp.Expression:
@@ -70,7 +82,7 @@ def condition_tree(condition: Condition) -> exp.Expression:
     if isinstance(condition, SomeRow):
         some = exp.Select(expressions=[exp.Literal.number(1)], from_=exp.From(this=source_tree(condition.source)))
         some.set("where", exp.Where(this=all_of(condition_tree(item) for item in condition.where)))
-        return exp.Exists(this=some)
+        return exp.Not(this=exp.Exists(this=some)) if condition.none else exp.Exists(this=some)
     if isinstance(condition, Equal):
         return leaf(" AND ".join(_equal(*pair) for pair in condition.pairs))
     return leaf(value_text(condition))
@@ -96,10 +108,15 @@ def _join(join: Join) -> exp.Join:
     if join.kind == "cross":
         return exp.Join(this=source_tree(join.source), kind="CROSS")
     on = all_of(condition_tree(item) for item in join.on) or exp.true()
-    tree = exp.Join(this=source_tree(join.source), on=on)
+    tree = exp.Join(this=_lateral(join.source) if join.lateral else source_tree(join.source), on=on)
     if join.kind == "left":
         tree.set("side", "LEFT")
     return tree
+
+
+def _lateral(source: ReadSource) -> exp.Lateral:
+    subquery = source_tree(source)
+    return exp.Lateral(this=exp.Subquery(this=subquery.this), alias=subquery.args["alias"])
 
 
 def _over(written: AuthorExpression) -> Expression:

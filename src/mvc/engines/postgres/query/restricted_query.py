@@ -13,8 +13,8 @@ from sqlglot import exp
 
 from mvc.analysis.declared.blocks import Block
 from mvc.analysis.declared.grain import ResolvedDimension
-from mvc.analysis.declared.tree import JoinTree, may_be_missing
-from mvc.analysis.names.scope import bare_column
+from mvc.analysis.declared.tree import JoinTree, Node, may_be_missing
+from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.refresh.window_partitions import refresh_keys
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import TRUNCATING, expression_type, never_null
@@ -24,6 +24,7 @@ from mvc.engines.postgres.query.printing import select_tree
 from mvc.engines.postgres.query.proof import print_proven
 from mvc.expression import Expression, parse_expression
 from mvc.quoting import identifier, qualified
+from mvc.shape.picked import is_looked_up, link_parts
 from mvc.shape.reading import reading_of
 from mvc.shape.records import AuthorExpression, ResultColumn, Select
 
@@ -52,7 +53,8 @@ def many_groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str,
 def _restricted(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str], among: str) -> str:
     dimensions = tuple(item for item in query.dimensions if item.name in refresh_keys(query))
     wanted = _Wanted(query, dimensions, keys, among)
-    some = replace(query, where=(*query.where, *wanted.rows()), blocks=tuple(map(wanted.block, query.blocks)))
+    where, blocks = (*query.where, *wanted.rows()), tuple(map(wanted.block, query.blocks))
+    some = replace(query, tree=query.tree.with_nodes(wanted.picked), where=where, blocks=blocks)
     restricted = replace(view, query=some)
     return stored_query_text(restricted, query_text(restricted))
 
@@ -107,6 +109,12 @@ class _Wanted:
             return block
         return replace(block, residue=(*block.residue, *(self._linked(link.inner, link.outer) for link in block.links)))
 
+    def picked(self, node: Node) -> Node:
+        """A source whose rows are put in order once: only those that the wanted groups are linked to."""
+        parts = link_parts(node, self._query.tree) if node.is_picked and not is_looked_up(node) else None
+        links = parts.links if parts else ()
+        return replace(node, within=tuple(self._linked(*link) for link in links))
+
     def _any(self, item: ResolvedDimension) -> Expression:
         return self._among(item.expression, f"SELECT {qualified(self._alias, item.name)} {self._from}")
 
@@ -118,11 +126,14 @@ class _Wanted:
         return self._among(inner, self._values_of(outer))
 
     def _values_of(self, outer: Expression) -> str:
-        tree = self._query.tree
-        where = (*self._query.where, *tree.base.where, *self.rows())
-        aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | {tree.base.alias}
-        joined = tree.needed(aliases, tree.singles)
-        reading = reading_of(tree, (tree.base.alias,), joined, where)
+        """Of what is picked any row may be the one: the values are among them."""
+        whole = self._query.tree
+        where = (*self._query.where, *whole.base.where, *self.rows())
+        deepest = max(reads(outer), key=lambda alias: (whole[alias].depth, alias))
+        path = (whole.base.alias,) if deepest in whole.singles else whole.path(deepest)
+        aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | set(path)
+        joined = whole.needed(aliases, whole.singles | set(path))
+        reading = reading_of(whole.with_nodes(_any_row), path, joined, where)
         return print_proven(select_tree(Select((ResultColumn("", AuthorExpression(outer)),), reading)))
 
     def _among(self, expression: Expression, values: str) -> Expression:
@@ -140,6 +151,10 @@ class _Wanted:
         parsed = parse_expression(text)
         own = self._query.tree.nodes
         return replace(parsed, columns=tuple(ref for ref in parsed.columns if ref.qualifier in own))
+
+
+def _any_row(node: Node) -> Node:
+    return replace(node, source=replace(node.source, order=()), order=())
 
 
 def periods(expression: Expression, tree: JoinTree, first: str, last: str) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from mvc.engines.postgres.query.printing import condition_tree, source_tree
 from mvc.engines.postgres.query.verbatim import all_of, leaf
 from mvc.expression.tokens import POSTGRES
 from mvc.quoting import qualified
-from mvc.shape.reading import source_of
 from mvc.shape.records import AuthorExpression
+from mvc.shape.rows import source_of
 
 
 def claims(view: ResolvedView) -> tuple[Claim, ...]:

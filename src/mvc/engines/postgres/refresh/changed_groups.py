@@ -68,7 +68,7 @@ def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> s
 
 def keys_query(view: ResolvedView, trace: Trace) -> str:
     """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
-    paths = _Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is)
+    paths = _Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is, _as_it_is)
     text = _stored(view, trace, f"SELECT DISTINCT {paths.select(())}")
     check_one_statement(text)
     return text
@@ -109,13 +109,18 @@ def _log(item: Watched, schema: str) -> str:
 def _after_changes(node: Node, trace: Trace) -> str:
     """The keys that changes of one source lead to."""
 
-    def rows(other: Node) -> str:
-        changed = f"SELECT {_listed(other, trace)} FROM {identifier(changes_name(*_reference(other)))} AS row_"
-        if other.alias == node.alias:
-            return f"({changed})"
-        return f"(SELECT {_listed(other, trace)} FROM {qualified(*_reference(other))} AS row_ UNION ALL {changed})"
+    def changed(other: Node) -> str:
+        return f"SELECT {_listed(other, trace)} FROM {identifier(changes_name(*_reference(other)))} AS row_"
 
-    return _Paths(trace, frozenset(trace.tree.path(node.alias)), rows).select(())
+    def known(other: Node) -> str:
+        return (
+            f"(SELECT {_listed(other, trace)} FROM {qualified(*_reference(other))} AS row_ UNION ALL {changed(other)})"
+        )
+
+    def rows(other: Node) -> str:
+        return f"({changed(other)})" if other.alias == node.alias else known(other)
+
+    return _Paths(trace, frozenset(trace.tree.path(node.alias)), rows, known).select(())
 
 
 def _reference(node: Node) -> tuple[str, str]:
@@ -134,7 +139,7 @@ def _listed(node: Node, trace: Trace) -> str:
 
 def _with_time(item: Clocked, trace: Trace) -> str:
     """The keys of rows for which an expression has another value than at the last refresh."""
-    paths = _Paths(trace, item.inside, _as_it_is, item.expression)
+    paths = _Paths(trace, item.inside, _as_it_is, _as_it_is, item.expression)
     expression = paths.written(item.expression, raw=item.inside)
     before = at_moment(expression, _MOMENT)
     if not item.condition:
@@ -147,14 +152,17 @@ def _with_time(item: Clocked, trace: Trace) -> str:
 
 @dataclass(frozen=True)
 class _Paths:
-    """The way from rows of `inside` to the keys. `rows` says what each source reads; `also` is read on the way, too.
+    """The way from rows of `inside` to the keys. `rows` says what each source reads, `known` all that it has and had; `also` is read on the
+    way, too.
 
-    A to-one source may have had no row for a row of the base, so its columns are read as they are and as NULLs.
+    A to-one source may have had no row for a row of the base, so its columns are read as they are and as NULLs. Of one whose row is picked
+    out of several, any of them may have been the one.
     """
 
     trace: Trace
     inside: frozenset[str]
     rows: _Rows
+    known: _Rows
     also: Expression | None = None
 
     def select(self, where: tuple[str, ...]) -> str:
@@ -220,14 +228,14 @@ class _Paths:
         return " AND ".join(operand(self.written(link, raw)) for link in self.trace.links[node.alias])
 
     def _beside(self, node: Node) -> str:
-        source = f"{self.rows(node)} AS {identifier(node.alias)}"
+        source = f"{self.known(node)} AS {identifier(node.alias)}"
         on = self._on(node, frozenset({node.alias}))
         if node.alias not in self._missing:
             return f"JOIN {source} ON {on}"
         return self._or_none_of(node, f"{self._read(node)} FROM {source} WHERE {on}")
 
     def _twice(self, node: Node) -> str:
-        return self._or_none_of(node, self._read(node))
+        return self._beside(node) if node.is_picked else self._or_none_of(node, self._read(node))
 
     def _read(self, node: Node) -> str:
         return f"SELECT {', '.join(qualified(node.alias, column) for column in self._columns(node))}"
