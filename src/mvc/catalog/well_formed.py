@@ -14,7 +14,7 @@ from mvc.catalog.cursor import Cursor
 from mvc.catalog.tokens import Token, Unreadable, next_token
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Catalog, Column, Function, Relation
-from mvc.quoting import is_plain, unusable
+from mvc.quoting import identifier, is_plain, unusable
 
 _SYMBOLS: Final = frozenset("(),.[]-")
 
@@ -98,6 +98,12 @@ def is_type(text: str) -> bool:
     if written.row_of or not cursor.at_end():
         return False
     return written.own or written.schema is not None or tokens[0].kind == "name" or is_plain(written.name)
+
+
+def spelled_type(text: str) -> str:
+    """The type as `format_type()` spells it, where it is one of PostgreSQL's own; else as it is written, with its schema."""
+    written = read_type(Cursor(_plain_tokens(text)))
+    return f"{identifier(written.schema)}.{written.spelled()}" if written.schema else written.spelled()
 
 
 def _plain_tokens(text: str) -> list[Token]:

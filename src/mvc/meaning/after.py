@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical
 from mvc.expression.split import conjuncts
-from mvc.model.view import Computed, OrderTerm, Setting
+from mvc.model.view import Computed, OrderTerm, Setting, Sql
 from mvc.model.window import Step, Windowed
 from mvc.model.window_functions import Over
 from mvc.quoting import constant, identifier
@@ -18,13 +18,13 @@ Known = Mapping[str, str]
 def derived(item: Computed | Windowed, known: Known) -> str:
     """A column that is computed from others; `known` is what these mean."""
     if isinstance(item, Computed):
-        return f"{_over(item.sql.expression, known)}{_default(item.default)}"
+        return f"{_over(item.sql.expression, known)}{_cast(item)}{otherwise(item.default)}"
     value = _over(item.value.expression, known) if item.value else ""
     if item.known.over is Over.PLACE:
         text = f"{item.function}({_order(item, known)}{f', {item.buckets}' if item.buckets else ''})"
     else:
         text = f"{item.function}({value or '*'}){_aside(item, known)}"
-    return f"{text}{_cast(item)}{_default(item.default)}"
+    return f"{text}{_cast(item)}{otherwise(item.default)}"
 
 
 def picked(condition: Expression, known: Known) -> tuple[str, ...]:
@@ -60,11 +60,14 @@ def _step(step: Step) -> str:
     return f"{step.count} {step.unit or 'rows'}"
 
 
-def _cast(item: Windowed) -> str:
-    return f" as {item.type.expression.text.removeprefix('NULL::')}" if item.type else ""
+def _cast(item: Computed | Windowed) -> str:
+    return f" as {item.type.name}" if item.type else ""
 
 
-def _default(value: Setting | None) -> str:
+def otherwise(value: Setting | Sql | None) -> str:
+    """What stands for NULL."""
+    if isinstance(value, Sql):
+        return f" else ({canonical(value.expression, lambda _, name: identifier(name))})"
     return "" if value is None else f" else {constant(value)}"
 
 

@@ -19,7 +19,7 @@ from mvc.compiled.view import CompiledSource
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical, canonical_text
 from mvc.expression.split import conjuncts, disjuncts
-from mvc.meaning.after import derived, picked
+from mvc.meaning.after import derived, otherwise, picked
 from mvc.meaning.before import NOTHING, Before
 from mvc.meaning.fingerprint import fingerprint
 from mvc.model.aggregates import Form
@@ -223,7 +223,7 @@ def _measure(measure: Measure, names: Mapping[str, str], write: Write) -> str:
     text = argument if written else f"{aggregate.function}({_arguments(measure, argument, write)})"
     of = f" of {names[measure.source]}" if measure.argument and not _reads_only_source(measure) else ""
     where = f" where {_all_of(conjuncts(measure.where), write)}" if measure.where else ""
-    return f"{text}{of}{where}{_default(aggregate)}"
+    return f"{text}{of}{where}{_result(aggregate)}"
 
 
 def _reads_only_source(measure: Measure) -> bool:
@@ -238,13 +238,10 @@ def _arguments(measure: Measure, argument: str, write: Write) -> str:
     at = f", {aggregate.at}" if aggregate.at is not None else ""
     terms = [f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in measure.order]
     order = f" order by {', '.join(terms)}" if terms else ""
-    return f"{distinct}{argument}{second}{separator}{at}{order}"
+    limit = f" limit {aggregate.limit}" if aggregate.limit is not None else ""
+    return f"{distinct}{argument}{second}{separator}{at}{order}{limit}"
 
 
-def _default(item: Aggregate) -> str:
-    return "" if item.default is None else f" else {constant(item.default)}"
-
-
-def conditions_text(items: Iterable[Expression]) -> tuple[str, ...]:
-    """Conditions of a policy as canonical texts, each once."""
-    return tuple(sorted({canonical(item, lambda alias, name: f"{alias}.{name}" if alias else name) for item in items}))
+def _result(item: Aggregate) -> str:
+    """What is said of the result: the type that it is cast to, and what stands for NULL."""
+    return f" as {item.type.name}{otherwise(item.default)}" if item.type else otherwise(item.default)

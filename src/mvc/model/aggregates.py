@@ -115,7 +115,7 @@ def _list(call: str, result: ResultType, *, writes_text: bool = False) -> Aggreg
         result=result,
         order=Order.DECIDES,
         ignores_null=False,
-        options=("order", "distinct"),
+        options=("order", "distinct", "limit"),
         writes_text=writes_text,
     )
 
@@ -177,7 +177,7 @@ AGGREGATES: Final[Mapping[str, AggregateFunction]] = {
         call="string_agg",
         result=always("text"),
         order=Order.DECIDES,
-        options=("order", "distinct", "separator"),
+        options=("order", "distinct", "separator", "limit"),
         writes_text=True,
     ),
     "json_agg": _list("json_agg", always("json"), writes_text=True),

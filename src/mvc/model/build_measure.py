@@ -9,6 +9,7 @@ from typing import Final
 
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.aggregates import AGGREGATES, Form, aggregate_function
+from mvc.model.build_result import build_default, build_type
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
 from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
@@ -21,7 +22,7 @@ from mvc.spec.taken import base_alias
 
 Measure = Aggregate | Computed
 
-_OPTIONS: Final = ("where", "order", "separator", "at", "distinct")
+_OPTIONS: Final = ("where", "order", "separator", "at", "distinct", "limit")
 
 
 def build_measures(
@@ -51,7 +52,9 @@ def _measure(
     if sql is None:
         return None
     if function == "expr":
-        return Computed(name, sql, spec.default, spec.description, origin, spec.hidden)
+        default = build_default(spec.default, origin.at("default"), findings)
+        cast = build_type(spec.type, origin.at("type"), findings)
+        return Computed(name, sql, default, spec.description, origin, spec.hidden, cast)
     return _aggregate(name, spec, [sql], origin, findings)
 
 
@@ -95,10 +98,12 @@ def _aggregate(
         distinct=spec.distinct,
         separator=", " if spec.separator is None else spec.separator,
         at=0.5 if function == "median" else spec.at,
-        default=spec.default,
+        default=build_default(spec.default, origin.at("default"), findings),
         description=spec.description,
         origin=origin,
         hidden=spec.hidden,
+        type=build_type(spec.type, origin.at("type"), findings),
+        limit=spec.limit,
     )
 
 
@@ -110,11 +115,20 @@ def _check_options(spec: AggregateSpec, origin: Origin, findings: SpecReader) ->
     if "at" in needs and spec.at is None:
         title = f"`{function}` needs `at`, from 0 to 1"
         findings.add(error("MV012", origin.key_span, title, help="add e.g. at: 0.9"))
+    if spec.limit is not None and not spec.order and "limit" in takes:
+        title = f"`limit: {spec.limit}` needs `order`: without one, any rows may be the first"
+        help_line = f"add order: and what the rows are put in order by; desc turns it, e.g. order: {_sample(spec)} desc"
+        findings.add(error("MV012", origin.at("limit").key_span, title, help=help_line))
     for option in _OPTIONS:
         if option in spec.model_fields_set and option not in takes:
             title = f"`{option}` means nothing for `{function}`"
             fits = "each function" if option == "where" else ", ".join(k for k in FUNCTIONS if option in _options(k)[1])
             findings.add(error("MV012", origin.at(option).key_span, title, help=f"it belongs to: {fits}"))
+
+
+def _sample(spec: AggregateSpec) -> str:
+    given = getattr(spec, spec.given[0])
+    return given if isinstance(given, str) and re.fullmatch(r"[\w.]+", given) else "o.amount"
 
 
 def _options(function: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mvc.diagnostics import error
 from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
+from mvc.model.build_result import build_type
 from mvc.model.build_source import build_source
 from mvc.model.build_window import build_windows
 from mvc.model.origin import Origin
@@ -91,7 +92,9 @@ def _dimensions(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[D
         here = origin.at(name)
         text, at = (given, here) if isinstance(given, str) else (given.expr, here.at("expr"))
         if sql := findings.sql(text, at):
-            found.append(Dimension(name, sql, None if isinstance(given, str) else given.description, here))
+            described = None if isinstance(given, str) else given.description
+            cast = None if isinstance(given, str) else build_type(given.type, here.at("type"), findings)
+            found.append(Dimension(name, sql, described, here, cast))
     return tuple(found)
 
 

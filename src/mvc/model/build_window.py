@@ -6,8 +6,7 @@ import re
 from typing import Final
 
 from mvc.diagnostics import error
-from mvc.expression import ExpressionError, parse_expression
-from mvc.expression.trees import value_tree
+from mvc.model.build_result import build_default, build_type
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
 from mvc.model.window import UNITS, Frame, Step, Windowed
@@ -49,8 +48,8 @@ def _windowed(name: str, spec: WindowSpec, origin: Origin, findings: SpecReader)
         by=_by(spec.by, origin.at("by"), findings),
         buckets=spec.buckets,
         where=findings.sql(spec.where, origin.at("where")),
-        type=_type(spec.type, origin.at("type"), findings),
-        default=spec.default,
+        type=build_type(spec.type, origin.at("type"), findings),
+        default=build_default(spec.default, origin.at("default"), findings),
         description=spec.description,
         hidden=spec.hidden,
         origin=origin,
@@ -109,22 +108,6 @@ def _by(given: int | str | None, origin: Origin, findings: SpecReader) -> Step:
 def _step(found: re.Match[str]) -> Step:
     unit = found[2].lower()
     return Step(int(found[1]), "" if unit == "row" else unit)
-
-
-def _type(text: str | None, origin: Origin, findings: SpecReader) -> Sql | None:
-    """A cast to the type, as an expression: what is no type alone is none."""
-    if text is None:
-        return None
-    cast = f"NULL::{text}"
-    try:
-        parsed = parse_expression(cast)
-        tree = value_tree(cast) or {}
-    except ExpressionError:
-        tree = {}
-    if "A_Const" in tree.get("TypeCast", {}).get("arg", {}):
-        return Sql(parsed, origin)
-    findings.add(error("MV012", origin.span, f"`{text}` is no type", help="write a type, e.g. numeric(12,2)"))
-    return None
 
 
 def _check_options(spec: WindowSpec, origin: Origin, findings: SpecReader) -> None:

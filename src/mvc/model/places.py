@@ -172,9 +172,15 @@ def _declared(body: Declared) -> Iterator[PlacedText]:
 
 
 def _measure(measure: Aggregate | Computed) -> list[Sql | None]:
+    default = measure.default if isinstance(measure.default, Sql) else None
     if isinstance(measure, Computed):
-        return [measure.sql]
-    return [*measure.values, measure.where, *(Sql(term.ordered.expression, term.origin) for term in measure.order)]
+        return [measure.sql, default]
+    return [
+        *measure.values,
+        measure.where,
+        default,
+        *(Sql(term.ordered.expression, term.origin) for term in measure.order),
+    ]
 
 
 def _sql(sql: Sql) -> PlacedText:

@@ -10,6 +10,7 @@ from mvc.compiled.called import called
 from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
+from mvc.model.result import ResultType
 from mvc.model.window import Windowed
 from mvc.model.written import OrderTerm as OrderTerm  # noqa: PLC0414 - this module hands these on
 from mvc.model.written import Setting as Setting  # noqa: PLC0414
@@ -61,18 +62,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A column of the grain."""
+    """A column of the grain: `sql`, cast to `type` where one is said."""
 
     name: str
     sql: Sql
     description: str | None
     origin: Origin = field(compare=False, repr=False)
+    type: ResultType | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """A measure: `function` of `argument`, and of `second` where it takes two values. For `count: alias` the argument is None and `alias`
-    names the source.
+    names the source. With `limit`, only the first rows in `order` count.
     """
 
     name: str
@@ -85,10 +87,12 @@ class Aggregate:
     distinct: bool
     separator: str
     at: float | None
-    default: Setting | None
+    default: Setting | Sql | None
     description: str | None
     origin: Origin = field(compare=False, repr=False)
     hidden: bool = False
+    type: ResultType | None = None
+    limit: int | None = None
 
     @property
     def values(self) -> tuple[Sql, ...]:
@@ -107,10 +111,11 @@ class Computed:
 
     name: str
     sql: Sql
-    default: Setting | None
+    default: Setting | Sql | None
     description: str | None
     origin: Origin = field(compare=False, repr=False)
     hidden: bool = False
+    type: ResultType | None = None
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

@@ -8,6 +8,7 @@ from typing import Final
 
 from mvc.expression import Expression
 from mvc.model.origin import Origin
+from mvc.model.result import ResultType
 from mvc.model.window_functions import WINDOWS, WindowFunction
 from mvc.model.written import OrderTerm, Setting, Sql
 
@@ -59,8 +60,8 @@ class Windowed:
     by: Step
     buckets: int | None
     where: Sql | None
-    type: Sql | None
-    default: Setting | None
+    type: ResultType | None
+    default: Setting | Sql | None
     description: str | None
     hidden: bool
     origin: Origin = field(compare=False, repr=False)

@@ -15,7 +15,7 @@ from mvc.analysis.resolved import DeclaredQuery
 from mvc.expression import Expression
 from mvc.model.view import Computed
 from mvc.model.window import Windowed
-from mvc.shape.measures import with_default
+from mvc.shape.measures import finished
 from mvc.shape.records import AuthorExpression, ColumnOf, Reading, ReadSource, ResultColumn, Select, Value
 from mvc.shape.windows import Made, window_columns
 
@@ -85,6 +85,6 @@ def _steps(stage: _Stage, taken: Collection[str]) -> Iterator[tuple[list[Made], 
 def _made(item: Derived, taken: Iterable[str]) -> tuple[Made, ...]:
     if isinstance(item, Computed):
         read = frozenset(ref.name for ref in item.sql.expression.columns)
-        value: Value = with_default(AuthorExpression(item.sql.expression), item.default)
+        value: Value = finished(AuthorExpression(item.sql.expression), item)
         return (Made(item.name, read, value),)
     return window_columns(item, taken)

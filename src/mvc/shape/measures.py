@@ -10,10 +10,12 @@ from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.analysis.names.scope import bare_column
 from mvc.expression import Expression
 from mvc.model.aggregates import Form, Order
-from mvc.model.view import Setting
+from mvc.model.view import Aggregate, Computed, Setting, Sql
+from mvc.model.window import Windowed
 from mvc.shape.records import (
     AggregateCall,
     AuthorExpression,
+    CastTo,
     ColumnOf,
     Condition,
     Ordering,
@@ -68,6 +70,16 @@ def with_default(value: Value, default: Setting | None) -> Value:
     return value if default is None else Otherwise(value, default)
 
 
+def finished(value: Value, item: Aggregate | Computed | Windowed, no_rows: Setting | None = None) -> Value:
+    """The value as the spec wants it: of the type that it says, and its default instead of NULL; else what stands for `no_rows`."""
+    default = no_rows if item.default is None else item.default
+    other = AuthorExpression(default.expression) if isinstance(default, Sql) else default
+    if item.type is None:
+        return value if other is None else Otherwise(value, other)
+    cast = CastTo(value, item.type.name)
+    return cast if other is None else Otherwise(cast, CastTo(other, item.type.name))
+
+
 def _call(measure: Measure, rows: BlockRows) -> AggregateCall:
     function, aggregate = measure.function, measure.aggregate
     values = tuple(rows.value(item) for item in measure.values)
@@ -80,7 +92,8 @@ def _call(measure: Measure, rows: BlockRows) -> AggregateCall:
     if not order and aggregate.distinct and function.order is Order.DECIDES:
         order = (Ordering(values[0], descending=False, nulls_first=False),)
     separator = aggregate.separator if "separator" in function.options else None
-    return AggregateCall(function, values, order, aggregate.distinct, separator, aggregate.at)
+    call = AggregateCall(function, values, order, aggregate.distinct, separator, aggregate.at)
+    return replace(call, limit=aggregate.limit)
 
 
 def _rows_counted(node: Node, tree: JoinTree, host: str, rows: BlockRows) -> tuple[RowCount, tuple[Present, ...]]:

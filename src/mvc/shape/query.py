@@ -15,7 +15,7 @@ from mvc.expression import Expression
 from mvc.model.view import Aggregate, Declared
 from mvc.shape.after import has_after, with_after
 from mvc.shape.blocks import GroupKey, block_query, joined_sources, missing_attributes
-from mvc.shape.measures import BlockRows, measured, with_default
+from mvc.shape.measures import BlockRows, finished, measured
 from mvc.shape.reading import reading_of
 from mvc.shape.records import AuthorExpression, ColumnOf, Equal, Join, Reading, ReadSource, ResultColumn, Select, Value
 from mvc.shape.rows import source_of
@@ -82,7 +82,7 @@ def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[GroupKey, ..
     columns: dict[str, Value] = {key.name: AuthorExpression(key.expression) for key in keys}
     for item in block.measures:
         value = measured(item, tree, block.host, BlockRows(), missing)
-        columns[item.name] = with_default(value, item.aggregate.default)
+        columns[item.name] = finished(value, item.aggregate)
     positions = tuple(number for number, key in enumerate(keys) if not _decided(key, keys, tree))
     return _Groups(reading_of(tree, block.path, joined, (*query.where, *tree.base.where)), columns, positions)
 
@@ -156,10 +156,8 @@ def _with_branch(groups: _Groups, block: Block, alias: str, query: DeclaredQuery
     source = ReadSource(alias, block_query(block, keys, query))
     columns = dict(groups.columns)
     for measure in block.measures:
-        default = measure.aggregate.default
-        if pairs and default is None:
-            default = measure.function.no_rows  # a group without rows in this branch
-        columns[measure.name] = with_default(ColumnOf(alias, measure.name), default)
+        no_rows = measure.function.no_rows if pairs else None  # of a group without rows in this branch
+        columns[measure.name] = finished(ColumnOf(alias, measure.name), measure.aggregate, no_rows)
     reading = groups.reading
     if reading.source is None:
         reading = replace(reading, source=source)

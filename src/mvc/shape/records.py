@@ -62,7 +62,9 @@ class Ordering:
 
 @dataclass(frozen=True, slots=True)
 class AggregateCall:
-    """A function over the rows of a group of which `where` holds. `at` is the percentile, `separator` stands between texts."""
+    """A function over the rows of a group of which `where` holds. `at` is the percentile, `separator` stands between texts;
+    of a `limit`, only so many rows count, the first in the order.
+    """
 
     function: AggregateFunction
     values: tuple[Value, ...]
@@ -71,6 +73,7 @@ class AggregateCall:
     separator: str | None = None
     at: float | None = None
     where: tuple[Condition, ...] = ()
+    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +129,6 @@ class PeriodOf:
 
 
 @dataclass(frozen=True, slots=True)
-class CastTo:
-    """A value as one of another type."""
-
-    value: Value
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
 class AnyHolds:
     """Whether a condition holds for one of the rows."""
 
@@ -145,7 +140,15 @@ class Otherwise:
     """`value`, and `default` where that is NULL."""
 
     value: Value
-    default: Setting
+    default: Setting | AuthorExpression | CastTo
+
+
+@dataclass(frozen=True, slots=True)
+class CastTo:
+    """A value as one of the type."""
+
+    value: Value | Setting
+    type: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Final
 from mvc.model.view import OrderTerm
 from mvc.model.window import Step, Windowed
 from mvc.model.window_functions import Over
-from mvc.shape.measures import with_default
-from mvc.shape.records import AuthorExpression, Bound, CastTo, ColumnOf, Ordering, PartOf, PeriodOf, Value, WindowCall
+from mvc.shape.measures import finished
+from mvc.shape.records import AuthorExpression, Bound, ColumnOf, Ordering, PartOf, PeriodOf, Value, WindowCall
 
 _Frame = tuple[Bound, Bound]
 _HERE: Final = Bound(0)
@@ -30,18 +30,12 @@ class Made:
 def window_columns(item: Windowed, taken: Iterable[str]) -> tuple[Made, ...]:
     """The column, and before it what it is computed from besides columns of the view; `taken` are names that there are."""
     if item.known.over is not Over.FILLED:
-        return (Made(item.name, _reads(item), _finished(_value(item), item)),)
+        return (Made(item.name, _reads(item), finished(_value(item), item)),)
     return _carried(item, taken)
 
 
 def _reads(item: Windowed) -> frozenset[str]:
     return frozenset(ref.name for expression in item.expressions for ref in expression.columns)
-
-
-def _finished(value: Value, item: Windowed) -> Value:
-    """As the spec's type, and with its default."""
-    cast = CastTo(value, item.type.expression.source.removeprefix("NULL::")) if item.type else value
-    return with_default(cast, item.default)
 
 
 def _value(item: Windowed) -> Value:
@@ -105,7 +99,7 @@ def _carried(item: Windowed, taken: Iterable[str]) -> tuple[Made, ...]:
     first = WindowCall(item.known.call, value, (*partition, ColumnOf("", number)), order, _UP_TO_HERE)
     return (
         Made(number, _reads(item), counted),
-        Made(item.name, _reads(item) | {number}, _finished(first, item)),
+        Made(item.name, _reads(item) | {number}, finished(first, item)),
     )
 
 

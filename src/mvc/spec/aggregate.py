@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import COLUMN_WAS, Name, Setting, SomeNames, SpecModel, Sql
+from mvc.spec.base import COLUMN_WAS, TYPE, DefaultSpec, Name, Setting, SomeNames, SpecModel, Sql
 
 # What marks the keys that are aggregate functions, and those that take two values; `model/aggregates.py` says what each is.
 _FUNCTION: Final = "function"
@@ -93,13 +93,19 @@ class AggregateSpec(SpecModel):
     )
     separator: str | None = Field(default=None, description="Between the values of `string_agg`; `, ` by default.")
     at: float | int | None = Field(default=None, ge=0, le=1, description="Which percentile, from 0 to 1.")
-    default: Setting | None = Field(default=None, description="The value for a group without rows, instead of NULL.")
+    limit: int | None = Field(default=None, ge=1, le=2**31 - 1, description="Only of the first rows in `order`.")
+    type: Sql | None = Field(default=None, description=TYPE)
+    default: Setting | DefaultSpec | None = Field(
+        default=None, description="The value for a group without rows, instead of NULL; `{sql: …}` takes an expression."
+    )
     description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
     hidden: bool = Field(default=False, description="No column of the view: other columns may read it.")
     was: Name | None = Field(default=None, description=COLUMN_WAS)
 
     @model_validator(mode="after")
     def _one_function(self) -> AggregateSpec:
+        if self.type and self.type.lower() in FUNCTIONS and (self.sql or self.expr):
+            raise ValueError(f"the function is the key of an aggregate, and `{self.type}` is one")
         if len(given := self.given) != 1:
             named = f"has {', '.join(given)}" if given else "has none"
             raise ValueError(f"an aggregate needs exactly one function, `expr` or `sql`; this one {named}")

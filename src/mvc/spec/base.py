@@ -13,6 +13,7 @@ Names = tuple[Name, ...]
 SomeNames = Annotated[Names, Field(min_length=1)]  # where none would mean all, or that nothing is done
 Setting = bool | int | float | str
 
+TYPE: Final = "A type of PostgreSQL that the result is cast to, e.g. `numeric(12,2)`."
 COLUMN_WAS: Final = "The name that the column had before: it is renamed where it is, and not computed anew."
 
 
@@ -20,6 +21,12 @@ class SpecModel(BaseModel):
     """A mapping of the language. Unknown keys are errors; values are never converted from one type to another."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+
+
+class DefaultSpec(SpecModel):
+    """A value in SQL instead of NULL."""
+
+    sql: Sql = Field(description="An expression without columns and aggregates, e.g. `interval '0'`.")
 
 
 class OrText:

@@ -151,7 +151,7 @@ _DIMENSION: Final = {
     **_all("sql expression column field value source", "expr"),
     **_all("renamed_from old_name", "was"),
     **_DESCRIPTION,
-    **_all("type data_type", "take it out: the type follows from the expression; cast it for another, as in o.id::text"),
+    **_all("data_type cast", "type"),
     **_all("granularity grain timeframe timeframes", "take it out, and write it into the expression: date_trunc('day', …)"),
     **_all("primary_key", _FOUND),
     "name": "the key of the entry is the column's name: write it in the place of that key",

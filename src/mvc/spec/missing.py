@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mvc.source.words import yaml_flow, yaml_value
 from mvc.spec.aggregate import FUNCTIONS
+from mvc.spec.shorthand import typed
 from mvc.spec.window import WINDOW_FUNCTIONS
 
 _DECLARED: Final = ("sources", "where", "dimensions", "aggregates", "having", "windows", "keep")
@@ -50,6 +51,8 @@ def rule_help(model: str, given: Any, whole: Any) -> tuple[str, ...]:
 
 
 def _aggregate(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
+    if made := typed(given):
+        return (f"write {yaml_flow(made)}",)
     functions = [key for key in given if key in (*FUNCTIONS, "expr", "sql")]
     rest = {key: value for key, value in given.items() if key not in functions}
     if functions:

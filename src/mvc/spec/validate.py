@@ -30,6 +30,7 @@ from mvc.spec.whole_file import whole_file_fault
 Model = TypeVar("Model", bound=BaseModel)
 
 MOST_UNKNOWN: Final = 50  # keys of one mapping that are told one by one
+_SCALARS: Final = ("string_type", "bool_type", "int_type", "float_type")
 _DASH: Final = re.compile(r"-[A-Za-z_]")
 _ROUNDS: Final = 4  # of validating what was repaired; a fault that one round finds can hide some that the next one does
 _MOST_MENDED: Final = 200  # faults of a file; of one with more nothing is read further
@@ -171,7 +172,7 @@ def _closest(data: Any, problems: list[Any]) -> list[tuple[Path, Any]]:
     for problem in problems:
         at, value = _locate(data, problem["loc"])
         branch = _is_branch(problem["loc"], at)
-        if branch and isinstance(value, dict | tuple) and problem["type"] in ("string_type", "bool_type", "int_type"):
+        if branch and isinstance(value, dict | tuple) and problem["type"] in _SCALARS:
             continue
         if branch and isinstance(value, str | bool) and problem["type"] in ("model_type", "bool_type"):
             continue

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from mvc.spec.base import COLUMN_WAS, Name, Setting, SomeNames, SpecModel, Sql
+from mvc.spec.base import COLUMN_WAS, DefaultSpec, Name, Setting, SomeNames, SpecModel, Sql
 
 # What marks the keys that are functions, and those whose value is an order; `model/window_functions.py` says what each is.
 _FUNCTION: Final = "window function"
@@ -51,7 +51,9 @@ class WindowSpec(SpecModel):
     buckets: int | None = Field(default=None, ge=1, description="How many parts `ntile` makes.")
     where: Sql | None = Field(default=None, description="Only rows for which this holds (FILTER).")
     type: Name | None = Field(default=None, description="The type to cast the result to, e.g. `numeric(12,2)`.")
-    default: Setting | None = Field(default=None, description="The value instead of NULL.")
+    default: Setting | DefaultSpec | None = Field(
+        default=None, description="The value instead of NULL; `{sql: …}` takes an expression."
+    )
     description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
     hidden: bool = Field(default=False, description="No column of the view: other columns and `keep` may read it.")
     was: Name | None = Field(default=None, description=COLUMN_WAS)

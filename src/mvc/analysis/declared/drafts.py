@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from mvc.analysis.body.resolve import resolve_body
 from mvc.analysis.declared.build_tree import ON, WHERE
 from mvc.analysis.declared.computed import order_computed
+from mvc.analysis.declared.defaults import check_defaults
 from mvc.analysis.declared.measures import AGGREGATE_CALL, ARGUMENT, FILTER
 from mvc.analysis.declared.resolve import DIMENSION
 from mvc.analysis.names.functions import ExpressionPlace, Functions
@@ -66,6 +67,7 @@ def check_names(view: View, declared: Declared, sources: Sources, functions: Fun
     for sql, place in _sqls(declared):
         scope.resolve(sql, place, found)
     order_computed(declared, functions, found)
+    check_defaults(declared, functions, found)
 
 
 def _names(declared: Declared) -> Iterator[str]:

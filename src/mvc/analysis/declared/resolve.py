@@ -13,6 +13,7 @@ from mvc.analysis.declared.after import resolve_after, totally_ordered
 from mvc.analysis.declared.blocks import Block, Groups, make_blocks
 from mvc.analysis.declared.build_tree import WHERE, build_tree
 from mvc.analysis.declared.computed import order_computed
+from mvc.analysis.declared.defaults import check_defaults, never_missing
 from mvc.analysis.declared.grain import ResolvedDimension, check_dimensions, find_grain
 from mvc.analysis.declared.lineage import DeclaredLineage, Lineage
 from mvc.analysis.declared.measures import Measure, check_once, resolve_measure
@@ -22,11 +23,11 @@ from mvc.analysis.names.functions import ExpressionPlace, Functions
 from mvc.analysis.names.scope import Scope, not_there, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, OutputColumn, ResolvedView
-from mvc.analysis.types.columns import expression_type, measure_type, never_null
+from mvc.analysis.types.columns import dimension_type, measure_type, never_null
 from mvc.analysis.types.windows import window_columns
 from mvc.diagnostics import Findings, error
-from mvc.expression import Expression
-from mvc.model.view import Aggregate, Computed, Declared, View
+from mvc.expression import Expression, parse_expression
+from mvc.model.view import Aggregate, Computed, Declared, Dimension, View
 
 DIMENSION = ExpressionPlace("a dimension")
 
@@ -51,6 +52,7 @@ def resolve_declared(
     measures = _measures(declared, tree, scope, found)
     computed = order_computed(declared, functions, found)
     after = resolve_after(declared, computed, found)
+    check_defaults(declared, functions, found)
     if len(found) > before:
         return None
     tree = tree.reading(_read(dimensions, where, measures.values()))
@@ -75,7 +77,11 @@ def _read(
 
 def _dimensions(declared: Declared, scope: Scope, found: Findings) -> tuple[ResolvedDimension, ...]:
     pairs = ((item, scope.resolve(item.sql, DIMENSION, found)) for item in declared.dimensions)
-    return tuple(ResolvedDimension(item, expression) for item, expression in pairs if expression)
+    return tuple(ResolvedDimension(item, _cast(item, expression)) for item, expression in pairs if expression)
+
+
+def _cast(item: Dimension, expression: Expression) -> Expression:
+    return parse_expression(f"CAST({expression.text} AS {item.type.name})") if item.type else expression
 
 
 def _check_names_only(declared: Declared, scope: Scope, found: Findings) -> None:
@@ -149,7 +155,7 @@ def _with_lineage(column: OutputColumn, lineage: Lineage) -> OutputColumn:
 def _dimension_column(item: ResolvedDimension, tree: JoinTree) -> OutputColumn:
     return OutputColumn(
         name=item.name,
-        type=expression_type(item.expression, tree),
+        type=dimension_type(item, tree),
         nullable=not never_null(item.expression, tree, may_be_missing(tree)),
         description=item.dimension.description,
     )
@@ -157,9 +163,11 @@ def _dimension_column(item: ResolvedDimension, tree: JoinTree) -> OutputColumn:
 
 def _measure_column(measure: Measure, tree: JoinTree) -> OutputColumn:
     aggregate = measure.aggregate
-    never = measure.function.no_rows is not None or aggregate.default is not None
-    return OutputColumn(aggregate.name, measure_type(measure, tree), not never, aggregate.description)
+    never = measure.function.no_rows is not None or never_missing(aggregate.default)
+    type_ = aggregate.type.name if aggregate.type else measure_type(measure, tree)
+    return OutputColumn(aggregate.name, type_, not never, aggregate.description)
 
 
 def _computed_column(item: Computed) -> OutputColumn:
-    return OutputColumn(item.name, None, item.default is None, item.description)
+    type_ = item.type.name if item.type else None
+    return OutputColumn(item.name, type_, not never_missing(item.default), item.description)

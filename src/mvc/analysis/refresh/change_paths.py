@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mvc.analysis.declared.blocks import Block
+from mvc.analysis.declared.defaults import defaults_of
 from mvc.analysis.declared.grain import ResolvedDimension
 from mvc.analysis.declared.tree import JoinTree, Node, may_be_missing
 from mvc.analysis.names.functions import Functions
@@ -21,6 +22,7 @@ from mvc.analysis.refresh.window_partitions import refresh_keys, why_none
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.expression import Expression
 from mvc.expression.split import conjuncts, equation
+from mvc.model.view import Declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,10 @@ def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> 
     yield from why_none(query)
     for name in chance_picks(query):
         yield f"rows are picked by `{name}`, which the rows of the sources do not determine"
+    defaults = defaults_of(view.view.body) if isinstance(view.view.body, Declared) else ()
     computed = (expression for item in query.computed for expression in item.expressions)
-    for expression in (*_expressions(query), *computed, *query.after.conditions):
+    outer = (*computed, *query.after.conditions, *(sql.expression for _, sql in defaults))
+    for expression in (*_expressions(query), *outer):
         if what := unpredictable(expression, functions):
             yield _on_more(expression, what)
     yield from (_on_more(expression, what) for expression, what in named_values(query))
@@ -95,6 +99,7 @@ def _clock_reasons(view: ResolvedView, query: DeclaredQuery) -> Iterator[str]:
         if any(map(reads_clock, item.expressions)):
             yield f"`{item.name}` is computed from the time, so that all rows change by themselves"
     yield from _moving_conditions(query)
+    yield from _default_reasons(view)
     for measure in (item for block in query.blocks for item in block.measures if item.aggregate.function == "sql"):
         if measure.argument and reads_clock(measure.argument):
             yield f"`{measure.name}` is an aggregate in SQL that reads the time: give the condition as its `where`, or declare it"
@@ -104,6 +109,12 @@ def _moving_conditions(query: DeclaredQuery) -> Iterator[str]:
     for word, condition in (("having", query.after.having), ("keep", query.after.keep)):
         if condition and reads_clock(condition):
             yield f"`{word}` reads the time, so that rows come and go by themselves"
+
+
+def _default_reasons(view: ResolvedView) -> Iterator[str]:
+    for name, default in defaults_of(view.view.body) if isinstance(view.view.body, Declared) else ():
+        if reads_clock(default.expression):
+            yield f"the default of `{name}` is read from the time, so that groups without rows change by themselves"
 
 
 def _on_more(expression: Expression, what: str) -> str:

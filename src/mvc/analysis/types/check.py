@@ -10,6 +10,7 @@ from mvc.analysis.names.functions import Functions
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.inferred_outputs import OutputTypes, body_types, types_at
 from mvc.analysis.types.outputs import output_problems
+from mvc.analysis.types.results import of_results
 from mvc.analysis.types.times import time_problems
 from mvc.diagnostics import Diagnostic, Findings, Severity
 from mvc.expression import Expression
@@ -105,6 +106,7 @@ def _of_rows(view: ResolvedView, body: Declared, world: World) -> Found:
         for sql in (*window.within, *terms):
             yield from _asked(sql, types, world)
     yield from _asked(body.keep, types, world, condition="`keep`")
+    yield from of_results(view, body, world)
 
 
 def _of_computed(measure: Computed, view: ResolvedView, body: Declared, world: World) -> Inferred:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from mvc.analysis.declared.grain import ResolvedDimension
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.names.scope import bare_column
@@ -40,6 +41,11 @@ def expression_type(expression: Expression, tree: JoinTree) -> str | None:
     """
     column = column_of(expression, tree)
     return column.type if column else _time_type(expression.ast, tree)
+
+
+def dimension_type(item: ResolvedDimension, tree: JoinTree) -> str | None:
+    """The exact type of a dimension: the one that it is cast to, else that of its expression."""
+    return item.dimension.type.name if item.dimension.type else expression_type(item.expression, tree)
 
 
 def _time_type(node: exp.Expression, tree: JoinTree) -> str | None:

@@ -63,6 +63,8 @@ class OutputTypes:
         return "text" if found == UNKNOWN else found
 
     def _value(self, item: Dimension | Aggregate | Computed | Windowed, query: DeclaredQuery) -> str | None:
+        if item.type:
+            return infer_value(f"NULL::{item.type.written}", {}, self.world).type
         if isinstance(item, Computed):
             return self._type(item.sql.expression, self)
         if isinstance(item, Windowed):
@@ -74,8 +76,6 @@ class OutputTypes:
         return self._type(item.argument.expression, tree_types(query.tree), item.known.around())
 
     def _of_window(self, item: Windowed) -> str | None:
-        if item.type:
-            return self._type(item.type.expression, self)
         argument = self._type(item.value.expression, self) if item.value else ""
         return None if argument is None or isinstance(item.default, int | float) else item.known.result(argument)
 

@@ -9,14 +9,14 @@ from mvc.analysis.declared.grain import ResolvedDimension
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.index_kinds import has_default
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
-from mvc.analysis.types.columns import expression_type
+from mvc.analysis.types.columns import dimension_type, expression_type
 from mvc.analysis.types.inferred_outputs import OutputTypes
 from mvc.diagnostics import Diagnostic, error
 from mvc.inference.literals import problem_of
 from mvc.inference.world import World
 from mvc.model.aggregates import Form
 from mvc.model.origin import Origin
-from mvc.model.view import Aggregate, Setting
+from mvc.model.view import Aggregate, Setting, Sql
 
 _TypeOf = Callable[[str], str | None]
 _CATEGORIES: Final = {bool: "B", int: "N", float: "N"}
@@ -39,7 +39,7 @@ def _of_dimension(
     if type_of(item.name) == "record":
         yield _row(item.dimension.sql.origin)
     elif item.name in query.grain.columns:  # others are not compared where the grain is a key of the base
-        type_ = expression_type(item.expression, query.tree) or type_of(item.name)
+        type_ = dimension_type(item, query.tree) or type_of(item.name)
         yield from _unequal(type_, item.dimension.sql.origin, world, "a column of the grain")
 
 
@@ -51,7 +51,7 @@ def _of_measure(measure: Measure, query: DeclaredQuery, type_of: _TypeOf, world:
     if once and measure.argument and aggregate.argument:
         type_ = expression_type(measure.argument, query.tree)
         yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
-    if aggregate.default is not None:
+    if aggregate.default is not None and not isinstance(aggregate.default, Sql):
         yield from _default(aggregate, aggregate.default, type_of, world)
 
 

@@ -38,4 +38,6 @@ def _holds(type_: str | None, default: object) -> bool:
     """Whether the type stays what it is where the default stands for NULL."""
     if isinstance(default, bool) or default is None or isinstance(default, str):
         return True
+    if not isinstance(default, int | float):
+        return False
     return type_ in (_TAKES_INTEGERS if isinstance(default, int) and abs(default) < 2**31 else _TAKES_FRACTIONS)

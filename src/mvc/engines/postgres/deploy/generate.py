@@ -30,9 +30,10 @@ from mvc.engines.postgres.query.unproven_keys import claims
 from mvc.engines.postgres.refresh.increment import increment_of, window_of
 from mvc.engines.postgres.refresh.merge import Merges
 from mvc.expression import Expression
+from mvc.meaning.access import conditions_text
 from mvc.meaning.before import NOTHING, Before
 from mvc.meaning.body import BodyMeaning
-from mvc.meaning.declared import GENERATION, DeclaredMeaning, conditions_text
+from mvc.meaning.declared import GENERATION, DeclaredMeaning
 from mvc.meaning.fingerprint import fingerprint
 from mvc.model.project import Settings
 

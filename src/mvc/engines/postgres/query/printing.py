@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
@@ -12,7 +13,8 @@ from mvc.engines.postgres.query.verbatim import aliased, all_of, expression_leaf
 from mvc.engines.postgres.query.window_texts import over
 from mvc.expression import Expression, parse_expression
 from mvc.expression.ordered import direction
-from mvc.model.aggregates import Form
+from mvc.model.aggregates import Form, aggregate_function
+from mvc.model.view import Setting
 from mvc.quoting import constant, is_plain, literal, qualified
 from mvc.shape.records import (
     AggregateCall,
@@ -36,6 +38,8 @@ from mvc.shape.records import (
     Value,
     WindowCall,
 )
+
+_TO_JSON: Final = {"json_agg": "TO_JSON", "jsonb_agg": "TO_JSONB"}
 
 
 def select_tree(select: Select) -> exp.Select:
@@ -157,8 +161,9 @@ def _count(count: RowCount) -> str:
     return f"COUNT(DISTINCT {key[0]})" if len(key) == 1 else f"COUNT(DISTINCT ({', '.join(key)}))"
 
 
-def _call(call: AggregateCall) -> str:
-    function, values = call.function, [value_text(value) for value in call.values]
+def _call(call: AggregateCall, argument: str = "") -> str:
+    """The call alone; `argument` stands in the place of its value."""
+    function, values = call.function, [argument] if argument else [value_text(value) for value in call.values]
     called = function.call.upper()
     if function.form is Form.WRITTEN:
         return values[0]
@@ -179,6 +184,8 @@ def _term(term: Ordering) -> str:
 
 
 def _call_text(call: AggregateCall) -> str:
+    if call.limit is not None:
+        return first_rows(call, call.limit)
     text = _filtered(_call(call), call.where)
     return f"({text})[1]" if call.function.form in (Form.FIRST, Form.LAST) else text
 
@@ -201,16 +208,42 @@ def _factor(value: Value) -> str:
     return text if is_plain(text) else f"({text})"
 
 
+def first_rows(call: AggregateCall, limit: int) -> str:
+    """The function over the first rows in the order: they are put into an array, cut, and given to it.
+
+    What JSON makes of a value is made before, since arrays of arrays must have one length.
+    """
+    name, values = call.function.call, list(call.values)
+    written = value_text(values[0])
+    array = replace(call, function=aggregate_function("array_agg"), separator=None, limit=None)
+    if name in _TO_JSON and call.distinct:
+        return f"{_TO_JSON[name]}(({_filtered(_call(array), call.where)})[1:{limit}])"
+    if name in _TO_JSON:
+        text = _filtered(_call(array, f"{_TO_JSON[name]}({written})"), call.where)
+        return f"{_TO_JSON[name]}(({text})[1:{limit}])"
+    text = f"({_filtered(_call(array), call.where)})[1:{limit}]"
+    if name == "array_agg":
+        return text
+    return (
+        f"(SELECT STRING_AGG(item, {literal(call.separator or '')} ORDER BY place) "
+        f"FROM UNNEST({text}) WITH ORDINALITY AS first_rows(item, place))"
+    )
+
+
+def _constant_or_value(value: Value | Setting) -> str:
+    return constant(value) if isinstance(value, bool | int | float | str) else value_text(value)
+
+
 _TEXTS: Final[Mapping[type, Callable[[Any], str]]] = {
     ColumnOf: lambda value: qualified(value.alias, value.name) if value.alias else qualified(value.name),
     AuthorExpression: lambda value: _over(value).text,
     Present: lambda value: f"{value_text(value.column)} IS NOT NULL",
-    Otherwise: lambda value: f"COALESCE({value_text(value.value)}, {constant(value.default)})",
+    Otherwise: lambda value: f"COALESCE({value_text(value.value)}, {_constant_or_value(value.default)})",
+    CastTo: lambda value: f"CAST({_constant_or_value(value.value)} AS {value.type})",
     AnyHolds: lambda value: f"BOOL_OR({value_text(value.condition)})",
     RowCount: lambda value: _filtered(_count(value), value.where),
     AggregateCall: _call_text,
     WindowCall: _window_text,
     PartOf: _part_text,
     PeriodOf: lambda value: f"DATE_TRUNC('{value.unit}', {value_text(value.value)})",
-    CastTo: lambda value: f"CAST({value_text(value.value)} AS {value.type})",
 }

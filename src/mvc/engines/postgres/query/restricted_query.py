@@ -17,7 +17,7 @@ from mvc.analysis.declared.tree import JoinTree, Node, may_be_missing
 from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.refresh.window_partitions import refresh_keys
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
-from mvc.analysis.types.columns import TRUNCATING, expression_type, never_null
+from mvc.analysis.types.columns import TRUNCATING, dimension_type, expression_type, never_null
 from mvc.catalog.types import plain_type
 from mvc.engines.postgres.deploy.storage import query_text, stored_query_text
 from mvc.engines.postgres.query.printing import select_tree
@@ -94,7 +94,7 @@ class _Wanted:
         """Arrays compare NULLs as equal, and can be hashed. An array of arrays has another dimension, and none of an empty one."""
         if item.name not in self._nullable:
             return value
-        if (expression_type(item.expression, self._query.tree) or "").endswith("[]"):
+        if (dimension_type(item, self._query.tree) or "").endswith("[]"):
             return f"{value} IS NULL, COALESCE({value}, '{{}}')"
         return f"ARRAY[{value}]"
 
