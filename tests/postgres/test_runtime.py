@@ -205,7 +205,7 @@ def exists(database: Database, schema: str, name: str) -> bool:
     return row == (1,)
 
 
-FOR_MONITORS = {"is_locked", "is_lost", "queued_groups", "sizes_at_once", "usage"}
+FOR_MONITORS = {"held_back", "is_locked", "is_lost", "queued_groups", "sizes_at_once", "usage"}
 
 
 # What refreshers call works with the owner's rights, but for procedures, which commit, and what only looks at their own sessions.

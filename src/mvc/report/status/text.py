@@ -26,6 +26,7 @@ def status_text(status: Status, style: Style) -> str:
         lines = [f"database {status.database}, deployment {status.deployment}", *table_lines(rows, (1, 2), style)]
         titled = (
             ("broken views", _problems(status)),
+            ("views that read what stands still", _behind(status)),
             ("broken promises", _broken(status)),
             ("promises", _kept(status)),
             ("schedules", schedule_lines(status)),
@@ -60,6 +61,10 @@ def _problems(status: Status) -> list[str]:
     return [f"  {visible(view.called)}: {visible(view.problem)}" for view in status.views if view.problem]
 
 
+def _behind(status: Status) -> list[str]:
+    return [f"  {visible(view.called)}: {visible(view.behind)}" for view in status.views if view.behind]
+
+
 def _broken(status: Status) -> list[str]:
     return [
         f"  {visible(view.called)}: {promise_text(promise)} ({visible(promise.schedule)})"
@@ -89,7 +94,8 @@ def _long(status: Status) -> list[str]:
 
 def promise_text(promise: Promise) -> str:
     """What a promise says, beside the truth."""
-    now = "there is no data" if promise.age is None else f"the data is {age_text(promise.age)} old"
+    of = f"what it reads of {visible(promise.upstream)}" if promise.upstream else "the data"
+    now = f"{of} is {age_text(promise.age)} old" if promise.age is not None else "there is no data"
     return f"no older than {age_text(promise.seconds)} was promised, {now}"
 
 

@@ -41,6 +41,7 @@ FILES: Final = (
     "bad_rows.sql",
     "refresh.sql",
     "schedules.sql",
+    "upstream.sql",
     "partitions.sql",
     "monitoring.sql",
     "renames.sql",

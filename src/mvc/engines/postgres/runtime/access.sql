@@ -159,7 +159,7 @@ BEGIN
                    ' %1$s.committed(text, jsonb, jsonb), %1$s.through(text, jsonb, boolean, jsonb), %1$s.act(text, jsonb), %1$s.lead(text), %1$s.maintain_partitions(text), %1$s.partition_work(text, text[]),'
                    ' %1$s.partition_tasks(text), %1$s.partition_log_end(), %1$s.shrunk_views(bigint) TO %2$I', '{schema}', refresher);
     EXECUTE format('GRANT SELECT ON %1$s.schedules, %1$s.schedule_run, %1$s.promises TO %2$I', '{schema}', refresher);
-    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.run_schedule(text, text, boolean), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
+    EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.held_back(), %1$s.run_schedule(text, text, boolean), %1$s.due(text), %1$s.seconds_to_next(text), %1$s.stop_overdue(text)'
                    ' TO %2$I', '{schema}', refresher);
   END LOOP;
   PERFORM {schema}.keep_places(places);

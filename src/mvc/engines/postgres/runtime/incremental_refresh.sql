@@ -19,9 +19,11 @@ DECLARE
   known boolean;
   counted bigint;
   renamed text;
+  behind text;
 BEGIN
   PERFORM set_config('TimeZone', timezone, true), set_config('row_security', 'off', true);
   SELECT * INTO STRICT stored FROM {schema}.stored_relation AS s WHERE s.stored_name = refresh_stored.stored_name FOR UPDATE;
+  behind := {schema}.behind(stored);
   renamed := {schema}.expect_sources(stored);
   IF mode = 'first' OR unheard = '' THEN
     unheard := {schema}.unwatched(stored.watches);
@@ -69,7 +71,7 @@ BEGIN
   IF taken <> 'window' AND stored.watches <> '{}' THEN
     PERFORM {schema}.follow(stored, seen, taken, unheard);
   END IF;
-  detail := nullif(concat_ws('; ', detail, renamed), '');
+  detail := nullif(concat_ws('; ', detail, renamed, behind), '');
   IF taken = 'first' OR changed IS NULL OR changed > 0.1 * counted THEN
     EXECUTE format('ANALYZE %I.%I', '{name}', stored.stored_name);
   END IF;

@@ -98,7 +98,7 @@ END $$;
 -- One row for each deployed view. `data_as_of` is when all rows that its refreshes renew were renewed last: all of them, or those of its
 -- window. `today` begins at midnight in the project's zone. `dead_rows` are row versions that nobody
 -- sees any more, as the statistics estimate them, `dead_share` their share of all: the part of the table that a vacuum would
--- free. `problem` says what of the view is gone.
+-- free. `problem` says what of the view is gone, `behind` what it reads of another view that stands still.
 CREATE OR REPLACE VIEW {schema}.view_status AS
 SELECT d.view_schema, d.view_name, d.project, d.kind,
   CASE c.relkind WHEN 'm' THEN 'materialized view' WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' END AS storage, d.stored_name,
@@ -110,12 +110,17 @@ SELECT d.view_schema, d.view_name, d.project, d.kind,
   failed.error AS last_error, failed.sqlstate AS last_sqlstate, coalesce(failed.finished_at, failed.started_at) AS last_error_at,
   today.completed AS completed_today, today.failed AS failed_today, today.skipped AS skipped_today, today.lost AS lost_today,
   running.since AS running_since,
-  (SELECT count(*) FROM {schema}.promises AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name AND p.broken) AS broken_promises,
+  coalesce(unkept.count, 0) AS broken_promises,
   stat.n_dead_tup AS dead_rows, stat.n_dead_tup / nullif(stat.n_live_tup + stat.n_dead_tup, 0)::double precision AS dead_share,
   {schema}.queued_groups(d.view_schema, d.view_name) AS queued_groups,
-  (SELECT p.problem FROM {schema}.problems AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name) AS problem
+  (SELECT p.problem FROM {schema}.problems AS p WHERE p.view_schema = d.view_schema AND p.view_name = d.view_name) AS problem,
+  CASE WHEN still.stored_name IS NOT NULL THEN format('what it reads of %I.%I is of %s: %s', still.root_schema, still.root_name,
+    coalesce((date_trunc('second', still.since) AT TIME ZONE d.timezone)::text, 'no time'), still.why) END AS behind
 FROM {schema}.deployed_view AS d
 LEFT JOIN {schema}.stored_relation AS s ON s.stored_name = d.stored_name
+LEFT JOIN {schema}.held_back() AS still ON still.stored_name = d.stored_name
+LEFT JOIN (SELECT p.view_schema, p.view_name, count(*) FROM {schema}.promises AS p WHERE p.broken GROUP BY 1, 2) AS unkept
+  ON unkept.view_schema = d.view_schema AND unkept.view_name = d.view_name
 LEFT JOIN pg_class AS c ON c.relnamespace = to_regnamespace('{schema}') AND c.relname = d.stored_name
 LEFT JOIN pg_stat_all_tables AS stat ON stat.relid = c.oid
 CROSS JOIN LATERAL (SELECT CASE
@@ -312,7 +317,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA %s TO %I', '{schema}', guest.role);
     EXECUTE format('GRANT SELECT ON %1$s.current_target, %1$s.view_status, %1$s.refreshes, %1$s.promises, %1$s.problems, %1$s.change_logs, %1$s.deployed_view, %1$s.deployment,'
                    ' %1$s.installation, %1$s.replaced_view, %1$s.stored_relation, %1$s.watched_table TO %2$I', '{schema}', guest.role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.sizes_at_once(oid), %1$s.is_lost(xid, integer, timestamptz),'
+    EXECUTE format('GRANT EXECUTE ON FUNCTION %1$s.usage(integer), %1$s.queued_groups(name, name), %1$s.held_back(), %1$s.sizes_at_once(oid), %1$s.is_lost(xid, integer, timestamptz),'
                    ' %1$s.is_locked(xid) TO %2$I', '{schema}', guest.role);
     IF guest.refreshes THEN
       EXECUTE format('GRANT EXECUTE ON ROUTINE %1$s.alert(), %1$s.refresh_project(text), %1$s.refresh_order(text)'

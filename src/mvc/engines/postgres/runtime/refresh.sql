@@ -16,7 +16,7 @@ BEGIN
   CALL {schema}.say_outcome(run::bigint, outcome);
 END $$;
 
--- Says to the caller how a run ended: an error where it failed, a notice where it was skipped. All of the run is committed before, so an
+-- Says to the caller how a run ended: an error where it failed, a notice where it was skipped, or what it reads of other views is not fresh. All of the run is committed before, so an
 -- error undoes nothing, and nothing is locked while the client reads it.
 CREATE OR REPLACE PROCEDURE {schema}.say_outcome(run bigint, outcome text)
 LANGUAGE plpgsql AS $$
@@ -25,6 +25,11 @@ DECLARE
 BEGIN
   SET LOCAL search_path = pg_catalog, pg_temp;
   IF outcome IS NOT DISTINCT FROM 'completed' THEN
+    said := (SELECT jsonb_build_object('view', format('%I.%I', l.view_schema, l.view_name), 'detail', l.detail) FROM {schema}.refresh_log AS l
+             WHERE l.id = run AND strpos(l.detail, 'not fresh: ') > 0);
+    IF said IS NOT NULL THEN
+      RAISE NOTICE 'the refresh of % was completed, %', said ->> 'view', said ->> 'detail';
+    END IF;
     RETURN;
   END IF;
   CALL {schema}.committed('outcome', jsonb_build_object('run', run), said);

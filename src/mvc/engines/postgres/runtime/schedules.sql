@@ -36,13 +36,11 @@ FROM {schema}.current_target AS latest,
     name text, views name[], cron text, times jsonb, within_seconds integer, timezone text, mode text, timeout_seconds integer,
     lock_timeout_seconds integer, enabled boolean);
 
--- What was promised (`within`), per view and schedule: how old the rows are that the schedule refreshes, and whether that is too old: a
--- refresh of a window renews the promise of a schedule of that window alone, and only where it is all of it. A view without data
--- breaks every promise. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so
+-- What was promised (`within`), per view and schedule, and how old the rows are as to the refreshes of the view itself: a
+-- refresh of a window renews the promise of a schedule of that window alone, and only where it is all of it. It is refreshed at `refresh_at_seconds`: half of the promise, or earlier where its refreshes take so
 -- long that twice the longest of the last ten would not fit into the rest; but never more often than each tenth of the promise.
-CREATE OR REPLACE VIEW {schema}.promises AS
-SELECT s.project, s.schedule, d.view_schema, d.view_name, s.within_seconds AS promised_seconds, aged.seconds AS age_seconds,
-  coalesce(aged.seconds > s.within_seconds, true) AS broken,
+CREATE OR REPLACE VIEW {schema}.promised AS
+SELECT s.project, s.schedule, d.view_schema, d.view_name, d.stored_name, s.within_seconds AS promised_seconds, aged.seconds AS own_seconds,
   greatest(s.within_seconds / 10.0, least(s.within_seconds / 2.0, s.within_seconds - 2 * taken.seconds))::double precision AS refresh_at_seconds,
   v.name AS called
 FROM {schema}.schedules AS s CROSS JOIN unnest(s.views) AS v (name)
@@ -216,8 +214,8 @@ BEGIN
       SELECT FROM pg_stat_activity AS a WHERE a.pid = t.pid AND coalesce(a.backend_start <= t.started_at, true))
     UNION ALL
     SELECT p.place, NULL, array_agg(o.called ORDER BY array_position(p.views, o.called))
-    FROM {schema}.promises AS o JOIN planned AS p ON p.schedule = o.schedule AND p.times IS NULL
-    WHERE o.project = due_now.project AND coalesce(o.age_seconds >= o.refresh_at_seconds, true) AND NOT EXISTS (
+    FROM {schema}.promised AS o JOIN planned AS p ON p.schedule = o.schedule AND p.times IS NULL
+    WHERE o.project = due_now.project AND coalesce(o.own_seconds >= o.refresh_at_seconds, true) AND NOT EXISTS (
       SELECT FROM {schema}.refresh_log AS g WHERE g.view_schema = o.view_schema AND g.view_name = o.view_name
         AND g.started_at > clock_timestamp() - make_interval(secs => o.promised_seconds / 10.0) AND g.refreshed_by = session_user)
     GROUP BY p.place
@@ -243,9 +241,9 @@ $$;
 CREATE OR REPLACE FUNCTION {schema}.seconds_to_next(project text)
 RETURNS double precision LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
   SELECT least(60 - extract(second FROM clock_timestamp()), min(greatest(
-    p.refresh_at_seconds - coalesce(p.age_seconds, p.promised_seconds),
+    p.refresh_at_seconds - coalesce(p.own_seconds, p.promised_seconds),
     p.promised_seconds / 10.0 - extract(epoch FROM clock_timestamp() - tried.at))))
-  FROM {schema}.promises AS p CROSS JOIN LATERAL (
+  FROM {schema}.promised AS p CROSS JOIN LATERAL (
     SELECT max(l.started_at) FROM {schema}.refresh_log AS l
     WHERE l.view_schema = p.view_schema AND l.view_name = p.view_name AND l.refreshed_by = session_user) AS tried (at)
   WHERE p.project = seconds_to_next.project

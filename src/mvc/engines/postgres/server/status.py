@@ -36,7 +36,7 @@ class ViewStatus:
 
     `last_status` is of the last run that was not skipped. `today` counts outcomes since midnight in the project's zone. `dead_share`
     is the part of the row versions that nobody sees any more, by the statistics. `tables` are the base tables that it reads. `problem`
-    says what of the view is gone, and what to do; None where all is there.
+    says what of the view is gone, and what to do; None where all is there. `behind` says what it reads of a view that stands still.
     """
 
     view: str
@@ -67,6 +67,7 @@ class ViewStatus:
     upstream: tuple[str, ...]
     tables: tuple[str, ...]
     problem: str | None = None
+    behind: str | None = None
     tags: tuple[str, ...] = ()
     called: str = ""
 

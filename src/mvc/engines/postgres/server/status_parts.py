@@ -17,12 +17,15 @@ class LastRefresh:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A schedule's promise: the data is no older than `seconds`. `age` is None without data, which breaks it."""
+    """A schedule's promise: the data is no older than `seconds`. `age` is None without data, which breaks it. It is that of what is read of the view
+    `upstream`, where that stands still.
+    """
 
     schedule: str
     seconds: float
     age: float | None
     broken: bool
+    upstream: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

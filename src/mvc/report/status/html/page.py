@@ -103,6 +103,8 @@ def _troubles(status: Status) -> Iterator[Markup]:
     for view in status.views:
         if view.problem:
             yield tag("li", tag("b", view.called), f" {view.problem}", class_="bad")
+        if view.behind:
+            yield tag("li", tag("b", view.called), f" {view.behind}", class_="late")
         if view.failed:
             ago = f" {age_text(view.last_error_age)} ago" if view.last_error_age is not None else ""
             words = f" {view.last_status}{ago}: {one_line(view.last_error or 'its session has gone')}"

@@ -1,2 +1,2 @@
--- functions only.
+-- promises know of rows that stand still upstream.
 -- A step is begun with a generation; what changes tables goes here.

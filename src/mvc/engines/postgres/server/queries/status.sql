@@ -11,7 +11,7 @@ SELECT json_build_object(
         FROM {schema}.refreshes AS r WHERE r.view_schema = s.view_schema AND r.view_name = s.view_name ORDER BY r.started_at DESC LIMIT 1)
     ) ORDER BY s.view_schema, s.view_name), '[]') FROM {schema}.view_status AS s WHERE s.project = %(project)s),
   'promises', (SELECT coalesce(json_agg(json_build_object('schema', p.view_schema, 'view', p.view_name, 'schedule', p.schedule,
-      'seconds', p.promised_seconds, 'age', p.age_seconds, 'broken', p.broken) ORDER BY p.schedule), '[]') FROM {schema}.promises AS p),
+      'seconds', p.promised_seconds, 'age', p.age_seconds, 'broken', p.broken, 'upstream', p.upstream) ORDER BY p.schedule), '[]') FROM {schema}.promises AS p),
   'runs', (SELECT coalesce(json_agg(json_build_object('schema', r.view_schema, 'view', r.view_name, 'status', r.status, 'mode', r.mode,
       'schedule', r.schedule, 'started_at', extract(epoch FROM r.started_at)::float8, 'seconds', r.seconds, 'changed', r.changed, 'rows', r.rows,
       'error', r.error) ORDER BY r.id), '[]')
