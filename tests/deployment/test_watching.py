@@ -16,6 +16,8 @@ from mvc.engines.postgres.server.partitions import maintain_partitions
 from mvc.engines.postgres.server.prune import prune
 from mvc.engines.postgres.server.rollback import rollback
 from mvc.engines.postgres.server.run_steps import Timeouts
+from mvc.report.status.drift import drift_text
+from mvc.report.text.style import PLAIN
 from servers import NEWEST, Database, Servers, new_database, newest
 
 from .projects import (
@@ -302,6 +304,30 @@ UNLOGGED = (("changes unlogged", "alone"), ("changes unlogged", "sales"))
 
 class TestDrift:
     @pytest.mark.parametrize(
+        "part",
+        [
+            "TABLE mvc.{log}",
+            "TABLE mvc.{kept}",
+            "TABLE mvc.unknown_change",
+            "SEQUENCE mvc.lost_change",
+            "FUNCTION mvc.{log}()",
+        ],
+    )
+    def test_whose_code_would_run_is_told(self, deployed: Connection, part: str):
+        """Only the owner or a superuser can have given it away, and nobody but the new owner has done anything wrong until it is told."""
+        part = part.format(log=LOGS["orders"], kept=LOGS["orders"].replace("changes_", "kept_"))
+        deployed.execute(f"ALTER {part} OWNER TO dm_other".encode())
+        said = f"its log, or what writes to it, belongs to another role: mvc.{part.partition('mvc.')[2]} is of dm_other"
+        assert {item.found.partition(", whose")[0] for item in drift_of(deployed, BOTH)} == {said}
+        assert said in drift_text(drift_of(deployed, BOTH), PLAIN)
+        assert "whose triggers, rules and defaults run as postgres whenever somebody writes to the table" in drift_text(
+            drift_of(deployed, BOTH), PLAIN
+        )
+        assert said in about_logs(deployed, BOTH)[0][1]
+        deploy(deployed, BOTH)
+        assert drift_of(deployed, BOTH) == ()
+
+    @pytest.mark.parametrize(
         "statement",
         [
             "DROP TRIGGER {trigger} ON orders",
@@ -318,9 +344,11 @@ class TestDrift:
         assert sorted((item.kind, item.view) for item in found) == sorted(UNLOGGED)
         assert {item.subject for item in found} == {"public.orders"}
         assert plan(deployed, BOTH).drift == found
-        assert about_logs(deployed, BOTH) == [
-            ("watch", "the triggers that log changes of public.orders are not as they were put there")
-        ]
+        [(step, reason)] = about_logs(deployed, BOTH)
+        assert (step, reason.partition(": its ")[0]) == (
+            "watch",
+            "changes of public.orders are not logged as they were",
+        )
         deployed.execute("INSERT INTO orders SELECT 1000, 3, 7, 1, 'paid', now()")
         deploy(deployed, BOTH)
         mode, _, detail = refreshed(deployed, "sales")

@@ -46,7 +46,7 @@ def _why_watched(watched: Watched, known: WatchState | None, names: Iterable[str
     if known is None:
         return f"changes of {table} are to be logged for {', '.join(names)}"
     if known.broken:
-        return f"the triggers that log changes of {table} are not as they were put there"
+        return f"changes of {table} are not logged as they were: {known.broken}"
     missing = sorted(set(watched.columns) - set(known.columns))
     return f"changes of {table} are to be logged with {', '.join(missing)}" if missing else ""
 

@@ -30,8 +30,8 @@ def find_drift(state: State, project: str) -> tuple[Drift, ...]:
         if deployed.project == project and deployed.definition is not None:
             found += _of_view(name, deployed, deployed.definition, state)
             found += [
-                Drift("changes unlogged", deployed.called(name), table)
-                for table in unlogged(deployed.definition, state)
+                Drift("changes unlogged", deployed.called(name), table, found=why)
+                for table, why in unlogged(deployed.definition, state)
             ]
     return tuple(found)
 

@@ -49,11 +49,13 @@ def of_names(state: State, project: str) -> Iterator[Drift]:
             yield Drift("name changed", "", ".".join(item.place))
 
 
-def unlogged(view: CompiledView, state: State) -> list[str]:
-    """The tables whose changes are not logged as the view's refreshes need it."""
+def unlogged(view: CompiledView, state: State) -> list[tuple[str, str]]:
+    """The tables whose changes are not logged as the view's refreshes need it, each with why, where the server says so."""
     needed = {item.log: item for item in (view.increment.watched if view.increment else ())}
     return [
-        f"{item.schema}.{item.table}" for log, item in needed.items() if not _is_logged(item, state.watched.get(log))
+        (f"{item.schema}.{item.table}", known.broken or "" if known else "")
+        for log, item in needed.items()
+        if not _is_logged(item, known := state.watched.get(log))
     ]
 
 

@@ -136,11 +136,11 @@ class StoredState:
 
 @dataclass(frozen=True, slots=True)
 class WatchState:
-    """A table whose changes are logged, with these columns. `broken` says that the triggers are not as they were put there."""
+    """A table whose changes are logged, with these columns. `broken` says why not all of them may have been."""
 
     table: Name
     columns: tuple[str, ...]
-    broken: bool = False
+    broken: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -237,6 +237,22 @@ BEGIN
   );
 END $$;
 
+-- Whose a log is that is not its schema's owner's, and what that means: only that owner or a superuser can have given it away, and until it is taken back,
+-- triggers, rules, defaults and constraints of the other run with the rights of that owner whenever somebody writes to the table. To ask at each write
+-- would cost every writer.
+CREATE OR REPLACE FUNCTION {schema}.log_of_another(log name)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN (
+    SELECT format('its log, or what writes to it, belongs to another role: %s is of %I, whose triggers, rules and defaults run as %I whenever somebody writes to the table', o.object,
+      pg_get_userbyid(o.owner), pg_get_userbyid(n.nspowner))
+    FROM pg_namespace AS n CROSS JOIN LATERAL (
+      SELECT c.oid::regclass::text, c.relowner FROM pg_class AS c
+      WHERE c.relnamespace = n.oid AND c.relname IN (log, {schema}.kept_of(log), 'unknown_change', 'lost_change') AND c.relowner <> n.nspowner
+      UNION ALL SELECT p.oid::regprocedure::text, p.proowner FROM pg_proc AS p WHERE p.oid = to_regproc(format('%I.%I', n.nspname, log)) AND p.proowner <> n.nspowner
+    ) AS o (object, owner) WHERE n.nspname = '{name}' ORDER BY 1 LIMIT 1);
+END $$;
+
 -- Whether tables of a log are there with all of its columns.
 CREATE OR REPLACE FUNCTION {schema}.log_has_columns(log name, parts name[])
 RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -317,10 +333,11 @@ BEGIN
   broken := CASE
     WHEN base IS NULL THEN 'it is gone'
     WHEN NOT {schema}.heard_alike(watched.triggers, triggers)
-    THEN 'its triggers, columns, partitions or children are not those that were watched, or were not all the while'
+    THEN coalesce({schema}.log_of_another(watched.log), 'its triggers, columns, partitions or children are not those that were watched, or were not all the while')
     WHEN NOT {schema}.log_has_columns(watched.log, ARRAY[watched.log, {schema}.kept_of(watched.log)]) THEN 'its log is not whole any more'
     WHEN NOT {schema}.log_fits(base, watched.log, watched.columns) THEN 'its log has columns of other types or collations than it has itself'
-    WHEN NOT {schema}.log_is_ours(watched.log) THEN 'its log, or what writes to it, belongs to another role, has or had rules or triggers, or would be emptied by a crash' END;
+    WHEN NOT {schema}.log_is_ours(watched.log)
+    THEN coalesce({schema}.log_of_another(watched.log), 'its log, or what writes to it, has or had rules or triggers, or would be emptied by a crash') END;
 END $$;
 
 -- What is broken about a log, and a deployment or a refresh may mend; NULL where nothing is.

@@ -25,7 +25,7 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
         "(SELECT json_agg(json_build_array(r.named, r.now, r.replaced)) FROM {schema}.renamed_sources(s) AS r)",
         "NULL::json",
     ),
-    "broken": ("watch_problem", "{schema}.watch_problem(w.log) IS NOT NULL", "false"),
+    "broken": ("watch_problem", "{schema}.watch_problem(w.log)", "NULL::text"),
     "outdated": ("outdated", "{schema}.outdated(s)", "NULL::text"),
     "released": (
         "release_plan",
