@@ -11,9 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from mvc.engines.postgres.plan.jobs import is_utc, promise_line
+from mvc.engines.postgres.plan.jobs import Place, elsewhere_sql, is_utc, promise_line
 from mvc.engines.postgres.server.apply import plan
 from mvc.engines.postgres.server.embedded import EmbeddedServer
+from mvc.engines.postgres.server.observe import observe
 from mvc.engines.postgres.server.rollback import rollback
 from mvc.engines.postgres.server.status import status
 from mvc.report.deploy.deployment import plan_text
@@ -83,6 +84,16 @@ def settled(connection: psycopg.Connection[Any], compiled: Any) -> bool:
     return plan(connection, compiled).empty
 
 
+TAKEN = """
+CREATE SCHEMA mvc; CREATE TABLE ran (who name); GRANT ALL ON ran TO PUBLIC; GRANT USAGE ON SCHEMA mvc TO PUBLIC;
+CREATE FUNCTION mvc.evil() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN INSERT INTO public.ran VALUES (session_user); RETURN 1; END $$;
+CREATE PROCEDURE mvc.run_schedule(text, text, boolean) LANGUAGE sql AS 'SELECT mvc.evil()';
+CREATE FUNCTION mvc.stop_overdue(text) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT mvc.evil()';
+CREATE FUNCTION mvc.alert_broken_promises() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT mvc.evil()';
+CREATE FUNCTION public.same(text, text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN mvc.evil() = 1; END $$;
+CREATE OPERATOR public.= (LEFTARG = text, RIGHTARG = text, FUNCTION = public.same);
+ALTER DATABASE "else; where" SET search_path = public, pg_catalog;
+"""
 COMMAND = "CALL mvc.run_schedule('shop', 'hourly', true)"
 
 
@@ -224,6 +235,47 @@ class TestWhereItCannotBe:
         finally:
             cron_server.drop_database("elsewhere")
         assert jobs(owner) == []
+
+    def test_jobs_from_elsewhere_run_in_that_database_and_in_none_that_takes_its_name(self, admin, cron_server):
+        """Whoever owns it and may create databases puts another in its place, where the same words call what is his."""
+        admin.execute("CREATE ROLE cron_base LOGIN CREATEDB")
+        timed = "{schedule: hourly, refresh: all, every: '0 * * * *', timeout: 10m}"
+        compiled = project(timed, PROMISE, **NOTIFYING)
+        try:
+            admin.execute('CREATE DATABASE "else; where" OWNER cron_base')
+            with psycopg.connect(cron_server.url("else; where"), autocommit=True) as connection:
+                tables(connection)
+                connection.execute(f"ALTER TABLE t OWNER TO {OWNER}; GRANT CREATE ON SCHEMA public TO {OWNER}")
+                connection.execute(f'GRANT CREATE ON DATABASE "else; where" TO {OWNER}')
+            with psycopg.connect(cron_server.url("else; where"), user=OWNER, autocommit=True) as connection:
+                deploy(connection, compiled)
+                state = observe(connection, compiled)
+            for statement in elsewhere_sql(compiled, Place(state.database, state.database_number, OWNER), "GMT"):
+                admin.execute(statement)
+            query = "SELECT command FROM cron.job WHERE database = 'else; where' AND username = 'cron_owner' ORDER BY jobname"
+            commands = [command for (command,) in admin.execute(query)]
+            assert len(commands) == 4
+            with psycopg.connect(cron_server.url("else; where"), user=OWNER, autocommit=True) as connection:
+                connection.execute("UPDATE mvc.schedule_run SET seen = now() - interval '2 hours'")
+                for command in commands:
+                    connection.execute(command.encode())
+                assert ("d", "completed", "hourly") in log(connection, "view_name, status, schedule")
+            with psycopg.connect(cron_server.url("postgres"), user="cron_base", autocommit=True) as mean:
+                mean.execute('ALTER DATABASE "else; where" RENAME TO elsewhere_former')
+                mean.execute('CREATE DATABASE "else; where"')
+            with psycopg.connect(cron_server.url("else; where"), user="cron_base", autocommit=True) as mean:
+                mean.execute(TAKEN)
+                with psycopg.connect(cron_server.url("else; where"), user=OWNER, autocommit=True) as connection:
+                    for command in commands:
+                        with pytest.raises(
+                            psycopg.errors.RaiseException, match="this is not the database else; where that"
+                        ):
+                            connection.execute(command.encode())
+                assert mean.execute("SELECT who FROM ran").fetchall() == []
+        finally:
+            for name in ("else; where", "elsewhere_former"):
+                cron_server.drop_database(name)
+            admin.execute("DROP ROLE cron_base")
 
     def test_without_the_right(self, owner, admin):
         admin.execute(f"REVOKE USAGE ON SCHEMA cron FROM {OWNER}")

@@ -72,11 +72,11 @@ def execute(options: Options, context: Context) -> int:
 
 def _jobs(target: Target, options: Options, context: Context) -> str:
     """SQL for the database of pg_cron, about the one that we are connected to."""
-    from mvc.engines.postgres.plan.jobs import elsewhere_sql
+    from mvc.engines.postgres.plan.jobs import Place, elsewhere_sql
     from mvc.engines.postgres.server.read_state import read_state
 
     with context.connect(options.database) as connection:
         state = read_state(connection, target)
     zone = state.cron.zone if state.cron else "GMT"
-    statements = elsewhere_sql(target, state.database, state.owner or "", zone)
+    statements = elsewhere_sql(target, Place(state.database, state.database_number, state.owner or ""), zone)
     return "".join(f"{statement};\n" for statement in statements)

@@ -129,8 +129,31 @@ def _shown(there: JobState | None) -> str:
     return f"{there.line}, {there.command}" if there.active else "switched off"
 
 
-def elsewhere_sql(target: Target, database: str, owner: str, zone: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database that jobs are for: its name, its number, which no other one has, and the role that they run as."""
+
+    database: str
+    number: str
+    owner: str
+
+
+def elsewhere_sql(target: Target, place: Place, zone: str) -> Iterator[str]:
     """What makes the jobs from the database where pg_cron is, for one where it is not. Only a superuser may do that by default."""
     for job in wanted_jobs(target, zone):
-        values = (f"{job.name}@{database}", job.line, job.command, database, owner)
+        values = (f"{job.name}@{place.database}", job.line, _in_place(job.command, place), place.database, place.owner)
         yield f"SELECT cron.schedule_in_database({', '.join(map(literal, values))})"
+
+
+def _in_place(command: str, place: Place) -> str:
+    """The command, run nowhere but in the database itself. pg_cron knows it by its name, and whoever owns it and may create databases can give that to one
+    of his own, in which the same words call what he has put there. Nothing here means anything else in such a one: all of it is PostgreSQL's own.
+    """
+    call = command if command.startswith("CALL") else f"PERFORM{command.removeprefix('SELECT')}"
+    asked = f"(pg_catalog.pg_identify_object(1262::pg_catalog.oid, {place.number}::pg_catalog.oid, 0)).name"  # 1262 is pg_database
+    here = "pg_catalog.quote_ident(pg_catalog.current_database()::pg_catalog.text)"
+    problem = (
+        f"this is not the database {place.database} that the job was made for: mvc schedule pg_cron prints it anew"
+    )
+    text = f"BEGIN IF {asked} OPERATOR(pg_catalog.=) {here} THEN {call}; ELSE RAISE EXCEPTION USING MESSAGE = {literal(problem)}; END IF; END"
+    return f"DO LANGUAGE plpgsql {literal(text)}"

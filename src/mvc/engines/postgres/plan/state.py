@@ -211,6 +211,7 @@ class State:
     """
 
     database: str
+    database_number: str = ""
     deployment: int = 0
     runtime: str | None = None
     generation: int = 0

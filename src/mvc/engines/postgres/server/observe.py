@@ -110,6 +110,7 @@ def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
 def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> State:
     return State(
         database=about["database"],
+        database_number=about["database_number"],
         owner=about["owner"],
         acts_as_owner=about["acts"],
         deployment=ledger.get("deployment") or 0,

@@ -3,6 +3,7 @@
 SELECT json_build_object(
   'reads_only', set_config('transaction_read_only', 'on', true),
   'database', current_database(),
+  'database_number', (SELECT d.oid::text FROM pg_database AS d WHERE d.datname = current_database()),
   'today', current_date::text,
   'user', current_user,
   'session', session_user,
