@@ -59,6 +59,29 @@ RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT 'changes of watched tables could neither be logged nor noted, as where a disk is full'
 $$;
 
+-- The snapshot, with the transaction itself among those that are under way, which the server leaves out: what it does after this is not seen
+-- by whoever saw this, though others with later numbers may have ended before. It has a number where somebody wrote something in it
+-- before he had a view refreshed.
+CREATE OR REPLACE FUNCTION {schema}.snapshot_now()
+RETURNS pg_snapshot LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  seen constant pg_snapshot := pg_current_snapshot();
+  own constant xid8 := pg_current_xact_id_if_assigned();
+BEGIN
+  IF own IS NULL OR own >= pg_snapshot_xmax(seen) THEN
+    RETURN seen;
+  END IF;
+  RETURN format('%s:%s:%s', least(pg_snapshot_xmin(seen), own), pg_snapshot_xmax(seen), (
+    SELECT string_agg(t.number::text, ',' ORDER BY t.number) FROM (SELECT pg_snapshot_xip(seen) UNION SELECT own) AS t (number)));
+END $$;
+
+-- The least number that no transaction has had, as far as this one can know: its own is not beyond the time that there has been.
+CREATE OR REPLACE FUNCTION {schema}.beyond_now()
+RETURNS xid8 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN greatest(pg_snapshot_xmax(pg_current_snapshot()), (pg_current_xact_id_if_assigned()::text::numeric + 1)::text::xid8);
+END $$;
+
 CREATE OR REPLACE FUNCTION {schema}.with_descendants(base regclass)
 RETURNS SETOF regclass LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET work_mem = '64kB' AS $$
   WITH RECURSIVE family (relation) AS (
@@ -793,9 +816,9 @@ BEGIN
     CONTINUE WHEN NOT {schema}.take_turn('purge ' || purged);
     PERFORM {schema}.give_up_reader(purged);
     seen := {schema}.seen_by_all(purged);
-    EXECUTE format('DELETE FROM ONLY %I.%I WHERE mvc_at < $1 OR mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', purged) USING seen;
+    EXECUTE format('DELETE FROM ONLY %1$I.%2$I WHERE mvc_at < $1 OR mvc_at >= (SELECT %1$I.beyond_now())', '{name}', purged) USING seen;
     PERFORM {schema}.purge_kept({schema}.kept_of(purged), seen);
-    DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= pg_snapshot_xmax(pg_current_snapshot()));
+    DELETE FROM {schema}.unknown_change AS u WHERE u.log = purged AND (u.at < seen OR u.at >= (SELECT {schema}.beyond_now()));
     PERFORM {schema}.keep_unread(purged);
   END LOOP;
 END $$;
@@ -815,8 +838,8 @@ BEGIN
   IF least < seen THEN
     EXECUTE format('DELETE FROM %I.%I WHERE mvc_at < $1', '{name}', kept) USING seen;
   END IF;
-  IF most >= pg_snapshot_xmax(pg_current_snapshot()) THEN
-    EXECUTE format('DELETE FROM %I.%I WHERE mvc_at >= pg_snapshot_xmax(pg_current_snapshot())', '{name}', kept);
+  IF most >= {schema}.beyond_now() THEN
+    EXECUTE format('DELETE FROM %1$I.%2$I WHERE mvc_at >= (SELECT %1$I.beyond_now())', '{name}', kept);
   END IF;
 END $$;
 

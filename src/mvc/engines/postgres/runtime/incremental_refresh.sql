@@ -11,7 +11,7 @@ SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalSty
 SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
 DECLARE
   began timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp() ELSE now() END;
-  seen pg_snapshot := pg_current_snapshot();
+  seen pg_snapshot := {schema}.snapshot_now();
   stored {schema}.stored_relation;
   code jsonb;
   other_code text;
