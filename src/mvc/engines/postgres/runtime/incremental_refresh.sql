@@ -8,7 +8,8 @@ CREATE OR REPLACE FUNCTION {schema}.refresh_stored(
   unheard text DEFAULT NULL, OUT taken text, OUT changed bigint, OUT groups bigint, OUT detail text
 ) LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres'
-SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on AS $$
+SET extra_float_digits = 1 SET bytea_output = 'hex' SET standard_conforming_strings = on
+SET array_nulls = on SET timezone_abbreviations = 'Default' SET transform_null_equals = off SET gin_fuzzy_search_limit = 0 AS $$
 DECLARE
   began timestamptz := CASE current_setting('transaction_isolation') WHEN 'read committed' THEN clock_timestamp() ELSE now() END;
   seen pg_snapshot := {schema}.snapshot_now();
