@@ -393,7 +393,7 @@ def test_our_own_views_in_a_dump_are_no_obstacle(database, monkeypatch) -> None:
     assert "CREATE VIEW mvc.promises" in text
     assert read_ddl({"dump.sql": text})[1] == ()  # one that sqlglot cannot read is read by PostgreSQL's tree
     monkeypatch.setattr(parser, "_library", lambda: None)
-    catalog, findings = read_ddl({"again.sql": text}, stored="mvc")
+    catalog, findings = read_ddl({"again.sql": text}, storage_schema="mvc")
     assert findings == ()
     assert {relation.schema for relation in catalog.relations} <= {"mvc"}
     assert [finding.code for finding in read_ddl({"again.sql": text})[1]] == ["MV020"]

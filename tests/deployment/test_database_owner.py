@@ -186,11 +186,11 @@ def test_a_superuser_whom_he_has_made_somebody_else(shop: Database):
     for command in (plan, apply, status, refresh):
         with pytest.raises(
             ServerError,
-            match="mvc would belong to the role do_owner, who could run what he likes as the superuser postgres",
+            match="mvc would belong to the role do_owner, which could run anything as the superuser postgres",
         ):
             command(shop.connect(), project())
     with pytest.raises(
-        psycopg.Error, match="would be the role do_owner's, who could run what he likes as the superuser postgres"
+        psycopg.Error, match="would be the role do_owner's, which could run anything as the superuser postgres"
     ):
         shop.connect().execute(script(project(), project().views).encode())
     own.execute("GRANT do_owner TO postgres")

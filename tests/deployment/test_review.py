@@ -90,7 +90,7 @@ def test_a_superuser_runs_nothing_that_a_stranger_planted_in_the_stored_schema(b
     )
     try:
         for attempt in (plan, deploy, rollback, refresh):
-            with pytest.raises(ServerError, match="could run what he likes as the superuser"):
+            with pytest.raises(ServerError, match="could run anything as the superuser"):
                 attempt(connection, project("a", "va"))
         role = "SELECT rolsuper FROM pg_roles WHERE rolname = 'dp_mallory'"
         assert connection.execute(role).fetchone() == (False,)

@@ -46,7 +46,7 @@ def create_view(draft: Draft, written: Written) -> None:
     try:
         view.columns = query_of(draft, written, relation, listed)
     except Unreadable:
-        if view.schema != draft.stored:
+        if view.schema != draft.storage_schema:
             raise
         return
     if node.get("if_not_exists") and (view.schema, view.name) in draft.relations:

@@ -48,22 +48,22 @@ class _Later(NamedTuple):
 
 
 def read_ddl(
-    files: Mapping[str, str], search_path: tuple[str, ...] = ("public",), stored: str = ""
+    files: Mapping[str, str], search_path: tuple[str, ...] = ("public",), storage_schema: str = ""
 ) -> tuple[Catalog, tuple[Diagnostic, ...]]:
-    """The catalog that the files (path to text) describe, with every finding. Views of the schema `stored`, which a dump of a database that
+    """The catalog that the files (path to text) describe, with every finding. Views of `storage_schema`, which a dump of a database that
     was deployed to has, are passed over where they cannot be read: they are ours, and no project reads them.
 
     Errors (MV020) mean that something is missing in the catalog; warnings (MV021 to MV023) that a statement made no sense.
     """
-    return _read_files(tuple(sorted(files.items())), search_path, stored)
+    return _read_files(tuple(sorted(files.items())), search_path, storage_schema)
 
 
 # A comparison reads two revisions of a project, nearly always of the same tables: these are read once.
 @lru_cache(maxsize=4)
 def _read_files(
-    files: tuple[tuple[str, str], ...], search_path: tuple[str, ...], stored: str
+    files: tuple[tuple[str, str], ...], search_path: tuple[str, ...], storage_schema: str
 ) -> tuple[Catalog, tuple[Diagnostic, ...]]:
-    draft = Draft(search_path, stored)
+    draft = Draft(search_path, storage_schema)
     later: list[_Later] = []
     for path, text in files:
         _read_file(draft, SourceText(path, text), later)

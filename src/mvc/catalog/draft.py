@@ -116,9 +116,9 @@ class SourceText:
 class Draft:
     """All relations, types and functions read so far, the file in hand, and the findings."""
 
-    def __init__(self, search_path: tuple[str, ...], stored: str = "") -> None:
+    def __init__(self, search_path: tuple[str, ...], storage_schema: str = "") -> None:
         self.search_path = search_path
-        self.stored = stored
+        self.storage_schema = storage_schema
         self.path = search_path
         self.source = SourceText("", "")
         self.relations: dict[tuple[str, str], DraftRelation] = {}

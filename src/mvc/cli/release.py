@@ -96,11 +96,11 @@ def execute(options: Options, context: Context) -> int:
     return 0
 
 
-def _sql(stored: str, names: Iterable[AlteredName], context: Context) -> str:
+def _sql(storage_schema: str, names: Iterable[AlteredName], context: Context) -> str:
     """Where a catalog is at hand, it says which of two parts is the table."""
     from mvc.engines.postgres.plan.release import release_sql
 
-    return "\n".join(release_sql(stored, _placed(names, context)))
+    return "\n".join(release_sql(storage_schema, _placed(names, context)))
 
 
 def _placed(names: Iterable[AlteredName], context: Context) -> list[AlteredName]:

@@ -29,21 +29,21 @@ class Leftover:
     companions: tuple[tuple[str, str], ...] = ()
 
 
-def find_leftovers(state: State, stored: str, replaced: frozenset[str] = frozenset()) -> tuple[Leftover, ...]:
+def find_leftovers(state: State, storage_schema: str, replaced: frozenset[str] = frozenset()) -> tuple[Leftover, ...]:
     """What could be pruned, and what is unknown, in an order in which it can be dropped: what was built last comes first.
 
     `replaced` names stored relations that readers once used.
     """
-    state = replace(state, stored={**state.stored, **dict(orphans(state, stored))})
+    state = replace(state, stored={**state.stored, **dict(orphans(state, storage_schema))})
     live = {view.stored_name for view in state.views.values()}
     arms = {arm for view in state.views.values() for arm in view.arms}
-    there = {name for name in state.stored if name in live or (stored, name) in state.relations}
+    there = {name for name in state.stored if name in live or (storage_schema, name) in state.relations}
     beside = {companion for item in state.stored.values() for companion in item.companions}
-    found = [orphaned for name in state.stored.keys() - there if (orphaned := _orphans(state, stored, name))]
+    found = [orphaned for name in state.stored.keys() - there if (orphaned := _orphans(state, storage_schema, name))]
     found += [
         _leftover((schema, name), relation, state, replaced)
         for (schema, name), relation in state.relations.items()
-        if schema == stored and name not in live | arms | beside and not _is_log(name, relation)
+        if schema == storage_schema and name not in live | arms | beside and not _is_log(name, relation)
     ]
     return tuple(sorted(found, key=lambda item: (item.kind != "arm", -item.built_at, item.relkind == "r", item.name)))
 
@@ -54,13 +54,13 @@ def _is_log(name: str, relation: RelationState) -> bool:
     return relation.kind == "r" and name.startswith(("changes_", "kept_")) and first == "mvc_at"
 
 
-def _orphans(state: State, stored: str, table: str) -> Leftover | None:
+def _orphans(state: State, storage_schema: str, table: str) -> Leftover | None:
     """What is still there of the companions of a table that is gone: they read each other, so they go together."""
     known = state.stored[table]
-    parts = _companions(state, stored, known)
+    parts = _companions(state, storage_schema, known)
     if not parts:
         return None
-    size = sum(state.relations[stored, name].bytes for name, _ in parts)
+    size = sum(state.relations[storage_schema, name].bytes for name, _ in parts)
     return Leftover(table, _called(known.view, state), "arm", "", size, known.built_at, parts)
 
 

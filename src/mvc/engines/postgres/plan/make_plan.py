@@ -230,6 +230,6 @@ def _is_new_table(view: CompiledView, site: PlanContext) -> bool:
     return view.stored_as == "table" and (not site.is_live(view) or site.storage(view) is None)
 
 
-def switch_opening(stored: str, deployment: int) -> str:
+def switch_opening(storage_schema: str, deployment: int) -> str:
     """Goes on with a deployment in its second and later switches."""
-    return f"SELECT {qualified(stored, 'continue_deployment')}({deployment})"
+    return f"SELECT {qualified(storage_schema, 'continue_deployment')}({deployment})"

@@ -14,15 +14,17 @@ from mvc.meaning.fingerprint import FINGERPRINT_LENGTH
 _STORES: Final = "Stores "  # how the comment of a stored relation begins (mvc.engines.postgres.deploy.statements)
 
 
-def orphans(state: State, stored: str) -> Iterator[tuple[str, StoredState]]:
-    """What of the schema `stored` the ledger would know, by name."""
+def orphans(state: State, storage_schema: str) -> Iterator[tuple[str, StoredState]]:
+    """What of `storage_schema` the ledger would know, by name."""
     for (schema, name), relation in state.relations.items():
         view = _view(name, relation.comment or "")
-        if schema == stored and view and name not in state.stored and relation.owner == state.owner:
+        if schema == storage_schema and view and name not in state.stored and relation.owner == state.owner:
             beside = (companion_name(name, purpose) for purpose in get_args(Purpose))
             yield (
                 name,
-                StoredState(view, companions=tuple(item for item in beside if (stored, item) in state.relations)),
+                StoredState(
+                    view, companions=tuple(item for item in beside if (storage_schema, item) in state.relations)
+                ),
             )
 
 

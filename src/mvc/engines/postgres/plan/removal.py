@@ -21,10 +21,10 @@ def _depth(view: CompiledView | None, others: dict[str, DeployedView]) -> int:
     return 1 + max((_depth(other, others) for other in upstream), default=0)
 
 
-def removal_step(name: Name, view: DeployedView, state: State, stored: str) -> Step:
-    """Takes a view from its readers and out of the ledger of the schema `stored`."""
+def removal_step(name: Name, view: DeployedView, state: State, storage_schema: str) -> Step:
+    """Takes a view from its readers and out of the ledger of `storage_schema`."""
     statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
-    statements.append(f"SELECT {qualified(stored, 'forget')}({literal(name[0])}, {literal(name[1])})")
+    statements.append(f"SELECT {qualified(storage_schema, 'forget')}({literal(name[0])}, {literal(name[1])})")
     danger = Danger("drop-view", f"{view.called(name)} goes")
     lock = Lock("ACCESS EXCLUSIVE", name, brief=True)
     reason = f"it is no longer in the project; {view.stored_name} stays until it is pruned"

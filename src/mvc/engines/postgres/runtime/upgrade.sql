@@ -8,7 +8,7 @@ BEGIN
   -- A superuser may be somebody else here without knowing, where the owner of the database has set `role`; and that one's code could be him again.
   IF EXISTS (SELECT FROM pg_roles AS s, pg_roles AS c WHERE s.rolname = session_user AND s.rolsuper AND c.rolname = current_user AND NOT c.rolsuper AND NOT EXISTS (
     SELECT FROM pg_auth_members AS m JOIN pg_roles AS g ON g.oid = m.grantor WHERE m.roleid = c.oid AND m.member = s.oid AND g.rolsuper)) THEN
-    RAISE EXCEPTION 'the schema % would be the role %''s, who could run what he likes as the superuser %', quote_ident('{name}'), quote_ident(current_user), quote_ident(session_user)
+    RAISE EXCEPTION 'the schema % would be the role %''s, which could run anything as the superuser %', quote_ident('{name}'), quote_ident(current_user), quote_ident(session_user)
       USING HINT = format('look who has set that role for you (ALTER DATABASE or ALTER ROLE … SET role), or GRANT %I TO %I where it is trusted', current_user, session_user);
   END IF;
   IF pg_catalog.pg_get_userbyid(home.nspowner) <> current_user THEN

@@ -207,14 +207,14 @@ class _Run:
         return plan(self.connection, self.compiled, (), self.session.pace.patience)
 
 
-def _named(connection: psycopg.Connection, stored: str, detail: str) -> tuple[Altered, ...]:
+def _named(connection: psycopg.Connection, storage_schema: str, detail: str) -> tuple[Altered, ...]:
     """The relations of ours that a server's words name, in whatever language: what is stored by its own names, which nothing else bears; where there is
     none of these, what readers use.
     """
-    made = f"SELECT {literal(stored)}, c.relname::text FROM {qualified(stored, 'made_relations')}() AS m JOIN pg_class AS c ON c.oid = m.relation WHERE "
+    made = f"SELECT {literal(storage_schema)}, c.relname::text FROM {qualified(storage_schema, 'made_relations')}() AS m JOIN pg_class AS c ON c.oid = m.relation WHERE "
     arm = "m.part = 'arm' AND m.live"  # named also where only what it reads is in the way
-    shown = f"SELECT d.view_schema::text, d.view_name::text FROM {qualified(stored, 'deployed_view')} AS d"
-    with ledger(connection, stored):
+    shown = f"SELECT d.view_schema::text, d.view_name::text FROM {qualified(storage_schema, 'deployed_view')} AS d"
+    with ledger(connection, storage_schema):
         for query in (f"{made}NOT ({arm})", f"{made}{arm}", shown):
             names = [Altered(*row) for row in connection.execute(query.encode()).fetchall()]
             if found := [item for item in names if re.search(rf"(?<![\w$]){re.escape(item.name)}(?![\w$])", detail)]:

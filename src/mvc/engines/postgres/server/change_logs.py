@@ -27,10 +27,10 @@ class ChangeLog:
         return self.bytes > self.allowed_bytes / 2
 
 
-def change_logs(connection: psycopg.Connection, stored: str) -> tuple[ChangeLog, ...]:
+def change_logs(connection: psycopg.Connection, storage_schema: str) -> tuple[ChangeLog, ...]:
     """The logs of changes by their tables; none where the runtime is an older one, which does not tell."""
-    view = qualified(stored, "change_logs")
-    with ledger(connection, stored):
+    view = qualified(storage_schema, "change_logs")
+    with ledger(connection, storage_schema):
         there = connection.execute("SELECT to_regclass(%s)", (view,)).fetchone()
         if there is None or there[0] is None:
             return ()

@@ -16,9 +16,9 @@ import psycopg
 from mvc.engines.postgres.server.search_path import placed
 
 
-def ask(connection: psycopg.Connection, stored: str, what: str, said: Mapping[str, Any] | None = None) -> Any:
+def ask(connection: psycopg.Connection, storage_schema: str, what: str, said: Mapping[str, Any] | None = None) -> Any:
     """Has `what` done and committed; its answer, as JSON has it. The connection must be in autocommit mode."""
-    call = f"CALL {placed(stored, 'committed')}(%s::pg_catalog.text, %s::pg_catalog.jsonb, NULL)"
+    call = f"CALL {placed(storage_schema, 'committed')}(%s::pg_catalog.text, %s::pg_catalog.jsonb, NULL)"
     row = connection.execute(call.encode(), (what, json.dumps(said or {}, default=_plain))).fetchone()
     return row[0] if row else None
 
@@ -29,10 +29,10 @@ def _plain(value: Any) -> str:
     raise TypeError(type(value).__name__)
 
 
-def works_as_owner(connection: psycopg.Connection, stored: str) -> bool:
+def works_as_owner(connection: psycopg.Connection, storage_schema: str) -> bool:
     """Whether what is behind the door is open to whoever is connected."""
     query = "SELECT pg_catalog.has_function_privilege(pg_catalog.format('%%I.refresh_run(bigint)', %s::pg_catalog.text), 'EXECUTE')"
-    row = connection.execute(query, (stored,)).fetchone()
+    row = connection.execute(query, (storage_schema,)).fetchone()
     return bool(row and row[0])
 
 

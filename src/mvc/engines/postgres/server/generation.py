@@ -35,13 +35,13 @@ class Installed:
     compiler: str = ""
 
 
-def installed(connection: psycopg.Connection, stored: str) -> Installed | None:
+def installed(connection: psycopg.Connection, storage_schema: str) -> Installed | None:
     """What is there; None where nothing is deployed. Only the catalogs are read before a table that this version knows."""
-    row = connection.execute(_SHAPE.encode(), {"stored": stored}).fetchone()
+    row = connection.execute(_SHAPE.encode(), {"stored": storage_schema}).fetchone()
     shape = row[0] if row else None
     if shape is None or shape < _WRITTEN_SINCE:
         return Installed(shape) if shape else None
-    query = f"SELECT i.generation, i.compiler FROM {qualified(stored, 'installation')} AS i"
+    query = f"SELECT i.generation, i.compiler FROM {qualified(storage_schema, 'installation')} AS i"
     written = connection.execute(query.encode()).fetchone()
     return Installed(written[0] or shape - 1, written[1] or "") if written else Installed(shape - 1)
 
@@ -61,17 +61,17 @@ def refuse_older(found: Installed | None) -> None:
         raise ServerError(message, "mvc apply upgrades it; mvc apply --dry-run says what that does")
 
 
-def functions_changing(connection: psycopg.Connection, stored: str, runtime: str | None) -> int:
+def functions_changing(connection: psycopg.Connection, storage_schema: str, runtime: str | None) -> int:
     """How many functions the runtime that is there has otherwise than this version's, or not at all; `runtime` is its version."""
     if runtime == runtime_version():
         return 0
     query = files("mvc.engines.postgres.server.queries").joinpath("changing.sql").read_bytes()
-    row = connection.execute(query, {"stored": stored, "bodies": list(body_digests(stored))}).fetchone()
+    row = connection.execute(query, {"stored": storage_schema, "bodies": list(body_digests(storage_schema))}).fetchone()
     return int(row[0]) if row else 0
 
 
-def check_generation(connection: psycopg.Connection, stored: str) -> None:
+def check_generation(connection: psycopg.Connection, storage_schema: str) -> None:
     """Raises ServerError unless the runtime that is there, if any, is of this generation."""
-    found = installed(connection, stored)
+    found = installed(connection, storage_schema)
     refuse_newer(found)
     refuse_older(found)

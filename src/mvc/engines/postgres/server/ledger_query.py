@@ -51,12 +51,12 @@ def query_text(name: str) -> str:
     return files("mvc.engines.postgres.server.queries").joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
-def ledger_and_catalog(stored: str, about: Json, there: Installed | None) -> str:
+def ledger_and_catalog(storage_schema: str, about: Json, there: Installed | None) -> str:
     """One statement, so that both are of one moment also while somebody else deploys."""
-    home = identifier(stored).replace("%", "%%")
+    home = identifier(storage_schema).replace("%", "%%")
     ledger, deployed, tables = _NO_LEDGER, "", _NO_TABLES
     if there:
-        digest = functions_digest(stored).replace("%", "%%")
+        digest = functions_digest(storage_schema).replace("%", "%%")
         ledger = query_text("ledger").replace("{functions}", digest)
         for asked, (function, call, unknown) in _ASKED.items():
             answered = function in about["callable"] and not about["lost"]  # a row that lacks a column is no argument

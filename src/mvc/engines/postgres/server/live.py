@@ -21,7 +21,11 @@ _WIDTHS: Final = {"columns": 5, "relations": 9, "keys": 3, "foreign_keys": 4, "f
 
 
 def read_live(
-    connection: psycopg.Connection, believed: Catalog, stored: str, schemas: Iterable[str], readers: Iterable[str]
+    connection: psycopg.Connection,
+    believed: Catalog,
+    storage_schema: str,
+    schemas: Iterable[str],
+    readers: Iterable[str],
 ) -> Live:
     """What there is of the relations and functions of `believed`; `schemas` are those in which a deployment would create something, for these
     `readers`.
@@ -30,7 +34,7 @@ def read_live(
     """
     functions = sorted({(item.schema, item.name) for item in believed.functions})
     asked = {
-        "stored": stored,
+        "stored": storage_schema,
         "schemas": [item.schema for item in believed.relations],
         "names": [item.name for item in believed.relations],
         "function_schemas": [schema for schema, _ in functions],

@@ -29,14 +29,14 @@ _GONE: Final = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidS
 
 
 @contextmanager
-def deployment_lock(connection: psycopg.Connection, stored: str) -> Iterator[Callable[[], None]]:
+def deployment_lock(connection: psycopg.Connection, storage_schema: str) -> Iterator[Callable[[], None]]:
     """Holds the lock of the stored schema of the database that `connection` is to; yields a check that raises ServerError once it is lost.
 
     Where there is no such schema yet, only one can make it; the check takes the lock then. Raises ServerError where somebody else
     holds it.
     """
     with server_errors():
-        lock = _DeploymentLock(connection, second_connection(connection), stored)
+        lock = _DeploymentLock(connection, second_connection(connection), storage_schema)
     try:
         with server_errors():
             lock.take()
@@ -51,7 +51,7 @@ class _DeploymentLock:
 
     connection: psycopg.Connection
     holder: psycopg.Connection
-    stored: str
+    storage_schema: str
     held: bool = False
 
     def take(self) -> None:
@@ -59,7 +59,7 @@ class _DeploymentLock:
         told so without.
         """
         with acting_as(self.connection, None):
-            found = standing(self.connection, self.stored)
+            found = standing(self.connection, self.storage_schema)
         if found.owner is None:
             self._prove_same_start()
         if found.owner is None or not found.may_become:
@@ -92,7 +92,7 @@ class _DeploymentLock:
 
     def _make(self, role: str | None) -> None:
         """Makes the relation in a schema that an earlier revision left without it."""
-        create = f"CREATE TABLE IF NOT EXISTS {qualified(self.stored, _RELATION)} ()"
+        create = f"CREATE TABLE IF NOT EXISTS {qualified(self.storage_schema, _RELATION)} ()"
         with suppress(errors.UniqueViolation, errors.DuplicateTable), acting_as(self.connection, role):
             self.connection.execute(create.encode())  # else somebody else was faster
 
@@ -110,10 +110,10 @@ class _DeploymentLock:
 
     @property
     def _statement(self) -> bytes:
-        return f"LOCK TABLE {qualified(self.stored, _RELATION)} IN EXCLUSIVE MODE NOWAIT".encode()
+        return f"LOCK TABLE {qualified(self.storage_schema, _RELATION)} IN EXCLUSIVE MODE NOWAIT".encode()
 
     def _under_way(self) -> ServerError:
-        who = deployer(self.holder, (self.stored, _RELATION))
+        who = deployer(self.holder, (self.storage_schema, _RELATION))
         said = "another deployment of this database is under way" + (f": {who}" if who else "")
         return ServerError(said, "try again when it has ended")
 

@@ -57,31 +57,31 @@ def observe(
 
     Raises ServerError where the ledger may not be read, or its owner not be trusted.
     """
-    stored = target.stored
+    storage_schema = target.stored
     with own_names(connection):
         asked: dict[str, Any] = {
-            "stored": stored,
+            "stored": storage_schema,
             "trusted_roles": list(target.trusted_roles),
             "tables": [part[0] for part in LEDGER],
             "columns": [part[1] for part in LEDGER],
         }
         about = _one(connection, with_trust(query_text("about")), asked)
         if not about["trusted"]:
-            raise distrusted(stored, about["owner"], about["user"], about["session"])
+            raise distrusted(storage_schema, about["owner"], about["user"], about["session"])
         if not about["known"]:
             raise unknown(target, about["owner"], about["user"])
         if about["strange"]:
-            raise not_alone(stored, about["strange"])
+            raise not_alone(storage_schema, about["strange"])
         # Of a schema that was not there nothing is read: whoever makes it now is not known to be trusted.
-        there = installed(connection, stored) if about["owner"] else None
+        there = installed(connection, storage_schema) if about["owner"] else None
         refuse_newer(there)
         names = list(exposed)
         asked |= {"schemas": [name[0] for name in names], "names": [name[1] for name in names]}
         asked |= {"own": [*own_tables(), *sorted(runtime_views())]}
-        found = _one(connection, ledger_and_catalog(stored, about, there), asked)
-        changing = functions_changing(connection, stored, found["ledger"].get("runtime")) if there else 0
+        found = _one(connection, ledger_and_catalog(storage_schema, about, there), asked)
+        changing = functions_changing(connection, storage_schema, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
-        live = read_live(connection, believed, stored, schemas, readers) if believed is not None else None
+        live = read_live(connection, believed, storage_schema, schemas, readers) if believed is not None else None
         cron = _cron(connection, about)
     state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live, functions_changing=changing)
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state

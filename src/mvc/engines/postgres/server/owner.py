@@ -18,8 +18,8 @@ from mvc.quoting import identifier
 # What makes a role able to do what another can. Since PostgreSQL 16 a membership may give neither its rights nor its name, and be none.
 AS_ANOTHER: Final = """CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 >= 160000
   THEN 'USAGE, SET, MEMBER WITH ADMIN OPTION' ELSE 'MEMBER' END"""
-# Whoever owns a schema can put functions, views and triggers there that do what he likes with the rights of who meets them; taking
-# on his role does not help, since they may go back to the session's. A superuser must say that he trusts him, by becoming a member: a
+# Whoever owns a schema can put functions, views and triggers there that do anything with the rights of who meets them; taking
+# on its role does not help, since they may go back to the session's. A superuser must say that they trust it, by becoming a member: a
 # member that another superuser made. Whoever has made a role, or has its ADMIN OPTION, can give it to anybody. Where there is no such schema,
 # the current role will own it, and that need not be the one that logged in: the owner of a database may set `role` for all who do.
 # Asked without pg_roles, which costs more than all of it: whoever is a member of the role that made the server (10) is a superuser.
@@ -99,25 +99,25 @@ class DeployerRole:
         return None if self.owner == self.user else self.owner
 
 
-def standing(connection: psycopg.Connection, stored: str) -> DeployerRole:
+def standing(connection: psycopg.Connection, storage_schema: str) -> DeployerRole:
     """How whoever is connected stands to the owner of the stored schema. Raises ServerError for an owner not to be trusted, or for what
     somebody else has put there.
     """
     with own_path(connection):
-        row = connection.execute(_QUERY.encode(), (stored,)).fetchone()
+        row = connection.execute(_QUERY.encode(), (storage_schema,)).fetchone()
     assert row is not None  # noqa: S101 - a SELECT from one row
     user, owner, inherits, may_become, trusted, strange, session = row
     if not trusted:
-        raise distrusted(stored, owner, user, session)
+        raise distrusted(storage_schema, owner, user, session)
     if strange:
-        raise not_alone(stored, strange)
+        raise not_alone(storage_schema, strange)
     return DeployerRole(user, owner, owner is None or inherits, owner is None or may_become)
 
 
-def distrusted(stored: str, owner: str | None, user: str, session: str) -> ServerError:
+def distrusted(storage_schema: str, owner: str | None, user: str, session: str) -> ServerError:
     """Why a superuser, who has logged in as `session`, does not touch what is in a schema. Where there is none it would be that of `user`."""
     whose = f"belongs to the role {owner}" if owner else f"would belong to the role {user}"
-    message = f"the schema {stored} {whose}, who could run what he likes as the superuser {session}"
+    message = f"the schema {storage_schema} {whose}, which could run anything as the superuser {session}"
     role = identifier(owner or user)
     allow = f"GRANT {role} TO {identifier(session)} where it is trusted"
     if owner:
@@ -131,25 +131,25 @@ def distrusted(stored: str, owner: str | None, user: str, session: str) -> Serve
 
 def unknown(target: Target, owner: str, user: str) -> ServerError:
     """Why a role that may look or refresh does not touch what is in a schema."""
-    message = f"the schema {target.stored} belongs to the role {owner}, who could run what he likes as {user}"
+    message = f"the schema {target.stored} belongs to the role {owner}, which could run anything as {user}"
     roles = ", ".join((*target.trusted_roles, owner))
     return ServerError(
         message, f"if {owner} deploys here, name it in mvc.yml: trusted_roles: [{roles}]; or let it own the database"
     )
 
 
-def not_alone(stored: str, strange: str) -> ServerError:
+def not_alone(storage_schema: str, strange: str) -> ServerError:
     """Why nobody touches what is in a schema: an object is there with its owner, `strange` in words."""
     hint = "drop it, or name another schema in mvc.yml: schemas: {stored: NAME}"
-    return ServerError(f"the schema {stored} is to be its owner's alone, and in it is the {strange}", hint)
+    return ServerError(f"the schema {storage_schema} is to be its owner's alone, and in it is the {strange}", hint)
 
 
-def working_role(connection: psycopg.Connection, stored: str) -> str | None:
+def working_role(connection: psycopg.Connection, storage_schema: str) -> str | None:
     """The role to take on for everything that is made. Raises ServerError for who may not."""
-    found = standing(connection, stored)
+    found = standing(connection, storage_schema)
     if found.role and not found.may_become:
         hint = f"deploy as {found.owner}, or GRANT {identifier(found.role)} TO {identifier(found.user)}, or name another schema in mvc.yml: schemas: {{stored: NAME}}"
-        raise ServerError(f"the schema {stored} belongs to the role {found.owner}", hint)
+        raise ServerError(f"the schema {storage_schema} belongs to the role {found.owner}", hint)
     return found.role
 
 

@@ -118,9 +118,9 @@ def _is_there(connection: psycopg.Connection, compiled: Target) -> bool:
     return connection.execute(deployed.encode(), (compiled.project,)).fetchone() is not None
 
 
-def _marks(connection: psycopg.Connection, stored: str) -> tuple[int, int]:
+def _marks(connection: psycopg.Connection, storage_schema: str) -> tuple[int, int]:
     """The last rows of both logs."""
-    logs = (qualified(stored, "partition_log"), qualified(stored, "refresh_log"))
+    logs = (qualified(storage_schema, "partition_log"), qualified(storage_schema, "refresh_log"))
     query = "SELECT " + ", ".join(f"(SELECT coalesce(max(id), 0) FROM {log})" for log in logs)
     row = connection.execute(query.encode()).fetchone()
     return (row[0], row[1]) if row else (0, 0)
@@ -133,7 +133,7 @@ def _done(connection: psycopg.Connection, compiled: Target, since: int) -> tuple
     return tuple(PartitionDone(*row) for row in connection.execute(query.encode()))
 
 
-def _shrunk(connection: psycopg.Connection, stored: str, since: int) -> tuple[ShrunkView, ...]:
-    query = f"""SELECT view_schema, view_name, status, error FROM {qualified(stored, "refresh_log")}
+def _shrunk(connection: psycopg.Connection, storage_schema: str, since: int) -> tuple[ShrunkView, ...]:
+    query = f"""SELECT view_schema, view_name, status, error FROM {qualified(storage_schema, "refresh_log")}
         WHERE id > {since} AND schedule = 'partitions' ORDER BY id"""
     return tuple(ShrunkView(*row) for row in connection.execute(query.encode()))

@@ -39,18 +39,16 @@ def leftovers(connection: psycopg.Connection, target: Target) -> tuple[Leftover,
     return leftovers_of(connection, read_state(connection, target), target.stored)
 
 
-def leftovers_of(connection: psycopg.Connection, state: State, stored: str) -> tuple[Leftover, ...]:
+def leftovers_of(connection: psycopg.Connection, state: State, storage_schema: str) -> tuple[Leftover, ...]:
     """The same, of a state that was read already."""
     if not state.deployment and not state.stored:
         return ()
-    query = (
-        f"SELECT definition #>> '{{storage,1}}' FROM {qualified(stored, 'replaced_view')} WHERE definition IS NOT NULL"
-    )
-    there = f"SELECT to_regclass({literal(qualified(stored, 'replaced_view'))})"  # somebody may have dropped it
-    with ledger(connection, stored):
+    query = f"SELECT definition #>> '{{storage,1}}' FROM {qualified(storage_schema, 'replaced_view')} WHERE definition IS NOT NULL"
+    there = f"SELECT to_regclass({literal(qualified(storage_schema, 'replaced_view'))})"  # somebody may have dropped it
+    with ledger(connection, storage_schema):
         kept = connection.execute(there.encode()).fetchone() != (None,)
         replaced = frozenset(row[0] for row in connection.execute(query.encode())) if kept else frozenset()
-    return find_leftovers(state, stored, replaced)
+    return find_leftovers(state, storage_schema, replaced)
 
 
 @server_errors()
@@ -88,33 +86,35 @@ def prune(
     return Pruned(tuple(dropped), tuple(kept))
 
 
-def _why_kept(connection: psycopg.Connection, item: Leftover, stored: str, problem: ServerError) -> str:
+def _why_kept(connection: psycopg.Connection, item: Leftover, storage_schema: str, problem: ServerError) -> str:
     if not isinstance(problem, StatementRefused) or problem.refusal.sqlstate != _DEPENDED_ON:
         return str(problem)
     names = [item.name, *(name for name, _ in item.companions)]
     query = f"""SELECT DISTINCT pg_catalog.format('%%I.%%I', n.nspname, r.relname) FROM pg_catalog.pg_class AS c
-        CROSS JOIN {qualified(stored, "readers_of")}(c.oid) AS reader (oid) JOIN pg_catalog.pg_class AS r ON r.oid = reader.oid
+        CROSS JOIN {qualified(storage_schema, "readers_of")}(c.oid) AS reader (oid) JOIN pg_catalog.pg_class AS r ON r.oid = reader.oid
         JOIN pg_catalog.pg_namespace AS n ON n.oid = r.relnamespace
         WHERE c.relnamespace = pg_catalog.to_regnamespace(%s) AND c.relname = ANY (%s) AND NOT (r.relnamespace = c.relnamespace AND r.relname = ANY (%s))
         ORDER BY 1"""
-    with ledger(connection, stored):
-        found = [row[0] for row in connection.execute(query.encode(), (qualified(stored), names, names)).fetchall()]
+    with ledger(connection, storage_schema):
+        found = [
+            row[0] for row in connection.execute(query.encode(), (qualified(storage_schema), names, names)).fetchall()
+        ]
     if not found:
         return "something that mvc did not make depends on it"
     return f"{', '.join(found)} reads it: drop that, or have it read the view that readers use, and prune again"
 
 
-def _drop(item: Leftover, stored: str) -> Step:
-    forget = f"DELETE FROM {qualified(stored, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
-    turn = f"DELETE FROM {qualified(stored, 'turn')} WHERE work = {literal(f'refresh {item.name}')}"
-    logs = f"SELECT {qualified(stored, 'drop_unused_logs')}()"
-    lock = Lock("ACCESS EXCLUSIVE", (stored, item.name), brief=True)
-    return Step("drop view", item.view, "nobody reads it", (*_drops(item, stored), forget, turn, logs), lock)
+def _drop(item: Leftover, storage_schema: str) -> Step:
+    forget = f"DELETE FROM {qualified(storage_schema, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
+    turn = f"DELETE FROM {qualified(storage_schema, 'turn')} WHERE work = {literal(f'refresh {item.name}')}"
+    logs = f"SELECT {qualified(storage_schema, 'drop_unused_logs')}()"
+    lock = Lock("ACCESS EXCLUSIVE", (storage_schema, item.name), brief=True)
+    return Step("drop view", item.view, "nobody reads it", (*_drops(item, storage_schema), forget, turn, logs), lock)
 
 
-def _drops(item: Leftover, stored: str) -> Iterator[str]:
+def _drops(item: Leftover, storage_schema: str) -> Iterator[str]:
     """One statement for each kind, since views may read each other; what may read a table goes first."""
     parts = [*item.companions, (item.name, item.relkind)]
     for relkind, kind in RELATION_KINDS.items():
-        if names := [qualified(stored, name) for name, of in parts if of == relkind]:
+        if names := [qualified(storage_schema, name) for name, of in parts if of == relkind]:
             yield f"DROP {kind} {', '.join(names)}"

@@ -69,8 +69,8 @@ def _observed(connection: psycopg.Connection, asked: _Asked, role: str | None, p
 
 
 @contextmanager
-def ledger(connection: psycopg.Connection, stored: str, mode: str = "") -> Iterator[None]:
+def ledger(connection: psycopg.Connection, storage_schema: str, mode: str = "") -> Iterator[None]:
     """A transaction in which the ledger can be read, and by who may deploy also written. `mode` is what it begins with."""
-    found = standing(connection, stored)
+    found = standing(connection, storage_schema)
     with acting_as(connection, found.role if found.may_become else None, mode=mode), own_names(connection):
         yield

@@ -65,15 +65,17 @@ def _left_out(connection: psycopg.Connection, compiled: Compiled) -> dict[str, s
 
 def check_deployed(connection: psycopg.Connection, target: Target) -> None:
     """Raises ServerError where the stored schema holds no view, its owner is not to be trusted, or we may not refresh."""
-    stored = target.stored
+    storage_schema = target.stored
     with own_names(connection):
-        if standing(connection, stored).owner is not None:  # else whoever makes it now is not known to be trusted
+        if (
+            standing(connection, storage_schema).owner is not None
+        ):  # else whoever makes it now is not known to be trusted
             check_may_refresh(connection, target)
-            check_generation(connection, stored)
+            check_generation(connection, storage_schema)
             there = connection.execute(
-                "SELECT to_regclass(format('%%I.deployed_view', %s::text))", (stored,)
+                "SELECT to_regclass(format('%%I.deployed_view', %s::text))", (storage_schema,)
             ).fetchone()
-            query = f"SELECT FROM {qualified(stored, 'deployed_view')} LIMIT 1"
+            query = f"SELECT FROM {qualified(storage_schema, 'deployed_view')} LIMIT 1"
             if there and there[0] and connection.execute(query.encode()).rowcount:
                 return
     raise ServerError("nothing of this project is deployed here", "deploy it first: mvc apply")

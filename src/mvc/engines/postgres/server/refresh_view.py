@@ -80,12 +80,14 @@ class Refreshed:
 OnView = Callable[[Refreshed], None]
 
 
-def refresh_view(connection: psycopg.Connection, stored: str, task: RefreshRequest, failed: Iterable[str]) -> Refreshed:
+def refresh_view(
+    connection: psycopg.Connection, storage_schema: str, task: RefreshRequest, failed: Iterable[str]
+) -> Refreshed:
     """Refreshes one view, unless one of the views `failed` feeds it. Raises ServerError where the connection is lost; what else
     goes wrong is a result.
     """
     try:
-        run, reason = _begin(connection, stored, task, failed)
+        run, reason = _begin(connection, storage_schema, task, failed)
     except psycopg.Error as problem:
         reason, hint = _said(connection, problem), problem.diag.message_hint
         return Refreshed(task.said, "failed", 0.0, None, f"{reason} ({hint})" if hint else reason, task.schedule)
@@ -94,45 +96,45 @@ def refresh_view(connection: psycopg.Connection, stored: str, task: RefreshReque
     if run is None or reason:
         return Refreshed(task.said, "skipped", 0.0, None, reason or "", task.schedule)
     try:
-        _work(connection, stored, run, task.options)
+        _work(connection, storage_schema, run, task.options)
     except psycopg.Error as problem:
         said = _said(connection, problem)
-        _abandon(connection, stored, run, (said, problem.sqlstate or ""))
+        _abandon(connection, storage_schema, run, (said, problem.sqlstate or ""))
         return Refreshed(task.said, "failed", 0.0, None, said, task.schedule)
     except KeyboardInterrupt:
         with suppress(psycopg.Error):
-            _abandon(connection, stored, run, ("interrupted", INTERRUPTED))
+            _abandon(connection, storage_schema, run, ("interrupted", INTERRUPTED))
         raise
-    return _outcome(connection, stored, run, task)
+    return _outcome(connection, storage_schema, run, task)
 
 
-def _work(connection: psycopg.Connection, stored: str, run: int, options: RefreshOptions) -> None:
+def _work(connection: psycopg.Connection, storage_schema: str, run: int, options: RefreshOptions) -> None:
     """In one snapshot, and once more where another refresh committed just before it was taken. A time limit that the server keeps needs a
     transaction of ours, in which none but the owner may work.
     """
-    if not works_as_owner(connection, stored):
-        call = f"CALL {placed(stored, 'refresh_work')}({run}, %s::pg_catalog.float8, NULL)"
+    if not works_as_owner(connection, storage_schema):
+        call = f"CALL {placed(storage_schema, 'refresh_work')}({run}, %s::pg_catalog.float8, NULL)"
         with cancelled_after(connection, options.timeout):
             connection.execute(call.encode(), (options.lock_timeout or None,))
         return
     for _ in range(ATTEMPTS):
         with _writing(connection, options, "REPEATABLE READ"):
-            row = connection.execute(f"SELECT {qualified(stored, 'refresh_run')}({run})".encode()).fetchone()
+            row = connection.execute(f"SELECT {qualified(storage_schema, 'refresh_run')}({run})".encode()).fetchone()
         if row != ("again",):
             break
-    ask(connection, stored, "end", {"run": run})
+    ask(connection, storage_schema, "end", {"run": run})
 
 
 def _begin(
-    connection: psycopg.Connection, stored: str, task: RefreshRequest, failed: Iterable[str]
+    connection: psycopg.Connection, storage_schema: str, task: RefreshRequest, failed: Iterable[str]
 ) -> tuple[int | None, str | None]:
     view = {"view_schema": task.schema, "view_name": task.view}
     if task.run is None:
         options = task.options
         said = {**view, "mode": options.mode, "failed": list(failed), "since": options.lower, "until": options.upper}
-        found = ask(connection, stored, "step", said)
+        found = ask(connection, storage_schema, "step", said)
     else:
-        found = ask(connection, stored, "step of schedule", {**view, "run": task.run})
+        found = ask(connection, storage_schema, "step of schedule", {**view, "run": task.run})
     return found["run"], found["reason"]
 
 
@@ -144,9 +146,9 @@ def _said(connection: psycopg.Connection, problem: psycopg.Error) -> str:
     return first
 
 
-def _abandon(connection: psycopg.Connection, stored: str, run: int, said: tuple[str, str]) -> None:
+def _abandon(connection: psycopg.Connection, storage_schema: str, run: int, said: tuple[str, str]) -> None:
     """Ends in the log what has not ended itself."""
-    ask(connection, stored, "abandon", {"run": run, "reason": said[0], "state": said[1]})
+    ask(connection, storage_schema, "abandon", {"run": run, "reason": said[0], "state": said[1]})
 
 
 @contextmanager
@@ -160,11 +162,11 @@ def _writing(connection: psycopg.Connection, limits: RefreshOptions, isolation: 
         yield
 
 
-def _outcome(connection: psycopg.Connection, stored: str, run: int, task: RefreshRequest) -> Refreshed:
+def _outcome(connection: psycopg.Connection, storage_schema: str, run: int, task: RefreshRequest) -> Refreshed:
     query = (
         "SELECT status, extract(epoch FROM finished_at - started_at)::float8, rows, coalesce(error, ''), mode, changed, groups,"
         " coalesce(detail, '')"
-        f" FROM {qualified(stored, 'refresh_log')} WHERE id = {run}"
+        f" FROM {qualified(storage_schema, 'refresh_log')} WHERE id = {run}"
     )
     with own_names(connection):
         row = connection.execute(query.encode()).fetchone()

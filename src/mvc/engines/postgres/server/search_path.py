@@ -33,6 +33,6 @@ def own_names(connection: psycopg.Connection) -> Iterator[None]:
         yield
 
 
-def placed(stored: str, name: str) -> str:
+def placed(storage_schema: str, name: str) -> str:
     """A name of the stored schema in a query with parameters, where a percent sign counts double."""
-    return qualified(stored, name).replace("%", "%%")
+    return qualified(storage_schema, name).replace("%", "%%")

@@ -32,26 +32,28 @@ WHERE l.locktype = 'virtualxid' AND l.granted AND l.mode = 'ExclusiveLock' AND l
 ORDER BY a.xact_start NULLS LAST, l.pid"""
 
 
-def await_snapshots(connection: psycopg.Connection, stored: str, tables: tuple[str, ...], patience: float) -> None:
+def await_snapshots(
+    connection: psycopg.Connection, storage_schema: str, tables: tuple[str, ...], patience: float
+) -> None:
     """Returns once every snapshot in use sees the rows of `tables`; holds no lock meanwhile.
 
     Raises ServerError with who is waited for after `patience` seconds.
     """
     deadline = time.monotonic() + patience
-    found = _older(connection, stored, tables, None) if tables else []
+    found = _older(connection, storage_schema, tables, None) if tables else []
     while found:
         if time.monotonic() > deadline:
             raise _gave_up(found, patience)
         time.sleep(PAUSE)
-        found = _older(connection, stored, tables, [row[0] for row in found])
+        found = _older(connection, storage_schema, tables, [row[0] for row in found])
 
 
 def _older(
-    connection: psycopg.Connection, stored: str, tables: tuple[str, ...], among: list[str] | None
+    connection: psycopg.Connection, storage_schema: str, tables: tuple[str, ...], among: list[str] | None
 ) -> list[tuple[str, str]]:
     """The transactions that are too old, with the words for each; `among` limits them to those that were seen before."""
-    query = _QUERY.replace("{stored_relation}", qualified(stored, "stored_relation").replace("%", "%%"))
-    with ledger(connection, stored):
+    query = _QUERY.replace("{stored_relation}", qualified(storage_schema, "stored_relation").replace("%", "%%"))
+    with ledger(connection, storage_schema):
         rows = connection.execute(query.encode(), {"tables": list(tables), "older": among}).fetchall()
     return [(row[0], session_words(*row[1:])) for row in rows]
 

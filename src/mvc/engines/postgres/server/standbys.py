@@ -19,17 +19,17 @@ from mvc.quoting import qualified
 PAUSE: Final = 0.2
 
 
-def freeze_for_standbys(session: Session, stored: str, tables: tuple[str, ...]) -> None:
+def freeze_for_standbys(session: Session, storage_schema: str, tables: tuple[str, ...]) -> None:
     """Returns once every snapshot on every standby that this server knows of sees the rows of `tables`.
 
     Raises ServerError where a snapshot that is older than they are is still in use after the session's patience.
     """
-    if not tables or not _asked(session, stored, "has_standbys()"):
+    if not tables or not _asked(session, storage_schema, "has_standbys()"):
         return
     deadline = time.monotonic() + session.pace.patience
-    while unfrozen := _asked(session, stored, f"unfrozen({names_array(tables)})"):
-        if _asked(session, stored, f"may_freeze({names_array(unfrozen)})"):
-            statement = f"SELECT {qualified(stored, 'freeze')}({names_array(unfrozen)})"
+    while unfrozen := _asked(session, storage_schema, f"unfrozen({names_array(tables)})"):
+        if _asked(session, storage_schema, f"may_freeze({names_array(unfrozen)})"):
+            statement = f"SELECT {qualified(storage_schema, 'freeze')}({names_array(unfrozen)})"
             run_step(session, Step("fill", "", "older snapshots on standbys see its rows", (statement,)))
         elif time.monotonic() > deadline:
             raise _gave_up(session.pace.patience)
@@ -37,11 +37,11 @@ def freeze_for_standbys(session: Session, stored: str, tables: tuple[str, ...]) 
             time.sleep(PAUSE)
 
 
-def _asked(session: Session, stored: str, call: str) -> list[str]:
+def _asked(session: Session, storage_schema: str, call: str) -> list[str]:
     """What a function of the runtime says; a plain yes is a list with something in it."""
-    with ledger(session.connection, stored):
+    with ledger(session.connection, storage_schema):
         row = session.connection.execute(
-            f"SELECT {qualified(stored, call.partition('(')[0])}({call.partition('(')[2]}".encode()
+            f"SELECT {qualified(storage_schema, call.partition('(')[0])}({call.partition('(')[2]}".encode()
         ).fetchone()
     found = row[0] if row else None
     return found if isinstance(found, list) else ["yes"] if found else []
