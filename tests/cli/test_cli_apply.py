@@ -91,7 +91,7 @@ class TestPlan:
             isatty = staticmethod(lambda: True)
             readline = staticmethod(lambda: f"{answer}\n" if answer else "")
 
-        monkeypatch.setattr("mvc.cli.terms.sys", SimpleNamespace(stdin=Terminal()))
+        monkeypatch.setattr("mvc.cli.consent.sys", SimpleNamespace(stdin=Terminal()))
         done = mvc("apply")
         assert done.code == code
         assert ("nothing was changed" in done.err) == bool(code)
@@ -307,7 +307,7 @@ class TestConsent:
             isatty = staticmethod(lambda: True)
             readline = staticmethod(lambda: pytest.fail("asked before it was refused"))
 
-        monkeypatch.setattr("mvc.cli.terms.sys", SimpleNamespace(stdin=Terminal()))
+        monkeypatch.setattr("mvc.cli.consent.sys", SimpleNamespace(stdin=Terminal()))
         assert mvc("apply").code == 1
 
     @pytest.mark.parametrize("hazards", ["everything", "drop-view,droop-column", "DROP-VIEW", "drop_view"])
@@ -384,7 +384,7 @@ class TestPlanId:
                 other.execute("REVOKE SELECT ON sales FROM cli_reader")
                 return "y\n"
 
-        monkeypatch.setattr("mvc.cli.terms.sys", SimpleNamespace(stdin=Terminal()))
+        monkeypatch.setattr("mvc.cli.consent.sys", SimpleNamespace(stdin=Terminal()))
         done = mvc("apply")
         assert done.code == 1
         assert "was made for another state" in done.err

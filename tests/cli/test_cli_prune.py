@@ -202,3 +202,19 @@ def test_what_another_project_deployed_is_in_use(mvc, sales, changed, tmp_path):
     assert len(names(changed, STORED)) == len(names(changed, LIVE)) == 6
     for project in (sales, other):  # nor does one of them undo what the other has said of itself
         assert "nothing to do" in mvc("--project", project, "apply", "--dry-run").out
+
+
+def test_with_quiet_a_plan_that_was_agreed_to_is_not_shown(mvc, changed):
+    """One that nobody agreed to is shown before somebody is asked, and --dry-run asks for it."""
+    for command in ("rollback", "apply", "prune"):
+        assert mvc(command, "--dry-run", "-q").out != ""
+        done = mvc(command, "--yes", "-q")
+        assert (done.code, done.out, done.err) == (0, "", ""), command
+    assert "nothing to do" in mvc("apply", "--dry-run").out
+
+
+def test_a_rollback_says_what_readers_go_back_to(mvc, changed):
+    """Nothing is built for it."""
+    shown = mvc("rollback", "--dry-run").out
+    assert "switch readers sales: readers move back to what they had before" in shown
+    assert "built" not in shown

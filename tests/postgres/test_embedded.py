@@ -100,6 +100,16 @@ class TestLife:
             "PGHOSTADDR": "192.0.2.1",
             "PGDATA": "/nowhere",
             "PGDATABASE": "none",
+            "PGSERVICE": "a_service_that_nobody_defined",
+            "PGOPTIONS": "-c no_such_setting=1",
+            "PGREQUIREAUTH": "scram-sha-256",
+            "PGCHANNELBINDING": "require",
+            "PGSSLMODE": "no such mode",
+            "PGGSSENCMODE": "require",
+            "PGTARGETSESSIONATTRS": "standby",
+            "PGCLIENTENCODING": "no such encoding",
+            "PGTZ": "Nowhere/Land",
+            "PGDATESTYLE": "none",
         }
         for name, value in elsewhere.items():
             monkeypatch.setenv(name, value)
@@ -109,6 +119,7 @@ class TestLife:
                 other = psycopg.connect(make_conninfo("", **settings_of(second) | {"dbname": "template1"}))
                 assert (other.info.host, other.info.dbname) == (str(server.folder / "run"), "template1")
                 other.close()
+        assert {name: os.environ[name] for name in elsewhere} == elsewhere
 
     def test_does_not_run_outside_the_block(self, installation: Installation) -> None:
         with pytest.raises(RuntimeError, match="does not run"):

@@ -26,9 +26,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mvc.cli.command import command
+from mvc.cli.consent import Agreed, agreement, confirmed, shows_plan
 from mvc.cli.failure import UsageMistake
 from mvc.cli.options import NAMES, database, dry_run, form, names, project, yes
-from mvc.cli.terms import Agreed, agreement, confirmed
 from mvc.cli.values import plan_id
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ class Options(Agreed):
     """The command line."""
 
     names: tuple[str, ...]
-    database: str | None
-    dry_run: bool
-    yes: bool
     plan: str | None
     format: str
 
@@ -73,19 +70,19 @@ def execute(options: Options, context: Context) -> int:
     names = chosen_names(compiled, options.names)
     with context.connect(options.database) as connection:
         made = plan(connection, compiled, names)
-        _show(made, connection, context, as_json=options.format == "json")
+        if made.refusals or shows_plan(options, context):
+            _show(made, connection, context, as_json=options.format == "json")
         if options.dry_run:
             return int(bool(made.refusals))
-        terms = options.terms(options.plan or made.id)
+        agreed = options.for_plan(options.plan or made.id)
         if made.catalog and made.refusals:
             return _refuse(made, context)
-        refuse(made, terms)
-        if not made.empty and not options.yes and not confirmed("deploy this?", context):
-            context.talk("nothing was changed")
+        refuse(made, agreed)
+        if not made.empty and not confirmed("deploy this?", options, context):
             return 1
         began = time.monotonic()
         with step_lines(context.progress, context.style) as begin:
-            done = apply(connection, compiled, names, terms, begin)
+            done = apply(connection, compiled, names, agreed, begin)
         took = time.monotonic() - began
         if due := _due(connection, compiled):
             context.talk(f"{due} partitions are to be made or retired: mvc partitions")

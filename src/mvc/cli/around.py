@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 
 from mvc.cli.candidates import files
 from mvc.cli.command import command
+from mvc.cli.consent import Agreed, agreement, confirmed, shows_plan
 from mvc.cli.failure import Failure
 from mvc.cli.options import argument, database, dry_run, project, yes
-from mvc.cli.terms import Agreed, agreement, confirmed
 from mvc.workspace.folder import read_file
 
 if TYPE_CHECKING:
@@ -40,9 +40,6 @@ class Options(Agreed):
     """The command line."""
 
     file: str
-    database: str | None
-    dry_run: bool
-    yes: bool
 
 
 @command(Options)
@@ -64,16 +61,16 @@ def execute(options: Options, context: Context) -> int:
     compiled = context.compile()
     with context.connect(options.database) as connection:
         found = plan_around(connection, compiled, text)
-        context.data(release_text(found, compiled.project, context.data_style, len(migration.statements)))
+        if shows_plan(options, context):
+            context.data(release_text(found, compiled.project, context.data_style, len(migration.statements)))
         if options.dry_run:
             return 0
-        if not options.yes and not confirmed("run this migration?", context):
-            context.talk("nothing was changed")
+        if not confirmed("run this migration?", options, context):
             return 1
-        terms = options.terms("")
+        agreed = options.for_plan("")
         began = time.monotonic()
         with step_lines(context.progress, context.style) as begin:
-            done = around(connection, compiled, text, terms, begin)
+            done = around(connection, compiled, text, agreed, begin)
     context.talk(applied_text(done.applied, time.monotonic() - began))
     return 0
 

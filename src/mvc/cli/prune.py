@@ -12,20 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvc.cli.command import command
+from mvc.cli.consent import Confirmable, confirmed, shows_plan
 from mvc.cli.options import database, dry_run, project, wait, yes
-from mvc.cli.terms import confirmed
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Confirmable):
     """The command line."""
 
-    database: str | None
-    dry_run: bool
-    yes: bool
     wait: float
 
 
@@ -44,11 +41,11 @@ def execute(options: Options, context: Context) -> int:
     compiled = context.deployed()
     with context.connect(options.database) as connection:
         found = leftovers(connection, compiled)
-        context.data(leftovers_text(found) if found else "nothing to drop")
+        if shows_plan(options, context):
+            context.data(leftovers_text(found) if found else "nothing to drop")
         if options.dry_run or not any(item.kind != "unknown" for item in found):
             return 0
-        if not options.yes and not confirmed("drop these?", context):
-            context.talk("nothing was changed")
+        if not confirmed("drop these?", options, context):
             return 1
         done = prune(connection, compiled, Timeouts(options.wait))
     kept = any(item.kind != "unknown" for item, _ in done.kept)

@@ -21,8 +21,8 @@ import click
 
 from mvc.cli.candidates import columns
 from mvc.cli.command import command
+from mvc.cli.consent import IN_THE_WAY, Confirmable, confirmed, shows_plan
 from mvc.cli.options import argument, database, dry_run, project, wait, yes
-from mvc.cli.terms import IN_THE_WAY, confirmed
 from mvc.cli.values import Unusable
 
 if TYPE_CHECKING:
@@ -31,14 +31,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(Confirmable):
     """The command line."""
 
     names: tuple[AlteredName, ...]
-    database: str | None
     sql: bool
-    dry_run: bool
-    yes: bool
     wait: float
 
 
@@ -83,15 +80,15 @@ def execute(options: Options, context: Context) -> int:
     with context.connect(options.database) as connection:
         altered = find_altered(connection, options.names, strict=True)
         found = plan_release(connection, compiled, altered)
-        context.data(release_text(found, compiled.project, context.data_style))
+        if shows_plan(options, context):
+            context.data(release_text(found, compiled.project, context.data_style))
         if options.dry_run or found.empty:
             return 0
-        if not options.yes and not confirmed("release these?", context):
-            context.talk("nothing was changed")
+        if not confirmed("release these?", options, context):
             return 1
-        terms = ApplyOptions(pace=Timeouts(options.wait))
+        agreed = ApplyOptions(pace=Timeouts(options.wait))
         with step_lines(context.progress, context.style) as begin:
-            done = release(connection, compiled, altered, terms, begin)
+            done = release(connection, compiled, altered, agreed, begin)
     context.talk(released_text(done))
     return 0
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mvc.cli.command import command
+from mvc.cli.consent import Agreed, agreement, confirmed, shows_plan
 from mvc.cli.options import database, dry_run, project, yes
-from mvc.cli.terms import Agreed, agreement, confirmed
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Options(Agreed):
     """The command line."""
-
-    database: str | None
-    dry_run: bool
-    yes: bool
 
 
 @command(Options)
@@ -47,16 +43,16 @@ def execute(options: Options, context: Context) -> int:
     compiled = context.deployed()
     with context.connect(options.database) as connection:
         found = plan_rollback(connection, compiled)
-        context.data(f"undoes deployment {found.deployment}")
-        context.data(plan_text(found.plan, connection.info.dbname, context.data_style))
+        if shows_plan(options, context):
+            context.data(f"undoes deployment {found.deployment}")
+            context.data(plan_text(found.plan, connection.info.dbname, context.data_style))
         if options.dry_run:
             return int(bool(found.plan.refusals))
-        if not options.yes and not confirmed("go back?", context):
-            context.talk("nothing was changed")
+        if not confirmed("go back?", options, context):
             return 1
-        terms = options.terms(found.plan.id)
+        agreed = options.for_plan(found.plan.id)
         began = time.monotonic()
         with step_lines(context.progress, context.style) as begin:
-            done = rollback(connection, compiled, terms, begin)
+            done = rollback(connection, compiled, agreed, begin)
     context.talk(applied_text(done, time.monotonic() - began))
     return 0

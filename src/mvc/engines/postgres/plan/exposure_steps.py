@@ -81,8 +81,10 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: PlanC
         return "it is new" if deployed is None else "it is gone"
     if deployed is None or before is None:
         return "it is not known how it was deployed"
-    if not site.is_live(view) or site.storage(view) is None:
+    if site.storage(view) is None or (site.refill and not site.is_live(view)):
         return "readers move to what was built"
+    if not site.is_live(view):
+        return "readers move back to what they had before"
     if _is_anothers(exposure, site):
         return "another role owned it"
     if deployed.released:

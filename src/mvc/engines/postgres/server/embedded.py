@@ -6,6 +6,7 @@ Durability is switched off throughout: never point it at data that somebody want
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -70,7 +71,7 @@ class EmbeddedServer:
 
     `directory` is where its temporary folder is made (default: the system's place for such); `settings` go beyond or
     against our own, e.g. `{"shared_preload_libraries": "pg_cron"}`; `memory` is what each of its processes may take, in
-    bytes. Entering raises ServerStartError.
+    bytes. Until it ends, libpq's variables are hidden from this process. Entering raises ServerStartError.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class EmbeddedServer:
 
     def __enter__(self) -> EmbeddedServer:  # noqa: PYI034 - typing.Self came with Python 3.11
         with ExitStack() as stack:
+            stack.enter_context(_without_libpq_variables())
             folder = stack.enter_context(server_folder(self._directory, server_account()))
             tell = stack.enter_context(last_will(folder.root))
             bindir = executable_bindir(self.installation.bindir, folder)
@@ -117,7 +119,7 @@ class EmbeddedServer:
         return read(self._running_in().log)
 
     def url(self, database: str = "postgres") -> str:
-        """A libpq connection URI, complete: what PGHOST, PGPORT or PGHOSTADDR say does not matter."""
+        """A libpq connection URI."""
         host = quote(str(self._running_in().run), safe="")
         return f"postgresql://{SUPERUSER}@/{quote(database, safe='')}?host={host}&hostaddr=&port={PORT}"
 
@@ -173,6 +175,19 @@ class EmbeddedServer:
 
     def _failure(self, what: str, folder: ServerFolder) -> ServerStartError:
         return ServerStartError(f"{self.installation} {what}. {folder.log_tail(LOG_LINES)}")
+
+
+@contextmanager
+def _without_libpq_variables() -> Iterator[None]:
+    """Hides what the user has set for their own servers (PGSERVICE, PGOPTIONS, PGREQUIREAUTH, PGTZ, …) from this process: a URL can overrule most
+    of these variables, but not all, and each of them may keep us from our own server.
+    """
+    hidden = {name: os.environ.pop(name) for name in tuple(os.environ) if name.startswith("PG")}
+    try:
+        yield
+    finally:
+        for name, value in hidden.items():
+            os.environ.setdefault(name, value)
 
 
 def _locales(major: int) -> tuple[tuple[str, ...], ...]:

@@ -24,15 +24,24 @@ IN_THE_WAY = "how long to retry while readers are in the way"
 
 
 @dataclass(frozen=True)
-class Agreed:
-    """The options of `agreement`."""
+class Confirmable:
+    """The options of a command that asks before it changes a database."""
+
+    database: str | None
+    dry_run: bool
+    yes: bool
+
+
+@dataclass(frozen=True)
+class Agreed(Confirmable):
+    """The same, with the options of `agreement`."""
 
     allow: frozenset[Hazard]
     wait: float
     timeout: float | None
 
-    def terms(self, plan_id: str) -> ApplyOptions:
-        """The same for the library, for one plan."""
+    def for_plan(self, plan_id: str) -> ApplyOptions:
+        """The same for the library, for one plan; for any where the id is empty."""
         from mvc.engines.postgres.server.apply import ApplyOptions
         from mvc.engines.postgres.server.run_steps import Timeouts
 
@@ -53,8 +62,15 @@ def agreement(function: Function) -> Function:
     return allow(wait(60, IN_THE_WAY)(timeout("the longest that building one view may take")(function)))
 
 
-def confirmed(question: str, context: Context) -> bool:
-    """Whether a person says yes. Raises Usage where there is none to ask."""
+def shows_plan(options: Confirmable, context: Context) -> bool:
+    """Whether what is about to be done is shown: always, but with --quiet where it was agreed to beforehand."""
+    return options.dry_run or not (options.yes and context.quiet)
+
+
+def confirmed(question: str, options: Confirmable, context: Context) -> bool:
+    """Whether somebody agrees, by --yes or when asked. Raises UsageMistake where nobody is there to ask."""
+    if options.yes:
+        return True
     context.stdout.flush()  # what is asked about comes first
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageMistake(
@@ -62,4 +78,7 @@ def confirmed(question: str, context: Context) -> bool:
         )
     context.stderr.write(f"{question} [y/N] ")
     context.stderr.flush()
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    if sys.stdin.readline().strip().lower() in ("y", "yes"):
+        return True
+    context.talk("nothing was changed")
+    return False
