@@ -21,7 +21,7 @@ from mvc.report.diff.markdown import LEAST, LIMIT, diff_markdown, marker
 from mvc.report.text.sanitize import visible
 from mvc.report.text.words import one_line
 
-ELEMENTS = frozenset("p table thead tbody tr th td code pre strong ul li details summary".split())  # noqa: SIM905
+ELEMENTS = frozenset("p table thead tbody tr th td code pre strong ul li details summary".split())
 SHOWN = """\
 <!-- mvc diff: shop -->
 

@@ -28,24 +28,14 @@ _OF_METHODS: Final[Mapping[str, Mapping[str, tuple[int, int] | None]]] = {
     "gin": {"fastupdate": None, "gin_pending_list_limit": (64, 2147483647)},
     "brin": {"pages_per_range": (1, 131072), "autosummarize": None},
 }
-_AUTOVACUUM: Final = [
-    "enabled",
-    "vacuum_threshold",
-    "vacuum_max_threshold",
-    "vacuum_scale_factor",
-    "vacuum_insert_threshold",
-    "vacuum_insert_scale_factor",
-    "analyze_threshold",
-    "analyze_scale_factor",
-    "vacuum_cost_delay",
-    "vacuum_cost_limit",
-    "freeze_min_age",
-    "freeze_max_age",
-    "freeze_table_age",
-    "multixact_freeze_min_age",
-    "multixact_freeze_max_age",
-    "multixact_freeze_table_age",
-]
+_AUTOVACUUM: Final = tuple(
+    """
+    enabled vacuum_threshold vacuum_max_threshold vacuum_scale_factor vacuum_insert_threshold
+    vacuum_insert_scale_factor analyze_threshold analyze_scale_factor vacuum_cost_delay vacuum_cost_limit
+    freeze_min_age freeze_max_age freeze_table_age multixact_freeze_min_age multixact_freeze_max_age
+    multixact_freeze_table_age
+    """.split()
+)
 _OF_TABLES: Final[Mapping[str, tuple[int, int] | None]] = {
     **_FILL,
     "parallel_workers": (0, 1024),

@@ -18,22 +18,9 @@ from mvc.quoting import qualified
 
 # What ends a FROM clause, or the part of it in which a comma begins another relation; ON ends it until the next comma or JOIN.
 _ENDS: Final = frozenset(
-    [
-        "select",
-        "where",
-        "group",
-        "having",
-        "order",
-        "window",
-        "limit",
-        "offset",
-        "fetch",
-        "for",
-        "union",
-        "intersect",
-        "except",
-        "values",
-    ]
+    """
+    select where group having order window limit offset fetch for union intersect except values
+    """.split()
 )
 _BEGINS: Final = frozenset({"from", "join", "table"})
 

@@ -16,92 +16,18 @@ from mvc.quoting import identifier, qualified
 
 # PostgreSQL's own names of types are looked up first, whoever made others.
 OWN_TYPES: Final = frozenset(
-    [
-        "int",
-        "int2",
-        "int4",
-        "int8",
-        "smallint",
-        "integer",
-        "bigint",
-        "numeric",
-        "decimal",
-        "dec",
-        "real",
-        "float",
-        "float4",
-        "float8",
-        "double",
-        "money",
-        "bool",
-        "boolean",
-        "text",
-        "varchar",
-        "character",
-        "char",
-        "bpchar",
-        "nchar",
-        "national",
-        "name",
-        "bytea",
-        "bit",
-        "varbit",
-        "date",
-        "time",
-        "timetz",
-        "timestamp",
-        "timestamptz",
-        "interval",
-        "uuid",
-        "json",
-        "jsonb",
-        "jsonpath",
-        "xml",
-        "inet",
-        "cidr",
-        "macaddr",
-        "macaddr8",
-        "point",
-        "line",
-        "lseg",
-        "box",
-        "path",
-        "polygon",
-        "circle",
-        "tsvector",
-        "tsquery",
-        "oid",
-        "regclass",
-        "regproc",
-        "regprocedure",
-        "regtype",
-        "regrole",
-        "regnamespace",
-        "regconfig",
-        "int4range",
-        "int8range",
-        "numrange",
-        "daterange",
-        "tsrange",
-        "tstzrange",
-        "pg_lsn",
-        "pg_snapshot",
-        "xid8",
-    ]
+    """
+    int int2 int4 int8 smallint integer bigint numeric decimal dec real float float4 float8 double money bool
+    boolean text varchar character char bpchar nchar national name bytea bit varbit date time timetz timestamp
+    timestamptz interval uuid json jsonb jsonpath xml inet cidr macaddr macaddr8 point line lseg box path polygon
+    circle tsvector tsquery oid regclass regproc regprocedure regtype regrole regnamespace regconfig int4range
+    int8range numrange daterange tsrange tstzrange pg_lsn pg_snapshot xid8
+    """.split()
 )
 _BEFORE_CONSTANTS: Final = frozenset(
-    [
-        "setof",
-        "by",
-        "at",
-        "between",
-        "over",
-        "filter",
-        "within",
-        "nulls",
-        "zone",
-        "precision",
-    ]
+    """
+    setof by at between over filter within nulls zone precision
+    """.split()
 )
 _NO_TYPES: Final = RESERVED | FUNCTIONS_AND_TYPES | OWN_TYPES | _BEFORE_CONSTANTS
 _CASTS: Final = frozenset({"cast", "treat", "xmlserialize"})

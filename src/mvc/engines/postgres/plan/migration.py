@@ -43,16 +43,11 @@ from mvc.quoting import literal
 
 PATIENCE: Final = "30s"  # for the tables that a build reads
 READERS_WAIT: Final = "60ms"  # at most, before the script gives up
-KEPT_SETTINGS: Final = (
-    "search_path",
-    "TimeZone",
-    "DateStyle",
-    "IntervalStyle",
-    "standard_conforming_strings",
-    "client_min_messages",
-    "check_function_bodies",
-    "lock_timeout",
-    "row_security",
+KEPT_SETTINGS: Final = tuple(
+    """
+    search_path TimeZone DateStyle IntervalStyle standard_conforming_strings client_min_messages
+    check_function_bodies lock_timeout row_security
+    """.split()
 )
 
 

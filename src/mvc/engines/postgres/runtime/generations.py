@@ -13,16 +13,10 @@ from typing import Final
 GENERATION: Final = 10
 
 # Names of routines and views that earlier generations had and this one has not: an upgrade drops them.
-RETIRED: Final = (
-    "may_deploy",
-    "expect_tables",
-    "is_subscribed",
-    "forget_before_domains",
-    "fill",
-    "bring",
-    "put_aside",
-    "moved",
-    "too_many",
+RETIRED: Final = tuple(
+    """
+    may_deploy expect_tables is_subscribed forget_before_domains fill bring put_aside moved too_many
+    """.split()
 )
 
 _STEPS: Final = range(2, GENERATION + 1)

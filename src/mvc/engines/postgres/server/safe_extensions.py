@@ -16,21 +16,10 @@ import psycopg
 from mvc.quoting import identifier
 
 KNOWN_SAFE: Final = frozenset(
-    (
-        "address_standardizer",
-        "address_standardizer_data_us",
-        "bloom",
-        "earthdistance",
-        "h3",
-        "h3_postgis",
-        "hll",
-        "ip4r",
-        "pgrouting",
-        "postgis",
-        "postgis_sfcgal",
-        "postgis_topology",
-        "vector",
-    )
+    """
+    address_standardizer address_standardizer_data_us bloom earthdistance h3 h3_postgis hll ip4r pgrouting postgis
+    postgis_sfcgal postgis_topology vector
+    """.split()
 )
 _AVAILABLE: Final = """
 SELECT e.name, coalesce(v.requires, '{}')::pg_catalog.text[], v.trusted OR e.name OPERATOR(pg_catalog.=) ANY (%s::pg_catalog.text[])
