@@ -21,19 +21,19 @@ depot device dispute driver event facility farm fleet gift guest hub invoice ite
 lesson loan lot machine market meter mission office outing panel parcel patient permit plant plot product project
 quote region rental repair report route sample seller sensor shift shop site student supplier survey team tenant
 ticket tour tower trip unit vehicle vendor venue vessel visit voucher ward well worker workshop zone
-""".split()  # noqa: SIM905 - a list of words
+""".split()
 _AMOUNTS: Final = """
 amount cost fee margin price revenue tax tip total volume weight worth
-""".split()  # noqa: SIM905 - a list of words
+""".split()
 _KINDS: Final = """
 category channel class grade kind level priority segment source status tier type
-""".split()  # noqa: SIM905 - a list of words
+""".split()
 _WORDS: Final = """
 active blocked closed done draft failed gold late lost new open paid ready sent silver void
-""".split()  # noqa: SIM905 - a list of words
+""".split()
 _MOMENTS: Final = """
 approved_at booked_at closed_at created_at opened_at paid_at sent_at shipped_at
-""".split()  # noqa: SIM905 - a list of words
+""".split()
 
 PROJECT: Final = "project: generated\ncatalog: schema/*.sql\ntimezone: UTC\n"
 
