@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -38,5 +37,6 @@ def arena_url(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="session")
 def arena(arena_url: str) -> Iterator[Arena]:
-    with psycopg.connect(arena_url) as connection:
-        yield Arena(connection)
+    made = Arena(arena_url)
+    yield made
+    made.leave()

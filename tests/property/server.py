@@ -23,11 +23,26 @@ class Result:
     rows: list[tuple[Value, ...]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Arena:
     """A database whose `public` schema nobody minds losing."""
 
-    connection: psycopg.Connection[Any]
+    url: str
+    _connection: psycopg.Connection[Any] | None = None
+
+    @property
+    def connection(self) -> psycopg.Connection[Any]:
+        if self._connection is None:
+            self._connection = psycopg.connect(self.url)
+        return self._connection
+
+    def leave(self) -> None:
+        """The next world is another session's. One keeps the plans of all functions that it ever ran, also of those that are gone, and
+        looks at each of them whenever a table changes: a runtime made anew for each example costs more with every one of them.
+        """
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     @contextmanager
     def world(self, setup: str) -> Iterator[None]:

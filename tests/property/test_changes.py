@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,7 +26,6 @@ from .specs import Case, views_over
 from .views import View
 
 ANYTHING = ApplyOptions(frozenset(HAZARDS))
-FRESH = "DROP SCHEMA IF EXISTS mvc CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public"
 
 
 @dataclass(frozen=True)
@@ -66,16 +64,10 @@ def _edited(draw: st.DrawFn, view: View) -> View:
     return replace(view, aggregates=tuple(renamed), where=view.where if draw(st.booleans()) else None)
 
 
-@pytest.fixture(scope="module")
-def connection(servers: Servers) -> Iterator[psycopg.Connection[Any]]:
-    with new_database(servers.get(NEWEST)) as database:
-        yield database.connect()
-
-
 @pytest.mark.slow
 @settings(max_examples=30)
 @given(change=changes())
-def test_a_project_becomes_another_and_itself_again(connection: psycopg.Connection[Any], change: Change) -> None:
+def test_a_project_becomes_another_and_itself_again(servers: Servers, change: Change) -> None:
     try:
         before, after = change.projects
     except Refusal:
@@ -83,13 +75,15 @@ def test_a_project_becomes_another_and_itself_again(connection: psycopg.Connecti
     assert compare(before, before).empty
     assert compare(after, after).empty
     event("the same" if compare(before, after).empty else "different")
-    connection.execute(f"{FRESH}; {change.before.setup}")
-    for project in (before, after, before):
-        apply(connection, project, options=ANYTHING)
-        again = plan(connection, project)
-        assert again.empty, [(step.action, step.view, step.reason) for step in again.steps]
-        assert not [item for item in again.drift if not item.kept]
-        assert_like_a_fresh_build(connection, project)
+    with new_database(servers.get(NEWEST)) as database:
+        connection = database.connect()
+        connection.execute(change.before.setup)
+        for project in (before, after, before):
+            apply(connection, project, options=ANYTHING)
+            again = plan(connection, project)
+            assert again.empty, [(step.action, step.view, step.reason) for step in again.steps]
+            assert not [item for item in again.drift if not item.kept]
+            assert_like_a_fresh_build(connection, project)
 
 
 def assert_like_a_fresh_build(connection: psycopg.Connection[Any], project: Compiled) -> None:

@@ -78,6 +78,7 @@ def test_a_refresh_of_a_table_equals_the_query(arena: Arena, case: Case) -> None
             assert changed <= (before - rows(arena, stored)).total() + (rows(arena, stored) - before).total()
             arena.connection.execute(f"DELETE FROM {stored} WHERE ctid IN (SELECT ctid FROM {stored} LIMIT 1)")
             assert merged(arena, statement, stored) <= 1
+    arena.leave()
 
 
 def merged(arena: Arena, statement: str, stored: str) -> int:
