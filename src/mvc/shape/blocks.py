@@ -80,7 +80,7 @@ def _unique_rows(
     key = [ColumnOf(block.host, column) for column in identity]
     columns = list(dict.fromkeys([*key, *_columns_read(block, flagged.keys(), tree)]))
     renamed = _renamed(block.host, columns, {item.name for item in keys})
-    known = node.readable.primary == identity  # then the key is known to decide the host's other columns
+    known = node.primary == identity  # then the key is known to decide the host's other columns
     dependent = [column for column in columns if known and column.alias == block.host and column not in key]
     group = [column for column in columns if column not in dependent]
     flags = {text: ColumnOf(block.host, f"filter_{number + 1}") for number, text in enumerate(flagged)}

@@ -104,7 +104,7 @@ def _decided(key: GroupKey, keys: tuple[GroupKey, ...], tree: JoinTree) -> bool:
     Rule source: PostgreSQL manual, SELECT, GROUP BY clause (functional dependence).
     """
     aliases = reads(key.expression)
-    primary = tree[next(iter(aliases))].readable.primary if len(aliases) == 1 else None
+    primary = tree[next(iter(aliases))].primary if len(aliases) == 1 else None
     if primary is None:
         return False
     own = bare_column(key.expression)

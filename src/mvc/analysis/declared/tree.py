@@ -60,6 +60,11 @@ class Node:
         return bool(self.source.order) and not self._by_key
 
     @property
+    def primary(self) -> tuple[str, ...] | None:
+        """The primary key by which PostgreSQL knows the other columns; where a subselect picks the row, it knows of none."""
+        return None if self.is_picked else self.readable.primary
+
+    @property
     def decides(self) -> tuple[Expression, ...]:
         """All that says which rows a row of the parent has here."""
         return (*self.on, *self.where, *(term for term, _ in self.order))
