@@ -27,6 +27,11 @@ def to_record(value: Any) -> Any:
     return {name: to_record(getattr(value, name)) for name in value.__dataclass_fields__}
 
 
+def some_fields(value: Any, names: str) -> dict[str, Any]:
+    """The fields and properties of a dataclass that `names` lists, as `to_record` has them, in that order."""
+    return {name: to_record(getattr(value, name)) for name in names.split()}
+
+
 def from_record(kind: type[T], data: Any) -> T:
     """A `kind` out of what `to_record` made. Unknown fields are passed over, and one with a default may be missing, as in what
     an older version wrote. Raises RecordError.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from mvc.compiled.serialize import some_fields
 from mvc.engines.postgres.plan.leftovers import Leftover
 from mvc.engines.postgres.plan.refusals import catalog_refusals
 from mvc.engines.postgres.plan.steps import NO_LOCK, Action, Danger, Plan, Refusal, Step, Switch
@@ -14,18 +14,16 @@ from mvc.report.status.drift import drift_json
 from mvc.report.text.sanitize import visible
 from mvc.report.text.sizes import size_text
 from mvc.report.text.style import Style
+from mvc.report.text.words import counted
 
 if TYPE_CHECKING:
     from mvc.engines.postgres.server.apply import Applied
     from mvc.engines.postgres.server.prune import Pruned
 
-_WORDS: Final[dict[Action, str]] = {
+_WORDS: Final[Mapping[Action, str]] = {  # where they are other words than the action itself
     "runtime": "install the runtime",
     "upgrade": "upgrade the runtime",
-    "set aside": "set aside",
-    "rename": "rename",
     "build": "build aside",
-    "fill": "fill",
     "index": "create index",
     "options": "set options",
     "owner": "set owner",
@@ -35,24 +33,16 @@ _WORDS: Final[dict[Action, str]] = {
     "renew": "renew refreshes",
     "readers": "set readers",
     "comments": "describe",
-    "record": "record",
     "drop view": "drop",
-    "drop index": "drop index",
     "name": "give name",
-    "drop name": "drop name",
     "close": "close storage",
     "watch": "log changes",
     "follow": "keep changes",
     "unwatch": "stop logging",
     "copy": "copy the rows of",
-    "release": "release",
     "clear way": "clear the way",
-    "take back": "take back",
     "migrate": "run the migration",
     "drop unneeded": "drop what nobody needs",
-    "create job": "create job",
-    "change job": "change job",
-    "remove job": "remove job",
 }
 
 
@@ -60,7 +50,7 @@ def plan_text(plan: Plan, database: str, style: Style) -> str:
     """What a deployment would do, which locks it takes, and what about it is dangerous."""
     if plan.empty:
         differs = "as they were deployed" if plan.catalog else "nothing differs"
-        head = f"nothing to do in the database {database}: {_counted(len(plan.unchanged), 'view')}, {differs}"
+        head = f"nothing to do in the database {database}: {counted(len(plan.unchanged), 'view')}, {differs}"
     else:
         head = f"plan {plan.id} for the database {database}:"
     lines = [head, *(line for part in plan.prepare for line in _step(part, style))]
@@ -82,7 +72,7 @@ def _step(step: Step, style: Style) -> Iterator[str]:
         return
     lock = f"  [{step.lock}]" if step.lock else ""
     subject = f" {step.view}" if step.view else ""
-    yield f"  {style.paint('help', _WORDS[step.action])}{visible(subject)}: {visible(step.reason)}{style.paint('frame', visible(lock))}"
+    yield f"  {style.paint('help', _WORDS.get(step.action, step.action))}{visible(subject)}: {visible(step.reason)}{style.paint('frame', visible(lock))}"
 
 
 def _switch(switch: Switch, style: Style) -> Iterator[str]:
@@ -116,13 +106,13 @@ def step_text(part: Step | Switch, style: Style) -> str:
     if isinstance(part, Switch):
         return f"  {style.paint('strong', 'switch')} {_listed(part.views) or 'settings'}"
     table = ".".join(part.lock.relation) if part.lock and part.lock.relation else ""
-    return f"  {_WORDS[part.action]} {visible(part.view or table)}".rstrip()
+    return f"  {_WORDS.get(part.action, part.action)} {visible(part.view or table)}".rstrip()
 
 
 def applied_text(applied: Applied, seconds: float) -> str:
     """What a deployment did, and how long it took. What was left out, its plan has said."""
     parts = [
-        f"{_counted(len(names), noun)} {word}"
+        f"{counted(len(names), noun)} {word}"
         for names, noun, word in (
             (applied.created, "view", "created"),
             (applied.changed, "view", "changed"),
@@ -153,13 +143,9 @@ def _of(item: Leftover) -> str:
 def pruned_text(pruned: Pruned) -> str:
     """What was dropped, and what was not."""
     freed = sum(item.bytes for item in pruned.dropped)
-    lines = [f"dropped {_counted(len(pruned.dropped), 'relation')}, {size_text(freed)} freed"]
+    lines = [f"dropped {counted(len(pruned.dropped), 'relation')}, {size_text(freed)} freed"]
     lines += [f"  kept {visible(item.name)}: {visible(reason)}" for item, reason in pruned.kept]
     return "\n".join(lines)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def plan_json(plan: Plan, database: str) -> dict[str, Any]:
@@ -175,11 +161,7 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
             for switch in plan.switches
         ],
         "finish": [_step_json(step) for step in plan.finish],
-        "created": list(plan.created),
-        "unchanged": list(plan.unchanged),
-        "left_out": [asdict(item) for item in plan.left_out],
-        "dangers": [asdict(item) for item in plan.dangers],
-        "refusals": [asdict(item) for item in plan.refusals],
+        **some_fields(plan, "created unchanged left_out dangers refusals"),
         "catalog": catalog_json(plan.catalog),
         "missing_rights": rights_json(plan.missing_rights),
         "drift": [drift_json(item) for item in plan.drift],
@@ -189,10 +171,7 @@ def plan_json(plan: Plan, database: str) -> dict[str, Any]:
 
 def _step_json(step: Step) -> dict[str, Any]:
     return {
-        "action": step.action,
-        "view": step.view,
-        "reason": step.reason,
+        **some_fields(step, "action view reason"),
         "lock": str(step.lock or NO_LOCK),
-        "dangers": [asdict(item) for item in step.dangers],
-        "statements": list(step.statements),
+        **some_fields(step, "dangers statements"),
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from mvc.compiled.serialize import some_fields
 from mvc.engines.postgres.server.partitions import DuePartition, Maintained, PartitionDone, ShrunkView
 from mvc.report.text.style import Style
 
@@ -29,12 +30,7 @@ def due_json(tasks: Iterable[DuePartition]) -> dict[str, Any]:
 
 def maintained_json(done: Maintained) -> dict[str, Any]:
     """What was done as data."""
-    return {
-        "format": "mvc.partitions",
-        "version": 1,
-        "partitions": [asdict(item) for item in done.partitions],
-        "views": [asdict(item) for item in done.views],
-    }
+    return {"format": "mvc.partitions", "version": 1, **some_fields(done, "partitions views")}
 
 
 def _done(item: PartitionDone, style: Style) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from mvc.compiled.serialize import some_fields
 from mvc.engines.postgres.server.refresh_view import Refreshed
 from mvc.report.text.sanitize import visible
 from mvc.report.text.style import Style
+from mvc.report.text.words import counted
 
 
 def refreshed_text(result: Refreshed, style: Style) -> str:
@@ -16,7 +18,7 @@ def refreshed_text(result: Refreshed, style: Style) -> str:
     by = f" ({visible(result.schedule)})" if result.schedule else ""
     detail = f"\n      {visible(result.detail)}" if result.detail else ""
     if result.status == "completed":
-        rows = "" if result.rows is None else f"{_counted(result.rows, 'row')} "
+        rows = "" if result.rows is None else f"{counted(result.rows, 'row')} "
         did = f"{rows}in {result.seconds:.2f} s{''.join(_parts(result))}"
         return f"  {style.paint('help', '✓')} {view}  {did}{by}{detail}"
     mark = style.paint("error", "✗") if result.status == "failed" else style.paint("warning", "–")
@@ -27,13 +29,9 @@ def _parts(result: Refreshed) -> Iterator[str]:
     if result.mode not in (None, "full"):
         yield f", {result.mode}"
     if result.groups is not None:
-        yield f", {_counted(result.groups, 'group')} computed"
+        yield f", {counted(result.groups, 'group')} computed"
     if result.changed is not None:
         yield f", {result.changed:,} written"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def refreshed_json(results: Iterable[Refreshed]) -> dict[str, Any]:
@@ -42,18 +40,6 @@ def refreshed_json(results: Iterable[Refreshed]) -> dict[str, Any]:
         "format": "mvc.refresh",
         "version": 1,
         "views": [
-            {
-                "view": item.view,
-                "status": item.status,
-                "seconds": item.seconds,
-                "rows": item.rows,
-                "reason": item.reason,
-                "schedule": item.schedule,
-                "mode": item.mode,
-                "changed": item.changed,
-                "groups": item.groups,
-                "detail": item.detail,
-            }
-            for item in results
+            some_fields(item, "view status seconds rows reason schedule mode changed groups detail") for item in results
         ],
     }

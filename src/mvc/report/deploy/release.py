@@ -8,6 +8,7 @@ from typing import Final
 from mvc.engines.postgres.plan.release import Release, ReleasedView, Rows
 from mvc.report.text.sanitize import visible
 from mvc.report.text.style import Style
+from mvc.report.text.words import counted
 
 _ROWS: Final[dict[Rows, str]] = {
     "copied": "readers go on with a copy of its rows",
@@ -32,7 +33,7 @@ def release_text(found: Release, project: str, style: Style, statements: int | N
         lines.append("  nothing is in the way")
     if statements is not None:
         lines.append(
-            f"  {style.paint('help', 'run the migration')}: {statements} statement{'' if statements == 1 else 's'}, in one transaction"
+            f"  {style.paint('help', 'run the migration')}: {counted(statements, 'statement')}, in one transaction"
         )
     return "\n".join(lines)
 
@@ -47,4 +48,4 @@ def _view(view: ReleasedView, project: str, style: Style) -> Iterator[str]:
 def released_text(done: Release) -> str:
     """What was released."""
     count = len(done.views)
-    return f"{count} view{'' if count == 1 else 's'} released; change the tables, then mvc apply builds what was released anew"
+    return f"{counted(count, 'view')} released; change the tables, then mvc apply builds what was released anew"

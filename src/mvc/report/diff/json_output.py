@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from typing import Any, Final
 
 from mvc.comparison.changes import Change
 from mvc.comparison.difference import Classified, Difference, ViewDifference
+from mvc.compiled.serialize import some_fields, to_record
 
 FORMAT: Final = "mvc.diff"
 VERSION: Final = 3
@@ -34,20 +34,14 @@ def _view(view: ViewDifference) -> dict[str, Any]:
     return {
         "schema": view.schema,
         "name": view.view,
-        "path": view.path,
-        "status": view.status,
-        "classes": list(view.classes),
+        **some_fields(view, "path status classes"),
         "changes": [_classified(item) for item in view.changes],
-        "downstream": [asdict(item) for item in view.downstream],
+        "downstream": to_record(view.downstream),
     }
 
 
 def _classified(item: Classified) -> dict[str, Any]:
-    return {"kind": kind_name(type(item.change)), **_fields(item.change), "effects": _effects(item)}
-
-
-def _fields(change: Change) -> dict[str, Any]:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(change).items()}
+    return {"kind": kind_name(type(item.change)), **to_record(item.change), "effects": _effects(item)}
 
 
 def _effects(item: Classified) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mvc.comparison.partitioning import PartitionChange, PartitionsAdded, PartitionsChanged, PartitionsRemoved
-from mvc.report.diff.phrase import Phrase, Unreachable, values
+from mvc.report.diff.phrase import Phrase, values
 from mvc.report.text.words import Quoted, Words
 
 
@@ -17,5 +17,3 @@ def partition_words(change: PartitionChange) -> Phrase:
         case PartitionsChanged():
             short: Words = ("partitions of ", Quoted(change.table), ": ", Quoted(change.setting))
             return Phrase(short, values(change.before, change.after, "everything"))
-        case _:
-            raise Unreachable(change)

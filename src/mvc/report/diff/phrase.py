@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from mvc.report.text.words import Quoted, Words
 
@@ -19,13 +18,6 @@ class Phrase:
     def whole(self) -> Words:
         """The whole sentence."""
         return self.short + self.rest
-
-
-class Unreachable(AssertionError):
-    """What mypy proves never to be raised: nothing is left of a union whose kinds were all matched."""
-
-    def __init__(self, change: NoReturn) -> None:
-        super().__init__(change)
 
 
 def values(before: str | None, after: str | None, nothing: str = "") -> Words:

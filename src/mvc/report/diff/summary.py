@@ -19,7 +19,7 @@ from mvc.comparison.difference import (
     ViewDifference,
     classes_of,
 )
-from mvc.report.text.words import Quoted, Words
+from mvc.report.text.words import Quoted, Words, counted
 
 STATUSES: Final[tuple[Status, ...]] = ("added", "removed", "renamed", "changed")
 SIGNS: Final[dict[Status, str]] = {"added": "+", "removed": "−", "renamed": "→", "changed": "~"}
@@ -68,7 +68,7 @@ def verdict(difference: Difference) -> str:
     told = [_views(difference.views)] if difference.views else []
     told += ["the project changed"] if difference.project else []
     changes = [*difference.project, *(item for view in difference.views for item in view.changes)]
-    return f"{', '.join(told)}; {_counted(len(changes), 'change')}: {_by_class(changes)}"
+    return f"{', '.join(told)}; {counted(len(changes), 'change')}: {_by_class(changes)}"
 
 
 def _of_view(view: ViewDifference) -> Subject:
@@ -83,7 +83,7 @@ def _gravity(changes: Sequence[Classified]) -> int:
 def _views(views: Sequence[ViewDifference]) -> str:
     counts = [(sum(view.status == status for view in views), status) for status in STATUSES]
     (first, status), *others = [item for item in counts if item[0]]
-    return ", ".join([f"{_counted(first, 'view')} {status}", *(f"{count:,} {status}" for count, status in others)])
+    return ", ".join([f"{counted(first, 'view')} {status}", *(f"{count:,} {status}" for count, status in others)])
 
 
 def _by_class(changes: Sequence[Classified]) -> str:
@@ -91,7 +91,3 @@ def _by_class(changes: Sequence[Classified]) -> str:
     counts = [f"{gravest.count(item):,} {item}" for item in CLASSES if item in gravest]
     undecided = sum(any(effect.undecided for effect in item.effects) for item in changes)
     return ", ".join(counts) + (f"; {undecided:,} of them undecided" if undecided else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

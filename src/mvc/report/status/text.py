@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from mvc.compiled.serialize import some_fields
 from mvc.engines.postgres.server.status import Status, ViewStatus
 from mvc.engines.postgres.server.status_parts import LastRefresh, Promise
 from mvc.report.deploy.deployment import leftovers_text
@@ -153,23 +154,14 @@ def status_json(status: Status) -> dict[str, Any]:
     return {
         "format": "mvc.status",
         "version": 1,
-        "database": status.database,
-        "deployment": status.deployment,
-        "at": status.at,
+        **some_fields(status, "database deployment at"),
         "views": [asdict(view) for view in status.views],
         "runs": [asdict(run) for run in status.runs],
         "drift": [drift_json(item) for item in status.drift],
         "leftovers": [asdict(item) for item in status.leftovers],
         "change_logs": [asdict(log) for log in status.change_logs],
         "schedules": [
-            {
-                "schedule": item.name,
-                "views": list(item.views),
-                "cron": item.cron,
-                "within_seconds": item.within_seconds,
-                "timezone": item.timezone,
-                "mode": item.mode,
-            }
+            {"schedule": item.name, **some_fields(item, "views cron within_seconds timezone mode")}
             for item in status.schedules
         ],
     }

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Final
 
 from mvc.compiled.project import Compiled
-from mvc.compiled.schedule import CompiledSchedule
-from mvc.compiled.serialize import to_record
-from mvc.compiled.view import CompiledColumn, CompiledView, Target
-from mvc.diagnostics import Diagnostic, Span
+from mvc.compiled.serialize import some_fields, to_record
+from mvc.compiled.view import CompiledView, Target
+from mvc.diagnostics import Diagnostic
 from mvc.engines.postgres.deploy.proofs import storage_sql
 from mvc.engines.postgres.deploy.statements import exposure_sql
 from mvc.report.findings.text import in_order
@@ -29,17 +27,11 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": VERSION,
-        "compiler": compiled.compiler,
-        "project": compiled.project,
+        **some_fields(compiled, "compiler project"),
         "stored_schema": compiled.stored,
-        "search_path": list(compiled.search_path),
-        "timezone": compiled.timezone,
-        "refresh_roles": list(compiled.refresh_roles),
-        "trusted_roles": list(compiled.trusted_roles),
-        "operations": to_record(compiled.operations),
+        **some_fields(compiled, "search_path timezone refresh_roles trusted_roles operations"),
         "views": [_view(compiled, view) for view in compiled.views],
-        "schedules": [_schedule(schedule) for schedule in compiled.schedules],
-        "partitions": [asdict(item) for item in compiled.partitions],
+        **some_fields(compiled, "schedules partitions"),
         "diagnostics": diagnostics_json(compiled.diagnostics),
         "sql": compiled.sql,
     }
@@ -47,49 +39,22 @@ def compiled_json(compiled: Compiled) -> dict[str, Any]:
 
 def _diagnostic(item: Diagnostic) -> dict[str, Any]:
     return {
-        "code": item.code,
-        "severity": item.severity,
-        "title": item.title,
-        **_place(item.span),
-        "label": item.label,
-        "help": list(item.help),
-        "related": [{**_place(label.span), "text": label.text} for label in item.related],
+        **some_fields(item, "code severity title"),
+        **to_record(item.span),
+        **some_fields(item, "label help"),
+        "related": [{**to_record(label.span), "text": label.text} for label in item.related],
     }
-
-
-def _place(span: Span) -> dict[str, Any]:
-    return asdict(span)
 
 
 def _view(target: Target, view: CompiledView) -> dict[str, Any]:
     schema, name = view.storage
     return {
-        "name": view.name,
-        "schema": view.schema,
-        "called": view.called,
-        "kind": view.kind,
-        "stored_as": view.stored_as,
-        "path": view.path,
-        "description": view.description,
-        "tags": list(view.tags),
+        **some_fields(view, "name schema called kind stored_as path description tags"),
         "storage": {"schema": schema, "name": name},
-        "columns": [_column(column) for column in view.columns],
-        "grain": list(view.grain),
+        **some_fields(view, "columns grain"),
         "grain_proven": view.proven,
         "refreshed": list(view.modes),
-        "whole_because": list(view.whole_because),
-        "upstream": list(view.upstream),
-        "requires": list(view.requires),
-        "readers": list(view.readers),
-        "query": view.query,
+        **some_fields(view, "whole_because upstream requires readers query"),
         "storage_sql": list(storage_sql(target, view)),
         "exposure_sql": list(exposure_sql(target, view)),
     }
-
-
-def _column(column: CompiledColumn) -> dict[str, Any]:
-    return {**asdict(column), "lineage": list(column.lineage)}
-
-
-def _schedule(schedule: CompiledSchedule) -> dict[str, Any]:
-    return {**asdict(schedule), "views": list(schedule.views)}

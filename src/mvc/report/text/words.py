@@ -32,3 +32,8 @@ def quoted_in(text: str) -> Words:
 def one_line(text: str) -> str:
     """The text with a space for each line break and the white space around it."""
     return " ".join(line.strip() for line in text.splitlines()) if len(text.splitlines()) > 1 else text
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 view`, `1,200 views`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
