@@ -43,6 +43,7 @@ from mvc.comparison.changes import (
 from mvc.comparison.compare import compare
 from mvc.comparison.effects import classified
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.picked import PickChanged
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.compiled.view import CompiledSource
@@ -73,6 +74,8 @@ CASES = [
     (SourceChanged("items", "on a", "on a, required"), [B], [B, R]),
     (SourceChanged("items", "on a", "on a, one"), [S], [R]),
     (FilterChanged((), ("a",)), [B], [B, R]),
+    (PickChanged("having", (), ("a",), ("place",)), [B], [B, R]),
+    (PickChanged("keep", ("a",), ()), [B], [B, R]),
     (BodyChanged(), [B], [B, R]),
     (ShapeChanged("why"), [S], [R]),
     (UpstreamRebuilt(("a",)), [S], [R]),

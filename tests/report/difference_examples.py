@@ -21,6 +21,7 @@ from mvc.comparison.changes import (
     ViewRemoved,
 )
 from mvc.comparison.difference import CLASSES, Affected, Classified, Difference, Effect, ViewDifference
+from mvc.comparison.picked import Key
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged
 
 any_speed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -109,6 +110,7 @@ _VALUES = {
     "bool": st.booleans(),
     "tuple[ReadFrom, ...]": st.lists(st.builds(ReadFrom, texts, st.none() | texts), max_size=3).map(tuple),
     "Verdict": st.sampled_from(get_args(Verdict)),
+    "Key": st.sampled_from(get_args(Key)),
 }
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 
 from mvc.comparison import changes as kinds
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.picked import PickChanged
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.diff.change_words import told
@@ -34,6 +35,8 @@ WORDS = [
     (kinds.SourceRemoved("public.orders", "each"), "no longer reads `public.orders`", ": `each`"),
     (kinds.SourceChanged("public.orders", "a", "b"), "reads other rows of `public.orders`", ": `a` → `b`"),
     (kinds.FilterChanged((), ("a", "b")), "another filter", ": all rows → `a AND b`"),
+    (PickChanged("having", (), ("a", "b")), "another `having`", ": all rows → `a AND b`"),
+    (PickChanged("keep", ("a",), ()), "another `keep`", ": `a` → all rows"),
     (kinds.BodyChanged(), "another SELECT", ""),
     (kinds.ShapeChanged("another time zone"), "stored in another way", ": another time zone"),
     (UpstreamRebuilt(("a", "b")), "moves with `a`, `b`", ""),
@@ -126,6 +129,7 @@ def test_nothing_of_a_change_is_lost_but_what_is_empty(change):
             kinds.FreshnessChanged,
             kinds.GrainChanged,
             kinds.FilterChanged,
+            PickChanged,
             kinds.CadenceChanged,
             kinds.RequirementChanged,
             UpstreamRebuilt,

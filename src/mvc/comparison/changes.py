@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mvc.comparison.partitioning import PartitionChange
+from mvc.comparison.picked import PickChanged
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 
@@ -236,7 +237,7 @@ class SettingChanged:
 
 ColumnChange = ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyped | ColumnRedefined
 SourceChange = SourceAdded | SourceRemoved | SourceChanged
-RowChange = GrainChanged | SourceChange | FilterChanged | BodyChanged
+RowChange = GrainChanged | SourceChange | FilterChanged | PickChanged | BodyChanged
 ContentChange = KindChanged | ColumnChange | RowChange | UpstreamChanged
 StorageChange = ShapeChanged | UpstreamRebuilt | IndexAdded | IndexRemoved | OptionChanged | RequirementChanged
 AccessChange = ReaderAdded | ReaderRemoved | RulesChanged

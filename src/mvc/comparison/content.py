@@ -25,6 +25,7 @@ from mvc.comparison.changes import (
     SourceRemoved,
 )
 from mvc.comparison.difference import Effect
+from mvc.comparison.picked import PickChanged
 from mvc.comparison.sources import is_required, same_rows
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged
 
@@ -88,6 +89,8 @@ def _of_rows(change: RowChange) -> Effect:
             return Effect("breaking", reason, undecided=True)
         case FilterChanged():
             return Effect("breaking", "other rows count: values change under the same names")
+        case PickChanged():
+            return _of_pick(change)
         case BodyChanged():
             reason = "the SELECT has changed: other rows may count, and values change under the same names"
             return Effect("breaking", reason, undecided=True)
@@ -112,6 +115,16 @@ def _of_source(change: SourceAdded | SourceRemoved | SourceChanged) -> Effect:
             return Effect("breaking", reason, undecided=True)
         case SourceChanged(relation=relation):
             return Effect("breaking", f"other rows of {relation} count: values change under the same names")
+
+
+def _of_pick(change: PickChanged) -> Effect:
+    if named_alike(" and ".join(change.before), " and ".join(change.after)):
+        reason = f"`{change.key}` is written otherwise; whether the same rows are left is not decided"
+        return Effect("breaking", reason, undecided=True)
+    what = "other groups are left" if change.key == "having" else "other rows are kept"
+    columns = ", ".join(f"`{name}`" for name in change.windowed)
+    also = f", and values change under the same names ({columns})" if columns else ""
+    return Effect("breaking", f"{what}: rows come and go{also}")
 
 
 def _grain(columns: tuple[str, ...]) -> str:

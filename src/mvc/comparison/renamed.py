@@ -159,6 +159,7 @@ class FormerNames:
                 for item in view.sources
             ),
             filters=tuple(map(self._text, view.filters)),
+            picked=view.picked.written(self._text),
             body=self._text(view.body),
             reads=tuple(map(self._read, view.reads)),
             rows=self._rows(view.rows),
@@ -233,6 +234,7 @@ def _saying(called: CompiledView, pair: Pair) -> CompiledView:
         indexes=tuple(pair.indexes.get(index.name, index) for index in called.indexes),
         sources=after.sources,
         filters=after.filters,
+        picked=after.picked,
         body=after.body,
         upstream=after.upstream,
         reads=after.reads,

@@ -18,6 +18,7 @@ from mvc.comparison.changes import (
     SourceChanged,
     SourceRemoved,
 )
+from mvc.comparison.picked import PickChanged, pick_changes
 from mvc.comparison.sources import is_required, same_rows
 from mvc.compiled.view import CompiledColumn, CompiledSource, CompiledView
 
@@ -30,6 +31,7 @@ def row_changes(before: CompiledView, after: CompiledView, renamed: Mapping[str,
     changes += source_changes(before.sources, after.sources)
     if Counter(before.filters) != Counter(after.filters):
         changes.append(FilterChanged(before.filters, after.filters))
+    changes += pick_changes(before.picked, after.picked)
     if before.body != after.body:
         changes.append(BodyChanged())
     return changes
@@ -92,6 +94,8 @@ def _other_values(column: CompiledColumn, change: RowChange) -> str:
             return f"came of {relation}, which is no longer read"
         case FilterChanged() | GrainChanged() if column.rows.relations:
             return "is computed from other rows"
+        case PickChanged(windowed=windowed) if column.name in windowed:
+            return "is computed over other rows"
     return ""
 
 

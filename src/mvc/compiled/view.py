@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from mvc.compiled.called import called
 from mvc.compiled.former import Alias, Former
+from mvc.compiled.picked import ALL, Picked
 from mvc.compiled.refresh import Claim, Increment, Merge, Probe, Window
 from mvc.compiled.schedule import CompiledPartitioning, CompiledSchedule
 
@@ -130,7 +131,7 @@ class CompiledView:
     find the row whose value makes a refresh fail. `sources`, `filters` and, for a `sql:` body, `body` say which rows there are. `grain`
     identifies a row; `proven` says that keys prove it, not only the spec. `options` are storage parameters. `reads` are all
     `relation.column` that any part of the query reads. `named` is what the catalog names of the code that it may run. `rows` decide which
-    rows there are. `former` is there where something was renamed; a view that is only a former name of another has an `alias`. `apart` says that
+    rows there are, `picked` says by what they are picked last. `former` is there where something was renamed; a view that is only a former name of another has an `alias`. `apart` says that
     another schema has a view of its name.
     """
 
@@ -166,6 +167,7 @@ class CompiledView:
     probes: tuple[Probe, ...] = ()
     named: tuple[str, ...] = ()
     rows: RowsOf = RowsOf()
+    picked: Picked = ALL
     former: Former | None = None
     alias: Alias | None = None
     apart: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical
@@ -25,6 +25,16 @@ def derived(item: Computed | Windowed, known: Known) -> str:
     else:
         text = f"{item.function}({value or '*'}){_aside(item, known)}"
     return f"{text}{_cast(item)}{otherwise(item.default)}"
+
+
+def windowed(items: Iterable[Computed | Windowed]) -> tuple[str, ...]:
+    """The columns that are computed over rows of the view, in an order in which they can be."""
+    found: list[str] = []
+    for item in items:
+        read = {ref.name for expression in item.expressions for ref in expression.columns}
+        if isinstance(item, Windowed) or read & set(found):
+            found.append(item.name)
+    return tuple(found)
 
 
 def picked(condition: Expression, known: Known) -> tuple[str, ...]:
@@ -57,7 +67,7 @@ def _term(term: OrderTerm, known: Known) -> str:
 
 
 def _step(step: Step) -> str:
-    return f"{step.count} {step.unit or 'rows'}"
+    return f"{step.count} {step.unit or 'row'}{'' if step.count == 1 else 's'}"
 
 
 def _cast(item: Computed | Windowed) -> str:

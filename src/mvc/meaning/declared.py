@@ -15,11 +15,12 @@ from typing import Final
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.analysis.resolved import DeclaredQuery
+from mvc.compiled.picked import Picked
 from mvc.compiled.view import CompiledSource
 from mvc.expression import Expression
 from mvc.expression.canonical import canonical, canonical_text
 from mvc.expression.split import conjuncts, disjuncts
-from mvc.meaning.after import derived, otherwise, picked
+from mvc.meaning.after import derived, otherwise, picked, windowed
 from mvc.meaning.before import NOTHING, Before
 from mvc.meaning.fingerprint import fingerprint
 from mvc.model.aggregates import Form
@@ -134,16 +135,13 @@ class DeclaredMeaning:
         return self._shown(self._all_columns)
 
     @property
-    def having(self) -> tuple[str, ...]:
-        """What picks groups."""
-        having = self.query.after.having
-        return picked(having, self._all_columns) if having else ()
-
-    @property
-    def keep(self) -> tuple[str, ...]:
-        """What picks rows, when all columns are there."""
-        keep = self.query.after.keep
-        return picked(keep, self._all_columns) if keep else ()
+    def picked(self) -> Picked:
+        """What picks groups and rows, and the columns over those that are left."""
+        having, keep = (
+            picked(condition, self._all_columns) if condition else ()
+            for condition in (self.query.after.having, self.query.after.keep)
+        )
+        return Picked(having, keep, tuple(name for name in windowed(self.query.computed) if name in self.columns))
 
     @cached_property
     def _all_columns(self) -> Mapping[str, str]:

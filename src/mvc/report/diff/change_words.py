@@ -41,6 +41,7 @@ from mvc.comparison.changes import (
     ViewRemoved,
 )
 from mvc.comparison.partitioning import PartitionsAdded, PartitionsChanged, PartitionsRemoved
+from mvc.comparison.picked import PickChanged
 from mvc.comparison.presence import ViewRenamed
 from mvc.comparison.upstream import ReadFrom, UpstreamChanged, UpstreamOlder, UpstreamRebuilt
 from mvc.report.diff.partition_words import partition_words
@@ -71,8 +72,10 @@ def told(change: Change) -> Phrase:
             return _of_view(change)
         case ColumnAdded() | ColumnRemoved() | ColumnRenamed() | ColumnRetyped() | ColumnRedefined():
             return _of_column(change)
-        case SourceAdded() | SourceRemoved() | SourceChanged() | FilterChanged() | BodyChanged() | UpstreamChanged():
+        case SourceAdded() | SourceRemoved() | SourceChanged() | BodyChanged() | UpstreamChanged():
             return _of_rows(change)
+        case FilterChanged() | PickChanged():
+            return _of_condition(change)
         case _:
             return _of_service(change)
 
@@ -136,7 +139,7 @@ def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyp
 
 
 def _of_rows(
-    change: SourceAdded | SourceRemoved | SourceChanged | FilterChanged | BodyChanged | UpstreamChanged,
+    change: SourceAdded | SourceRemoved | SourceChanged | BodyChanged | UpstreamChanged,
 ) -> Phrase:
     match change:
         case SourceAdded():
@@ -145,14 +148,17 @@ def _of_rows(
             return Phrase(("no longer reads ", Quoted(change.relation)), (": ", Quoted(change.meaning)))
         case SourceChanged():
             return Phrase(("reads other rows of ", Quoted(change.relation)), values(change.before, change.after))
-        case FilterChanged():
-            before, after = (" AND ".join(side) or None for side in (change.before, change.after))
-            return Phrase(("another filter",), values(before, after, "all rows"))
         case BodyChanged():
             return Phrase(("another SELECT",))
         case UpstreamChanged():
             read = [word for item in change.through for word in (", ", *_read(item))][1:]
             return Phrase(("reads what is not what it was",), (": ", *read))
+
+
+def _of_condition(change: FilterChanged | PickChanged) -> Phrase:
+    before, after = (" AND ".join(side) or None for side in (change.before, change.after))
+    name: Words = ("filter",) if isinstance(change, FilterChanged) else (Quoted(change.key),)
+    return Phrase(("another ", *name), values(before, after, "all rows"))
 
 
 def _of_storage(change: _Storage) -> Phrase:

@@ -12,6 +12,7 @@ from mvc.analysis.refresh.modes import Parts
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.row_lineage import RowLineage
 from mvc.compiled.former import Former, Renamed
+from mvc.compiled.picked import ALL, Picked
 from mvc.compiled.view import (
     AccessRestriction,
     AccessRule,
@@ -47,12 +48,12 @@ class _Meaning:
     sources: tuple[CompiledSource, ...] = ()
     filters: tuple[str, ...] = ()
     body: str = ""
+    picked: Picked = ALL
 
 
 def generate(view: ResolvedView, access: Access, parts: Parts, settings: Settings) -> CompiledView:
-    """Everything that deploys one view, and everything by which it is compared with another state of itself.
-
-    PostgreSQL refreshes materialized views only as a whole: where `parts` of it are refreshed, it is stored as a table.
+    """Everything that deploys one view, and by which it is compared with another state of itself. PostgreSQL refreshes materialized
+    views only as a whole: where `parts` of one are refreshed, it is stored as a table.
     """
     query, meaning, stored_as = query_text(view), _meaning(view), _stored_as(view, parts)
     reference = (settings.stored, stored_name(view.view.name, _digest(view, meaning, settings, parts)))
@@ -68,6 +69,7 @@ def generate(view: ResolvedView, access: Access, parts: Parts, settings: Setting
         columns=tuple(_columns(view, meaning)),
         sources=meaning.sources,
         filters=meaning.filters,
+        picked=meaning.picked,
         body=meaning.body,
         grain=view.grain or (),
         proven=view.proven,
@@ -123,7 +125,9 @@ def _digest(view: ResolvedView, meaning: _Meaning, settings: Settings, parts: Pa
 def _meaning(view: ResolvedView, before: Before = NOTHING) -> _Meaning:
     if isinstance(view.query, DeclaredQuery):
         declared = DeclaredMeaning(view.query, before)
-        return _Meaning(declared.digest_parts, declared.columns, declared.sources, declared.filters)
+        return _Meaning(
+            declared.digest_parts, declared.columns, declared.sources, declared.filters, picked=declared.picked
+        )
     if isinstance(view.query, AnalysedBody):
         body = BodyMeaning(view.query.sql, view.query.analysis, before)
         return _Meaning(body.digest_parts, body.columns, body=body.body)
