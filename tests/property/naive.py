@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .expressions import Expr, sql
-from .views import Aggregate, Order, Source, Tree, View
+from .expressions import Expr, columns_read, sql
+from .views import PLACES, Aggregate, Order, Source, Tree, View, Window
 
 CALLS = {
     "count_distinct": "count(DISTINCT {})",
@@ -26,11 +26,57 @@ def query(view: View, tree: Tree) -> str:
     outputs = [f"g.{name}" for name, _ in view.dimensions]
     outputs += [f"{_subquery(each, view, tree)} AS {each.name}" for each in view.aggregates if each.function != "expr"]
     text = f"SELECT {', '.join(outputs)} FROM ({groups}) g"
-    for each in (each for each in view.aggregates if each.function == "expr"):
+    late = {each.name for each in view.after.windows}
+    exprs = [each for each in view.aggregates if each.function == "expr"]
+    text = _with_expressions(text, [each for each in exprs if not late & _names(each.argument)])
+    text = _where(text, view.after.having)
+    for window in view.after.windows:
+        text = f"SELECT *, {_windowed(window)} AS {window.name} FROM ({text}) q"
+    text = _with_expressions(text, [each for each in exprs if late & _names(each.argument)])
+    names = ", ".join(f'"{name}"' for name in view.columns)
+    return f"SELECT {names} FROM ({_where(text, view.after.keep)}) q"
+
+
+def _with_expressions(text: str, columns: Sequence[Aggregate]) -> str:
+    for each in columns:
         assert each.argument is not None
         text = f"SELECT *, {_default(sql(each.argument), each)} AS {each.name} FROM ({text}) q"
-    names = ", ".join(f'"{name}"' for name in view.columns)
-    return f"SELECT {names} FROM ({text}) q"
+    return text
+
+
+def _names(expr: Expr | None) -> frozenset[str]:
+    return frozenset(name for _, name in columns_read(expr))
+
+
+def _where(text: str, condition: Expr | None) -> str:
+    return f"SELECT * FROM ({text}) q WHERE {sql(condition)}" if condition is not None else text
+
+
+def _windowed(window: Window) -> str:
+    """By the server's own windows; the last value that is not NULL by an array of all of them."""
+    value = "*" if window.argument is None else sql(window.argument)
+    partition = f"PARTITION BY {', '.join(window.within)}" if window.within else ""
+    order = ", ".join(_term(sql(term.expr), term) for term in window.order)
+    frame = {0: "ROWS UNBOUNDED PRECEDING", -1: "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"}
+    rows = (
+        frame.get(window.last, f"ROWS {window.last - 1} PRECEDING")
+        if order and window.function not in ("lag", "lead")
+        else ""
+    )
+    over = f"OVER ({partition} {f'ORDER BY {order} {rows}' if order else ''})"
+    if window.function in PLACES:
+        text = f"{window.function}({window.buckets or ''}) OVER ({partition} ORDER BY {order})"
+    elif window.function == "share":
+        text = f"({value})::numeric / nullif(sum({value}) {over}, 0)"
+    elif window.function == "carry":
+        known = f"FILTER (WHERE {value} IS NOT NULL) {over}"
+        text = f"(array_agg({value}) {known})[count({value}) {over}]"
+    else:
+        call = {"first": "first_value", "last": "last_value"}.get(window.function, window.function)
+        by = f", {window.by}" if window.function in ("lag", "lead") else ""
+        picked = f" FILTER (WHERE {sql(window.where)})" if window.where is not None else ""
+        text = f"{call}({value}{by}){picked} {over}"
+    return text if window.default is None else f"coalesce({text}, {window.default})"
 
 
 def _base(tree: Tree) -> str:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 
 from .catalog import Rows, Table
-from .expressions import OUTPUT, Env, Row, Value, aliases_read, columns_read, holds, value
+from .expressions import Env, Row, Value, aliases_read, holds, value
 from .functions import Seen, answer, compared
+from .rows import finished
 from .views import Aggregate, Source, Tree, View
 
 Bound = dict[str, "Row | None"]
@@ -93,31 +94,16 @@ def expected(view: View, tables: Mapping[str, Table], rows: Rows) -> list[tuple[
     for env in world.base_rows(view):
         key = tuple(value(expr, env) for _, expr in view.dimensions)
         groups.setdefault(key, []).append(env[world.tree.base] or {})
-    return [_group(view, world, key, base) for key, base in groups.items()]
+    rows_ = finished(view, [_group(view, world, key, base) for key, base in groups.items()])
+    return [tuple(row[name] for name in view.columns) for row in rows_]
 
 
-def _group(view: View, world: World, key: tuple[Value, ...], base: Sequence[Row]) -> tuple[Value, ...]:
+def _group(view: View, world: World, key: tuple[Value, ...], base: Sequence[Row]) -> dict[str, Value]:
     outputs: dict[str, Value] = dict(zip((name for name, _ in view.dimensions), key, strict=True))
     for aggregate in view.aggregates:
         if aggregate.function != "expr":
             outputs[aggregate.name] = answer(aggregate, list(_seen(world, aggregate, base).values()))
-    _add_expressions(view, outputs)
-    return tuple(outputs[name] for name in view.columns)
-
-
-def _add_expressions(view: View, outputs: dict[str, Value]) -> None:
-    """`expr` columns may read each other, in any order of writing."""
-    waiting = {each.name: each for each in view.aggregates if each.function == "expr"}
-    while waiting:
-        ready = [
-            each for each in waiting.values() if not waiting.keys() & {name for _, name in columns_read(each.argument)}
-        ]
-        assert ready, "expressions in a circle"
-        for each in ready:
-            assert each.argument is not None
-            found = value(each.argument, {OUTPUT: outputs})
-            outputs[each.name] = each.default if found is None else found
-            del waiting[each.name]
+    return outputs
 
 
 def _seen(world: World, aggregate: Aggregate, base: Sequence[Row]) -> dict[int, Seen]:

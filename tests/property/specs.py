@@ -9,6 +9,7 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
+from .afters import afters
 from .catalog import Rows, Table, ddl, pruned, setup
 from .catalogs import catalogs, worlds
 from .expressions import OUTPUT, Col, Expr, call, columns_read
@@ -71,7 +72,15 @@ def views_over(draw: st.DrawFn, tree: Tree) -> View:
     required = draw(_required(tree))
     chain = {step for alias in required for step in tree.path(alias)[1:]}
     sources = tuple(replace(source, required=source.required or source.alias in chain) for source in tree.sources)
-    return View(sources, dimensions, (*named, *draw(_expressions(named))), where, required=required)
+    computed = draw(_expressions(named))
+    after = draw(afters([name for name, _ in dimensions], [*named, *computed]))
+    if after.windows and draw(st.booleans()):
+        computed.append(
+            Aggregate(
+                "z0", "expr", call("coalesce", Col(OUTPUT, after.windows[-1].name), Col(OUTPUT, after.windows[0].name))
+            )
+        )
+    return View(sources, dimensions, (*named, *computed), where, required=required, after=after)
 
 
 def _required(tree: Tree) -> st.SearchStrategy[tuple[str, ...]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .catalog import Table
-from .expressions import Call, Col, Expr, Value, aliases_read, conjuncts, sql
+from .expressions import Call, Col, Expr, Value, aliases_read, columns_read, conjuncts, sql
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,59 @@ class Aggregate:
     default: Value = None
 
 
+PLACES = ("rank", "dense_rank", "row_number", "percent_rank", "cume_dist", "ntile")
+TIES = ("rank", "dense_rank", "percent_rank", "cume_dist")
+
+
+@dataclass(frozen=True)
+class Window:
+    """`function` of `argument`, over rows that share `within`. `last` is a frame of so many rows, -1 all of them, 0 those up to this one."""
+
+    name: str
+    function: str
+    argument: Expr | None = None
+    within: tuple[str, ...] = ()
+    order: tuple[Order, ...] = ()
+    last: int = 0
+    by: int = 1
+    buckets: int | None = None
+    where: Expr | None = None
+    default: Value = None
+    hidden: bool = False
+
+    @property
+    def reads(self) -> frozenset[str]:
+        parts = (self.argument, self.where, *(term.expr for term in self.order))
+        return frozenset(self.within) | {name for part in parts for _, name in columns_read(part)}
+
+    @property
+    def mapping(self) -> dict[str, object]:
+        """What stands in the YAML."""
+        order = [term.sql for term in self.order]
+        about = order if self.function in PLACES else "*" if self.argument is None else sql(self.argument)
+        frame = {0: None, -1: "all"}.get(self.last, f"last {self.last} rows")
+        return {self.function: about} | _given(
+            within=list(self.within),
+            order=[] if self.function in PLACES else order,
+            frame=frame,
+            by=self.by if self.by != 1 else None,
+            buckets=self.buckets,
+            where=self.where,
+            default=self.default,
+            hidden=self.hidden,
+        )
+
+
+@dataclass(frozen=True)
+class After:
+    """`hidden` are aggregates that only others read."""
+
+    having: Expr | None = None
+    windows: tuple[Window, ...] = ()
+    keep: Expr | None = None
+    hidden: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class View:
     sources: tuple[Source, ...]
@@ -65,10 +118,14 @@ class View:
     where: Expr | None = None
     name: str = "v"
     required: tuple[str, ...] = ()
+    after: After = After()
 
     @property
     def columns(self) -> tuple[str, ...]:
-        return tuple(name for name, _ in self.dimensions) + tuple(each.name for each in self.aggregates)
+        """Those that the view shows."""
+        aggregates = (each.name for each in self.aggregates if each.name not in self.after.hidden)
+        windows = (each.name for each in self.after.windows if not each.hidden)
+        return (*(name for name, _ in self.dimensions), *aggregates, *windows)
 
 
 @dataclass(frozen=True)
@@ -186,7 +243,10 @@ def as_mapping(view: View) -> dict[str, object]:
         required=list(view.required),
         where=view.where,
         dimensions={name: sql(expr) for name, expr in view.dimensions},
-        aggregates={each.name: _aggregate(each) for each in view.aggregates},
+        aggregates={each.name: _aggregate(each) | _hidden(each.name in view.after.hidden) for each in view.aggregates},
+        having=view.after.having,
+        windows={each.name: each.mapping for each in view.after.windows},
+        keep=view.after.keep,
     )
 
 
@@ -220,6 +280,10 @@ def _aggregate(self: Aggregate) -> dict[str, object]:
         at=self.at,
         default=self.default,
     )
+
+
+def _hidden(said: bool) -> dict[str, object]:
+    return {"hidden": True} if said else {}
 
 
 def _given(**entries: object) -> dict[str, object]:

@@ -20,7 +20,7 @@ class Layout:
 
 
 PLAIN = Layout()
-ORDERED = ("sources", "dimensions", "aggregates")  # their entries are columns, in the order of writing
+ORDERED = ("sources", "dimensions", "aggregates", "windows")  # their entries are columns, in the order of writing
 
 
 def write(document: dict[str, object], layout: Layout = PLAIN) -> str:

@@ -71,20 +71,28 @@ def _names(condition: Expression | None) -> list[str]:
 
 def _steps(stage: _Stage, taken: Collection[str]) -> Iterator[tuple[list[Made], Expression | None]]:
     """One SELECT for each run of columns that do not read each other; the first one has the condition."""
-    made = [part for item in stage.columns for part in _made(item, taken)]
-    ready = {item.name for item in made}
+    left = [part for item in stage.columns for part in _made(item, taken)]
     where = stage.where
-    while made or where:
-        run = [item for item in made if not item.reads & ready]
+    while left or where:
+        run = _run(left)
         yield run, where
-        made = [item for item in made if item not in run]
-        ready -= {item.name for item in run}
+        left = [item for item in left if item not in run]
         where = None
+
+
+def _run(left: list[Made]) -> list[Made]:
+    """What can be computed next. Windows wait for others to which only columns of their own rows are missing: those of one SELECT share sorts."""
+    names = {item.name for item in left}
+    ready = [item for item in left if not item.reads & names]
+    plain = [item for item in ready if not item.windowed]
+    missing = {item.name for item in left if not item.windowed}
+    waits = any(item.windowed and item.reads & missing for item in left)
+    return plain if plain and waits else ready
 
 
 def _made(item: Derived, taken: Iterable[str]) -> tuple[Made, ...]:
     if isinstance(item, Computed):
         read = frozenset(ref.name for ref in item.sql.expression.columns)
         value: Value = finished(AuthorExpression(item.sql.expression), item)
-        return (Made(item.name, read, value),)
+        return (Made(item.name, read, value, windowed=False),)
     return window_columns(item, taken)

@@ -20,11 +20,12 @@ _ALL: Final = (Bound(None), Bound(None, later=True))
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A column, the names of the columns that it reads, and its value over these."""
+    """A column, the names of the columns that it reads, and its value over these; `windowed`, it looks at other rows."""
 
     name: str
     reads: frozenset[str]
     value: Value
+    windowed: bool = True
 
 
 def window_columns(item: Windowed, taken: Iterable[str]) -> tuple[Made, ...]:
