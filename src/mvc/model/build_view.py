@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mvc.diagnostics import error
+from mvc.model.build_dimensions import build_dimensions
 from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
-from mvc.model.build_result import build_type
 from mvc.model.build_source import build_source
 from mvc.model.build_window import build_windows
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
-from mvc.model.view import Body, Declared, Dimension, Index, IndexKey, View
+from mvc.model.view import Body, Declared, Index, IndexKey, View
 from mvc.source import Document
 from mvc.spec import IndexColumnSpec, IndexSpec, ViewSpec
 from mvc.spec.base import Setting
 
 
-def build_view(spec: ViewSpec, document: Document, exposed: str, findings: SpecReader) -> View:
-    """The view that `spec` means. Parts that cannot be read are left out, each with a finding."""
+def build_view(spec: ViewSpec, document: Document, exposed: str, findings: SpecReader, timezone: str = "UTC") -> View:
+    """The view that `spec` means; `exposed` and `timezone` are the project's. Parts that cannot be read are left out, each with a finding."""
     origin = Origin(document)
     findings.name(spec.view, origin.at("view"))
     _check_parameters(spec.storage, origin.at("with"), findings)
     if spec.schema_:
         findings.name(spec.schema_, origin.at("schema"))
-    body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, findings)
+    body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, timezone, findings)
     schema = spec.schema_ or exposed
     return View(
         name=spec.view,
@@ -55,7 +55,7 @@ def _body(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Body:
     return Body(spec.sql or "", spec.grain, descriptions, origin.at("sql"))
 
 
-def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
+def _declared(spec: ViewSpec, origin: Origin, timezone: str, findings: SpecReader) -> Declared:
     sources = tuple(
         build_source(alias, source, origin.at("sources", alias), findings)
         for alias, source in (spec.sources or {}).items()
@@ -67,7 +67,7 @@ def _declared(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Declared:
     return Declared(
         sources=sources,
         where=findings.sql(spec.where, origin.at("where")),
-        dimensions=_dimensions(spec, origin.at("dimensions"), findings),
+        dimensions=tuple(build_dimensions(spec, origin.at("dimensions"), timezone, findings)),
         measures=build_measures(spec, origin.at("aggregates"), aliases, findings),
         having=findings.sql(spec.having, origin.at("having")),
         windows=build_windows(spec, origin.at("windows"), findings),
@@ -84,18 +84,6 @@ def _check_repeated(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Non
                 span, title = origin.at(key, name).key_span, f"the column `{name}` is {named[name]} already"
                 findings.add(error("MV209", span, title, help="give one of them another name"))
             named.setdefault(name, what)
-
-
-def _dimensions(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[Dimension, ...]:
-    found: list[Dimension] = []
-    for name, given in (spec.dimensions or {}).items():
-        here = origin.at(name)
-        text, at = (given, here) if isinstance(given, str) else (given.expr, here.at("expr"))
-        if sql := findings.sql(text, at):
-            described = None if isinstance(given, str) else given.description
-            cast = None if isinstance(given, str) else build_type(given.type, here.at("type"), findings)
-            found.append(Dimension(name, sql, described, here, cast))
-    return tuple(found)
 
 
 def _indexes(spec: ViewSpec, origin: Origin, findings: SpecReader) -> tuple[Index, ...]:

@@ -10,6 +10,7 @@ from mvc.compiled.called import called
 from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
+from mvc.model.period import CalendarPeriod
 from mvc.model.result import ResultType
 from mvc.model.window import Windowed
 from mvc.model.written import OrderTerm as OrderTerm  # noqa: PLC0414 - this module hands these on
@@ -62,13 +63,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """A column of the grain: `sql`, cast to `type` where one is said."""
+    """A column of the grain: `sql`, or the `period` that it lies in; cast to `type` where one is said."""
 
     name: str
     sql: Sql
     description: str | None
     origin: Origin = field(compare=False, repr=False)
     type: ResultType | None = None
+    period: CalendarPeriod | None = None
 
 
 @dataclass(frozen=True, slots=True)

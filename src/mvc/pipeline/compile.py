@@ -145,7 +145,7 @@ def _compile_view(
     check_indexes(resolved, functions, found)
     warned = check_types(resolved, project.policies, functions, found)
     access = _access(resolved, project, functions, found)
-    parts = resolve_parts(resolved, asked, functions, found)
+    parts = resolve_parts(resolved, asked, functions, found, project.settings.timezone)
     if found.has_errors(since=before):
         return None
     found += lint_view(resolved, functions, warned)

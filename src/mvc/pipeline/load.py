@@ -129,7 +129,8 @@ def _view(files: Files, path: str, loaded: Loaded) -> None:
         loaded.broken |= _claimed_names(files, path)
         return
     findings = SpecReader()
-    view = build_view(validated.spec, validated.document, loaded.settings.exposed, findings)
+    settings = loaded.settings
+    view = build_view(validated.spec, validated.document, settings.exposed, findings, settings.timezone)
     loaded.diagnostics += findings.items
     if findings or loaded.diagnostics.has_errors(since=before):
         loaded.broken.add(view.name)

@@ -152,7 +152,8 @@ _DIMENSION: Final = {
     **_all("renamed_from old_name", "was"),
     **_DESCRIPTION,
     **_all("data_type cast", "type"),
-    **_all("granularity grain timeframe timeframes", "take it out, and write it into the expression: date_trunc('day', …)"),
+    **_all("granularity grain timeframe timeframes unit interval", "period"),
+    **_all("tz timezone time_zone", "zone"),
     **_all("primary_key", _FOUND),
     "name": "the key of the entry is the column's name: write it in the place of that key",
 }  # fmt: skip

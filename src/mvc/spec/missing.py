@@ -19,7 +19,6 @@ _MISSING: Final = {
     ("ScheduleSpec", "schedule"): "schedule: nightly, a name for people",
     ("ScheduleSpec", "refresh"): "refresh: all, or the names of views: refresh: [daily_revenue]",
     ("ProjectSpec", "catalog"): "catalog: schema/*.sql, the files that describe the base tables",
-    ("DimensionSpec", "expr"): "expr: o.id, the expression",
     ("IndexSpec", "columns"): "columns: [day]",
     ("IndexColumnSpec", "expr"): "expr: day",
     ("PartitionSpec", "table"): "table: TABLE, a table that is partitioned by range",
@@ -65,6 +64,16 @@ def _aggregate(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str
 def _column(function: str, argument: Any) -> str:
     name = "".join(sign if sign.isalnum() else "_" for sign in str(argument).rpartition(".")[2]).strip("_")
     return f"{function}_{name}" if name else function
+
+
+def _dimension(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
+    period, of = given.get("period"), given.get("of")
+    if given.get("expr") is not None:
+        extra = [key for key in ("period", "of", "zone") if given.get(key) is not None]
+        return (f"take out {', '.join(f'`{key}`' for key in extra)}, or `expr`",)
+    if period is not None or of is not None:
+        return (f"write period: {period or 'month'}, of: {yaml_value(str(of or 'o.placed_at'))}",)
+    return ("add expr: o.id, the expression; or period: month and of: o.placed_at",)
 
 
 def _source(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
@@ -144,6 +153,7 @@ def _window(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, .
 _RULES: Final = {
     "AggregateSpec": _aggregate,
     "WindowSpec": _window,
+    "DimensionSpec": _dimension,
     "SourceSpec": _source,
     "ViewSpec": _view,
     "ScheduleSpec": _schedule,

@@ -8,19 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from mvc.spec.aggregate import AggregateSpec
-from mvc.spec.base import COLUMN_WAS, TYPE, Name, Names, OrText, Setting, SpecModel, Sql
+from mvc.spec.base import COLUMN_WAS, Name, Names, OrText, Setting, SpecModel, Sql
+from mvc.spec.dimension import DimensionSpec
 from mvc.spec.source import SourceSpec
 from mvc.spec.taken import taken_data
 from mvc.spec.window import WindowSpec
-
-
-class DimensionSpec(SpecModel):
-    """A column of the grain: an expression over the base and what is to-one from it."""
-
-    expr: Sql = Field(description="The expression, e.g. `o.id`.")
-    type: Sql | None = Field(default=None, description=TYPE)
-    description: str | None = Field(default=None, description="Becomes the column's COMMENT.")
-    was: Name | None = Field(default=None, description=COLUMN_WAS)
 
 
 class BodyColumnSpec(SpecModel):

@@ -17,6 +17,7 @@ from mvc.analysis.declared.defaults import check_defaults, never_missing
 from mvc.analysis.declared.grain import ResolvedDimension, check_dimensions, find_grain
 from mvc.analysis.declared.lineage import DeclaredLineage, Lineage
 from mvc.analysis.declared.measures import Measure, check_once, resolve_measure
+from mvc.analysis.declared.periods import period_expression
 from mvc.analysis.declared.presence import absent_aliases, said_absent
 from mvc.analysis.declared.tree import JoinTree, conditions, may_be_missing
 from mvc.analysis.names.functions import ExpressionPlace, Functions
@@ -77,7 +78,12 @@ def _read(
 
 def _dimensions(declared: Declared, scope: Scope, found: Findings) -> tuple[ResolvedDimension, ...]:
     pairs = ((item, scope.resolve(item.sql, DIMENSION, found)) for item in declared.dimensions)
-    return tuple(ResolvedDimension(item, _cast(item, expression)) for item, expression in pairs if expression)
+    cut = (
+        (item, period_expression(item, expression, scope.sources, scope.functions, found))
+        for item, expression in pairs
+        if expression
+    )
+    return tuple(ResolvedDimension(item, _cast(item, expression)) for item, expression in cut if expression)
 
 
 def _cast(item: Dimension, expression: Expression) -> Expression:

@@ -17,6 +17,7 @@ from mvc.analysis.types.columns import TRUNCATING
 from mvc.catalog.types import plain_type
 from mvc.diagnostics import Findings, error
 
+_ZONES_APART: Final = 26 * 3600  # seconds between the clocks of UTC+14 and UTC-12
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 
 
@@ -47,15 +48,18 @@ class Parts:
         return (*(("incremental",) if self.trace else ()), *(("window",) if self.window else ()))
 
 
-def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: Findings) -> Parts:
+def resolve_parts(
+    view: ResolvedView, asked: Iterable[Asked], functions: Functions, found: Findings, timezone: str = "UTC"
+) -> Parts:
     """What schedules ask for. Where one names a view that it cannot refresh in part, that is an error; where the view is one
-    of many, it is refreshed as a whole.
+    of many, it is refreshed as a whole. `timezone` is the project's, by whose clock a window begins.
     """
     whole_because = untraceable(view, functions)
     traced: Trace | None = None
     window: Period | None = None
     column = _time_column(view)
     beyond = _beyond(view, column)
+    seconds = 0
     for item in asked if view.view.kind == "materialized" else ():
         if item.schedule.mode in ("incremental", "verify"):
             if whole_because:
@@ -63,8 +67,8 @@ def resolve_parts(view: ResolvedView, asked: Iterable[Asked], functions: Functio
             elif isinstance(view.query, DeclaredQuery):
                 traced = trace(view.query)
         else:
-            seconds = max(item.schedule.window_seconds or 0, window.seconds if window else 0)
-            window = _period(view, column, seconds) if column and not beyond else None
+            seconds = max(item.schedule.window_seconds or 0, seconds)
+            window = _period(view, column, seconds, timezone) if column and not beyond else None
             if window is None:
                 _refuse(view, item, beyond or ("no column of its grain is a date or a time",), found)
     told = column is not None and not beyond and view.view.kind == "materialized"
@@ -96,9 +100,18 @@ def _time_column(view: ResolvedView) -> OutputColumn | None:
     return next((item for item in columns if plain_type(item.type) in _TIMES), None)
 
 
-def _period(view: ResolvedView, column: OutputColumn, seconds: int) -> Period:
+def _period(view: ResolvedView, column: OutputColumn, seconds: int, timezone: str) -> Period:
+    """Where the periods begin by another clock than windows do, they begin up to a day and two hours earlier."""
     type_ = plain_type(column.type) or ""
-    return Period(column.name, type_, _unit(view, column.name, type_), seconds)
+    apart = _ZONES_APART if _is_of_another_zone(_node(view, column.name), timezone) else 0
+    return Period(column.name, type_, _unit(view, column.name, type_), seconds + apart)
+
+
+def _is_of_another_zone(node: exp.Expression | None, timezone: str) -> bool:
+    """Whether a zone is named that may not be the project's."""
+    named = node.find_all(exp.AtTimeZone, *TRUNCATING) if node is not None else ()
+    zones = (item.args.get("zone") for item in named)
+    return any(zone and not (isinstance(zone, exp.Literal) and zone.this == timezone) for zone in zones)
 
 
 def _unit(view: ResolvedView, column: str, type_: str) -> str:

@@ -69,6 +69,8 @@ class OutputTypes:
             return self._type(item.sql.expression, self)
         if isinstance(item, Windowed):
             return self._of_window(item)
+        if isinstance(item, Dimension) and item.period:
+            return "timestamp without time zone" if item.period.unit in ("hour", "minute") else "date"
         if isinstance(item, Dimension):
             return self._type(item.sql.expression, tree_types(query.tree))
         if item.argument is None or item.second or isinstance(item.default, int | float):

@@ -17,9 +17,9 @@ from mvc.analysis.declared.tree import JoinTree, Node, may_be_missing
 from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.refresh.window_partitions import refresh_keys
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
-from mvc.analysis.types.columns import TRUNCATING, dimension_type, expression_type, never_null
-from mvc.catalog.types import plain_type
+from mvc.analysis.types.columns import dimension_type, expression_type, never_null
 from mvc.engines.postgres.deploy.storage import query_text, stored_query_text
+from mvc.engines.postgres.query.period_bounds import periods
 from mvc.engines.postgres.query.printing import select_tree
 from mvc.engines.postgres.query.proof import print_proven
 from mvc.expression import Expression, parse_expression
@@ -30,14 +30,6 @@ from mvc.shape.records import AuthorExpression, ResultColumn, Select
 
 _PROBED: Final = "{0} = ANY (ARRAY({1}))"
 _JOINED: Final = "{0} IN ({1})"
-_LENGTHS: Final = {"quarter": "3 months"} | {
-    unit: f"1 {unit}" for unit in ("second", "minute", "hour", "day", "week", "month", "year", "decade", "century")
-}
-
-# How long before a period its rows may begin, by the type of their column. Where clocks are put back over midnight, it comes twice;
-# PostgreSQL takes the second for the beginning of the day, and the rows since the first are of that day as well. Since 1892 no zone has
-# put its clocks back there by more than three hours.
-_BEFORE: Final = {"date": "", "timestamp without time zone": "", "timestamp with time zone": " - INTERVAL '3 hours'"}
 
 
 def groups_query(view: ResolvedView, query: DeclaredQuery, keys: tuple[str, str]) -> str:
@@ -155,34 +147,6 @@ class _Wanted:
 
 def _any_row(node: Node) -> Node:
     return replace(node, source=replace(node.source, order=()), order=())
-
-
-def periods(expression: Expression, tree: JoinTree, first: str, last: str) -> tuple[str, ...]:
-    """Conditions that hold for all rows from the period `first` to the period `last`, where the expression is a period of a column; an
-    index on that column can serve. Else there are none.
-
-    The cut to a date or by `date_trunc` never exchanges two moments. The end is among them: the period of infinity is infinity.
-    """
-    length = _length(expression.ast)
-    if not length:
-        return ()
-    ref = expression.columns[0]
-    before = _BEFORE.get(plain_type(tree[ref.qualifier or ""].readable.columns[ref.name].type) or "")
-    if before is None:
-        return ()
-    column = expression.source[ref.start : ref.end]
-    return f"{column} >= {first}{before}", f"{column} <= {last} + INTERVAL '{length}'"
-
-
-def _length(node: exp.Expression) -> str:
-    """How long a period is that a column is cut to; empty where it is no such thing."""
-    if not isinstance(node.this, exp.Column):
-        return ""
-    if isinstance(node, exp.Cast) and node.args["to"] == exp.DataType.build("date"):
-        return _LENGTHS["day"]
-    if isinstance(node, TRUNCATING) and not node.args.get("zone"):
-        return _LENGTHS.get(node.text("unit").lower(), "")
-    return ""
 
 
 def _may_be_array(expression: Expression, tree: JoinTree) -> bool:

@@ -13,7 +13,7 @@ from mvc.analysis.refresh.modes import Period
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import never_null
 from mvc.engines.postgres.deploy.storage import query_text, stored_query_text
-from mvc.engines.postgres.query.restricted_query import periods
+from mvc.engines.postgres.query.period_bounds import periods
 from mvc.expression import Expression, parse_expression
 
 # Parameters are no part of an expression. As identifiers they pass the proof; the server must see parameters, since it plans for
