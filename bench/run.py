@@ -19,6 +19,7 @@ import build  # noqa: E402
 import compile as compiling  # noqa: E402
 import diffing  # noqa: E402
 import measure  # noqa: E402
+import recipe_builds  # noqa: E402
 import refreshing  # noqa: E402
 import startup  # noqa: E402
 import switch  # noqa: E402
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Any] = {
     "startup": startup,
     "compile": compiling,
     "build": build,
+    "recipes": recipe_builds,
     "diff": diffing,
     "switch": switch,
     "refresh": refreshing,

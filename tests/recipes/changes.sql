@@ -1,0 +1,13 @@
+UPDATE orders SET status = 'paid', total = total + 7 WHERE id % 17 = 0;
+UPDATE orders SET customer_id = 1 + customer_id % 34 WHERE id % 23 = 0;
+DELETE FROM order_items WHERE order_id % 19 = 0;
+INSERT INTO orders SELECT 100000 + n, 30 + n, TIMESTAMP '2026-03-05 10:00', DATE '2026-03-05', 'paid', 250 FROM generate_series(1, 9) AS n;
+INSERT INTO order_items SELECT 100000 + n, 1, n, 40, 6 FROM generate_series(1, 9) AS n;
+UPDATE products SET category = 'category 1' WHERE id IN (2, 3);
+UPDATE customers SET country = 'CA' WHERE id % 9 = 0;
+INSERT INTO customers VALUES (100001, 'new', 'DE', '2026-02-02');
+DELETE FROM visits WHERE customer_id = 12;
+INSERT INTO balances VALUES ('2026-03-15', 1);
+UPDATE plan_prices SET price = price + 1 WHERE plan = 'pro';
+DELETE FROM product_tags WHERE tag_id = 2 AND product_id < 9;
+UPDATE subscriptions SET plan = 'basic' WHERE id % 10 = 0;
