@@ -19,7 +19,6 @@ WHOLE = {
     "signups_by_month": "m",
     "balances": "m",
     "country_shares": "share",
-    "plan_income": "",
 }
 each_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=[recipe.view for recipe in RECIPES])
 
