@@ -81,7 +81,7 @@ class AggregateFunction:
     @property
     def takes(self) -> tuple[str, ...]:
         """The options that mean something for it."""
-        return ("where", *self.needs, *self.options)
+        return ("where", "of", *self.needs, *self.options)
 
     def around(self, second: str | None = None) -> tuple[str, str]:
         """What stands before and behind one value in a call of it, where the other value is of the type `second`.

@@ -22,7 +22,7 @@ from mvc.spec.taken import base_alias
 
 Measure = Aggregate | Computed
 
-_OPTIONS: Final = ("where", "order", "separator", "at", "distinct", "limit")
+_OPTIONS: Final = ("where", "of", "order", "separator", "at", "distinct", "limit")
 
 
 def build_measures(
@@ -104,6 +104,7 @@ def _aggregate(
         hidden=spec.hidden,
         type=build_type(spec.type, origin.at("type"), findings),
         limit=spec.limit,
+        of=spec.of,
     )
 
 
@@ -122,7 +123,11 @@ def _check_options(spec: AggregateSpec, origin: Origin, findings: SpecReader) ->
     for option in _OPTIONS:
         if option in spec.model_fields_set and option not in takes:
             title = f"`{option}` means nothing for `{function}`"
-            fits = "each function" if option == "where" else ", ".join(k for k in FUNCTIONS if option in _options(k)[1])
+            fits = (
+                "each function"
+                if option in ("where", "of")
+                else ", ".join(k for k in FUNCTIONS if option in _options(k)[1])
+            )
             findings.add(error("MV012", origin.at(option).key_span, title, help=f"it belongs to: {fits}"))
 
 

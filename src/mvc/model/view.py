@@ -76,7 +76,8 @@ class Dimension:
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """A measure: `function` of `argument`, and of `second` where it takes two values. For `count: alias` the argument is None and `alias`
-    names the source. With `limit`, only the first rows in `order` count.
+    names the source. With `limit`, only the first rows in `order` count. `of` is the source whose rows are taken once each, where the spec
+    names it.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Aggregate:
     hidden: bool = False
     type: ResultType | None = None
     limit: int | None = None
+    of: str | None = None
 
     @property
     def values(self) -> tuple[Sql, ...]:

@@ -86,6 +86,9 @@ class AggregateSpec(SpecModel):
         default=None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
     )
     sql: Sql | None = Field(default=None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
+    of: Name | None = Field(
+        default=None, description="The source whose rows are taken once each; default: the deepest one that it reads."
+    )
     where: Sql | None = Field(default=None, description="Only rows for which this holds (FILTER).")
     distinct: bool = Field(default=False, description="Each value once.")
     order: Name | SomeNames | None = Field(

@@ -21,7 +21,7 @@ _LOST: Final[Mapping[str, Any]] = {
     "windows": {"sum": "NULL"},
     "sources": {"view": STAND_IN},
 }
-_OPTIONS: Final = frozenset({"where", "distinct", "order", "separator", "at", "limit", "type", "default", "description", "was", "on", "required", "one", "within", "frame", "by", "buckets", "hidden", "zone"})  # fmt: skip
+_OPTIONS: Final = frozenset({"where", "of", "distinct", "order", "separator", "at", "limit", "type", "default", "description", "was", "on", "required", "one", "within", "frame", "by", "buckets", "hidden", "zone"})  # fmt: skip
 _OF_NO_OTHER: Final = frozenset({"sources", "dimensions", "sql"})  # without which a view says nothing
 
 

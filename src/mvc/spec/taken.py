@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from mvc.source import Document, Path
 from mvc.source.document import Part
 from mvc.spec.call_text import AGGREGATE_CALL, CallParts, Piece, call_parts
+from mvc.spec.shorthand import percentile
 from mvc.spec.sql_texts import parts
 
 _NAME: Final = re.compile(r"[A-Za-z_]\w*\Z", re.ASCII)
@@ -60,7 +61,8 @@ def _found(data: Any) -> dict[Path, _Taken]:
             else ()
         )
         for name, value in pairs:
-            if isinstance(value, str) and (made := read(value, str(name), data)):
+            made = read(value, str(name), data) if isinstance(value, str) else _fraction_first(value)
+            if made:
                 found[key, name] = made
     return found
 
@@ -71,6 +73,12 @@ def _aggregate(text: str, name: str, data: Mapping[str, Any]) -> _Taken | None:
     if not _is_computed(text, name, data):
         return None
     return _Taken({"expr": text}, {("expr",): (0, len(text), (0, len(text)))})
+
+
+def _fraction_first(given: Any) -> _Taken | None:
+    """`{percentile: 0.9, of: o.amount}`: the fraction is a number, so `of` is no source."""
+    made = percentile(given) if isinstance(given, Mapping) and "of" in given else None
+    return _Taken(made, {}) if made else None
 
 
 def _places(call: CallParts) -> dict[Path, tuple[int, int, tuple[int, int]]]:

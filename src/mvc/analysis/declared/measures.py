@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from mvc.analysis.declared.measure_source import source_of, strangers_to
 from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.names.functions import ExpressionPlace, is_aggregate
 from mvc.analysis.names.scope import Scope, bare_column, column_expression, reads
@@ -82,7 +83,7 @@ def resolve_measure(aggregate: Aggregate, tree: JoinTree, scope: Scope, found: F
     if len(found) > before:
         return None
     read = (*(item for item in (argument, second) if item), *(item for item, _ in order))
-    source = aggregate.alias or _source(aggregate, read, tree, found)
+    source = source_of(aggregate, read, tree, found)
     if source is None:
         return None
     measure = Measure(
@@ -172,42 +173,8 @@ def _tie_breakers(
             yield term, OrderTerm(Ordered(term), aggregate.origin)
 
 
-def _source(aggregate: Aggregate, read: tuple[Expression, ...], tree: JoinTree, found: Findings) -> str | None:
-    aliases = reads(*read)
-    if not aliases:
-        return tree.base.alias
-    hosts = {tree.host(alias) for alias in aliases}
-    deepest = max(hosts, key=lambda alias: (tree[alias].depth, alias))
-    strangers = hosts - set(tree.path(deepest))
-    if not strangers:
-        return _common(tuple(alias for alias in aliases if tree.host(alias) == deepest), tree)
-    others = ", ".join(f"`{alias}`" for alias in sorted(strangers))
-    span = (aggregate.argument or aggregate).origin.span
-    title = f"`{aggregate.name}` reads two branches, `{deepest}` and {others}: their rows would be multiplied with each other"
-    found.add(error("MV302", span, title, help="aggregate each branch by itself and combine the results with `expr:`"))
-    return None
-
-
-def _common(aliases: tuple[str, ...], tree: JoinTree) -> str:
-    """The deepest source of which all these aliases are rows or to-one attributes."""
-    paths = [tree.path(alias) for alias in aliases]
-    shared: list[str] = [steps[0] for steps in zip(*paths, strict=False) if len(set(steps)) == 1]
-    return shared[-1]
-
-
-def _is_attribute(alias: str, other: str, tree: JoinTree) -> bool:
-    """Whether `alias` is to-one below `other`, through to-one links only."""
-    if alias == other:
-        return False
-    path = tree.path(alias)
-    return other in path and all(tree[step].to_one for step in path[path.index(other) + 1 :])
-
-
 def _check_filter(measure: Measure, tree: JoinTree, found: Findings) -> None:
-    path = set(tree.path(measure.source))
-    for alias in sorted(reads(measure.where) - path):
-        if any(_is_attribute(alias, step, tree) for step in path):
-            continue
+    for alias in strangers_to(measure.source, reads(measure.where), tree):
         sql = measure.aggregate.where or measure.aggregate
         title = f"the filter of `{measure.name}` reads `{alias}`, which is neither on the way to `{measure.source}` nor to-one from there"
         help_line = f"aggregate `{alias}` instead; a filter may read what lies between the base and `{measure.source}`"

@@ -17,6 +17,7 @@ from mvc.analysis.lint.order import lint_order, lint_stars, lint_ties
 from mvc.analysis.lint.outer import lint_outer
 from mvc.analysis.lint.parents import lint_parents
 from mvc.analysis.lint.schedules import lint_schedules
+from mvc.analysis.lint.shared_rows import lint_shared_rows
 from mvc.analysis.lint.zones import lint_policy_zones, lint_zones
 from mvc.analysis.names.functions import Functions
 from mvc.analysis.resolved import ResolvedView
@@ -45,6 +46,7 @@ def lint_view(
     found = [
         *lint_fanout(resolved, functions.catalog),
         *lint_parents(resolved),
+        *lint_shared_rows(resolved),
         *lint_zones(resolved),
         *lint_casts(resolved),
         *lint_order(resolved),
