@@ -8,8 +8,12 @@ from collections.abc import Set as AbstractSet
 from mvc.analysis.names.functions import ExpressionPlace, Functions, check_calls, is_aggregate
 from mvc.catalog import builtins
 from mvc.diagnostics import Diagnostic, Findings, did_you_mean, error
+from mvc.diagnostics.suggest import nearest
+from mvc.expression import ColumnRef
 from mvc.model.view import Computed, Declared, Sql
 from mvc.model.window import Windowed
+from mvc.quoting import identifier
+from mvc.source.words import yaml_value
 
 Derived = Computed | Windowed
 
@@ -101,10 +105,20 @@ def _check_names(
             title = f"{named} reads columns of this view, by their names alone"
             found.add(error("MV210", span, title, help=_aggregate_first(place)))
         elif ref.name not in names:
-            near = did_you_mean(ref.name, others, "columns of this view")
-            found.add(error("MV204", span, f"this view has no column `{ref.name}`", label="no such column", help=near))
+            lines = (did_you_mean(ref.name, others, "columns of this view", identifier), _quoted(sql, ref, others))
+            found.add(error("MV204", span, f"this view has no column `{ref.name}`", label="no such column", help=lines))
     if sql.expression.subquery is not None:
         found.add(error("MV103", sql.origin.span, "a subquery cannot stand here", help="give the view a `sql:` body"))
+
+
+def _quoted(sql: Sql, ref: ColumnRef, others: AbstractSet[str]) -> str:
+    """What to write where the nearest column has a name that SQL needs in quotes, which YAML needs in quotes again."""
+    near = nearest(ref.name, others)
+    text = sql.origin.text
+    if not near or identifier(near) == near or not text:
+        return ""
+    key = f"{sql.origin.path[-1]}: " if isinstance(sql.origin.path[-1], str) else ""
+    return f"write {key}{yaml_value(f'{text[: ref.start]}{identifier(near)}{text[ref.end :]}')}"
 
 
 def _aggregate_first(place: ExpressionPlace) -> str:
