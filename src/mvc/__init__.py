@@ -76,6 +76,7 @@ if TYPE_CHECKING:
         SourceSpec,
         UsingSpec,
         ViewSpec,
+        WindowSpec,
     )
     from mvc.spec.in_python import Specs
     from mvc.spec.project import LogSpec, NamesSpec, SchemasSpec
@@ -139,6 +140,7 @@ __all__ = [
     "ViewDifference",
     "ViewSpec",
     "ViewStatus",
+    "WindowSpec",
     "Worker",
     "__version__",
     "alert",
@@ -212,7 +214,7 @@ _HOMES = {
     "mvc.engines.postgres.server.status": "Status ViewStatus alert status",
     "mvc.engines.postgres.server.worker": "Worker",
     "mvc.compiled.schedule": "CompiledSchedule",
-    "mvc.spec": "AggregateSpec BodyColumnSpec DimensionSpec IndexColumnSpec IndexSpec PartitionSpec PolicySpec ProjectSpec ScheduleSpec SourceSpec UsingSpec ViewSpec",
+    "mvc.spec": "AggregateSpec BodyColumnSpec DimensionSpec IndexColumnSpec IndexSpec PartitionSpec PolicySpec ProjectSpec ScheduleSpec SourceSpec UsingSpec ViewSpec WindowSpec",
     "mvc.spec.in_python": "Specs",
     "mvc.spec.project": "LogSpec NamesSpec SchemasSpec",
     "mvc.spec.schema": "json_schema",

@@ -55,6 +55,14 @@ NIGHTLY = mvc.ScheduleSpec(schedule="nightly", refresh="all", every="0 2 * * *")
     [
         pytest.param(specs(schedules=[NIGHTLY]), [], id="nothing is wrong"),
         pytest.param(
+            specs(view(windows={"place": mvc.WindowSpec(rank="totl desc", within="day")}, keep="plase < 3")),
+            [
+                ("MV204", 'ViewSpec("daily").windows["place"].rank', "totl"),
+                ("MV204", 'ViewSpec("daily").keep', "plase"),
+            ],
+            id="columns of the view",
+        ),
+        pytest.param(
             specs(view(aggregates={"total": mvc.AggregateSpec(sum="o.amuont")})),
             [("MV204", 'ViewSpec("daily").aggregates["total"].sum', "amuont")],
             id="a column",
