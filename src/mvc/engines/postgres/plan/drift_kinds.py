@@ -5,39 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+# fmt: off
 DriftKind = Literal[
-    "exposure missing",
-    "exposure changed",
-    "exposure option",
-    "storage missing",
-    "storage changed",
-    "released",
-    "storage unpopulated",
-    "storage outdated",
-    "storage open",
-    "source replaced",
-    "source renamed",
-    "index missing",
-    "index invalid",
-    "index changed",
-    "index by hand",
-    "grant missing",
-    "grant by hand",
-    "role missing",
-    "role renamed",
-    "owner changed",
-    "option changed",
-    "option by hand",
-    "rule by hand",
-    "comment changed",
-    "runtime changed",
-    "changes unlogged",
-    "job missing",
-    "job changed",
-    "job unknown",
-    "name missing",
-    "name changed",
+    "exposure missing", "exposure changed", "exposure option", "storage missing", "storage changed", "released",
+    "storage unpopulated", "storage outdated", "storage open", "source replaced", "source renamed",
+    "index missing", "index invalid", "index changed", "index by hand", "grant missing", "grant by hand",
+    "role missing", "role renamed", "owner changed", "option changed", "option by hand", "rule by hand",
+    "comment changed", "runtime changed", "changes unlogged", "job missing", "job changed", "job unknown",
+    "name missing", "name changed",
 ]
+# fmt: on
 KEPT: Final[frozenset[DriftKind]] = frozenset(
     {"index by hand", "grant by hand", "option by hand", "rule by hand", "source renamed"}
 )

@@ -25,41 +25,14 @@ ONLY_TOLD: Final[frozenset[Hazard]] = frozenset(
     {"prepared-statements"}
 )  # what passes by itself: nobody has to agree to it
 
+# fmt: off
 Action = Literal[
-    "runtime",
-    "upgrade",
-    "set aside",
-    "rename",
-    "build",
-    "fill",
-    "index",
-    "options",
-    "owner",
-    "seal",
-    "prove",
-    "expose",
-    "renew",
-    "readers",
-    "comments",
-    "record",
-    "drop view",
-    "drop index",
-    "name",
-    "drop name",
-    "close",
-    "watch",
-    "follow",
-    "unwatch",
-    "copy",
-    "release",
-    "clear way",
-    "take back",
-    "migrate",
-    "drop unneeded",
-    "create job",
-    "change job",
-    "remove job",
+    "runtime", "upgrade", "set aside", "rename", "build", "fill", "index", "options", "owner", "seal", "prove",
+    "expose", "renew", "readers", "comments", "record", "drop view", "drop index", "name", "drop name", "close",
+    "watch", "follow", "unwatch", "copy", "release", "clear way", "take back", "migrate", "drop unneeded",
+    "create job", "change job", "remove job",
 ]
+# fmt: on
 NO_LOCK: Final = "no lock that readers or refreshes notice"
 
 
