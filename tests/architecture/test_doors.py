@@ -185,6 +185,18 @@ class TestDoors:
         users = {name.split(".")[1] for name in NAMES for other in imports_of(name) if other.startswith("sqlglot")}
         assert users <= {"catalog", "expression", "analysis", "meaning", "engines"}
 
+    def test_the_dialect_is_named_in_one_place(self):
+        """`DIALECT` of the engine; the spec has it once more, since a type is made of literals."""
+        found = {
+            f"{name}:{node.lineno}"
+            for name in NAMES
+            for node in code_of(name)
+            if isinstance(node, ast.Call)
+            for parameter, value in arguments(node)
+            if parameter in ("dialect", "read", "write", "sql") and is_constant(value, "postgres")
+        }
+        assert found == set()
+
     def test_printing_is_for_reports_and_the_command(self):
         printing = {
             name
@@ -253,6 +265,17 @@ class TestDoors:
             if isinstance(node, ast.Attribute) and node.attr in banned
         }
         assert found == set()
+
+
+def arguments(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """Each argument with its name; one without a name has that of the method or function."""
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    yield from ((called, value) for value in call.args)
+    yield from ((keyword.arg or "", keyword.value) for keyword in call.keywords)
+
+
+def is_constant(node: ast.expr, value: str) -> bool:
+    return isinstance(node, ast.Constant) and node.value == value
 
 
 def constants(node: ast.JoinedStr) -> list[str]:

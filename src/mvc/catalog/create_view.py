@@ -18,6 +18,7 @@ from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
 from mvc.catalog.written import Written, strings
+from mvc.engines.postgres.engine import DIALECT
 from mvc.sql.outputs import query_names
 from mvc.sql.parser import Node
 
@@ -85,7 +86,7 @@ def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:
     if not body.lower().startswith(_QUERY_STARTS):
         raise Unreadable("this is no query", place.start, place.end)  # sqlglot would log that it gives up
     try:
-        query = parse_one(body, dialect="postgres")
+        query = parse_one(body, dialect=DIALECT)
         if not isinstance(query, (exp.Query, exp.Values)):
             raise Unreadable("this is no query", place.start, place.end)
         return query_columns(query, _outside(draft)._replace(names=named_projections(query, body)))

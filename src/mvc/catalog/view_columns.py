@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from sqlglot import exp
 
 from mvc.catalog.types import Column
+from mvc.engines.postgres.engine import DIALECT
 
 Lookup = Callable[[str | None, str], Mapping[str, Column] | None]
 """The columns of the relation (schema or None, name), or None where it is not known."""
@@ -161,7 +162,7 @@ def _source(item: exp.Expr, outside: QuerySurroundings) -> _Source:
     if isinstance(item, exp.Table) and isinstance(item.this, exp.Identifier):
         columns = outside.relation(_name(item.args["db"]) if item.args.get("db") else None, _name(item.this))
         listed = None if columns is None else list(columns.values())
-        return _Source(name or _name(item.this), _aliased(listed, alias), item.sql("postgres"))
+        return _Source(name or _name(item.this), _aliased(listed, alias), item.sql(DIALECT))
     if isinstance(item, (exp.Subquery, exp.Lateral)) and isinstance(item.this, (exp.Query, exp.Subquery)):
         return _Source(name, _aliased(_known_columns(item.this, outside), alias), name)
     return _Source(name, None, name)
@@ -213,7 +214,7 @@ def _value(inner: exp.Expr, sources: list[_Source], outside: QuerySurroundings) 
         table = inner.args.get("table")
         return _plain(_name(inner.this), _name(table) if table else "", sources) or unknown
     if isinstance(inner, exp.Cast) and not isinstance(inner, exp.TryCast):
-        return replace(unknown, type=outside.spell(inner.to.sql("postgres")))
+        return replace(unknown, type=outside.spell(inner.to.sql(DIALECT)))
     return unknown
 
 
@@ -232,12 +233,12 @@ def _default_name(inner: exp.Expr) -> str:
         return _name(inner.this)
     if isinstance(inner, exp.Cast):
         below = _default_name(inner.this)
-        return below if below != "?column?" else inner.to.sql("postgres").split("(")[0].lower()
+        return below if below != "?column?" else inner.to.sql(DIALECT).split("(")[0].lower()
     if isinstance(inner, exp.Case):
         return "case"
     if isinstance(inner, (exp.Window, exp.Filter, exp.WithinGroup, exp.Paren)):
         return _default_name(inner.this)
-    call = _CALL.match(inner.sql("postgres")) if isinstance(inner, exp.Func) else None
+    call = _CALL.match(inner.sql(DIALECT)) if isinstance(inner, exp.Func) else None
     return call[1].lower() if call else "?column?"
 
 

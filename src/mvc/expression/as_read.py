@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlglot import Token, exp
 
+from mvc.engines.postgres.engine import DIALECT
 from mvc.expression.lexemes import Lexeme, lexemes
 
 AS_WRITTEN: Final = "mvc_as_written"
@@ -182,6 +183,6 @@ def _for_people(node: exp.Expr) -> str:
     text = str(said.name)
     for number, part in reversed(list(enumerate(parts, 1))):
         text = text.replace(
-            f"${number}", written_out(part).sql(dialect="postgres", comments=False, normalize_functions="lower")
+            f"${number}", written_out(part).sql(dialect=DIALECT, comments=False, normalize_functions="lower")
         )
     return text

@@ -15,6 +15,7 @@ from sqlglot import Token, TokenType, exp
 from mvc.analysis.body.analysed import Analysis
 from mvc.analysis.body.scopes import Output
 from mvc.catalog.tokens import lowered
+from mvc.engines.postgres.engine import DIALECT
 from mvc.expression.as_read import written_out
 from mvc.expression.canonical import canonical_text, canonical_tokens
 from mvc.expression.parse import folded
@@ -79,9 +80,7 @@ class BodyMeaning:
             ref = self.analysis.refs.get(id(original))
             if ref is not None:
                 column.set("table", exp.to_identifier(ref.item.rows.described.rpartition(".")[2]))
-        return canonical_text(
-            str(written_out(copy).sql(dialect="postgres", comments=False, normalize_functions="lower"))
-        )
+        return canonical_text(str(written_out(copy).sql(dialect=DIALECT, comments=False, normalize_functions="lower")))
 
 
 def _canonical(sql: str, tokens: Iterable[Token], renaming: _Renaming, *, listed: bool = True) -> str:

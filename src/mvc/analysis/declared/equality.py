@@ -15,6 +15,7 @@ from sqlglot import exp
 from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.catalog.types import Catalog, Column
+from mvc.engines.postgres.engine import DIALECT
 from mvc.expression import Expression
 from mvc.expression.parse import folded
 from mvc.expression.split import equation
@@ -87,7 +88,7 @@ def _type(node: exp.Expr, read: Callable[[exp.Column], Column | None], catalog: 
     while isinstance(node, exp.Paren):
         node = node.this
     if isinstance(node, exp.Cast):
-        return _CAST_TO.get(node.to.this) or catalog.base_of(node.to.sql("postgres").lower())
+        return _CAST_TO.get(node.to.this) or catalog.base_of(node.to.sql(DIALECT).lower())
     column = read(node) if isinstance(node, exp.Column) else None
     return catalog.base_of(column.type) if column else None
 

@@ -6,10 +6,12 @@ from typing import Final
 
 from mvc.engines.engine import Engine, FoundBy, Mode
 
+DIALECT: Final = "postgres"  # what `dialect:` in mvc.yml calls it, and sqlglot
+
 _CODE: Final = "changed in SQL that a function puts together while it runs, in a library (C), or in the files of a dictionary or of time zones"
 
 POSTGRES: Final = Engine(
-    name="postgres",
+    name=DIALECT,
     title="PostgreSQL",
     versions=(15, 18),
     modes=(

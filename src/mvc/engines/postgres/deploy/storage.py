@@ -12,6 +12,7 @@ from mvc.analysis.resolved import BodyQuery, DeclaredQuery, ResolvedView
 from mvc.compiled.view import CompiledIndex
 from mvc.engines.postgres.deploy.naming import joined_name
 from mvc.engines.postgres.deploy.statements import parameters_text
+from mvc.engines.postgres.engine import DIALECT
 from mvc.engines.postgres.query.hidden import WRAPPED, grain_columns, hidden_columns, hidden_keys, stands_itself
 from mvc.engines.postgres.query.printing import select_tree
 from mvc.engines.postgres.query.proof import check_one_statement, print_proven
@@ -40,7 +41,7 @@ def stored_query_text(view: ResolvedView, query: str) -> str:
     alias = exp.TableAlias(this=name(WRAPPED))
     if isinstance(view.query, DeclaredQuery):
         return print_proven(outer.from_(exp.Subquery(this=select_tree(query_of(view, view.query)), alias=alias)))
-    text = outer.from_(exp.Table(this=name(WRAPPED))).sql(dialect="postgres", pretty=True)
+    text = outer.from_(exp.Table(this=name(WRAPPED))).sql(dialect=DIALECT, pretty=True)
     head = text.rpartition("FROM")[0]
     wrapped = f"{head}FROM (\n{query}\n) AS {WRAPPED}"
     check_one_statement(wrapped)

@@ -33,6 +33,7 @@ from mvc.catalog.types import (
     Volatility,
 )
 from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
+from mvc.engines.postgres.engine import DIALECT
 from mvc.engines.postgres.server import pull_queries as queries
 from mvc.quoting import qualified
 
@@ -195,7 +196,7 @@ def _never_null(body: str, outside: QuerySurroundings) -> set[str]:
     if is_too_deep(body):
         return set()
     try:
-        query = parse_one(body.rstrip().rstrip(";"), dialect="postgres")
+        query = parse_one(body.rstrip().rstrip(";"), dialect=DIALECT)
         columns = query_columns(query, outside) if isinstance(query, exp.Query) else []
     except (SqlglotError, UnknownSource, RecursionError):
         return set()
