@@ -74,16 +74,16 @@ def compiled(files: dict[str, str]) -> Compiled:
 
 def deployed(connection: Connection) -> None:
     connection.execute(TABLES + ROWS)
-    apply(connection, compiled(WITHOUT_OUTSIDE), terms=TERMS)
+    apply(connection, compiled(WITHOUT_OUTSIDE), options=TERMS)
     connection.execute("CREATE VIEW outside AS SELECT k, total FROM inc")
-    apply(connection, compiled(FILES), terms=TERMS)
+    apply(connection, compiled(FILES), options=TERMS)
 
 
 @pytest.fixture
 def connection(servers: Servers, postgres_server: Any) -> Iterator[Connection]:
     with new_database(postgres_server, servers.template(postgres_server, "upstream", deployed)) as created:
         connection = created.connect()
-        apply(connection, compiled(FILES), terms=TERMS)
+        apply(connection, compiled(FILES), options=TERMS)
         assert behind(connection) == {}
         yield connection
 
@@ -162,7 +162,7 @@ class TestReleased:
     def test_nothing_is_left_of_it_after_the_deployment(self, connection: Connection) -> None:
         release(connection, compiled(FILES), ["t.amt"])
         outcomes(connection)
-        apply(connection, compiled(FILES), terms=TERMS)
+        apply(connection, compiled(FILES), options=TERMS)
         assert behind(connection) == {}
         assert {item.detail for item in outcomes(connection).values() if item.view in READ_INC} == {""}
 
@@ -230,7 +230,7 @@ def test_who_monitors_may_ask(database: Database) -> None:
     connection.execute("DO $$ BEGIN CREATE ROLE up_monitor; EXCEPTION WHEN duplicate_object THEN NULL; END $$")
     connection.execute(TABLES + ROWS)
     files = {**WITHOUT_OUTSIDE, "mvc.yml": "project: p\ncatalog: [s.sql]\nmonitor_roles: [up_monitor]\n"}
-    apply(connection, compiled(files), terms=TERMS)
+    apply(connection, compiled(files), options=TERMS)
     release(connection, compiled(files), ["t.amt"])
     connection.execute("SET ROLE up_monitor")
     assert connection.execute("SELECT count(*) FROM mvc.promises").fetchone() == (6,)
