@@ -54,7 +54,7 @@ CHANGES = (
     "DELETE FROM orders_2024 WHERE id % 10 = 0; UPDATE orders_2025 SET store_id = 2, id = id + 1000 WHERE id % 20 = 0",
 )
 NEVER_TOO_MANY = """
-CREATE OR REPLACE FUNCTION mvc.too_many(stored mvc.stored_relation, groups bigint)
+CREATE OR REPLACE FUNCTION mvc.over_threshold(stored mvc.stored_relation, groups bigint)
 RETURNS text LANGUAGE sql STABLE AS $$ SELECT NULL::text $$
 """
 
