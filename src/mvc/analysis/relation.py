@@ -7,6 +7,15 @@ from dataclasses import dataclass, field
 
 from mvc.analysis.row_lineage import Origin, RowLineage
 from mvc.catalog.types import Column, ForeignKey, Relation, RelationKind
+from mvc.expression import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One of several relations that are read as one, by the name that the spec calls it."""
+
+    name: str
+    relation: SourceRelation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,9 @@ class SourceRelation:
     `views` are the views of the project that it reads. `kind` is what the catalog calls it, None for what is not in there.
     `lineage` and `within` say of a subquery what its columns and its rows follow from, `written` is its author's text.
     `indexes` are the columns that each index begins with, keys' ones among them: for how a query is written, never for what it means.
-    `inferred` gives the types of computed columns by their names, without a modifier: good enough for findings, and for nothing else.
+    What has no name in SQL goes by a `label`. Rows that are `constant` come from the spec: time may add some, those of which `until` holds, and
+    `unwatched` says why what time does cannot be followed. `arms` are several relations that are read as one, `lacking` says which columns
+    these do not all have, and why. `inferred` gives the types of computed columns by their names, without a modifier: good enough for findings, and for nothing else.
     """
 
     described: str
@@ -36,6 +47,12 @@ class SourceRelation:
     written: str = ""
     inferred: Callable[[str], str | None] | None = field(default=None, compare=False, repr=False)
     indexes: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
+    label: str = ""
+    constant: bool = False
+    until: Expression | None = None
+    unwatched: str = ""
+    arms: tuple[Arm, ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
 
     def type_of(self, column: str) -> str | None:
         """The type of a column for what PostgreSQL would refuse: as it is known, else as it follows from its expression."""

@@ -7,17 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from mvc.analysis.body.resolve import resolve_body
+from mvc.analysis.given_rows import of_spine, of_values
 from mvc.analysis.names.functions import Functions
 from mvc.analysis.names.reads import Places
-from mvc.analysis.relation import SourceRelation, Upstream, of_relation
+from mvc.analysis.relation import Arm, SourceRelation, Upstream, of_relation
 from mvc.analysis.resolved import BodyQuery
 from mvc.analysis.row_lineage import together
 from mvc.analysis.types.inferred_outputs import OutputTypes
+from mvc.analysis.unions import FROM_TABLE, of_union
 from mvc.catalog.types import Catalog
 from mvc.compiled.called import spellings
 from mvc.compiled.former import Renamed
 from mvc.diagnostics import Findings, did_you_mean, error
-from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
+from mvc.model.origin import Origin
+from mvc.model.view import Body, Declared, Source, SpineRef, SubqueryRef, TableRef, UnionRef, ValuesRef, View, ViewRef
 from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.words import yaml_value
 
@@ -69,10 +72,35 @@ class Sources:
             return self._view(source, relation, found)
         if isinstance(relation, SubqueryRef):
             return self._subquery(view, source, relation, functions, found)
-        known = self.relation(relation.schema, relation.name)
-        if known is None and relation.name not in self.catalog.unread:
-            self._unknown_table(source, relation, found)
+        if isinstance(relation, ValuesRef):
+            return of_values(source.alias, relation)
+        if isinstance(relation, SpineRef):
+            return of_spine(source.alias, relation)
+        if isinstance(relation, UnionRef):
+            return self._union(source, relation, found)
+        return self._table(source, relation, source.origin.at("table"), found)
+
+    def _table(self, source: Source, ref: TableRef, origin: Origin, found: Findings) -> SourceRelation | None:
+        known = self.relation(ref.schema, ref.name)
+        if known is None and ref.name not in self.catalog.unread:
+            self._unknown_table(source, ref, origin, found)
         return known
+
+    def _union(self, source: Source, ref: UnionRef, found: Findings) -> SourceRelation | None:
+        origin = source.origin.at("table")
+        tables = [self._table(source, item, origin.at(number), found) for number, item in enumerate(ref.tables)]
+        arms = [Arm(name, table) for name, table in zip(ref.names, tables, strict=True) if table]
+        if len(arms) < len(tables):
+            return None
+        for number, arm in enumerate(arms):
+            if arm.relation.reference in {other.relation.reference for other in arms[:number]}:
+                title = f"`{arm.name}` is read twice in one source, so each of its rows would be two"
+                found.add(error("MV324", origin.at(number).span, title, label="a second time", help="take it out"))
+            if FROM_TABLE in arm.relation.columns:
+                title = f"`{arm.name}` has a column `{FROM_TABLE}`, which here says from which table a row is"
+                help_line = "read it as a subquery (`sql:`) that gives the column another name"
+                found.add(error("MV324", origin.at(number).span, title, help=help_line))
+        return of_union(arms)
 
     def _subquery(
         self, view: View, source: Source, ref: SubqueryRef, functions: Functions, found: Findings
@@ -119,7 +147,7 @@ class Sources:
             )
         return self.views.get(ref.name)
 
-    def _unknown_table(self, source: Source, ref: TableRef, found: Findings) -> None:
+    def _unknown_table(self, source: Source, ref: TableRef, origin: Origin, found: Findings) -> None:
         shown = f"{ref.schema}.{ref.name}" if ref.schema else ref.name
         if ref.name in self.views or ref.name in self.declared:
             help_line = f"`{ref.name}` is a view of this project: write view: {ref.name}"
@@ -138,5 +166,4 @@ class Sources:
                 if item.kind != "partition"
             )
             help_line = did_you_mean(shown, names, "tables") or "the catalog has no table; see `catalog:` in mvc.yml"
-        span = source.origin.at("table").span
-        found.add(error("MV201", span, f"no table is named `{shown}`", label="unknown table", help=help_line))
+        found.add(error("MV201", origin.span, f"no table is named `{shown}`", label="unknown table", help=help_line))

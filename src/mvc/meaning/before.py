@@ -24,6 +24,8 @@ class Before:
 
     def relation(self, readable: SourceRelation) -> str:
         """What a source reads: of another view of the project, its stored relation."""
+        if readable.arms:
+            return " and ".join(sorted(self.relation(arm.relation) for arm in readable.arms))
         if readable.reference is None:
             return self.text(f"{readable.sql}")
         found = self._of(readable)

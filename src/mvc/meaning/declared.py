@@ -203,7 +203,7 @@ def _relation_labels(nodes: Mapping[str, Node]) -> dict[str, str]:
     shared = Counter(name.rpartition(".")[2] for name in relations)
     labels = {name: short if shared[short := name.rpartition(".")[2]] == 1 else name for name in relations}
     return {
-        alias: labels[node.readable.described] if node.readable.reference else "subquery"
+        alias: labels[node.readable.described] if node.readable.reference else node.readable.label or "subquery"
         for alias, node in nodes.items()
     }
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mvc.expression.ordered import says_direction
+from mvc.model.build_spine import build_spine
+from mvc.model.build_values import build_values
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
 from mvc.model.table_name import table_ref
-from mvc.model.view import OrderTerm, Relation, Source, SubqueryRef, ViewRef
+from mvc.model.view import OrderTerm, Relation, Source, SubqueryRef, UnionRef, ViewRef
 from mvc.spec import SourceSpec
 
 
@@ -16,7 +18,7 @@ def build_source(alias: str, spec: SourceSpec, origin: Origin, findings: SpecRea
     """The source that `spec` means under an alias."""
     return Source(
         alias=alias,
-        relation=_relation(spec),
+        relation=_relation(spec, origin, findings),
         on=findings.sql(spec.on, origin.at("on")),
         where=findings.sql(spec.where, origin.at("where")),
         required=spec.required,
@@ -27,11 +29,17 @@ def build_source(alias: str, spec: SourceSpec, origin: Origin, findings: SpecRea
     )
 
 
-def _relation(spec: SourceSpec) -> Relation:
+def _relation(spec: SourceSpec, origin: Origin, findings: SpecReader) -> Relation:
     if spec.view is not None:
         return ViewRef(spec.view)
     if spec.sql is not None:
         return SubqueryRef(spec.sql, spec.key or ())
+    if spec.values is not None:
+        return build_values(spec, origin, findings)
+    if spec.spine is not None:
+        return build_spine(spec, origin, findings)
+    if isinstance(spec.table, tuple):
+        return UnionRef(tuple(map(table_ref, spec.table)), spec.table)
     return table_ref(spec.table or "")
 
 

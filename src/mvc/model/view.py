@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from mvc.compiled.called import called
@@ -41,7 +42,47 @@ class SubqueryRef:
     key: tuple[str, ...]
 
 
-Relation = TableRef | ViewRef | SubqueryRef
+Cell = Setting | None
+
+
+@dataclass(frozen=True, slots=True)
+class GivenColumn:
+    """A column of values that stand in the spec. Its `type` is as `format_type()` spells it; it is `said`, or follows from the values."""
+
+    name: str
+    type: str
+    said: bool
+    nullable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesRef:
+    """Rows that stand in the spec."""
+
+    columns: tuple[GivenColumn, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpineRef:
+    """The periods of a length, from the one that holds the day `first` to the one that holds `last`; None is today, in the `zone`."""
+
+    unit: str
+    first: date | None
+    last: date | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnionRef:
+    """Several relations of the database, read as one; `names` are what they are called in the spec."""
+
+    tables: tuple[TableRef, ...]
+    names: tuple[str, ...]
+
+
+Relation = TableRef | ViewRef | SubqueryRef | ValuesRef | SpineRef | UnionRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,10 +161,11 @@ class ResultColumn:
 
 @dataclass(frozen=True, slots=True)
 class ReadSource:
-    """What is read under an alias: a relation, an author's subquery, or a query of ours."""
+    """What is read under an alias: a relation, an author's subquery, or a query of ours. Of several relations only `columns` are read."""
 
     alias: str
     rows: SourceRelation | Select
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from mvc.shape.records import AuthorExpression, ColumnOf, Present, ReadSource, S
 
 def source_of(node: Node) -> ReadSource:
     """A node of the tree as a source."""
-    return ReadSource(node.alias, node.readable)
+    return ReadSource(node.alias, node.readable, node.read if node.readable.arms else ())
 
 
 def presence_of(node: Node) -> Present:

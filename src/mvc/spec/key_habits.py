@@ -72,7 +72,7 @@ _VIEW: Final = {
 }  # fmt: skip
 
 _SOURCE: Final = {
-    **_all("from name relation model ref source table_name sql_table_name sql_table dataset", "table"),
+    **_all("name relation model ref source table_name sql_table_name sql_table dataset", "table"),
     **_all("sql_on join_on condition conditions using join_condition on_ join_key foreign_key keys_on match", "on"),
     **_all("filter filters sql_where", "where"),
     **_all("query select subquery derived_table sql_query", "sql"),
@@ -86,7 +86,13 @@ _SOURCE: Final = {
     **_all("alias as", "the key of the entry is the alias: write it in the place of that name"),
     **_all("outer left optional", "take it out: every source is a left join, unless it says required: true"),
     **_all("schema", "write the schema before the table: table: schema.name"),
-    **_all("columns fields", "take it out: what is read of a source is found in dimensions and aggregates"),
+    **_all("fields", "take it out: what is read of a source is found in dimensions and aggregates"),
+    **_all("rows data inline literal_values", "values"),
+    **_all("tables union union_all", "table"),
+    **_all("calendar date_spine time_spine generate_series", "spine"),
+    **_all("start start_date since begin", "from"),
+    **_all("end end_date until", "to"),
+    **_all("timezone tz time_zone", "zone"),
     **_all("description comment", "take it out: a source has no description, but columns and views have one"),
     "relationship": "take it out: declared keys say whether a join is to-one; where no key does, one: true claims it",
     "cardinality": "take it out: declared keys say whether a join is to-one; where no key does, one: true claims it",

@@ -9,6 +9,7 @@ from typing import Any, Final
 from mvc.source.words import yaml_flow, yaml_value
 from mvc.spec.aggregate import FUNCTIONS
 from mvc.spec.shorthand import typed
+from mvc.spec.source import KINDS
 from mvc.spec.window import WINDOW_FUNCTIONS
 
 _DECLARED: Final = ("sources", "where", "dimensions", "aggregates", "having", "windows", "keep")
@@ -77,7 +78,7 @@ def _dimension(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str
 
 
 def _source(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
-    kinds = [key for key in ("table", "view", "sql") if given.get(key) is not None]
+    kinds = [key for key in KINDS if given.get(key) is not None]
     if len(kinds) > 1:
         return (f"keep one of {', '.join(f'`{key}`' for key in kinds)}: a source reads one thing",)
     if not kinds:
@@ -86,7 +87,21 @@ def _source(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, .
         return ("add key: [id], the columns of which no two of its rows share the values",)
     if said := _counts(given):
         return (said,)
+    if line := _of_kind(given):
+        return (line,)
     return ("take `key` out: the catalog knows the keys of tables, and of views",)
+
+
+def _of_kind(given: Mapping[str, Any]) -> str:
+    """What values and calendars need, and nothing else has."""
+    if given.get("values") is not None:
+        lines = (("columns", "add columns: [code, name]"), ("key", "add key: [code]"))
+        return next((line for key, line in lines if given.get(key) is None), "add a row to `values`: [[DE, Germany]]")
+    if given.get("spine") is not None:
+        return "add from: 2026-01-01, and to: today"
+    if extra := [f"`{key}`" for key in ("columns", "from", "to", "zone") if given.get(key) is not None]:
+        return f"take {' and '.join(extra)} out; or say values: {{…}}, or spine: day"
+    return ""
 
 
 def _counts(given: Mapping[str, Any]) -> str:

@@ -128,6 +128,10 @@ def _alias_of_table(name: str, sources: Mapping[str, SourceRelation]) -> str:
 
 
 def _unknown_column(ref: ColumnRef, sql: Sql, source: SourceRelation) -> Diagnostic:
+    if reason := source.lacking.get(ref.name):
+        title = f"`{ref.name}` is no column of all of these tables: {reason}"
+        help_line = f"read it of a table alone, or bring both to one shape in a subquery (`sql:`); all have {', '.join(source.columns)}"
+        return error("MV324", sql.origin.part(ref.start, ref.end), title, label="not in all", help=help_line)
     span = sql.origin.part(ref.end - len(ref.name) if ref.end - ref.start > len(ref.name) else ref.start, ref.end)
     title = f"column `{ref.name}` does not exist in `{source.described}`"
     return error(

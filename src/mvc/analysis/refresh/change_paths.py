@@ -19,6 +19,7 @@ from mvc.analysis.names.scope import reads
 from mvc.analysis.refresh.clock import reads_clock, unpredictable
 from mvc.analysis.refresh.undetermined import chance_picks
 from mvc.analysis.refresh.window_partitions import refresh_keys, why_none
+from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.expression import Expression
 from mvc.expression.split import conjuncts, equation
@@ -76,6 +77,8 @@ def untraceable(view: ResolvedView, functions: Functions) -> tuple[str, ...]:
 def _reasons(view: ResolvedView, query: DeclaredQuery, functions: Functions) -> Iterator[str]:
     if not view.grain:
         yield "it has no dimension, so every change touches its only row"
+    if all(node.readable.constant for node in query.tree.nodes.values()):
+        yield "it reads no table, of which changes could be watched"
     for node in query.tree.nodes.values():
         yield from _source_reasons(node)
     yield from _clock_reasons(view, query)
@@ -122,14 +125,22 @@ def _on_more(expression: Expression, what: str) -> str:
 
 
 def _source_reasons(node: Node) -> Iterator[str]:
-    readable = node.readable
-    if readable.views:
+    for readable in [arm.relation for arm in node.readable.arms] or [node.readable]:
+        yield from _relation_reasons(node, readable)
+    if node.parent is not None and not _links(node):
+        yield f"`{node.alias}` is joined by no equation, so its rows lead to no group"
+
+
+def _relation_reasons(node: Node, readable: SourceRelation) -> Iterator[str]:
+    if readable.unwatched:
+        yield f"changes of `{node.alias}` cannot be watched: {readable.unwatched}"
+    elif readable.constant:
+        return
+    elif readable.views:
         yield f"`{node.alias}` reads the view {', '.join(readable.views)}, whose rows are not watched"
     elif readable.kind not in ("table", "partitioned table"):
         what = f"{readable.described} is a {readable.kind}" if readable.kind else "it is a subquery"
         yield f"changes of `{node.alias}` cannot be watched: {what}, and only tables have triggers"
-    if node.parent is not None and not _links(node):
-        yield f"`{node.alias}` is joined by no equation, so its rows lead to no group"
 
 
 def _expressions(query: DeclaredQuery) -> Iterator[Expression]:
@@ -171,6 +182,8 @@ def _all_expressions(query: DeclaredQuery) -> Iterator[Clocked]:
         for condition in (*node.on, *node.where):
             yield from _conditions(condition, inside)
         yield from (Clocked(term, inside, condition=False) for term, _ in node.order)
+        if node.readable.until:
+            yield Clocked(node.readable.until, inside, condition=True)
     for item in query.dimensions:
         yield Clocked(item.expression, base, condition=False)
     for block in query.blocks:

@@ -9,6 +9,7 @@ from mvc.analysis.access.resolve import Access, Term
 from mvc.analysis.body.analysed import AnalysedBody
 from mvc.analysis.refresh.fragile_expressions import probes
 from mvc.analysis.refresh.modes import Parts
+from mvc.analysis.relation import SourceRelation
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.row_lineage import RowLineage
 from mvc.compiled.former import Former, Renamed
@@ -156,12 +157,16 @@ def _reads(view: ResolvedView) -> set[str]:
     if not isinstance(view.query, DeclaredQuery):
         return set()
     tree = view.query.tree
-    return {
-        f"{tree[ref.qualifier].readable.described}.{ref.name}"
-        for expression in _expressions(view.query)
-        for ref in expression.columns
-        if ref.qualifier in tree.nodes
-    }
+    refs = (ref for expression in _expressions(view.query) for ref in expression.columns if ref.qualifier in tree.nodes)
+    return {name for ref in refs for name in _columns_read(tree[ref.qualifier or ""].readable, ref.name)}
+
+
+def _columns_read(readable: SourceRelation, name: str) -> Iterator[str]:
+    """A column by its relation; of several relations that are read as one, by each."""
+    if readable.constant:
+        return
+    parts = [arm.relation for arm in readable.arms if name in arm.relation.columns] if readable.arms else [readable]
+    yield from (f"{item.described}.{name}" for item in parts)
 
 
 def _expressions(query: DeclaredQuery) -> Iterator[Expression]:

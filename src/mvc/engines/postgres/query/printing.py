@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlglot import exp
 
 from mvc.analysis.relation import SourceRelation
+from mvc.engines.postgres.query.several import union_text
 from mvc.engines.postgres.query.verbatim import aliased, all_of, expression_leaf, leaf, name, operand
 from mvc.engines.postgres.query.window_texts import over
 from mvc.expression import Expression, parse_expression
@@ -74,6 +75,8 @@ def source_tree(source: ReadSource) -> exp.Expression:
     alias = exp.TableAlias(this=name(source.alias))
     if isinstance(source.rows, Select):
         return exp.Subquery(this=select_tree(source.rows), alias=alias)
+    if source.rows.arms:
+        return exp.Subquery(this=leaf(union_text(source.rows, source.columns)), alias=alias)
     if source.rows.sql is not None:
         return exp.Subquery(this=leaf(source.rows.sql), alias=alias)
     return _table(source.rows, alias)

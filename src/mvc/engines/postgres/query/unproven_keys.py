@@ -26,7 +26,7 @@ def _claims(query: DeclaredQuery) -> Iterator[Claim]:
     for node in sorted(query.tree.nodes.values(), key=lambda node: node.alias):
         if node.source.one and node.equated:
             yield _claim(node, tuple(node.equated), "one")
-        if node.readable.sql is not None:
+        if node.readable.sql is not None and not node.readable.constant:
             yield _claim(node, node.readable.keys[0], "key")
 
 

@@ -15,13 +15,16 @@ from typing import Final
 from mvc.analysis.declared.tree import Node
 from mvc.analysis.refresh.change_paths import Clocked, Trace
 from mvc.analysis.refresh.clock import at_moment, only_dates
+from mvc.analysis.relation import Arm
 from mvc.analysis.resolved import ResolvedView
+from mvc.analysis.unions import FROM_TABLE
 from mvc.compiled.refresh import Watched
 from mvc.engines.postgres.deploy.naming import CAUSE_COLUMN, changes_name, companion_name
 from mvc.engines.postgres.query.hidden import WRAPPED, HiddenColumn, hidden_keys
 from mvc.engines.postgres.query.proof import check_one_statement
+from mvc.engines.postgres.query.several import arm_columns
 from mvc.engines.postgres.refresh.clock_ranges import Since
-from mvc.engines.postgres.refresh.key_paths import Paths, reference_of
+from mvc.engines.postgres.refresh.key_paths import Paths, as_it_is, tables_of
 from mvc.quoting import identifier, literal, qualified
 
 _LAST: Final = "last_refresh"
@@ -32,7 +35,9 @@ def watched(trace: Trace) -> tuple[Watched, ...]:
     """The tables whose changes must be logged, with the columns that lead to the groups."""
     columns: dict[tuple[str, str], set[str]] = {}
     for node in trace.tree.nodes.values():
-        columns.setdefault(node.readable.reference or ("", ""), set()).update(trace.columns[node.alias])
+        for table, arm in tables_of(node):
+            own = (column for column in trace.columns[node.alias] if not (arm and column == FROM_TABLE))
+            columns.setdefault(table, set()).update(own)
     return tuple(
         Watched(schema, table, changes_name(schema, table), tuple(sorted(names)))
         for (schema, table), names in sorted(columns.items())
@@ -41,9 +46,9 @@ def watched(trace: Trace) -> tuple[Watched, ...]:
 
 def causes_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> str:
     """The SELECT of the causes and the keys, hidden ones among them where there are any; a key may come more than once."""
-    nodes = trace.tree.nodes.values()
+    changes = [(node, table) for node in trace.tree.nodes.values() for table, _ in tables_of(node)]
     parts = [
-        f"SELECT {literal(changes_name(*reference_of(node)))}::text, {_after_changes(node, trace)}" for node in nodes
+        f"SELECT {literal(changes_name(*table))}::text, {_after_changes(node, table, trace)}" for node, table in changes
     ]
     parts += [f"SELECT {literal(_clock(item))}::text, {_with_time(item, trace)}" for item in trace.clocked]
     logs = (_log(item, storage[0]) for item in watched(trace))
@@ -61,7 +66,7 @@ def moved_query(view: ResolvedView, trace: Trace, storage: tuple[str, str]) -> s
 
 def keys_query(view: ResolvedView, trace: Trace) -> str:
     """The SELECT of the keys of all rows of the base, to take a sample of; the columns are those of `moved_query`."""
-    paths = Paths(trace, frozenset({trace.tree.base.alias}), _as_it_is, _as_it_is)
+    paths = Paths(trace, frozenset({trace.tree.base.alias}), as_it_is, as_it_is)
     text = _stored(view, trace, f"SELECT DISTINCT {paths.select(())}")
     check_one_statement(text)
     return text
@@ -99,32 +104,35 @@ def _log(item: Watched, schema: str) -> str:
     return f"{identifier(item.log)} AS (\n  SELECT {columns} FROM {qualified(schema, item.log)} AS log\n  WHERE {unseen}\n)"
 
 
-def _after_changes(node: Node, trace: Trace) -> str:
-    """The keys that changes of one source lead to."""
+def _after_changes(node: Node, table: tuple[str, str], trace: Trace) -> str:
+    """The keys that changes of one table of a source lead to."""
 
-    def changed(other: Node) -> str:
-        return f"SELECT {_listed(other, trace)} FROM {identifier(changes_name(*reference_of(other)))} AS row_"
+    def changed(other: Node, *only: tuple[str, str]) -> list[str]:
+        return [
+            f"SELECT {_listed(other, trace, arm)} FROM {identifier(changes_name(*item))} AS row_"
+            for item, arm in tables_of(other)
+            if not only or item in only
+        ]
 
     def known(other: Node) -> str:
-        return f"(SELECT {_listed(other, trace)} FROM {qualified(*reference_of(other))} AS row_ UNION ALL {changed(other)})"
+        now = f"SELECT {_listed(other, trace)} FROM {as_it_is(other)} AS row_"
+        return f"({' UNION ALL '.join((now, *changed(other)))})"
 
     def rows(other: Node) -> str:
-        return f"({changed(other)})" if other.alias == node.alias else known(other)
+        return f"({' UNION ALL '.join(changed(other, table))})" if other.alias == node.alias else known(other)
 
     return Paths(trace, frozenset(trace.tree.path(node.alias)), rows, known).select(())
 
 
-def _as_it_is(node: Node) -> str:
-    return qualified(*reference_of(node))
-
-
-def _listed(node: Node, trace: Trace) -> str:
+def _listed(node: Node, trace: Trace, arm: Arm | None = None) -> str:
+    if arm:
+        return arm_columns(arm, trace.columns[node.alias], "row_")
     return ", ".join(qualified("row_", column) for column in trace.columns[node.alias])
 
 
 def _with_time(item: Clocked, trace: Trace) -> str:
     """The keys of rows for which an expression has another value than at the last refresh."""
-    paths = Paths(trace, item.inside, _as_it_is, _as_it_is, item.expression)
+    paths = Paths(trace, item.inside, as_it_is, as_it_is, item.expression)
     expression = paths.written(item.expression, raw=item.inside)
     before = at_moment(expression, _MOMENT)
     if not item.condition:

@@ -9,13 +9,35 @@ from functools import cached_property
 from mvc.analysis.declared.tree import Node
 from mvc.analysis.names.scope import reads
 from mvc.analysis.refresh.change_paths import Trace
+from mvc.analysis.relation import Arm
 from mvc.engines.postgres.deploy.naming import joined_name
+from mvc.engines.postgres.query.several import union_text
 from mvc.engines.postgres.query.verbatim import operand
 from mvc.engines.postgres.refresh.shortcuts import Column, shortcuts
 from mvc.expression import ColumnRef, Expression, parse_expression
 from mvc.quoting import identifier, qualified
 
 Rows = Callable[[Node], str]
+
+
+def as_it_is(node: Node) -> str:
+    """The rows that a source has now; of several tables, the columns that are read."""
+    if node.readable.arms:
+        return f"({union_text(node.readable, node.read)})"
+    if node.readable.constant:
+        return f"({node.readable.sql})"
+    return qualified(*tables_of(node)[0][0])
+
+
+def tables_of(node: Node) -> tuple[tuple[tuple[str, str], Arm | None], ...]:
+    """The tables that a source reads: one, as it is, or several; none where its rows stand in the spec."""
+    if node.readable.arms:
+        return tuple((arm.relation.reference or ("", ""), arm) for arm in node.readable.arms)
+    if node.readable.constant:
+        return ()
+    if node.readable.reference is None:
+        raise TypeError(f"{node.alias} reads no table")
+    return ((node.readable.reference, None),)
 
 
 @dataclass(frozen=True)
@@ -116,7 +138,7 @@ class Paths:
         """NULLs as an outer join makes them: cast to a domain, they would have to pass its checks."""
         columns = self._columns(node)
         nulls = ", ".join(qualified("no_row", column) for column in columns)
-        none = f"SELECT {nulls} FROM (SELECT) AS one LEFT JOIN {qualified(*reference_of(node))} AS no_row ON false"
+        none = f"SELECT {nulls} FROM (SELECT) AS one LEFT JOIN {as_it_is(node)} AS no_row ON false"
         names = ", ".join(map(identifier, columns))
         alias = identifier(_or_none(node.alias))
         return f"CROSS JOIN LATERAL ({select} UNION ALL {none}) AS {alias}({names})"
@@ -124,10 +146,3 @@ class Paths:
 
 def _or_none(alias: str) -> str:
     return joined_name(alias, "or_none")
-
-
-def reference_of(node: Node) -> tuple[str, str]:
-    """The table that a source reads."""
-    if node.readable.reference is None:
-        raise TypeError(f"{node.alias} reads no table")
-    return node.readable.reference
