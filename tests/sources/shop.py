@@ -83,7 +83,9 @@ def deployed(database: Database, compiled: Compiled, tables: str = TABLES) -> Co
 def refresh(connection: Connection) -> str:
     """Refreshes the view, and says how."""
     connection.execute("CALL mvc.refresh('public', 'v')")
-    row = connection.execute("SELECT mode, status, error, detail FROM mvc.refresh_log ORDER BY id DESC LIMIT 1").fetchone()
+    row = connection.execute(
+        "SELECT mode, status, error, detail FROM mvc.refresh_log ORDER BY id DESC LIMIT 1"
+    ).fetchone()
     assert row is not None
     assert row[1:] == ("completed", None, None), row
     return str(row[0])
