@@ -100,6 +100,13 @@ class Alias:
         return Col(self.alias, name)
 
 
+def bare(expr: Expr) -> Expr:
+    """The same with columns by their names alone."""
+    if isinstance(expr, Col):
+        return Col(OUTPUT, expr.name)
+    return Call(expr.op, tuple(bare(arg) for arg in expr.args)) if isinstance(expr, Call) else expr
+
+
 def conjunction(*parts: Expr | None) -> Expr | None:
     """All of the given conditions, `None` when there is none."""
     given = [part for part in parts if part is not None]
@@ -146,6 +153,7 @@ TEMPLATES = {
     "date_trunc": "date_trunc({0}, {1})",
     "interval": "INTERVAL {0}",
     "month": "extract(month FROM {0})",
+    **{f"period {unit}": f"date_trunc('{unit}', ({{0}})::timestamp)::date" for unit in ("month", "quarter", "year")},
 }
 # What reads the clock has no value here: the oracle knows no time.
 CLOCK = (
@@ -159,7 +167,9 @@ CLOCK = (
     "transaction_timestamp()",
 )
 # Their arguments need no parentheses, nor do they.
+PERIOD = "period "  # and a unit: a dimension that the language has words for
 CALL_LIKE = {"upper", "coalesce", "nullif", "case", "date", "timestamptz", "date_trunc", "interval", "month", *CLOCK}
+CALL_LIKE |= {op for op in TEMPLATES if op.startswith(PERIOD)}
 
 
 def sql(expr: Expr) -> str:
@@ -210,6 +220,9 @@ STRICT: dict[str, Callable[..., Value]] = {
     "||": lambda a, b: a + b,
     "NOT": lambda a: not a,
     "upper": lambda a: a.upper(),
+    "period month": lambda a: a.replace(day=1),
+    "period quarter": lambda a: a.replace(month=a.month - (a.month - 1) % 3, day=1),
+    "period year": lambda a: a.replace(month=1, day=1),
 }
 LENIENT: dict[str, Callable[..., Value]] = {
     "AND": lambda a, b: False if a is False or b is False else None if a is None or b is None else True,

@@ -9,7 +9,7 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from .expressions import Value
 from .views import Aggregate, Order
@@ -28,8 +28,15 @@ def answer(aggregate: Aggregate, seen: Sequence[Seen]) -> Value:
     if aggregate.distinct:
         seen = list(dict.fromkeys(seen))  # DISTINCT orders by its argument alone, so equal arguments are equal rows
     ordered = sorted(seen, key=functools.cmp_to_key(lambda a, b: compared(aggregate.order, a.order, b.order)))
-    result = FUNCTIONS[aggregate.function](aggregate, [each.argument for each in ordered])
-    return aggregate.default if result is None else result
+    result = FUNCTIONS[aggregate.function](aggregate, [each.argument for each in ordered[: aggregate.limit]])
+    return _typed(aggregate, aggregate.default if result is None else result)
+
+
+def _typed(aggregate: Aggregate, result: Value) -> Value:
+    """The result as `numeric(12,1)`; PostgreSQL rounds a half away from zero."""
+    if aggregate.type is None or result is None:
+        return result
+    return Decimal(result).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def compared(order: Sequence[Order], left: Sequence[Value], right: Sequence[Value]) -> int:

@@ -12,10 +12,10 @@ from hypothesis.vendor.pretty import RepresentationPrinter
 from .afters import afters
 from .catalog import Rows, Table, ddl, pruned, setup
 from .catalogs import catalogs, worlds
-from .expressions import OUTPUT, Col, Expr, call, columns_read
+from .expressions import OUTPUT, PERIOD, Col, Expr, call, columns_read
 from .joins import trees
 from .scalars import COMPARABLE, NUMERIC, Sight, columns, predicates, scalars
-from .views import Aggregate, Order, Tree, View, as_mapping
+from .views import Aggregate, Order, Tree, View, as_mapping, measured
 from .yaml_text import PLAIN, Layout, write
 
 
@@ -26,6 +26,7 @@ class Case:
     tables: tuple[Table, ...]
     view: View
     rows: Rows
+    measured: bool = False
 
     @property
     def by_name(self) -> dict[str, Table]:
@@ -40,14 +41,17 @@ class Case:
         return setup(self.tables, self.rows)
 
     def files(self, layout: Layout = PLAIN) -> dict[str, str]:
+        view, measures = measured(self.view, self.tree) if self.measured else (as_mapping(self.view), {})
         return {
             "mvc.yml": "catalog: schema.sql\n",
             "schema.sql": ddl(self.tables),
-            "views/v.yml": write(as_mapping(self.view), layout),
+            "views/v.yml": write(view, layout),
+            **({"measures/m.yml": write({"measures": measures}, layout)} if measures else {}),
         }
 
     def __repr__(self) -> str:
-        return f"\n{self.setup}\n\n{self.files()['views/v.yml']}"
+        specs = (text for path, text in self.files().items() if path.endswith("s.yml") or path.startswith("views/"))
+        return "\n\n".join([f"\n{self.setup}", *specs])
 
     def _repr_pretty_(self, printer: RepresentationPrinter, _cycle: bool) -> None:
         printer.text(repr(self))
@@ -58,7 +62,7 @@ def cases(draw: st.DrawFn) -> Case:
     tables = {table.name: table for table in draw(catalogs())}
     view = draw(views_over(draw(trees(tables))))
     needed = needed_of(tuple(tables.values()), view)
-    return Case(needed, view, draw(worlds(needed)))
+    return Case(needed, view, draw(worlds(needed)), draw(st.integers(0, 3)) == 3)
 
 
 @st.composite
@@ -98,7 +102,14 @@ def _dimensions(draw: st.DrawFn, tree: Tree, reachable: Sight) -> tuple[tuple[st
         return ()
     key = [Col(tree.base, column) for column in tree.table(tree.base).identity] if kind == "key" else []
     others = draw(st.lists(scalars(reachable), min_size=0 if key else 1, max_size=2))
-    return tuple((f"g{place}", expr) for place, expr in enumerate([*key, *(expr for expr, _ in others)]))
+    cut = [draw(_cut(expr)) if type_ == "date" else expr for expr, type_ in others]
+    return tuple((f"g{place}", expr) for place, expr in enumerate([*key, *cut]))
+
+
+def _cut(expr: Expr) -> st.SearchStrategy[Expr]:
+    """A date, or a period that it lies in."""
+    periods = [call(f"{PERIOD}{unit}", expr) for unit in ("month", "quarter", "year")]
+    return st.sampled_from([expr, *periods])
 
 
 def _named(self: Aggregate, name: str) -> Aggregate:
@@ -172,6 +183,7 @@ FUNCTIONS = (
 )
 ORDERED = ("array_agg", "string_agg", "json_agg", "jsonb_agg")
 DEFAULTS = {"integer": 0, "text": "none", "numeric(8,2)": -1, "boolean": False}
+DEFAULTS_IN_SQL = {"integer": "1 - 1", "text": "'no' || 'ne'", "numeric(8,2)": "-(1)", "boolean": "NOT TRUE"}
 LIKE_ARGUMENT = ("sum", "avg", "min", "max", "bool_and", "bool_or", "string_agg", "first", "last")
 
 
@@ -191,7 +203,11 @@ def _calls(draw: st.DrawFn, tree: Tree, alias: str) -> Aggregate:
     order = draw(_orders(tree, source, function, argument, distinct=distinct))
     at = draw(st.sampled_from((0.0, 0.25, 0.9, 1))) if function.startswith("percentile") else None
     separator = draw(st.sampled_from((None, "; ", "", "'"))) if function == "string_agg" else None
-    return Aggregate("", function, argument, "", None, distinct, order, separator, at, default)
+    limit = draw(st.sampled_from((None, None, 1, 2, 3))) if function in ORDERED and order else None
+    written = DEFAULTS_IN_SQL.get(kind, "") if default is not None and draw(st.booleans()) else ""
+    type_ = draw(st.sampled_from((None, None, "numeric(12,1)"))) if function == "sum" else None
+    said = Aggregate("", function, argument, "", None, distinct, order, separator, at, default)
+    return replace(said, limit=limit, default_sql=written, type=type_)
 
 
 @st.composite

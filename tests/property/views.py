@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from .catalog import Table
-from .expressions import Call, Col, Expr, Value, aliases_read, columns_read, conjuncts, sql
+from .expressions import PERIOD, Call, Col, Expr, Value, aliases_read, bare, columns_read, conjuncts, sql
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,9 @@ class Aggregate:
     separator: str | None = None
     at: float | None = None
     default: Value = None
+    limit: int | None = None
+    type: str | None = None
+    default_sql: str = ""  # the default as SQL, where it is written so
 
 
 PLACES = ("rank", "dense_rank", "row_number", "percent_rank", "cume_dist", "ntile")
@@ -242,7 +245,7 @@ def as_mapping(view: View) -> dict[str, object]:
         sources={source.alias: _source(source, implied) for source in view.sources},
         required=list(view.required),
         where=view.where,
-        dimensions={name: sql(expr) for name, expr in view.dimensions},
+        dimensions={name: _dimension(expr) for name, expr in view.dimensions},
         aggregates={each.name: _aggregate(each) | _hidden(each.name in view.after.hidden) for each in view.aggregates},
         having=view.after.having,
         windows={each.name: each.mapping for each in view.after.windows},
@@ -270,6 +273,35 @@ def _latest(term: Order) -> str:
     return sql(term.expr) + ("" if term.descending else " asc") + nulls
 
 
+def _dimension(expr: Expr) -> object:
+    if isinstance(expr, Call) and expr.op.startswith(PERIOD):
+        return {"period": expr.op.removeprefix(PERIOD), "of": sql(expr.args[0])}
+    return sql(expr)
+
+
+def measured(view: View, tree: Tree) -> tuple[dict[str, object], dict[str, object]]:
+    """The view with what can be a measure of the project as one, and these measures."""
+    mapping, measures = as_mapping(view), {}
+    shown = dict(mapping.get("aggregates", {}))  # type: ignore[call-overload]
+    for each in view.aggregates:
+        if each.function == "expr":
+            continue
+        source = tree.by_alias[tree.source_of(each)]
+        read = aliases_read(each.argument) | aliases_read(each.where)
+        read |= frozenset().union(*(aliases_read(term.expr) for term in each.order))
+        if read <= {source.alias}:
+            measures[f"m_{each.name}"] = {"table": source.table} | _aggregate(_bared(each))
+            hidden = _hidden(each.name in view.after.hidden)
+            shown[each.name] = {"measure": f"m_{each.name}", "of": source.alias} | hidden
+    return {**mapping, "aggregates": shown}, measures
+
+
+def _bared(self: Aggregate) -> Aggregate:
+    order = tuple(replace(term, expr=bare(term.expr)) for term in self.order)
+    argument, where = self.argument and bare(self.argument), self.where and bare(self.where)
+    return replace(self, argument=argument, where=where, order=order, of="*" if self.of else "")
+
+
 def _aggregate(self: Aggregate) -> dict[str, object]:
     order = [term.sql for term in self.order]
     return {self.function: self.of or sql(self.argument)} | _given(  # type: ignore[arg-type]
@@ -278,7 +310,9 @@ def _aggregate(self: Aggregate) -> dict[str, object]:
         order=order[0] if len(order) == 1 else order,
         separator=self.separator,
         at=self.at,
-        default=self.default,
+        default={"sql": self.default_sql} if self.default_sql else self.default,
+        limit=self.limit,
+        type=self.type,
     )
 
 
