@@ -71,11 +71,12 @@ class ColumnRetyped:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRedefined:
-    """A column that is computed from something else."""
+    """A column that is computed from something else; `measure` is the one of the project that it shows, before and after."""
 
     column: str
     before: str
     after: str
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

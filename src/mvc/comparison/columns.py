@@ -82,4 +82,5 @@ def _changed(before: CompiledColumn, after: CompiledColumn) -> Iterator[ColumnRe
     if before.type is not None and after.type is not None and _retyped(before, after):
         yield ColumnRetyped(after.name, before.type, after.type)
     if before.meaning != after.meaning:
-        yield ColumnRedefined(after.name, before.meaning, after.meaning)
+        measure = after.measure if after.measure == before.measure else ""
+        yield ColumnRedefined(after.name, before.meaning, after.meaning, measure)

@@ -76,8 +76,9 @@ def _of_column(change: ColumnChange) -> Effect:
         case ColumnRedefined(column=column, before=before, after=after) if named_alike(before, after):
             reason = f"`{column}` is written otherwise; whether it still holds the same values is not decided"
             return Effect("breaking", reason, undecided=True)
-        case ColumnRedefined(column=column):
-            return Effect("breaking", f"`{column}` holds other values under the same name")
+        case ColumnRedefined(column=column, measure=measure):
+            since = f", as the measure `{measure}` does" if measure else ""
+            return Effect("breaking", f"`{column}` holds other values under the same name{since}")
 
 
 def _of_rows(change: RowChange) -> Effect:

@@ -36,6 +36,7 @@ class CompiledColumn:
     over: nothing for what follows from its own row.
 
     `meaning` is what it is computed from, e.g. `sum(reservations.total_amount) where reservations.status = 'paid'`.
+    `measure` is the project's measure that it shows, or empty.
     """
 
     name: str
@@ -45,6 +46,7 @@ class CompiledColumn:
     lineage: tuple[str, ...]
     meaning: str
     rows: RowsOf = RowsOf()
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

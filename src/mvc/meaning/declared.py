@@ -236,10 +236,8 @@ def _arguments(measure: Measure, argument: str, write: Write) -> str:
     at = f", {aggregate.at}" if aggregate.at is not None else ""
     terms = [f"{canonical(item, write)}{term.ordered.suffix.lower()}" for item, term in measure.order]
     order = f" order by {', '.join(terms)}" if terms else ""
-    limit = f" limit {aggregate.limit}" if aggregate.limit is not None else ""
-    return f"{distinct}{argument}{second}{separator}{at}{order}{limit}"
+    return f"{distinct}{argument}{second}{separator}{at}{order}{f' limit {aggregate.limit}' if aggregate.limit else ''}"
 
 
 def _result(item: Aggregate) -> str:
-    """What is said of the result: the type that it is cast to, and what stands for NULL."""
     return f" as {item.type.name}{otherwise(item.default)}" if item.type else otherwise(item.default)

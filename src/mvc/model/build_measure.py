@@ -10,9 +10,11 @@ from typing import Final
 from mvc.diagnostics import Diagnostic, error
 from mvc.model.aggregates import AGGREGATES, Form, aggregate_function
 from mvc.model.build_result import build_default, build_type
+from mvc.model.measured import Measures
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
-from mvc.model.view import Aggregate, Computed, OrderTerm, Sql
+from mvc.model.show_measure import Shown
+from mvc.model.view import Aggregate, Computed, OrderTerm, Source, Sql
 from mvc.quoting import constant
 from mvc.source.words import yaml_flow
 from mvc.spec import AggregateSpec, ViewSpec
@@ -26,19 +28,28 @@ _OPTIONS: Final = ("where", "of", "order", "separator", "at", "distinct", "limit
 
 
 def build_measures(
-    spec: ViewSpec, origin: Origin, aliases: AbstractSet[str], findings: SpecReader
+    spec: ViewSpec, origin: Origin, sources: tuple[Source, ...], measures: Measures, findings: SpecReader
 ) -> tuple[Measure, ...]:
     """The aggregates of a view in the order of the spec; those that cannot be read are left out, with findings."""
-    measures = (_measure(name, given, origin.at(name), aliases, findings) for name, given in spec.aggregates.items())
-    return tuple(measure for measure in measures if measure)
+    aliases = frozenset(source.alias for source in sources)
+    shown = Shown(measures, sources, frozenset((*(spec.dimensions or {}), *spec.aggregates, *spec.windows)))
+    found: list[Measure] = []
+    for name, given in spec.aggregates.items():
+        if given.measure is not None:
+            check_options(given, origin.at(name), findings)
+            found += shown.columns(name, given, origin.at(name), findings)
+        elif item := build_measure(name, given, origin.at(name), aliases, findings):
+            found.append(item)
+    return tuple(found)
 
 
-def _measure(
+def build_measure(
     name: str, spec: AggregateSpec, origin: Origin, aliases: AbstractSet[str], findings: SpecReader
 ) -> Measure | None:
+    """The column that a mapping means, or None with a finding."""
     function = spec.given[0]
     given = getattr(spec, function)
-    _check_options(spec, origin, findings)
+    check_options(spec, origin, findings)
     if isinstance(given, tuple):
         values = [findings.sql(text, origin.at(function).at(number)) for number, text in enumerate(given)]
         return _aggregate(name, spec, values, origin, findings)
@@ -108,7 +119,8 @@ def _aggregate(
     )
 
 
-def _check_options(spec: AggregateSpec, origin: Origin, findings: SpecReader) -> None:
+def check_options(spec: AggregateSpec, origin: Origin, findings: SpecReader) -> None:
+    """Findings for options that the function does not take, and those that it lacks."""
     function = spec.given[0]
     needs, takes = _options(function)
     if "order" in needs and not spec.order:
@@ -140,6 +152,8 @@ def _options(function: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The options that a key needs, and those that it takes."""
     if function == "expr":
         return (), ()
+    if function == "measure":
+        return (), ("where", "of")
     known = aggregate_function(function)
     return known.needs, known.takes
 

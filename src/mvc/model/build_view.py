@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from mvc.diagnostics import error
 from mvc.model.build_dimensions import build_dimensions
@@ -10,6 +11,7 @@ from mvc.model.build_former import former_columns, former_name
 from mvc.model.build_measure import build_measures
 from mvc.model.build_source import build_source
 from mvc.model.build_window import build_windows
+from mvc.model.measured import Measures
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
 from mvc.model.view import Body, Declared, Index, IndexKey, View
@@ -18,15 +20,24 @@ from mvc.spec import IndexColumnSpec, IndexSpec, ViewSpec
 from mvc.spec.base import Setting
 
 
-def build_view(spec: ViewSpec, document: Document, exposed: str, findings: SpecReader, timezone: str = "UTC") -> View:
-    """The view that `spec` means; `exposed` and `timezone` are the project's. Parts that cannot be read are left out, each with a finding."""
+@dataclass(frozen=True)
+class Around:
+    """What a project says of all its views: the schema that readers use, the zone, the measures."""
+
+    exposed: str
+    timezone: str
+    measures: Measures
+
+
+def build_view(spec: ViewSpec, document: Document, around: Around, findings: SpecReader) -> View:
+    """The view that `spec` means. Parts that cannot be read are left out, each with a finding."""
     origin = Origin(document)
     findings.name(spec.view, origin.at("view"))
     _check_parameters(spec.storage, origin.at("with"), findings)
     if spec.schema_:
         findings.name(spec.schema_, origin.at("schema"))
-    body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, timezone, findings)
-    schema = spec.schema_ or exposed
+    body = _body(spec, origin, findings) if spec.sql else _declared(spec, origin, around, findings)
+    schema = spec.schema_ or around.exposed
     return View(
         name=spec.view,
         schema=schema,
@@ -55,20 +66,19 @@ def _body(spec: ViewSpec, origin: Origin, findings: SpecReader) -> Body:
     return Body(spec.sql or "", spec.grain, descriptions, origin.at("sql"))
 
 
-def _declared(spec: ViewSpec, origin: Origin, timezone: str, findings: SpecReader) -> Declared:
+def _declared(spec: ViewSpec, origin: Origin, around: Around, findings: SpecReader) -> Declared:
     sources = tuple(
         build_source(alias, source, origin.at("sources", alias), findings)
         for alias, source in (spec.sources or {}).items()
     )
-    aliases = frozenset(source.alias for source in sources)
     for key in ("sources", "dimensions", "aggregates", "windows"):
         findings.names(origin.at(key), getattr(spec, key) or {})
     _check_repeated(spec, origin, findings)
     return Declared(
         sources=sources,
         where=findings.sql(spec.where, origin.at("where")),
-        dimensions=tuple(build_dimensions(spec, origin.at("dimensions"), timezone, findings)),
-        measures=build_measures(spec, origin.at("aggregates"), aliases, findings),
+        dimensions=tuple(build_dimensions(spec, origin.at("dimensions"), around.timezone, findings)),
+        measures=build_measures(spec, origin.at("aggregates"), sources, around.measures, findings),
         having=findings.sql(spec.having, origin.at("having")),
         windows=build_windows(spec, origin.at("windows"), findings),
         keep=findings.sql(spec.keep, origin.at("keep")),

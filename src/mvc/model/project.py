@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from mvc.catalog.types import Catalog
 from mvc.compiled.view import Operations
 from mvc.diagnostics import Diagnostic
+from mvc.model.measured import Measures
 from mvc.model.origin import Origin
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
@@ -48,3 +49,4 @@ class Project:
     drafts: tuple[View, ...] = ()  # what is left of views with faults, whose names are checked all the same
     guessed: bool = False  # whether `mvc.yml` could not be read, so that other tables may be meant
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)  # what it was read from
+    measures: Measures = field(default_factory=Measures)

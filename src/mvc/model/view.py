@@ -118,7 +118,7 @@ class Dimension:
 class Aggregate:
     """A measure: `function` of `argument`, and of `second` where it takes two values. For `count: alias` the argument is None and `alias`
     names the source. With `limit`, only the first rows in `order` count. `of` is the source whose rows are taken once each, where the spec
-    names it.
+    names it. `measure` is the project's, where it is one.
     """
 
     name: str
@@ -138,6 +138,7 @@ class Aggregate:
     type: ResultType | None = None
     limit: int | None = None
     of: str | None = None
+    measure: str = ""
 
     @property
     def values(self) -> tuple[Sql, ...]:
@@ -161,6 +162,7 @@ class Computed:
     origin: Origin = field(compare=False, repr=False)
     hidden: bool = False
     type: ResultType | None = None
+    measure: str = ""
 
     @property
     def expressions(self) -> tuple[Expression, ...]:

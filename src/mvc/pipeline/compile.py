@@ -10,6 +10,7 @@ from typing import Final
 
 from mvc.analysis.access.resolve import Access, resolve_access
 from mvc.analysis.body.resolve import resolve_body
+from mvc.analysis.check_measures import check_measures, shows
 from mvc.analysis.declared.drafts import check_drafts, check_names
 from mvc.analysis.declared.resolve import resolve_declared
 from mvc.analysis.indexes import check_indexes
@@ -76,11 +77,14 @@ def _compile_project(project: Project) -> Compiled:
     check_references(project, found)
     sources = Sources(project.catalog, project.broken)
     sources.declare((*project.views, *project.drafts))
+    broken = check_measures(project.measures, sources, _functions(project), found)
     asked = partly_refreshed(project)
     resolved: list[ResolvedView] = []
     compiled: list[CompiledView] = []
     for view in in_order(project.views, found, project.policies):
-        result = _compile_one(view, project, sources, asked.get(view.called, ()), found)
+        result = (
+            None if shows(view, broken) else _compile_one(view, project, sources, asked.get(view.called, ()), found)
+        )
         if result is None:
             sources.broken |= {view.called}
             continue

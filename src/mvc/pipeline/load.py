@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TypeVar
 
@@ -9,20 +10,23 @@ from pydantic import BaseModel
 
 from mvc.catalog.ddl import read_ddl
 from mvc.catalog.snapshot import joined, load_snapshot
+from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, Span, error
 from mvc.model.apart import Apart, twice_defined
+from mvc.model.build_measured import build_measured, check_reads
 from mvc.model.build_partitions import build_partitions
 from mvc.model.build_policy import build_policies, build_predicates
 from mvc.model.build_schedule import build_schedules
 from mvc.model.build_settings import build_settings
-from mvc.model.build_view import build_view
+from mvc.model.build_view import Around, build_view
+from mvc.model.measured import Measured, Measures
 from mvc.model.project import Settings
 from mvc.model.reading import SpecReader
 from mvc.model.schedule import Schedule
-from mvc.model.view import Sql
+from mvc.model.view import Sql, TableRef
 from mvc.pipeline.loaded import Files, Loaded
 from mvc.source import Document, nothing, read
-from mvc.spec import PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
+from mvc.spec import MeasureFile, PartitionFile, PolicyFile, ProjectSpec, ScheduleFile, ViewSpec
 from mvc.spec.folders import misplaced, without_settings
 from mvc.spec.in_python import Specs
 from mvc.spec.missing import catalog_help
@@ -40,6 +44,7 @@ def load_files(files: Files, absent: frozenset[str] = frozenset()) -> Loaded:
     if spec is None or loaded.settings is None:
         return loaded
     _catalog(files, spec, loaded.settings, loaded)
+    loaded.measures = _measures(files, loaded)
     for path in spec_paths(files, "views"):
         _view(files, path, loaded)
     _policies(files, loaded)
@@ -129,8 +134,8 @@ def _view(files: Files, path: str, loaded: Loaded) -> None:
         loaded.broken |= _claimed_names(files, path)
         return
     findings = SpecReader()
-    settings = loaded.settings
-    view = build_view(validated.spec, validated.document, settings.exposed, findings, settings.timezone)
+    around = Around(loaded.settings.exposed, loaded.settings.timezone, loaded.measures)
+    view = build_view(validated.spec, validated.document, around, findings)
     loaded.diagnostics += findings.items
     if findings or loaded.diagnostics.has_errors(since=before):
         loaded.broken.add(view.name)
@@ -148,6 +153,37 @@ def _claimed_names(files: Files, path: str) -> set[str]:
         return set()
     claimed = (line.partition("view:")[2].strip().strip("\"'") for line in lines if line.startswith("view:"))
     return {name for name in claimed if name}
+
+
+def _measures(files: Files, loaded: Loaded) -> Measures:
+    """The measures of all files."""
+    findings = SpecReader()
+    known: dict[str, Measured] = {}
+    complete = True
+    for path in spec_paths(files, "measures"):
+        validated = _validated(files, path, MeasureFile, loaded)
+        complete &= validated is not None and validated.spec is not None
+        for item in (
+            build_measured(validated.spec, validated.document, findings) if validated and validated.spec else ()
+        ):
+            if item.name in known:
+                title = f"the measure `{item.name}` is defined in {known[item.name].origin.document.path} already"
+                findings.add(error("MV013", item.origin.key_span, title, help="give one of them another name"))
+            known.setdefault(item.name, item)
+    measures = Measures(known, _same_table(loaded.catalog), complete)
+    check_reads(measures, findings)
+    loaded.diagnostics += findings.items
+    return measures
+
+
+def _same_table(catalog: Catalog) -> Callable[[TableRef, TableRef], bool]:
+    """Whether two names mean one relation of the database, along the search path."""
+
+    def same(one: TableRef, other: TableRef) -> bool:
+        found, another = (catalog.relation(item.name, item.schema) for item in (one, other))
+        return found is another if found and another else one == other
+
+    return same
 
 
 def _policies(files: Files, loaded: Loaded) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from mvc.catalog.types import Catalog
 from mvc.diagnostics import Findings, ProjectError
+from mvc.model.measured import Measures
 from mvc.model.partitions import Partitioning
 from mvc.model.policy import Policy
 from mvc.model.project import Project, Settings
@@ -24,6 +25,7 @@ class Loaded:
 
     settings: Settings | None = None
     catalog: Catalog = field(default_factory=Catalog)
+    measures: Measures = field(default_factory=Measures)
     views: list[View] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
     absent: frozenset[str] = frozenset()
@@ -54,4 +56,5 @@ class Loaded:
             tuple(self.drafts),
             self.guessed,
             self.files,
+            self.measures,
         )

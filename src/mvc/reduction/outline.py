@@ -53,6 +53,7 @@ class Outline:
         self.ground = {path: files[path] for path in ground}
         self.policies = {path: files[path] for path in spec_paths(files, "policies")}
         self.schedules = {path: files[path] for path in spec_paths(files, "schedules")}
+        self.measures = {path: files[path] for path in spec_paths(files, "measures")}
         self.views = _views({path: files[path] for path in spec_paths(files, "views")}, named)
         self._words: dict[str, frozenset[str]] = {}
 

@@ -11,7 +11,14 @@ from collections.abc import Mapping
 from mvc.reduction.mentions import MentionedNames
 from mvc.reduction.outline import Outline
 from mvc.reduction.part import Part, Unclear
-from mvc.reduction.touched import carried_views, changed_views, restored_views, ruled_views, scheduled_views
+from mvc.reduction.touched import (
+    carried_views,
+    changed_views,
+    measuring_views,
+    restored_views,
+    ruled_views,
+    scheduled_views,
+)
 from mvc.workspace.folder import PROJECT_FILE
 
 
@@ -32,7 +39,7 @@ def reduce_pair(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Pa
 
 
 def _kept(one: Outline, other: Outline) -> set[str]:
-    changed = changed_views(one, other)
+    changed = changed_views(one, other) | measuring_views(one, other)
     changed |= restored_views(one, other, changed)
     changed |= scheduled_views(one, other)  # what reads them may hold older rows
     kept = one.downstream(changed) | ruled_views(one, other)  # a reader that is not changed itself is on this side too
@@ -48,7 +55,7 @@ def _kept(one: Outline, other: Outline) -> set[str]:
 
 def _part(side: Outline, kept: set[str], other: Outline) -> Part:
     views = {path: text for name, (path, text) in side.views.items() if name in kept}
-    files = side.ground | views | _policies(side, kept, other) | side.schedules
+    files = side.ground | side.measures | views | _policies(side, kept, other) | side.schedules
     return Part(files, absent=frozenset(side.views.keys() - kept))
 
 

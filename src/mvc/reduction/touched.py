@@ -25,6 +25,22 @@ def changed_views(one: Outline, other: Outline) -> set[str]:
     return {name for name in one.views.keys() | other.views.keys() if one.views.get(name) != other.views.get(name)}
 
 
+def measuring_views(one: Outline, other: Outline) -> set[str]:
+    """The views that show a measure which is not the same on both sides, or one that is computed from such a one. Raises Unclear."""
+    before, after = dict(_measures(one)), dict(_measures(other))
+    changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    waiting = True
+    while waiting:
+        names = MentionedNames(changed)
+        more = {name for side in (before, after) for name, text in side.items() if names.among(words(text))} - changed
+        changed |= more
+        waiting = bool(more)
+    shown = MentionedNames(changed)
+    return {
+        view for side in (one, other) for view, file in side.views.items() if changed and shown.among(side.words(*file))
+    }
+
+
 def ruled_views(one: Outline, other: Outline) -> set[str]:
     """The views of which a policy differs, or a predicate that a policy uses, or the order of policies. Raises Unclear."""
     before, after = _differing(one.policies, other.policies), _differing(other.policies, one.policies)
@@ -117,6 +133,14 @@ def _by_view(items: Items) -> dict[str, list[tuple[str, str]]]:
         for view in _named(item, "view"):
             found.setdefault(view, []).append((path, repr(item)))
     return found
+
+
+def _measures(side: Outline) -> Iterator[tuple[str, str]]:
+    for path, text in side.measures.items():
+        named = _under("measures", path, text) or {}
+        if not isinstance(named, dict):
+            raise Unclear(path)
+        yield from ((name, repr(value)) for name, value in named.items())
 
 
 def _predicates(files: Mapping[str, str]) -> Iterator[tuple[str, str]]:

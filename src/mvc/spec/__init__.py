@@ -2,6 +2,7 @@
 
 from mvc.spec.aggregate import AggregateSpec
 from mvc.spec.dimension import DimensionSpec
+from mvc.spec.measures import MeasureFile, MeasureSpec
 from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec, UsingSpec
 from mvc.spec.project import ProjectSpec
@@ -16,6 +17,8 @@ __all__ = [
     "DimensionSpec",
     "IndexColumnSpec",
     "IndexSpec",
+    "MeasureFile",
+    "MeasureSpec",
     "PartitionFile",
     "PartitionSpec",
     "PolicyFile",

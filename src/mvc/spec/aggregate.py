@@ -85,9 +85,11 @@ class AggregateSpec(SpecModel):
     expr: Sql | None = Field(
         default=None, description="An expression over other columns of this view, e.g. `total / nullif(n, 0)`."
     )
+    measure: Name | None = Field(default=None, description="A measure of the project (measures/*.yml), by its name.")
     sql: Sql | None = Field(default=None, description="One call of any aggregate function, e.g. `ST_Union(s.geom)`.")
     of: Name | None = Field(
-        default=None, description="The source whose rows are taken once each; default: the deepest one that it reads."
+        default=None,
+        description="The source whose rows are taken once each; default: the deepest one that it reads, or the only one of a measure's table.",
     )
     where: Sql | None = Field(default=None, description="Only rows for which this holds (FILTER).")
     distinct: bool = Field(default=False, description="Each value once.")
@@ -119,7 +121,7 @@ class AggregateSpec(SpecModel):
         """The functions named, of which a valid aggregate has one."""
         return tuple(
             name
-            for name in (*FUNCTIONS, "expr", "sql")
+            for name in (*FUNCTIONS, "expr", "measure", "sql")
             if name in self.model_fields_set and getattr(self, name) is not None
         )
 

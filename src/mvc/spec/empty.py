@@ -19,6 +19,10 @@ _ABSENT: Final[Mapping[str, str]] = {
     "schema": "without it, the view stands in the first exposed schema",
     "was": "without it, nothing is renamed",
     "window": "without it, a refresh reaches back over everything",
+    "type": "without it, the result is of the type that PostgreSQL gives it",
+    "limit": "without it, all rows count",
+    "zone": "without it, the project's zone counts",
+    "of": "without it, the only source that reads the measure's table is meant",
     "keep": "without it, nothing is retired",
 }
 
@@ -49,6 +53,7 @@ def _is_ours(at: Path) -> bool:
         "dimensions",
         "sources",
         "aggregates",
+        "measures",
         "windows",
         "columns",
         "accept",

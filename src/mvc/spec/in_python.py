@@ -18,6 +18,7 @@ from pydantic import BaseModel
 
 from mvc.diagnostics import Span
 from mvc.source import Document, Path, nothing
+from mvc.spec.measures import MeasureFile, MeasureSpec
 from mvc.spec.model_at import fields_of
 from mvc.spec.partitions import PartitionFile, PartitionSpec
 from mvc.spec.policy import PolicyFile, PolicySpec
@@ -26,7 +27,7 @@ from mvc.spec.schedule import ScheduleFile, ScheduleSpec
 from mvc.spec.view import ViewSpec
 from mvc.workspace.folder import PROJECT_FILE
 
-_FOLDERS: Final = ("policies", "schedules", "partitions")
+_FOLDERS: Final = ("policies", "schedules", "partitions", "measures")
 _PROJECT: Final = "Specs"  # what the places of all that has no name of its own begin with
 
 
@@ -71,6 +72,7 @@ class Specs(Mapping[str, str]):
     predicates: Mapping[str, str] = field(default_factory=dict)
     schedules: Sequence[ScheduleSpec] = ()
     partitions: Sequence[PartitionSpec] = ()
+    measures: Mapping[str, MeasureSpec] = field(default_factory=dict)
 
     def __getitem__(self, path: str) -> str:
         if path in self.tables:
@@ -99,6 +101,7 @@ class Specs(Mapping[str, str]):
             PolicyFile(policies=tuple(self.policies), predicates=dict(self.predicates)),
             ScheduleFile(schedules=tuple(self.schedules)),
             PartitionFile(partitions=tuple(self.partitions)),
+            MeasureFile(measures=dict(self.measures)),
         )
         for folder, file in zip(_FOLDERS, files, strict=True):
             if file.model_dump(exclude_defaults=True):
@@ -141,7 +144,7 @@ def _steps(root: str, spec: Any, path: Path) -> Iterator[str]:
     here, shown = spec, [root]
     for number, part in enumerate(path):
         here = _child(here, part)
-        if root == _PROJECT and number == 1 and isinstance(here, BaseModel):
+        if root == _PROJECT and number == 1 and isinstance(part, int) and isinstance(here, BaseModel):
             shown = [_named(here)]
         else:
             shown.append(_step(spec, path[: number + 1]))

@@ -237,6 +237,8 @@ HABITS: Final[Mapping[str, Mapping[str, str]]] = {
         **_all("name relation", "table"),
         **_all("column key on", "take it out: the table says by what it is partitioned"),
     },
+    "MeasureSpec": {**_AGGREGATE, **_all("source from relation model", "table"), **_all("currency", "unit")},
+    "MeasureFile": _all("measure metrics metric", "measures"),
     "PartitionFile": _all("tables partition", "partitions"),
     "BodyColumnSpec": _DESCRIPTION,
 }  # fmt: skip

@@ -51,6 +51,8 @@ def rule_help(model: str, given: Any, whole: Any) -> tuple[str, ...]:
 
 
 def _aggregate(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
+    if "of" in given and "measure" not in given and len(functions := [key for key in given if key in FUNCTIONS]) == 1:
+        return (f"take `of` out: the source of `{functions[0]}` follows from what it takes",)
     if made := typed(given):
         return (f"write {yaml_flow(made)}",)
     functions = [key for key in given if key in (*FUNCTIONS, "expr", "sql")]
@@ -165,7 +167,17 @@ def _window(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, .
     return (f"name one: {ranked} ranks rows, and so on with {', '.join(WINDOW_FUNCTIONS[6:11])}, lag, carry, …",)
 
 
+def _measure(given: Mapping[str, Any], _whole: Mapping[str, Any]) -> tuple[str, ...]:
+    beside = [key for key in ("measure", "of", "was", "hidden") if key in given]
+    if beside:
+        return (f"take `{beside[0]}` out here",)
+    if given.get("expr") is not None and given.get("table") is not None:
+        return ("take `table` out: an `expr` reads other measures, by their names",)
+    return _aggregate(given, {}) if given.get("table") is not None else ("add table: TABLE, whose rows it takes",)
+
+
 _RULES: Final = {
+    "MeasureSpec": _measure,
     "AggregateSpec": _aggregate,
     "WindowSpec": _window,
     "DimensionSpec": _dimension,

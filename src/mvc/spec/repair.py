@@ -48,6 +48,8 @@ def lost(document: Document, model: str, at: Path) -> Document | None:
     """The document without what stands at a key path, or with a stand-in for it; None where nothing can be said without it."""
     if model == "ProjectSpec":
         return with_value(document, ("catalog",), ANY_DDL) if at in ((), ("catalog",)) else without(document, at)
+    if model == "MeasureFile" and at[:1] == ("measures",) and len(at) > 1:
+        return with_value(document, at[:2], _LOST["aggregates"])
     if model != "ViewSpec" or not at:
         return None
     if at == ("view",):

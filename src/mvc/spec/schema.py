@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
+from mvc.spec.measures import MeasureFile
 from mvc.spec.partitions import PartitionFile
 from mvc.spec.policy import PolicyFile
 from mvc.spec.project import ProjectSpec
@@ -17,6 +18,7 @@ FILES: Final = {
     "policies": PolicyFile,
     "schedules": ScheduleFile,
     "partitions": PartitionFile,
+    "measures": MeasureFile,
     "project": ProjectSpec,
 }
 
@@ -30,7 +32,7 @@ def json_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "mvc",
-        "description": "A file of an mvc project: mvc.yml, or one of views/, policies/, schedules/ and partitions/.",
+        "description": "A file of an mvc project: mvc.yml, or one of views/, measures/, policies/, schedules/ and partitions/.",
         "anyOf": [{"$ref": f"#/$defs/{kind}"} for kind in kinds],
         "$defs": {**kinds, **definitions},
     }

@@ -24,6 +24,7 @@ _STARTS: Final = {
     "PolicyFile": ("policies:", "  - {policy: staff, view: VIEW, to: [staff], using: true}"),
     "ScheduleFile": ("schedules:", '  - {schedule: nightly, refresh: all, every: "0 2 * * *"}'),
     "PartitionFile": ("partitions:", "  - {table: TABLE, by: month}"),
+    "MeasureFile": ("measures:", "  revenue: {table: TABLE, sum: amount}"),
     "ProjectSpec": ("catalog: schema/*.sql",),
 }
 _KEY_LIKE: Final = re.compile(r"([A-Za-z_]\w*)\s*(:|=|:=)\s*(\S.*)\Z")

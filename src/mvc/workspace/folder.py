@@ -21,7 +21,7 @@ SUFFIXES = (".yml", ".yaml", ".sql", ".json")
 SKIPPED_FOLDERS = frozenset({"node_modules", "__pycache__", "venv", "dist", "build", "target"})
 MAX_BYTES = 64 * 1024 * 1024  # of one file; a dump of 10,000 tables has some 20 MB
 OUTSIDE = "it is a link out of the project's folder"
-SPEC_FOLDERS = ("views", "policies", "schedules", "partitions")
+SPEC_FOLDERS = ("views", "policies", "schedules", "partitions", "measures")
 
 
 class Folder(Mapping[str, str]):
@@ -123,7 +123,7 @@ def _is_skipped(folder: str) -> bool:
 
 
 def spec_paths(files: Mapping[str, str], folder: str) -> list[str]:
-    """The YAML files of one spec folder (`views`, `policies`, `schedules`, `partitions`), subfolders included."""
+    """The YAML files of one spec folder (`views`, `policies`, `schedules`, `partitions`, `measures`), subfolders included."""
     return sorted(path for path in files if path.startswith(f"{folder}/") and path.endswith((".yml", ".yaml")))
 
 

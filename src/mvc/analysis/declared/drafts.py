@@ -82,7 +82,7 @@ def _sqls(declared: Declared) -> Iterator[tuple[Sql, ExpressionPlace]]:
     for dimension in declared.dimensions:
         yield dimension.sql, DIMENSION
     for item in declared.measures:
-        if isinstance(item, Aggregate):
+        if isinstance(item, Aggregate) and not item.measure:
             place = AGGREGATE_CALL if item.function == "sql" else ARGUMENT
             yield from ((value, place) for value in item.values)
             if item.where:

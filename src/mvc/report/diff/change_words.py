@@ -134,8 +134,9 @@ def _of_column(change: ColumnAdded | ColumnRemoved | ColumnRenamed | ColumnRetyp
             short = ("column ", Quoted(change.column), " has another type")
             return Phrase(short, values(change.before, change.after))
         case ColumnRedefined():
-            short = ("column ", Quoted(change.column), " is computed from something else")
-            return Phrase(short, values(change.before, change.after))
+            of: Words = (" of the measure ", Quoted(change.measure)) if change.measure else ()
+            redefined: Words = ("column ", Quoted(change.column), *of, " is computed from something else")
+            return Phrase(redefined, values(change.before, change.after))
 
 
 def _of_rows(

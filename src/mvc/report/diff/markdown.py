@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from mvc.comparison.difference import Affected, Class, Classified, Difference
 from mvc.report.diff.change_words import told
-from mvc.report.diff.summary import SIGNS, Subject, followed, subjects, verdict
+from mvc.report.diff.summary import SIGNS, Subject, followed, measures_changed, subjects, verdict
 from mvc.report.text.markdown import code, fence, folded, html_code, prose, sentence, shortened
 from mvc.report.text.words import spoken
 
@@ -44,6 +44,7 @@ def diff_markdown(
     head = f"{marker(project)}\n\n**mvc diff** of {code(shortened(project, _SHORT))}: {verdict(difference)}"
     views = subjects(difference)
     left = limit - _size(f"{head}\n\n{_TABLE}") - _NOTES
+    measures, left = _fitting((sentence(item, _SHORT) for item in measures_changed(difference)), left)
     rows, left = _fitting(map(_row, views), left)
     beyond, left = _fitting([_beyond(found)] if found else [], left)
     details, left = _fitting(map(_details, views), left)
@@ -52,7 +53,7 @@ def diff_markdown(
     table = ["\n".join([_TABLE, *rows])] if rows else []
     notes = _missing(len(views) - len(details), len(sql or {}) - len(scripts))
     lacking = [_LACKING] if found and not beyond else []
-    return "\n\n".join([head, *table, *beyond, *details, *scripts, *lacking, *notes]) + "\n"
+    return "\n\n".join([head, *measures, *table, *beyond, *details, *scripts, *lacking, *notes]) + "\n"
 
 
 def _fitting(texts: Iterable[str], room: int) -> tuple[list[str], int]:

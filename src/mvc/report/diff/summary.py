@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from mvc.comparison.changes import ColumnRedefined
 from mvc.comparison.difference import (
     CLASSES,
     Affected,
@@ -59,6 +60,22 @@ def followed(item: Affected, name: Callable[[str], str]) -> str:
         return f"rows of {name(item.view)} follow from {through}"
     said = "is computed over" if item.through is None else "is computed from"
     return f"{name(f'{item.view}.{item.column}')} {said} {through}"
+
+
+def measures_changed(difference: Difference) -> list[Words]:
+    """For each measure whose definition changed, which columns of which views it touches."""
+    touched: dict[str, list[str]] = {}
+    for view in sorted(difference.views, key=lambda view: (view.schema, view.view)):
+        for change in (item.change for item in view.changes):
+            if isinstance(change, ColumnRedefined) and change.measure:
+                touched.setdefault(change.measure, []).append(f"{view.schema}.{view.view}.{change.column}")
+    return [
+        ("the measure ", Quoted(name), " changed, and with it ", *_listed(columns)) for name, columns in touched.items()
+    ]
+
+
+def _listed(names: Sequence[str]) -> Words:
+    return tuple(part for name in names for part in (", ", Quoted(name)))[1:]
 
 
 def verdict(difference: Difference) -> str:

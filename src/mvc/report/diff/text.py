@@ -7,7 +7,7 @@ from typing import Final
 
 from mvc.comparison.difference import CLASSES, Affected, Class, Classified, Difference, Status
 from mvc.report.diff.change_words import told
-from mvc.report.diff.summary import SIGNS, Subject, followed, subjects, verdict
+from mvc.report.diff.summary import SIGNS, Subject, followed, measures_changed, subjects, verdict
 from mvc.report.text.sanitize import visible
 from mvc.report.text.style import PLAIN, Role, Style
 from mvc.report.text.words import Words, one_line, spoken
@@ -32,7 +32,8 @@ _SIGN_ROLES: Final[dict[Status, Role]] = {
 def diff_text(difference: Difference, style: Style = PLAIN) -> str:
     """All of it, the gravest first, and the counts; `no differences` for an empty one."""
     parts = ["\n".join(_lines(subject, style)) for subject in subjects(difference)]
-    return "\n\n".join([*parts, verdict(difference)])
+    measures = [_told(item) for item in measures_changed(difference)]
+    return "\n\n".join([*parts, *measures, verdict(difference)])
 
 
 def _lines(subject: Subject, style: Style) -> Iterator[str]:

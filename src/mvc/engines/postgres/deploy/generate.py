@@ -38,6 +38,7 @@ from mvc.meaning.body import BodyMeaning
 from mvc.meaning.declared import GENERATION, DeclaredMeaning
 from mvc.meaning.fingerprint import fingerprint
 from mvc.model.project import Settings
+from mvc.model.view import Declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,21 @@ def _meaning(view: ResolvedView, before: Before = NOTHING) -> _Meaning:
 
 
 def _columns(view: ResolvedView, meaning: _Meaning) -> Iterator[CompiledColumn]:
+    shown = (
+        {item.name: item.measure for item in view.view.body.measures} if isinstance(view.view.body, Declared) else {}
+    )
     for column in view.columns:
         lineage = tuple(sorted(f"{relation}.{name}" for relation, name in column.lineage))
         means = meaning.columns.get(column.name, "")
         yield CompiledColumn(
-            column.name, column.type, column.nullable, column.description, lineage, means, _rows_of(column.rows)
+            column.name,
+            column.type,
+            column.nullable,
+            column.description,
+            lineage,
+            means,
+            _rows_of(column.rows),
+            shown.get(column.name, ""),
         )
 
 
