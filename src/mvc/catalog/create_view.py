@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog.cursor import Cursor, Name
@@ -14,11 +14,11 @@ from mvc.catalog.draft import Draft, DraftRelation, Missing
 from mvc.catalog.output_names import named_projections
 from mvc.catalog.statements import statements
 from mvc.catalog.tokens import SUBSCRIPTS, Token, Unreadable, step, too_deep, too_many_subscripts
+from mvc.catalog.trees import first_tree
 from mvc.catalog.type_names import read_type
 from mvc.catalog.types import Column, RelationKind
 from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
 from mvc.catalog.written import Written, strings
-from mvc.engines.postgres.engine import DIALECT
 from mvc.sql.outputs import query_names
 from mvc.sql.parser import Node
 
@@ -86,7 +86,7 @@ def text_columns(draft: Draft, body: str, place: Name) -> list[Column]:
     if not body.lower().startswith(_QUERY_STARTS):
         raise Unreadable("this is no query", place.start, place.end)  # sqlglot would log that it gives up
     try:
-        query = parse_one(body, dialect=DIALECT)
+        query = first_tree(body)
         if not isinstance(query, (exp.Query, exp.Values)):
             raise Unreadable("this is no query", place.start, place.end)
         return query_columns(query, _outside(draft)._replace(names=named_projections(query, body)))

@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 
 from mvc.analysis.body.mends import body_help
 from mvc.catalog import tokens as lexer
+from mvc.catalog.trees import trees
 from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression import ExpressionError
 from mvc.expression.lexemes import lexemes
@@ -107,7 +108,7 @@ def _strictly(text: str) -> _Read:
     _check_start(text)
     tokens = tokenize(text)
     check_neighbours(text)
-    statements = POSTGRES.parser().parse(tokens, text)
+    statements = trees(text, POSTGRES, tokens)
     _check_trees(text, statements)
     return tokens, statements
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from mvc.catalog.trees import trees
 from mvc.expression import ExpressionError
 from mvc.expression.parse import folded
 from mvc.expression.tokens import POSTGRES, tokenize
@@ -56,8 +57,8 @@ def _by_sqlglot(sql: str) -> frozenset[Named]:
     """What cannot be parsed reads nothing: it is an error by itself."""
     try:
         tokens = tokenize(sql.rstrip().removesuffix(";"))
-        trees = POSTGRES.parser().parse(tokens, sql)
-        return frozenset(item for tree in trees if tree for item in _read(tree, frozenset()))
+        found = trees(sql, POSTGRES, tokens)
+        return frozenset(item for tree in found if tree for item in _read(tree, frozenset()))
     except (ExpressionError, SqlglotError, RecursionError):
         return frozenset()
 

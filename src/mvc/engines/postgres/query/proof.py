@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from mvc.catalog.trees import trees
 from mvc.engines.postgres.query.verbatim import MEANING, as_leaf, leaf_text
 from mvc.expression import ExpressionError
 from mvc.expression.parse import SIMPLE, is_readable, parse_expression
@@ -120,7 +121,7 @@ def check_one_statement(text: str) -> None:
 
 def _parse(text: str) -> exp.Expr:
     try:
-        statements = POSTGRES.parse(text)
+        statements = trees(text, POSTGRES)
     except SqlglotError as problem:
         raise ProofError(str(problem)) from problem
     if len(statements) != 1 or statements[0] is None or statements[0].find(exp.Command):

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.rows import tuple_row
-from sqlglot import exp, parse_one
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from mvc.catalog.create_function import NOT_CALLED
 from mvc.catalog.freeze import ordered_foreign_keys, ordered_indexes, ordered_keys
 from mvc.catalog.tokens import is_too_deep
+from mvc.catalog.trees import first_tree
 from mvc.catalog.types import (
     Catalog,
     Column,
@@ -33,7 +34,6 @@ from mvc.catalog.types import (
     Volatility,
 )
 from mvc.catalog.view_columns import QuerySurroundings, UnknownSource, query_columns
-from mvc.engines.postgres.engine import DIALECT
 from mvc.engines.postgres.server import pull_queries as queries
 from mvc.quoting import qualified
 
@@ -196,7 +196,7 @@ def _never_null(body: str, outside: QuerySurroundings) -> set[str]:
     if is_too_deep(body):
         return set()
     try:
-        query = parse_one(body.rstrip().rstrip(";"), dialect=DIALECT)
+        query = first_tree(body.rstrip().rstrip(";"))
         columns = query_columns(query, outside) if isinstance(query, exp.Query) else []
     except (SqlglotError, UnknownSource, RecursionError):
         return set()
