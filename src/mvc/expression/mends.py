@@ -20,6 +20,30 @@ _ENCLOSED: Final = re.compile(r"CASE .* END\Z|\w+\([^()]*(?:\([^()]*\)[^()]*)*\)
 _SIMPLE: Final = re.compile(r"-?\d+\Z|[\w.\"]+(?:\([^()]*\))?\Z|'[^']*'\Z|[Ii]nterval '[^']*'\Z")
 _REMAINS: Final = re.compile(r"==|&&|`|\{\{")  # operators that the grammar takes and no database has
 _TAKEN_FOR_SYNTAX: Final = frozenset({"if", "iif", "try_cast", "safe_cast"})
+_CONVERTED: Final = frozenset(
+    [
+        "int",
+        "integer",
+        "bigint",
+        "smallint",
+        "numeric",
+        "decimal",
+        "float",
+        "real",
+        "double",
+        "money",
+        "date",
+        "time",
+        "datetime",
+        "timestamp",
+        "char",
+        "varchar",
+        "text",
+        "json",
+        "binary",
+        "bit",
+    ]
+)
 _OURS_AS_WELL: Final = frozenset({"date_add", "date_sub", "date_trunc", "decode", "median", "convert"})
 
 
@@ -160,6 +184,8 @@ def _closing(found: Sequence[Lexeme], opening: int) -> int:
 def _own(name: str, given: Sequence[str]) -> str:
     """PostgreSQL's text for a call, empty for one that is not known with so many arguments."""
     form = FOREIGN.get(name, {}).get(len(given), "")
+    if name == "convert" and form:
+        return _converted(*given)
     if name == "substring_index" and re.fullmatch(r"-?\d+", given[-1]) and given[-1] not in ("1", "-1"):
         return ""  # of more than one part PostgreSQL has no such function
     if form.startswith("diff("):
@@ -167,6 +193,15 @@ def _own(name: str, given: Sequence[str]) -> str:
         unit, *times = (given[number - 1] for number in order)
         return _filled(DIFFERENCES.get(_unit(unit), ""), times, name)
     return _filled(form, given, name)
+
+
+def _converted(one: str, other: str) -> str:
+    """`convert(int, x)` of SQL Server, `convert(x, unsigned)` of MySQL."""
+    for type_, value in ((one, other), (other, one)):
+        word = {"unsigned": "bigint", "signed": "bigint"}.get(type_.lower(), _unit(type_))
+        if re.sub(r"\(.*", "", word) in _CONVERTED:
+            return f"CAST({value} AS {word})"
+    return ""
 
 
 def _filled(form: str, given: Sequence[str], name: str) -> str:

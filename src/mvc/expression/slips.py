@@ -35,6 +35,10 @@ _TYPES: Final = {
     "signed": "bigint",
 }
 _PATH: Final = re.compile(r"(?<![\w:.])(\w+(?:\.\w+)?):([A-Za-z_]\w*(?:\.\w+)*)(?:::(\w+))?(?![\w:])")
+_GROUP_CONCAT: Final = re.compile(
+    r"\bgroup_concat\s*\(\s*((?:distinct\s+)?[\w.\"]+)(\s+order\s+by\s+[^()]+?)?\s+separator\s+('[^']*')\s*\)",
+    re.IGNORECASE,
+)
 _CASTS: Final = frozenset({"try_cast", "safe_cast"})
 _NEGATED: Final = frozenset(("in", "like", "ilike", "between", "similar"))
 
@@ -50,6 +54,12 @@ def _edited(text: str, edits: Iterable[tuple[int, int, str]]) -> str:
 def _letters(text: str) -> str:
     """Quotes and spaces of a word processor, templates of dbt and LookML."""
     return _TEMPLATE.sub(r"\1", text.translate(_PLAIN_QUOTES)).replace("${TABLE}.", "")
+
+
+def _separator(text: str) -> str:
+    """`group_concat(x ORDER BY y SEPARATOR ', ')` of MySQL."""
+    made = _GROUP_CONCAT.sub(r"string_agg(\1::text, \3\2)", text)
+    return re.sub(r"(string_agg\()distinct\s+", r"\1DISTINCT ", made, flags=re.IGNORECASE)
 
 
 def _ends(text: str) -> str:
@@ -203,6 +213,7 @@ def _brackets(text: str) -> str:
 WORDS: Final[tuple[Callable[[str], str], ...]] = (_letters, _names, _operators, _literals, _negations, _lists, _casts)
 LEFT_OPEN: Final[tuple[Callable[[str], str], ...]] = (_case_end, _brackets, _quote)
 SLIPS: Final[tuple[Callable[[str], str], ...]] = (
+    _separator,
     WORDS[0],
     _ends,
     *WORDS[1:],

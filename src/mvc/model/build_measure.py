@@ -16,10 +16,10 @@ from mvc.model.reading import SpecReader
 from mvc.model.show_measure import Shown
 from mvc.model.view import Aggregate, Computed, OrderTerm, Source, Sql
 from mvc.quoting import constant
-from mvc.source.words import yaml_flow
+from mvc.source.words import columns_flow, yaml_flow
 from mvc.spec import AggregateSpec, ViewSpec
 from mvc.spec.aggregate import FUNCTIONS
-from mvc.spec.shorthand import aggregate
+from mvc.spec.shorthand import aggregate, several
 from mvc.spec.taken import base_alias
 
 Measure = Aggregate | Computed
@@ -81,6 +81,12 @@ def _slip(name: str, function: str, text: str, origin: Origin, aliases: Abstract
         return error("MV102", origin.at(function).span, title, label="rows of which source?", help=help_line)
     whole = f"{function}({text})" if re.match(r"\s*distinct\b", text, re.IGNORECASE) else text
     meant = aggregate(whole, base)
+    if meant is None and function == "expr" and (columns := several(text, base)):
+        title = (
+            "`expr` is computed from other columns of the view, and these are aggregates: each is a column of its own"
+        )
+        help_line = "write " + columns_flow({name_ or name: its for name_, its in columns.items()})
+        return error("MV104", origin.at(function).span, title, label="SQL's form", help=help_line)
     if meant is None or "expr" in meant:
         return None
     if function == "expr":

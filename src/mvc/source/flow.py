@@ -9,10 +9,23 @@ from mvc.diagnostics import Diagnostic, Label, error
 from mvc.source.fault import YamlFault, key_before, value_end, with_quotes
 from mvc.source.quotes import in_quotes
 
+_JOINED: Final = re.compile(r"(?<![\w'\"])([A-Za-z_]\w*:)([\[{])")
 _VALUE: Final = re.compile(r"(?<=[\w-]):\s+(?=[^\s\[{])")
 TEMPLATE: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}|\{%.*?%\}")
 _NAMED: Final = re.compile(r"\b(ref|source)\s*\((?:[^()]*,)?\s*['\"]([^'\"]+)['\"]\s*\)\Z")
 _PAIRS: Final = {"{": "}", "[": "]"}
+
+
+def template_line(fault: YamlFault) -> Diagnostic | None:
+    """`{{ config(materialized='table') }}` in a line of its own: what libyaml stops at stands below it."""
+    whole = ((number, line) for number, line in fault.above(fault.line) if TEMPLATE.fullmatch(line.strip()))
+    number, line = next(whole, (-1, ""))
+    if number < 0 or not fault.is_mended({number: ""}):
+        return None
+    span = fault.span(number, len(line) - len(line.lstrip()), len(line.rstrip()))
+    title = "this line is a template, and a spec has none"
+    help_line = "take the line out: what `config` says are keys here, e.g. materialized: false, schema: analytics"
+    return error("MV005", span, title, label="of dbt or Jinja", help=help_line)
 
 
 def template(fault: YamlFault) -> Diagnostic | None:
@@ -33,6 +46,17 @@ def template_help(text: str, key: str = "") -> str:
         return "write the value itself"
     also = "; for a view of this project, view: in the place of table:" if named[1] == "ref" and key else ""
     return f"write the name itself: {key}{named[2]}{also}"
+
+
+def no_space(fault: YamlFault) -> Diagnostic | None:
+    """`{o:{table: orders}}`: without a space, YAML takes the colon for a part of the name."""
+    found = _JOINED.search(fault.here)
+    mended = _JOINED.sub(r"\1 \2", fault.here)
+    if found is None or not fault.is_mended({fault.line: mended}):
+        return None
+    span = fault.span(fault.line, found.start(), found.end())
+    title = "a space is missing after this colon"
+    return error("MV001", span, title, label="YAML takes this for one text", help=f"write {mended.strip()}")
 
 
 def cut_value(fault: YamlFault) -> Diagnostic | None:

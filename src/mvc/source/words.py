@@ -37,6 +37,11 @@ def yaml_value(text: str) -> str:
     return text if plain else yaml_text(text)
 
 
+def columns_flow(columns: Mapping[str, Any]) -> str:
+    """Entries of a mapping, one after the other: `n: {count: o}, total: {sum: o.amount}`."""
+    return ", ".join(f"{yaml_name(name)}: {yaml_flow(item)}" for name, item in columns.items())
+
+
 def yaml_flow(value: Any) -> str:
     """Data on one line: `{sum: o.amount}`."""
     if isinstance(value, Mapping):

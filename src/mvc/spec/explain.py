@@ -10,11 +10,13 @@ from pydantic import BaseModel
 
 from mvc.diagnostics import Diagnostic, did_you_mean, error
 from mvc.source import Document, Path
-from mvc.source.words import yaml_flow, yaml_text
+from mvc.source.words import columns_flow, yaml_flow, yaml_text
 from mvc.spec.aggregate import PAIRS
 from mvc.spec.missing import missing_help, rule_help
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import value_at, whole_value
+from mvc.spec.shorthand import several
+from mvc.spec.taken import base_alias
 from mvc.spec.unknown_keys import unknown_key_help
 
 Problem = Mapping[str, Any]  # one entry of ValidationError.errors()
@@ -156,6 +158,8 @@ def _mend_lines(fault: SpecFault) -> tuple[str, ...]:
     """What to write, on one line or as a block."""
     if fault.mend is None:
         return ()
+    if fault.problem["input"] is None:
+        return (f"indent what belongs to it: {fault.key}: {yaml_flow(fault.mend)}",)
     in_list = isinstance(fault.at[-1], int)
     line = yaml_flow(fault.mend) if in_list else f"{fault.key}: {yaml_flow(fault.mend)}"
     if isinstance(fault.mend, str) and fault.kind == "string_type" and not isinstance(fault.problem["input"], tuple):
@@ -168,7 +172,11 @@ def _mend_lines(fault: SpecFault) -> tuple[str, ...]:
 
 
 def _shape(fault: SpecFault) -> str:
-    own = model_at(fault.model, fault.at)
+    own, value = model_at(fault.model, fault.at), fault.problem["input"]
+    if own and own.__name__ == "AggregateSpec" and isinstance(value, str) and fault.at[:1] == ("aggregates",):
+        columns = several(value, base_alias(fault.document.data))
+        if columns:
+            return f"write {columns_flow({name or fault.key: its for name, its in columns.items()})}"
     by_key = _SHAPES.get((fault.owner.__name__, fault.key))
     by_model = _SHAPES.get((own.__name__, "")) if own and _WANTED.get(fault.kind) == "a mapping" else None
     said = by_key or by_model

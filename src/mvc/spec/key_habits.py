@@ -23,6 +23,13 @@ _POLICY: Final = (
     "policies:\n"
     "  - {policy: staff, view: VIEW, to: [staff], using: true}"
 )
+_OTHER_FILE: Final = (
+    "this is a file of another tool; here each view is a file of its own, e.g. views/daily.yml:\n"
+    "view: daily\n"
+    "sources: {o: {table: orders}}\n"
+    "dimensions: {day: o.ordered_on}\n"
+    "aggregates: {total: {sum: o.amount}}"
+)
 _NO_ORDER: Final = "rows of a view have no order: take it out, and order them where they are read; an index helps there"
 _FOUND: Final = "take it out: the compiler finds that by itself"
 _ALWAYS: Final = "take it out: a refresh keeps readers reading whenever it can"
@@ -68,6 +75,7 @@ _VIEW: Final = {
     **_all("columns_ fields projections", "name each column under dimensions: (what rows are grouped by) or aggregates:"),
     **_all("tests test audits assertions", "tests of rows are not keys of a view: take it out"),
     "version": "`version` belongs to mvc.yml, and is the oldest PostgreSQL to support",
+    **_all("models semantic_models exposures seeds snapshots saved_queries cubes explores audits_ macros", _OTHER_FILE),
     **_all("pre_aggregations segments drill_fields hierarchies meta", "take it out: there is no such thing here"),
 }  # fmt: skip
 

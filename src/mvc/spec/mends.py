@@ -12,45 +12,74 @@ from typing import Any, Final
 from mvc.source import Path
 from mvc.spec import shorthand
 from mvc.spec.aggregate import PAIRS
-from mvc.spec.sql_texts import equations, of_statement, parts
+from mvc.spec.scalar_mends import KINDS, as_text
+from mvc.spec.sql_texts import compared, equations, of_statement, parts
 from mvc.spec.taken import base_alias
 
 Data = Mapping[str, Any]
 
-_TRUE: Final = frozenset({"true", "yes", "on", "y", "1", "table", "materialized_view", "materialized", "incremental"})
-_FALSE: Final = frozenset({"false", "no", "off", "n", "0", "view", "ephemeral"})
-_LISTS: Final = frozenset({"to", "tags", "grain", "key", "requires", "include", "columns", "refresh", "search_path", "refresh_roles", "trusted_roles", "monitor_roles", "catalog", "all", "any"})  # fmt: skip
+_EXPRESSIONS: Final = frozenset({"expression", "expr", "sql", "formula", "calculation"})
 _CONDITIONS: Final = frozenset({"where", "on", "using", "having", "keep"})
+OF_A_SOURCE: Final = frozenset({"table", "view", "sql", "on"})
 _LENGTHS: Final = frozenset({"within", "timeout", "lock_timeout"})
 _QUERY: Final = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 
 
 def mended(data: Data, at: Path, value: Any, wanted: str) -> Any | None:
     """What is meant by the value at `at`, where Pydantic wanted another kind (`bool_type`, …); None where that is not sure."""
+    if value is None:
+        return _beside(data) if len(at) == 2 and at[0] == "sources" else None
     by_place = _PLACES.get(_place(at))
     if by_place and (made := by_place(data, value)) is not None:
         return made
     key = next((part for part in reversed(at) if isinstance(part, str)), "")
-    if key in _CONDITIONS and isinstance(value, tuple) and value and all(isinstance(item, str) for item in value):
-        return " AND ".join(f"({item})" if re.search(r"\bor\b", item, re.IGNORECASE) else item for item in value)
-    if key in _CONDITIONS and isinstance(value, Mapping) and wanted == "string_type":
-        return equations(str(at[1]) if at[:1] == ("sources",) and len(at) > 1 else base_alias(data), value)
+    if key in _CONDITIONS and wanted == "string_type":
+        return _condition(str(at[1]) if at[:1] == ("sources",) and len(at) > 1 else base_alias(data), value)
     if key in ("all", "any") and isinstance(value, str) and not re.fullmatch(r"[\w, ]+", value):
         return ({"sql": value},)
     if key in _LENGTHS and type(value) is int:
         return f"{value}s"
     if key == "order" and isinstance(value, Mapping):
         return _order(value)
-    by_kind = _KINDS.get(wanted)
+    by_kind = KINDS.get(wanted)
     return by_kind(key, value) if by_kind else None
+
+
+def _condition(alias: str, value: Any) -> Any | None:
+    """A condition that is written as a list of texts or comparisons, or as a mapping of values."""
+    if isinstance(value, Mapping):
+        return equations(alias, value)
+    if not isinstance(value, tuple) or not value:
+        return as_text("where", value)
+    if all(isinstance(item, str) for item in value):
+        return " AND ".join(f"({item})" if re.search(r"\bor\b", item, re.IGNORECASE) else item for item in value)
+    return compared(alias, value)
+
+
+def _beside(data: Data) -> dict[str, str] | None:
+    """What stands beside a source without a value since its indent is missing: `o:`, and below it at the same depth `table: orders`."""
+    sources = data.get("sources")
+    pairs = sources.items() if isinstance(sources, Mapping) else ()
+    return {key: item for key, item in pairs if key in OF_A_SOURCE and isinstance(item, str)} or None
 
 
 def meant_value(model: str, data: Data, key: str, value: Any) -> Any | None:
     """What is meant by a value under another name of a view's key, None where it fits as it is, or nothing is sure."""
-    shapes = {"sources": Mapping, "dimensions": Mapping, "aggregates": Mapping, "windows": Mapping, "indexes": tuple}
-    if model != "ViewSpec" or isinstance(value, shapes.get(key, object)):
+    if model != "ViewSpec" or key not in _SHAPES:
         return None
-    return mended(data, (key,), value, "")
+    shape, wanted = _SHAPES[key]
+    if isinstance(value, Mapping) and key in ("dimensions", "aggregates") and isinstance(value.get("name"), str):
+        value = (value,)  # `dimension: {name: day, sql: …}` of LookML is one of them
+    return None if isinstance(value, shape) else mended(data, (key,), value, wanted)
+
+
+_SHAPES: Final[Mapping[str, tuple[type, str]]] = {
+    **dict.fromkeys(("sources", "dimensions", "aggregates", "windows"), (Mapping, "")),
+    "indexes": (tuple, ""),
+    **dict.fromkeys(("grain", "tags", "requires"), (tuple, "tuple_type")),
+    "where": (str, "string_type"),
+    "materialized": (bool, "bool_type"),
+}
 
 
 def _place(at: Path) -> tuple[str, ...]:
@@ -61,6 +90,11 @@ def _place(at: Path) -> tuple[str, ...]:
 
 def _aggregate(data: Data, value: Any) -> Any:
     return shorthand.aggregate(value, base_alias(data)) if isinstance(value, str) else None
+
+
+def _counted(data: Data, value: Any) -> Any:
+    """`count: 1` counts rows."""
+    return base_alias(data) or None if value in (1, True) and not isinstance(value, str) else None
 
 
 def _pair(_data: Data, value: Any) -> Any:
@@ -78,11 +112,27 @@ def _aggregates(data: Data, value: Any) -> Any:
 def _entry(data: Data, item: Any) -> Any:
     if isinstance(item, str):
         return _aggregate(data, item)
-    return shorthand.typed(item) or item if isinstance(item, Mapping) else None
+    if isinstance(item, Mapping) and item.keys() == {"type"} and item["type"] == "count":
+        return {"count": base_alias(data)} if base_alias(data) else None
+    if not isinstance(item, Mapping):
+        return None
+    texts = [text for key, text in item.items() if key in _EXPRESSIONS and isinstance(text, str)]
+    meant = shorthand.aggregate(texts[0], base_alias(data)) if len(item) == len(texts) == 1 else None
+    return shorthand.typed(item) or (meant if meant and "expr" not in meant else item)
 
 
 def _dimensions(_data: Data, value: Any) -> Any:
+    if isinstance(value, tuple):
+        value = tuple(_plain_dimension(item) for item in value)
     return shorthand.by_name(value, ("name",), ("expr", "sql", "column")) if isinstance(value, str | tuple) else None
+
+
+def _plain_dimension(item: Any) -> Any:
+    """`{name: day, type: date, sql: "${TABLE}.day"}` without what follows by itself: its type, and the name of the source."""
+    if not isinstance(item, Mapping) or not isinstance(item.get("name"), str):
+        return item
+    kept = {key: value for key, value in item.items() if key not in ("type", "data_type", "primary_key")}
+    return {key: value.replace("${TABLE}.", "") if isinstance(value, str) else value for key, value in kept.items()}
 
 
 def _source(_data: Data, value: Any) -> Any:
@@ -172,6 +222,7 @@ def _columns(_data: Data, value: Any) -> Any:
 _PLACES: Final[Mapping[tuple[str, ...], Callable[[Data, Any], Any]]] = {
     ("aggregates", "*"): _aggregate,
     ("aggregates",): _aggregates,
+    ("aggregates", "*", "count"): _counted,
     **{("aggregates", "*", function): _pair for function in PAIRS},
     ("dimensions",): _dimensions,
     ("sources", "*"): _source,
@@ -191,41 +242,3 @@ def _order(value: Data) -> Any:
     fits = all(str(way).lower() in ("asc", "desc") for way in value.values())
     terms = tuple(f"{name} {way}" for name, way in value.items()) if fits else ()
     return terms[0] if len(terms) == 1 else terms or None
-
-
-def _bool(_key: str, value: Any) -> Any:
-    word = str(value).lower()
-    return True if word in _TRUE else False if word in _FALSE else None
-
-
-def _number(_key: str, value: Any) -> Any:
-    text = value.strip() if isinstance(value, str) else ""
-    if re.fullmatch(r"-?\d{1,9}", text):
-        return int(text)
-    return float(text) if re.fullmatch(r"-?\d{1,9}\.\d{1,9}", text) else None
-
-
-def _list(key: str, value: Any) -> Any:
-    return (parts(value) or None) if isinstance(value, str) and key in _LISTS else None
-
-
-def _text(key: str, value: Any) -> Any:
-    if key == "catalog" or isinstance(value, Mapping) or value is None:
-        return None
-    if isinstance(value, tuple):
-        return value[0] if len(value) == 1 and isinstance(value[0], str) else None
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _too_large(key: str, value: Any) -> Any:
-    return value / 100 if key == "at" and 1 < value <= 100 else None
-
-
-_KINDS: Final[Mapping[str, Callable[[str, Any], Any]]] = {
-    "bool_type": _bool,
-    "int_type": _number,
-    "float_type": _number,
-    "tuple_type": _list,
-    "string_type": _text,
-    "less_than_equal": _too_large,
-}

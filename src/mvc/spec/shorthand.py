@@ -23,6 +23,56 @@ def aggregate(text: str, base: str) -> dict[str, Any] | None:
     return None if AGGREGATE_CALL.search(text) or "." in text else {"expr": text}
 
 
+def several(text: str, base: str) -> dict[str, dict[str, Any]] | None:
+    """`sum(o.amount) / count(*)` as columns of their own, and a last one named "" that computes with them; None where that is not sure."""
+    made: dict[str, dict[str, Any]] = {}
+    rest, at = "", 0
+    for call in AGGREGATE_CALL.finditer(text):
+        if call.start() < at:
+            return None  # an aggregate within another one
+        end = _end_of_call(text, call.end() - 1)
+        read = aggregate(text[call.start() : end], base)
+        if read is None or "expr" in read:
+            return None
+        name = _called(read, made)
+        made[name] = read
+        divides = re.search(r"/\s*\Z", text[at : call.start()])
+        rest += text[at : call.start()] + (f"nullif({name}, 0)" if divides else name)
+        at = end
+    rest += text[at:]
+    plain = re.sub(r"'(?:[^']|'')*'", "", rest)
+    return {**made, "": {"expr": rest.strip()}} if made and not re.search(r"[A-Za-z_]\w*\.", plain) else None
+
+
+def _end_of_call(text: str, opening: int) -> int:
+    """Behind a call, its FILTER included."""
+    end = _closing(text, opening) + 1
+    picked = re.compile(r"\s*filter\s*\(", re.IGNORECASE).match(text, end)
+    return _closing(text, picked.end() - 1) + 1 if picked else end
+
+
+def _closing(text: str, opening: int) -> int:
+    """Where the bracket that stands at a place is closed, -1 for nowhere."""
+    depth, quote = 0, ""
+    for at in range(opening, len(text)):
+        sign = text[at]
+        if quote or sign in "'\"":
+            quote = "" if sign == quote else quote or sign
+        else:
+            depth += (sign == "(") - (sign == ")")
+            if depth == 0:
+                return at
+    return -1
+
+
+def _called(read: Mapping[str, Any], made: Mapping[str, Any]) -> str:
+    """What a column of an aggregate may be called: as what it aggregates, or `sum_amount`."""
+    same = next((name for name, its in made.items() if its == read), None)
+    function, argument = next(iter(read.items()))
+    name = f"{function}_{name_of(str(argument)) or len(made) + 1}"
+    return same or (name if name not in made else f"{name}_{len(made) + 1}")
+
+
 def pair(text: str) -> tuple[str, ...] | None:
     """The two expressions that stand in a text with a comma between them, None for any other number of them."""
     depth, quote, cuts = 0, "", []

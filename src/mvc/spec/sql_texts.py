@@ -38,6 +38,44 @@ def equations(alias: str, values: Mapping[str, Any]) -> str | None:
     return made if values and fits else None
 
 
+_NAMES: Final = ("column", "field", "dimension", "member", "name", "left", "col")
+_SIGNS: Final = ("op", "operator", "comparison", "operation")
+_VALUES: Final = ("value", "values", "right", "val")
+_OPERATORS: Final = {
+    "equals": "=",
+    "eq": "=",
+    "==": "=",
+    "ne": "<>",
+    "not_equals": "<>",
+    "gt": ">",
+    "gte": ">=",
+    "lt": "<",
+    "lte": "<=",
+}
+
+
+def compared(alias: str, items: tuple[Any, ...]) -> str | None:
+    """`[{column: status, op: "=", value: paid}]` as a condition, None where it is not surely one."""
+    made = [_comparison(alias, item) if isinstance(item, Mapping) else None for item in items]
+    return " AND ".join(text for text in made if text) if made and None not in made else None
+
+
+def _comparison(alias: str, item: Mapping[str, Any]) -> str | None:
+    name, sign, value = (next((item[key] for key in keys if key in item), None) for keys in (_NAMES, _SIGNS, _VALUES))
+    operator = _OPERATORS.get(str(sign).lower(), str(sign or "=").upper())
+    values = value if isinstance(value, tuple) else (value,)
+    plain = (
+        isinstance(name, str)
+        and re.fullmatch(r"\w+(\.\w+)?", name)
+        and all(isinstance(its, str | int | float) for its in values)
+    )
+    if not plain or operator not in ("=", "<>", "!=", "<", ">", "<=", ">=", "IN", "NOT IN", "LIKE"):
+        return None
+    shown = ", ".join(map(_literal, values))
+    left = name if "." in str(name) or not alias else f"{alias}.{name}"
+    return f"{left} {operator} ({shown})" if "IN" in operator else f"{left} {operator} {shown}"
+
+
 def _literal(value: Any) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"

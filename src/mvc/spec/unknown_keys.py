@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from mvc.source.words import yaml_flow
 from mvc.spec.key_habits import meant
 from mvc.spec.mends import meant_value
 from mvc.spec.model_at import keys_of
-from mvc.spec.shorthand import percentile, typed
+from mvc.spec.shorthand import aggregate, name_of, percentile, typed
 
 _LONGEST = 90  # characters of a line that is shown to be pasted
 _JOINED_BY = ("on", "sql_on", "join_on", "condition", "sql")
@@ -39,6 +40,10 @@ def unknown_key_help(model: type[BaseModel], key: str, parent: Any) -> tuple[str
     if habit in known:
         value = given.get(key)
         made = meant_value(name, given, habit, value)
+        if made is None and habit == "aggregates" and isinstance(value, Mapping) and "type" in value:
+            return "called `aggregates` here", (
+                "write aggregates: {n: {count: o}}, with the alias of the source that is counted",
+            )
         return f"called `{habit}` here", (_paste(habit, value if made is None else made, given),)
     if habit:
         return "no such key", tuple(habit.split("\n"))
@@ -88,10 +93,30 @@ def _of_view(key: str, given: Mapping[str, Any]) -> _Special | None:
     if key == "joins" and (sources := joined(given)):
         lines = (f"  {alias}: {yaml_flow(source)}" for alias, source in sources.items())
         return "each join is a source here", ("write", "sources:", *lines)
+    if key in SELECTED and isinstance(given[key], tuple):
+        return "two kinds of columns here", _selected(given)
     if key == "type":
         is_plain = str(given[key]).lower() == "view"
         return "called `materialized` here", (f"write materialized: {'false' if is_plain else 'true'}",)
     return None
+
+
+SELECTED: Final = ("select", "fields", "projections")
+
+
+def _selected(given: Mapping[str, Any]) -> tuple[str, ...]:
+    """A SELECT list as the dimensions and the aggregates in it."""
+    key = next(key for key in SELECTED if key in given)
+    texts = [re.split(r"\s+as\s+", str(item), flags=re.IGNORECASE) for item in given[key]]
+    read = [(text[-1].strip() if len(text) > 1 else name_of(text[0]), aggregate(text[0], "")) for text in texts]
+    measures = {name: made for name, made in read if name and made and "expr" not in made}
+    grouped = {name: text[0] for (name, _), text in zip(read, texts, strict=True) if name and name not in measures}
+    if len(grouped) + len(measures) < len(texts):
+        return ("name each column under dimensions: (what rows are grouped by) or aggregates:",)
+    lines = [
+        f"{under}: {yaml_flow(items)}" for under, items in (("dimensions", grouped), ("aggregates", measures)) if items
+    ]
+    return (f"write {lines[0]}", *lines[1:])
 
 
 def _of_index_column(key: str, given: Mapping[str, Any]) -> _Special | None:

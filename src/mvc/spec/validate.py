@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Final, Generic, TypeVar
@@ -18,12 +18,12 @@ from mvc.diagnostics import Diagnostic, error
 from mvc.source import Document, Path
 from mvc.spec.empty import empty_keys
 from mvc.spec.explain import SpecFault, dash_without_space, explain, split_value
-from mvc.spec.mends import meant_value, mended
+from mvc.spec.mends import OF_A_SOURCE, meant_value, mended
 from mvc.spec.model_at import model_at
 from mvc.spec.repair import lost, moved, rejoined, value_at, with_value, without
 from mvc.spec.shorthand import PERCENTILE_OF, percentile, typed
 from mvc.spec.taken import taken
-from mvc.spec.unknown_keys import joined, renamed
+from mvc.spec.unknown_keys import SELECTED, joined, renamed
 from mvc.spec.view import ViewSpec
 from mvc.spec.whole_file import whole_file_fault
 
@@ -81,7 +81,17 @@ def _follows(fault: SpecFault, told: set[Path]) -> bool:
 def _faults(document: Document, model: type[BaseModel], failure: ValidationError) -> list[SpecFault]:
     problems = _closest(document.data, failure.errors(include_url=False))
     faults = [SpecFault(document, model, at, problem, _mend(document, at, problem)) for at, problem in problems]
-    return [item for item in faults if not _is_told_elsewhere(item, faults)]
+    return [item for item in faults if not _is_told_elsewhere(item, faults) and not _is_unindented(item, document.data)]
+
+
+def _is_unindented(fault: SpecFault, data: Mapping[str, Any]) -> bool:
+    """Whether a key of a source stands beside it, since its indent is missing: that is said at the source, which has no value."""
+    if fault.at[:1] != ("sources",) or len(fault.at) != 2 or fault.key not in OF_A_SOURCE:
+        return False
+    sources = data.get("sources")
+    value = fault.problem["input"]
+    held = list(sources.values()) if isinstance(sources, Mapping) and isinstance(value, str) else []
+    return None in held or any(isinstance(item, Mapping) and item.get(fault.key) == value for item in held)
 
 
 def _mend(document: Document, at: Path, problem: Any) -> Any | None:
@@ -119,7 +129,8 @@ def _without_key(document: Document, fault: SpecFault) -> Document:
         return with_value(document, fault.at[:-1], made)
     if owner.__name__ == "ViewSpec" and fault.at[-1] == "joins" and (sources := joined(document.data)):
         return without(with_value(document, ("sources",), sources), fault.at)
-    key = renamed(owner, str(fault.at[-1]))
+    listed = owner.__name__ == "ViewSpec" and fault.at[-1] in SELECTED and isinstance(parent[fault.at[-1]], tuple)
+    key = "" if listed else renamed(owner, str(fault.at[-1]))
     if key and key not in parent:
         made = meant_value(owner.__name__, document.data, key, parent[fault.at[-1]])
         there = moved(document, fault.at, key)

@@ -16,6 +16,7 @@ from mvc.catalog.types import Catalog
 from mvc.diagnostics import Diagnostic, Findings, error
 from mvc.expression import Expression
 from mvc.model.view import Declared, Source, Sql, View
+from mvc.quoting import qualified
 
 ON = ExpressionPlace("a join condition")
 WHERE = ExpressionPlace("a filter")
@@ -43,7 +44,7 @@ def build_tree(
 ) -> JoinTree | None:
     """The tree, or None with findings."""
     before = len(found)
-    base = _base(view, declared, found)
+    base = _base(view, declared, readables, found)
     scope = Scope(readables, functions)
     resolved = {
         source.alias: _resolve(source, scope, found) for source in declared.sources if source.alias in readables
@@ -69,7 +70,17 @@ def build_tree(
     return tree if len(found) == before else None
 
 
-def _base(view: View, declared: Declared, found: Findings) -> Source | None:
+def _tied(one: str, other: str, readables: Mapping[str, SourceRelation]) -> str:
+    """The equation of a foreign key from one source to another, empty where there is not one."""
+    from_, to = readables.get(one), readables.get(other)
+    keys = [key for key in from_.foreign_keys if key.target == to.reference] if from_ and to else []
+    if len(keys) != 1:
+        return ""
+    pairs = zip(keys[0].columns, keys[0].target_columns, strict=True)
+    return " AND ".join(f"{qualified(one, column)} = {qualified(other, target)}" for column, target in pairs)
+
+
+def _base(view: View, declared: Declared, readables: Mapping[str, SourceRelation], found: Findings) -> Source | None:
     without = [source for source in declared.sources if source.on is None]
     if len(without) == 1:
         return _able(without[0], found)
@@ -87,7 +98,8 @@ def _base(view: View, declared: Declared, found: Findings) -> Source | None:
     first = without[0]
     for source in without[1:]:
         title = f"`{source.alias}` has no `on`, and neither has `{first.alias}`: only the base may do without"
-        help_line = f"say how it is joined, e.g. on: {source.alias}.{first.alias}_id = {first.alias}.id"
+        told = _tied(source.alias, first.alias, readables) or _tied(first.alias, source.alias, readables)
+        help_line = f"write on: {told}" if told else "say how it is joined: on: its column = one of another source"
         found.add(error("MV305", source.origin.key_span, title, label="a second base", help=help_line))
     return None
 

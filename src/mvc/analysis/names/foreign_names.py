@@ -45,8 +45,10 @@ def _own_column_help(sql: Sql, name: str) -> str:
 
 def is_told(sql: Sql, ref: ColumnRef) -> bool:
     """Whether a word is the unit or type in a call of another database's function, of which a finding says all of it."""
-    inside = (call for call in sql.expression.calls if call.open < ref.start < call.close and not is_known(call.name))
-    return any(call.name in FOREIGN and ref.name in UNITS for call in inside)
+    inside = [call for call in sql.expression.calls if call.open < ref.start < call.close]
+    if any(call.name == "convert" and call.count == 2 for call in inside):
+        return True
+    return any(call.name in FOREIGN and ref.name in UNITS and not is_known(call.name) for call in inside)
 
 
 def _names(text: str) -> set[str]:
