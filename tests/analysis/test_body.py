@@ -279,7 +279,7 @@ def test_grouped_and_dependent_columns_are_fine(sql):
         (
             "SELECT string_agg(name, ',') AS id FROM customers WHERE string_agg(name, ',') > 'a'",
             "MV213",
-            "string_agg(name, ','",
+            "string_agg(name, ',')",
         ),
         ("SELECT id FROM orders WHERE row_number() OVER (ORDER BY id) = 1", "MV105", "row_number()"),
     ],

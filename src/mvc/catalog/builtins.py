@@ -23,25 +23,26 @@ _FLAGS: Final = re.compile(
 
 
 class SyntaxFunction(NamedTuple):
-    """What the grammar knows and `pg_proc` does not: how many arguments it takes (`most` None: any number), since when."""
+    """What the grammar knows and `pg_proc` does not: how many arguments it takes (`most` None: any number), since when, and its kind."""
 
     least: int
     most: int | None
     since: int = 0
+    kind: FunctionKind = "function"
 
 
 SYNTAX_FUNCTIONS: Final[Mapping[str, SyntaxFunction]] = {
-    **dict.fromkeys(("coalesce", "greatest", "least", "grouping", "xmlconcat", "xmlforest"), SyntaxFunction(1, None)),
+    **dict.fromkeys(("coalesce", "greatest", "least", "xmlconcat", "xmlforest"), SyntaxFunction(1, None)),
     **dict.fromkeys(("all", "any", "some", "array", "exists", "cast", "treat", "xmlpi"), SyntaxFunction(1, None)),
     **dict.fromkeys(("current_time", "current_timestamp", "localtime", "localtimestamp"), SyntaxFunction(0, 1)),
     **dict.fromkeys(("current_date", "current_role", "current_catalog"), SyntaxFunction(0, 0)),
     **dict.fromkeys(("session_user", "user"), SyntaxFunction(0, 0)),
     **dict.fromkeys(("json_array", "json_object"), SyntaxFunction(0, None, 16)),
-    **dict.fromkeys(("json_arrayagg", "json_objectagg"), SyntaxFunction(1, None, 16)),
+    **dict.fromkeys(("json_arrayagg", "json_objectagg"), SyntaxFunction(1, None, 16, "aggregate")),
     **dict.fromkeys(("json_exists", "json_query", "json_value", "json_table"), SyntaxFunction(2, None, 17)),
     **dict.fromkeys(("json", "json_scalar", "json_serialize"), SyntaxFunction(1, 1, 17)),
     "extract": SyntaxFunction(1, 2),
-    "merge_action": SyntaxFunction(0, 0, 17),
+    "grouping": SyntaxFunction(1, None, kind="aggregate"),  # it speaks of groups, and stands where aggregates do
     "nullif": SyntaxFunction(2, 2),
     "overlay": SyntaxFunction(1, 4),
     "position": SyntaxFunction(1, 2),
@@ -59,7 +60,10 @@ SYNTAX_FUNCTIONS: Final[Mapping[str, SyntaxFunction]] = {
 
 @functools.cache
 def builtin(name: str) -> tuple[Function, ...]:
-    """All overloads of a function of `pg_catalog`, none for an unknown name."""
+    """All overloads of a function of `pg_catalog`, none for an unknown name. An aggregate that only the grammar knows has one."""
+    syntax = SYNTAX_FUNCTIONS.get(name)
+    if syntax and syntax.kind == "aggregate":
+        return (Function("pg_catalog", name, ('"any"',), "", "aggregate", variadic=True),)
     return tuple(_function(name, item) for item in _texts(name))
 
 

@@ -1,8 +1,10 @@
-"""Function calls of an expression: found in the tree, and for those that sqlglot leaves without a place, in the tokens."""
+"""Function calls of a text, by PostgreSQL's own tree. Where its parser has no build for the platform: by sqlglot's, and for those that sqlglot
+leaves without a place, by the tokens.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sqlglot import Token, TokenType, exp
@@ -10,6 +12,8 @@ from sqlglot import Token, TokenType, exp
 from mvc.catalog import builtins
 from mvc.catalog.tokens import lowered
 from mvc.expression.expression import Call
+from mvc.expression.lexemes import Lexeme, lexemes
+from mvc.sql.calls import Called
 
 # Names that the grammar gives a syntax of its own inside the parentheses: their arguments are not counted by commas.
 _OWN_SYNTAX: Final = frozenset(
@@ -29,6 +33,54 @@ _OWN_SYNTAX: Final = frozenset(
 )
 _TYPE_FOLLOWS: Final = (TokenType.DCOLON, TokenType.ALIAS, TokenType.DOT)
 QUERY_STARTS: Final = (TokenType.SELECT, TokenType.WITH, TokenType.VALUES)
+
+
+def written_calls(text: str, called: tuple[Called, ...] | None) -> tuple[Call, ...] | None:
+    """The calls of a text, given those of its tree. What has a syntax of its own within its brackets is read as that, and is none."""
+    if called is None:
+        return None
+    found = lexemes(text)
+    numbers = {lexeme.start: number for number, lexeme in enumerate(found)}
+    closing = _closing(found)
+    named = ((item, numbers.get(item.start, len(found))) for item in called)
+    return tuple(call for item, number in named if (call := _written(item, number, found, closing)))
+
+
+def _written(item: Called, first: int, found: tuple[Lexeme, ...], closing: Mapping[int, int]) -> Call | None:
+    """The call that begins at a lexeme, None where there are no brackets (`CURRENT_DATE`)."""
+    last = first
+    while last + 2 < len(found) and found[last + 1].text == ".":
+        last += 2
+    if last + 1 not in closing or found[last].kind not in ("word", "name"):
+        return None
+    word = found[last].text.lower() if item.by_syntax else item.name
+    if word in _OWN_SYNTAX and item.by_syntax:
+        return None
+    start, open_, close = found[first].start, found[last + 1].start, found[closing[last + 1]].start
+    count = _count(found[last + 2 : closing[last + 1]]) if item.by_syntax else item.arguments
+    place = (start, open_, close)
+    return Call(item.schema, word, count, *place, item.in_subquery, item.over, item.in_from, item.within_group)
+
+
+def _closing(found: tuple[Lexeme, ...]) -> Mapping[int, int]:
+    """Where each bracket closes that opens at a lexeme."""
+    waiting: list[int] = []
+    closing: dict[int, int] = {}
+    for number, lexeme in enumerate(found):
+        if lexeme.text == "(":
+            waiting.append(number)
+        elif lexeme.text == ")" and waiting:
+            closing[waiting.pop()] = number
+    return closing
+
+
+def _count(found: tuple[Lexeme, ...]) -> int:
+    """How many there are between brackets."""
+    depth, commas = 0, 0
+    for lexeme in found:
+        depth += (lexeme.text in ("(", "[")) - (lexeme.text in (")", "]"))
+        commas += lexeme.text == "," and depth == 0
+    return commas + 1 if found else 0
 
 
 def calls_of(ast: exp.Expr, tokens: list[Token], shift: int) -> tuple[Call, ...]:

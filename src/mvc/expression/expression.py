@@ -52,6 +52,7 @@ class Call:
     in_subquery: bool
     over: bool  # a window function call
     in_from: bool = False  # a function read like a table
+    within_group: bool = False  # as PostgreSQL's tree has it: false where there is none
 
 
 @dataclass(frozen=True, slots=True)

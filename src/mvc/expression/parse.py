@@ -18,15 +18,17 @@ from sqlglot.errors import SqlglotError
 
 from mvc.catalog import builtins
 from mvc.catalog.tokens import lowered
+from mvc.catalog.trees import trees
 from mvc.catalog.types import counts_taken
-from mvc.expression.as_read import AS_WRITTEN, AsRead
-from mvc.expression.calls import QUERY_STARTS, calls_of, miscounted
+from mvc.expression.as_read import AsRead
+from mvc.expression.calls import QUERY_STARTS, calls_of, miscounted, written_calls
 from mvc.expression.expression import Call, ColumnRef, Expression, ExpressionError, SettledError
 from mvc.expression.neighbours import check_ends, check_neighbours
 from mvc.expression.nodes import check_nodes, is_kept
 from mvc.expression.passages import read_value
 from mvc.expression.precedence import check_precedence
 from mvc.expression.tokens import POSTGRES, one_line, tokenize, tokens_of
+from mvc.sql.calls import value_calls
 
 _PREFIX: Final = "SELECT ("
 OFFSET: Final = len(_PREFIX)  # places in a tree's `meta` are so much higher than in the text
@@ -70,13 +72,9 @@ def _as_written(text: str, made: AsRead) -> Expression:
     read = _parse(made.text)
     made.place(read.ast, OFFSET)
     columns = (replace(ref, start=made.start(ref.start), end=made.end(ref.end)) for ref in read.columns)
-    calls = (
-        replace(call, start=made.start(call.start), open=made.start(call.open), close=made.start(call.close))
-        for call in read.calls
-        if call.name != AS_WRITTEN
-    )
+    calls = written_calls(text, value_calls(text)) or ()  # PostgreSQL's parser is there: it has read the passages
     subquery = None if read.subquery is None else made.start(read.subquery)
-    return Expression(one_line(text, tokens_of(text)), text, read.ast, tuple(columns), tuple(calls), subquery, made)
+    return Expression(one_line(text, tokens_of(text)), text, read.ast, tuple(columns), calls, subquery, made)
 
 
 def _parse(text: str) -> Expression:
@@ -94,7 +92,9 @@ def _parse(text: str) -> Expression:
     if subquery is None:
         _check_qualifiers(ast)
     columns = tuple(_column_ref(node) for node in column_nodes(ast))
-    calls = calls_of(ast, tokens, len(_PREFIX))
+    calls = written_calls(text, value_calls(text))
+    if calls is None:
+        calls = calls_of(ast, tokens, len(_PREFIX))
     return Expression(line, text, ast, columns, calls, subquery)
 
 
@@ -105,7 +105,11 @@ def _check_qualifiers(ast: exp.Expr) -> None:
         if len(parts) > 2 and isinstance(node.this, exp.Identifier):
             ref = _column_ref(node)
             title = "a column has one qualifier: the alias of its source"
-            help_line = f"write {'.'.join(parts[-2:])}, or ({'.'.join(parts[:-1])}).{parts[-1]} for a field of a column"
+            before, last = ".".join(parts[:-1]), parts[-1]
+            help_line = (
+                f"write {'.'.join(parts[-2:])}; if {parts[0]} is a source and {parts[1]} its column: "
+                f"{before} ->> '{last}' for a key of JSON, ({before}).{last} for a field of a composite type"
+            )
             raise SettledError("MV101", title, ref.start, ref.end, help_line)
 
 
@@ -128,7 +132,7 @@ def _single_value(text: str, tokens: list[Token]) -> exp.Expression:
     blank[at:] = " " * (len(text) - at)
     sql = _PREFIX + "".join(blank) + "\n)"
     try:
-        parsed = POSTGRES.parse(sql)
+        parsed = trees(sql, POSTGRES)
     except SqlglotError as problem:
         if call := miscounted(tokens):  # sqlglot counts the arguments of functions that it knows
             raise _miscount(call) from None

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from mvc.analysis.body.calls import Calls
 from mvc.analysis.body.scopes import Ref, SelectScope, columns_under, own_nodes, place_of, unwrapped
-from mvc.diagnostics import Diagnostic, Findings, error
+from mvc.diagnostics import Diagnostic, Findings, Span, error
 from mvc.expression.calls import is_window
 from mvc.model.origin import Origin
 
@@ -43,12 +43,24 @@ class Grouping:
         if select.args.get("group") is None and having is None and not self._aggregates(roots):
             return
         reported: set[str] = set()
+        found.extend(self._asked_of_sets(roots))
         for root in roots:
             for node, ref in self._loose(root):
                 shown = f"{ref.item.alias}.{ref.field.name}" if ref.field else ref.item.alias
                 if shown not in reported:
                     reported.add(shown)
                     found.add(self._ungrouped(node, ref, shown))
+
+    def _asked_of_sets(self, roots: list[exp.Expr]) -> Iterator[Diagnostic]:
+        """`GROUPING(a)` asks whether a set groups by `a`, so `a` is one of what GROUP BY names."""
+        for node in own_nodes(*roots):
+            if isinstance(node, exp.Func) and self.calls.name(node) == "grouping":
+                columns = (self.refs.get(id(unwrapped(item))) for item in node.expressions)
+                span = self.origin.part(*self.calls.place(node))
+                yield from (_not_grouped(ref, span) for ref in columns if ref and not self._is_grouped_by(ref))
+
+    def _is_grouped_by(self, ref: Ref) -> bool:
+        return ref.field is None or ref.scope is not self.scope or (ref.item, ref.field.name) in self.columns
 
     def _aggregates(self, roots: Iterable[exp.Expr]) -> bool:
         return any(self.calls.aggregates(node) and not is_window(node) for node in own_nodes(*roots))
@@ -178,3 +190,9 @@ class Grouping:
         return error(
             "MV212", self.origin.part(*place_of(node)), title, label="several values per group", help=help_lines
         )
+
+
+def _not_grouped(ref: Ref, span: Span) -> Diagnostic:
+    shown = f"{ref.item.alias}.{ref.field.name}" if ref.field else ref.item.alias
+    title = f"GROUPING asks of what GROUP BY names, and `{shown}` is not among it"
+    return error("MV212", span, title, label="not grouped", help=f"add `{shown}` to GROUP BY")

@@ -72,6 +72,7 @@ class BodyNames:
         if item is None or owner is None:
             self._unknown_alias(node.args["table"], qualifier, scope)
             return
+        self._check_schema(node, item, qualifier)
         self._drop_schema(node, item)
         if isinstance(node.this, exp.Star):
             self.refs[id(node)] = Ref(owner, item, None)
@@ -84,6 +85,16 @@ class BodyNames:
             described = item.rows.described
             near = did_you_mean(name, item.rows.by_name, f"{described} has")
             self._report("MV204", node.this, f"column `{name}` does not exist in `{described}`", near, "no such column")
+
+    def _check_schema(self, node: exp.Column, item: FromItem, qualifier: str) -> None:
+        """A schema may stand before the name of a table that has no alias here, and is in it."""
+        schema, reference = node.args.get("db"), item.rows.relation
+        if schema is None:
+            return
+        aliased = not isinstance(item.node, exp.Table) or item.node.args.get("alias")
+        if aliased or (reference is not None and reference[0] != folded(schema)):
+            title = f"no source is called `{folded(schema)}.{qualifier}` here"
+            self._report("MV202", schema, title, f"write {qualifier} alone", "no such schema here")
 
     def _drop_schema(self, node: exp.Column, item: FromItem) -> None:
         """`public.v.x` cannot be written once `v` is an alias of what stores it."""

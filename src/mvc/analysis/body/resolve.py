@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sqlglot import exp
+
 from mvc.analysis.body.allowed import check_shape
 from mvc.analysis.body.analysed import AnalysedBody, Analysis
 from mvc.analysis.body.calls import Calls
@@ -18,7 +20,7 @@ from mvc.analysis.body.parse import Parsed, parse_body
 from mvc.analysis.body.scopes import Output, RowType, SelectScope, place_of
 from mvc.analysis.body.tables import Lookup, Tables
 from mvc.analysis.body.walk import Walk
-from mvc.analysis.names.functions import ExpressionPlace, Functions, check_call
+from mvc.analysis.names.functions import ExpressionPlace, Functions, check_call, is_aggregate
 from mvc.analysis.relation import Upstream
 from mvc.analysis.resolved import OutputColumn, ResolvedView
 from mvc.analysis.row_lineage import NO_ROWS, RowLineage
@@ -80,6 +82,13 @@ def _resolve(view: View, parsed: Parsed, tables: Tables, functions: Functions) -
     body = parsed.body
     for call in calls.all():
         check_call(call, _BODY, body.origin, functions, tables.found)
+        if call.in_from and is_aggregate(functions.overloads(call)):
+            span, title = (
+                body.origin.part(call.start, call.close + 1),
+                f"the aggregate `{call.name}` cannot be read like a table",
+            )
+            help_line = "aggregate in a subquery: (SELECT …) AS name"
+            tables.found.add(error("MV213", span, title, label="an aggregate", help=help_line))
     for scope in walk.scopes:
         Grouping(scope, calls, walk.names.refs, body.origin).check(tables.found)
     outermost = next((scope for scope in walk.scopes if scope.select is parsed.select), None)
@@ -132,9 +141,14 @@ def _check_names(parsed: Parsed, rows: RowType, outputs: list[Output], found: Fi
             found.add(error("MV214", span, "this column has no name", label="no name", help="give it one: AS name"))
         else:
             title = f"two columns are named `{item.name}`"
-            found.add(
-                error("MV214", span, title, label="the second one", help=f"give it another name: AS other_{item.name}")
+            starred = node is None or isinstance(node, exp.Star)
+            help_line = (
+                "name the columns that are wanted in the place of `*`, and one of the two anew: "
+                f"c.{item.name} AS other_{item.name}"
+                if starred
+                else f"give it another name: AS other_{item.name}"
             )
+            found.add(error("MV214", span, title, label="the second one", help=help_line))
 
 
 def _first_place(parsed: Parsed) -> tuple[int, int]:

@@ -26,8 +26,10 @@ ARGUMENT = ExpressionPlace("an aggregate's argument")
 AGGREGATE_CALL = ExpressionPlace("an aggregate", aggregates=True)
 FILTER = ExpressionPlace("an aggregate's filter")
 
-# What is written as a call, has no overloads in `pg_proc`, and is no aggregate.
-_NO_AGGREGATES: Final = frozenset(SYNTAX_FUNCTIONS) - {"json_arrayagg", "json_objectagg"}
+# What is written as a call, has no overloads in `pg_proc`, and aggregates nothing.
+_NO_AGGREGATES: Final = frozenset(
+    name for name, its in SYNTAX_FUNCTIONS.items() if its.kind != "aggregate" or name == "grouping"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +115,8 @@ def _check_one_call(aggregate: Aggregate, argument: Expression, scope: Scope, fo
     )
     overloads = scope.functions.overloads(call) if call and outer else ()
     sql = aggregate.argument or aggregate
-    other = (
-        not is_aggregate(overloads)
-        if overloads
-        else call is not None and call.name in _NO_AGGREGATES and not call.schema
-    )
+    syntax = call is not None and call.name in _NO_AGGREGATES and not call.schema
+    other = syntax or (bool(overloads) and not is_aggregate(overloads))
     if not outer or call is None or call.over or other:
         title = f"`sql` of `{aggregate.name}` is not one call of an aggregate function"
         help_line = (

@@ -17,8 +17,10 @@ from mvc.expression.mends import mended_call
 from mvc.inference.world import World
 from mvc.model.origin import Origin
 from mvc.model.view import Sql
-from mvc.source.words import yaml_flow
-from mvc.spec.shorthand import aggregate
+from mvc.source.words import columns_flow
+from mvc.spec.shorthand import aggregate, several
+from mvc.spec.taken import base_alias
+from mvc.sql.parser import is_available
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,11 @@ class Functions:
 
 def check_calls(sql: Sql, place: ExpressionPlace, functions: Functions, found: Findings) -> None:
     """Findings for calls of unknown functions, with a wrong number of arguments, or of a kind that cannot stand here."""
+    said = Findings()
     for call in sql.expression.calls:
-        check_call(call, place, sql.origin, functions, found)
+        check_call(call, place, sql.origin, functions, said)
+    misplaced = [item for item in said if item.code == "MV104"]
+    found.extend(item for item in said if item not in misplaced[1:])  # what is to be done is one thing
     _check_windows(sql, place, found)
 
 
@@ -63,7 +68,9 @@ def check_call(call: Call, place: ExpressionPlace, origin: Origin, functions: Fu
     """A finding if one call is wrong. Its offsets are those of the text at `origin`."""
     overloads = functions.overloads(call)
     problem = _wrong_count(call, overloads) if overloads else _unknown(call, functions)
-    problem = problem or ("" if call.in_subquery else _wrong_kind(call, overloads, place))
+    problem = (
+        problem or _without_over(call, overloads) or ("" if call.in_subquery else _wrong_kind(call, overloads, place))
+    )
     if problem:
         found.add(_finding(problem, call, origin, functions))
 
@@ -93,8 +100,15 @@ def _near(name: str, functions: Functions) -> str:
 def _wrong_count(call: Call, overloads: tuple[Function, ...]) -> str:
     by_syntax = builtins.is_known(call.name) and builtins.takes(call.name, call.count)
     # `percentile_cont(0.5) WITHIN GROUP (ORDER BY x)`: pg_proc counts the ordered argument too.
-    ordered_set = is_aggregate(overloads) and any(function.takes(call.count + 1) for function in overloads)
+    may_sort = call.within_group or not is_available()
+    ordered_set = may_sort and is_aggregate(overloads) and any(function.takes(call.count + 1) for function in overloads)
     return "" if by_syntax or ordered_set or any(function.takes(call.count) for function in overloads) else "MV107"
+
+
+def _without_over(call: Call, overloads: tuple[Function, ...]) -> str:
+    """`row_number()` alone: what only windows have. `rank(1) WITHIN GROUP (…)` is an aggregate."""
+    window = any(function.kind == "window" for function in overloads)
+    return "MV105" if window and not (call.over or call.within_group) else ""
 
 
 def _wrong_kind(call: Call, overloads: tuple[Function, ...], place: ExpressionPlace) -> str:
@@ -138,6 +152,10 @@ def _finding(code: str, call: Call, origin: Origin, functions: Functions) -> Dia
     if code == "MV108":
         title = f"`{name}` returns a set of rows: it would multiply the rows of the view"
         return error(code, span, title, label="set-returning", help="make it a source: `sql:` with its `key`")
+    if code == "MV105":
+        title = f"`{name}` is a window function, and stands before OVER"
+        help_line = f"in a body write {origin.text[call.start : call.close + 1]} OVER (PARTITION BY … ORDER BY …); elsewhere no window can stand"
+        return error(code, span, title, label="without OVER", help=help_line)
     title = f"the aggregate `{name}` cannot stand in this place"
     return error(code, span, title, label="an aggregate", help=_where_aggregates_stand(origin))
 
@@ -160,10 +178,22 @@ def _where_aggregates_stand(origin: Origin) -> str:
         return "give it a column under aggregates, hidden: true where only this reads it, and write that name here"
     if origin.path[:1] == ("aggregates",) and origin.path[-1:] == ("expr",):
         return "make each aggregate a column of its own, e.g. total: {sum: o.amount}, and write their names here: total / nullif(n, 0)"
-    meant = aggregate(origin.text, "")
-    if meant and origin.path[:1] == ("dimensions",):
-        return f"write it under aggregates: {origin.path[1]}: {yaml_flow(meant)}"
+    if origin.path[:1] == ("aggregates",) and origin.path[-1:] == ("where",):
+        return "rows are picked here; what all rows of a group add up to is asked in a column of its own: is_large: {expr: total > 5}"
+    columns = _as_columns(origin) if origin.path[:1] == ("dimensions",) else ""
+    if columns:
+        return f"write it under aggregates: {columns}"
     return "aggregates belong under `aggregates:`; here stands what one row says"
+
+
+def _as_columns(origin: Origin) -> str:
+    """A dimension of aggregates as the columns that they are; empty where that is not sure."""
+    name, base = str(origin.path[1]), base_alias(origin.document.data)
+    meant = aggregate(origin.text, base)
+    if meant and "expr" not in meant:
+        return columns_flow({name: meant})
+    columns = several(origin.text, base)
+    return columns_flow({its or name: made for its, made in columns.items()}) if columns else ""
 
 
 def _arguments(count: int) -> str:
