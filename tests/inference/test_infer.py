@@ -28,7 +28,8 @@ def columns(text: str) -> dict[int, str]:
         while waiting:
             item = waiting.pop()
             if isinstance(item, dict) and "ColumnRef" in item:
-                found[item["ColumnRef"]["location"] - 8] = item["ColumnRef"]["fields"][-1]["String"]["sval"]
+                last = item["ColumnRef"]["fields"][-1]
+                found[item["ColumnRef"]["location"] - 8] = last.get("String", {}).get("sval", "")
             waiting += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
     return found
 
@@ -36,7 +37,7 @@ def columns(text: str) -> dict[int, str]:
 def infer(text: str, catalog: Catalog) -> Inferred:
     table = catalog.by_name["public", "t"]
     types = {at: column.type for at, name in columns(text).items() if (column := table.column(name))}
-    return infer_value(text, types, World(catalog))
+    return infer_value(text, types, World(catalog, version=18))
 
 
 @pytest.mark.parametrize("text", listed(RIGHT))

@@ -15,6 +15,7 @@ from mvc.catalog.extensions import are_known, extensions
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import Diagnostic, Span, did_you_mean, error
 from mvc.expression.parse import folded
+from mvc.inference.comparing import has_default
 from mvc.inference.world import World
 from mvc.model.origin import Origin
 from mvc.model.view import Index, IndexKey, Setting
@@ -155,7 +156,7 @@ def _named_class(name: str, key: IndexKey, method: str, type_: str | None, world
             label="not there",
             help=help_line,
         )
-    elif taken and type_ and not any(_fits(type_, item, world) for item in taken):
+    elif taken and type_ and not any(world.becomes(type_, item) for item in taken):
         title = f"the operator class `{name}` is for {' or '.join(taken)}, and the column is of type {type_}"
         yield error("MV703", place, title, label=f"for {taken[0]}", help="leave `opclass` out: the type's own is taken")
 
@@ -163,24 +164,6 @@ def _named_class(name: str, key: IndexKey, method: str, type_: str | None, world
 def _place(key: IndexKey) -> Span:
     origin = key.term.origin
     return Origin(origin.document, (*origin.path[:-1], "opclass")).span
-
-
-def has_default(method: str, type_: str, world: World) -> bool:
-    """Whether values of a type can be in an index of that method."""
-    defaults = [item for its, item in builtin_types().default_classes if its == method]
-    theirs = {"gist": "btree_gist", "gin": "btree_gin"}.get(method)
-    return (
-        any(_fits(type_, item, world) for item in defaults)
-        or (theirs in world.extensions)
-        or not are_known(world.extensions)
-    )
-
-
-def _fits(type_: str, taken: str, world: World) -> bool:
-    """Whether a class for one type takes another: a `varchar` is a `text` to it, a `regclass` an `oid`. Only `binary coercible` types are, which no
-    list here tells from others that become each other by themselves.
-    """
-    return world.becomes(type_, taken)
 
 
 def _instead(method: str, type_: str) -> str:

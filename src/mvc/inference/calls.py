@@ -3,89 +3,167 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
-from typing import Final
-from zoneinfo import available_timezones
+from typing import Final, NamedTuple
 
 from mvc.catalog import builtins
 from mvc.catalog.operators import builtin_types
-from mvc.catalog.types import Function
-from mvc.diagnostics import did_you_mean
+from mvc.catalog.types import Function, counts_taken
 from mvc.inference.agreement import take, truth
-from mvc.inference.choose import Candidate, choose, result_of
+from mvc.inference.call_mends import SHOWN, call_mend
+from mvc.inference.choose import Candidate, choose, element_of, result_of
+from mvc.inference.comparing import check_compared, check_sorted, go_together
+from mvc.inference.dressed import HYPOTHETICAL, check_dress
 from mvc.inference.masks import check_mask
-from mvc.inference.mends import LETTERS, MOMENTS, NUMBERS, TEXTS, cast
-from mvc.inference.moments import EXTRACTED, TRUNCATED
+from mvc.inference.mends import cast
 from mvc.inference.site import Handlers, TypedText, location_of
-from mvc.inference.world import UNKNOWN
+from mvc.inference.spoken import check_spoken
+from mvc.inference.windows import check_window
+from mvc.inference.world import POLYMORPHIC, UNKNOWN
 from mvc.sql.parser import Node
-
-_UNITS: Final = {"date_trunc": (TRUNCATED, 0), "date_part": (EXTRACTED, 0), "extract": (EXTRACTED, 0)}
-_USUAL: Final = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
-_OVER_NUMBERS: Final = frozenset(
-    {"sum", "avg", "stddev", "variance", "stddev_pop", "stddev_samp", "var_pop", "var_samp"}
-)
-_WANTS: Final = {
-    "extract": "takes a date, a time or an interval; of seconds since 1970 to_timestamp(…) makes one",
-    "timezone": "takes the name of a zone: AT TIME ZONE 'Europe/Berlin'",
-}
-_SHOWN: Final = {"timezone": "AT TIME ZONE", "btrim": "trim", "similar_to_escape": "SIMILAR TO", "like_escape": "LIKE"}
 
 
 def _call(inner: Node, text: TypedText) -> str | None:
-    names = [item["String"]["sval"] for item in inner["funcname"]]
+    *schemas, name = (item["String"]["sval"] for item in inner["funcname"])
     nodes = list(inner.get("args", []))
     ordered = [item["SortBy"]["node"] for item in inner.get("agg_order", [])]
-    if "agg_filter" in inner:
-        truth(inner["agg_filter"], text, "FILTER (WHERE …)")
-    types = [text.type_of(node) for node in nodes]
-    ordered_types = [text.type_of(node) for node in ordered]
+    truth(inner.get("agg_filter"), text, "FILTER (WHERE …)")
     if inner.get("agg_within_group"):
-        nodes, types = [*nodes, *ordered], [*types, *ordered_types]
-    for part in inner.get("over", {}).get("partitionClause", []) + [
-        item["SortBy"]["node"] for item in inner.get("over", {}).get("orderClause", [])
-    ]:
-        text.type_of(part)
-    _check_unit(names[-1], nodes, text)
-    check_mask(names[-1], nodes, text)
-    if names[-1] in ("like_escape", "similar_to_escape") and len(nodes) > 1:
-        _check_escape(nodes[1], text)
-    if names[-1] == "timezone" and nodes:
-        _check_zone(nodes[0], text)
+        nodes = [*nodes, *ordered]
+    types = [text.type_of(node) for node in nodes]
+    _check_around(name, inner, text)
+    check_spoken(name, nodes, text)
+    check_mask(name, nodes, text)
     if inner.get("agg_star"):
-        return "bigint" if names[-1] == "count" else None
-    if (
-        inner.get("func_variadic")
-        or any("NamedArgExpr" in node for node in nodes)
-        or (len(names) > 1 and names[-2] != "pg_catalog")
-    ):
+        return "bigint" if name == "count" else None
+    if inner.get("func_variadic") or any("NamedArgExpr" in node for node in nodes):
         return None
-    return _resolved(names[-1], nodes, [text.world.base(item) for item in types], text, inner["location"])
+    functions = _functions(name, schemas[-1] if schemas else "", text)
+    return _resolved(functions, nodes, [text.world.base(item) for item in types], text, inner)
 
 
-def _resolved(name: str, nodes: list[Node], types: list[str | None], text: TypedText, at: int) -> str | None:
-    own = text.world.catalog.functions_named(name)
-    functions = (*builtins.builtin(name), *own)
+def _check_around(name: str, inner: Node, text: TypedText) -> None:
+    """What stands beside the arguments: the order of an aggregate, a window, DISTINCT."""
+    check_sorted(inner.get("agg_order", []), f"the order of `{name}`", text)
+    check_window(inner.get("over", {}), text)
+    for node in inner.get("args", []) if inner.get("agg_distinct") else ():
+        check_compared(node, text.type_of(node), "DISTINCT", text)
+    check_dress(inner, text)
+    if inner.get("agg_within_group") and name in HYPOTHETICAL:
+        _check_among(name, inner, text)
+
+
+def _check_among(name: str, inner: Node, text: TypedText) -> None:
+    """`rank(100) WITHIN GROUP (ORDER BY amount)`: what is asked of stands for a row, and has its types."""
+    terms = [item["SortBy"]["node"] for item in inner.get("agg_order", [])]
+    for asked, term in zip(inner.get("args", []), terms, strict=False):
+        one, other = text.type_of(asked), text.type_of(term)
+        if not go_together(one, other, text.world):
+            title = f"`{name}` places a value of type {one} among values of type {other}"
+            help_line = f"ask for a value of the same type: {name}(…::{other})"
+            text.report("MV120", location_of(term), title, label=f"of type {other}", help=help_line)
+
+
+class _Functions(NamedTuple):
+    """Those that a name means: PostgreSQL's and the catalog's."""
+
+    name: str
+    builtin: tuple[Function, ...]
+    own: tuple[Function, ...]
+
+    def taking(self, count: int) -> list[Candidate]:
+        """Those that take so many arguments."""
+        return [taken for item in (*self.builtin, *self.own) if (taken := _candidate(item, count))]
+
+
+def _functions(name: str, schema: str, text: TypedText) -> _Functions:
+    builtin = builtins.builtin(name) if schema in ("", "pg_catalog") else ()
+    own = text.world.catalog.functions_named(name, schema or None)
+    return _Functions(name, tuple(builtin), own)
+
+
+def _resolved(
+    functions: _Functions, nodes: list[Node], types: list[str | None], text: TypedText, inner: Node
+) -> str | None:
+    name, at = functions.name, inner["location"]
     if len(nodes) == 1 and types[0] == UNKNOWN and name in builtin_types().names:
         take(nodes[0], builtin_types().names[name].spelled, text)  # date('2026-01-31') is a cast
         return builtin_types().names[name].spelled
-    listed = [taken for item in functions if (taken := _candidate(item, len(nodes)))]
+    listed = functions.taking(len(nodes))
     known = [item for item in types if item is not None]
+    if not listed and functions.builtin and not functions.own and inner.get("funcformat") == "COERCE_SQL_SYNTAX":
+        _too_many(name, len(nodes), text, at)
     if not listed or len(known) < len(types):
         return _only_result(listed)
     found = choose(listed, known, text.world)
     if len(found) != 1:
-        cast = _cast_by_name(name, known, text) if not found else None
-        own_unknown = bool(own) and not _are_all_known(own, text)
-        if found and not own and text.world.extensions <= {"plpgsql"}:
-            _several(name, nodes, known, text, at)
-        elif not found and cast is None and not own_unknown:
-            _missing(name, nodes, known, text, at)
-        return cast
-    for node, type_, asked in zip(nodes, known, found[0].arguments, strict=True):
-        if type_ == UNKNOWN:
-            take(node, asked, text)
+        return _unresolved(functions, found, nodes, known, text, at)
+    if not _check_literals(found[0], nodes, known, text, inner):
+        return None
     return result_of(found[0], known, text.world) or None
+
+
+def _check_literals(taken: Candidate, nodes: list[Node], known: list[str], text: TypedText, inner: Node) -> bool:
+    """Whether literals say what is to be taken, with findings for those that are no values of it."""
+    name = inner["funcname"][-1]["String"]["sval"]
+    shown = SHOWN.get(name, name)
+    if _is_untold(taken, known):
+        title = f"PostgreSQL cannot tell the type of what `{shown}` is given: a text in quotes has none"
+        help_line = f"give it one: {text.written(nodes[0])}::text"
+        text.report("MV120", inner["location"], title, label="of no type", help=help_line)
+        return False
+    for node, type_, asked in zip(nodes, known, taken.arguments, strict=True):
+        if type_ == UNKNOWN and asked == "record" and "sval" in node.get("A_Const", {}):
+            title, help_line = f"`{shown}` takes a row, and a text in quotes is none", "give it a row: ROW(a, b)"
+            text.report("MV120", location_of(node), title, label="no row", help=help_line)
+        elif type_ == UNKNOWN:
+            take(node, _told(asked, taken, known, text), text)
+    return True
+
+
+def _unresolved(  # noqa: PLR0913, PLR0917  the parts of a call
+    functions: _Functions, found: list[Candidate], nodes: list[Node], known: list[str], text: TypedText, at: int
+) -> str | None:
+    """The type of a call that is a cast, else a finding where that is sure."""
+    cast = _cast_by_name(functions.name, known, text) if not found else None
+    own_unknown = bool(functions.own) and not _are_all_known(functions.own, text)
+    if found and not functions.own and text.world.extensions <= {"plpgsql"}:
+        _several(functions.name, nodes, known, text, at)
+    elif not found and cast is None and not own_unknown:
+        _missing(functions.name, nodes, known, text, at)
+    return cast
+
+
+def _is_untold(taken: Candidate, known: list[str]) -> bool:
+    """Whether all that could tell what `anyelement` is are literals; `anycompatible` is text then."""
+    pairs = [(operand, asked) for operand, asked in zip(known, taken.arguments, strict=True) if asked in POLYMORPHIC]
+    return bool(pairs) and all(operand == UNKNOWN and "compatible" not in asked for operand, asked in pairs)
+
+
+def _told(asked: str, taken: Candidate, known: list[str], text: TypedText) -> str:
+    """The type that a literal is taken for, where what is asked for depends on the other arguments."""
+    if asked not in POLYMORPHIC:
+        return asked
+    pairs = [pair for pair in zip(known, taken.arguments, strict=True) if pair[1] in POLYMORPHIC and pair[0] != UNKNOWN]
+    elements = {element_of(operand, its, text.world) for operand, its in pairs}
+    element = elements.pop() if len(elements) == 1 else None
+    if not element and not pairs and "compatible" in asked:
+        element = "text"
+    if not element or asked.endswith("range"):
+        return asked
+    return f"{element}[]" if asked.endswith("array") and not asked.endswith("nonarray") else element
+
+
+def _too_many(name: str, count: int, text: TypedText, at: int) -> None:
+    """`trim(a, b, c)`: the grammar takes any number."""
+    shown = SHOWN.get(name, name)
+    taken = counts_taken(builtins.builtin(name))
+    text.report(
+        "MV107",
+        at,
+        f"`{shown}` does not take {count} arguments",
+        label="wrong number of arguments",
+        help=f"it takes {taken}",
+    )
 
 
 def _only_result(listed: Iterable[Candidate]) -> str | None:
@@ -121,10 +199,10 @@ def _candidate(function: Function, count: int) -> Candidate | None:
 
 
 def _missing(name: str, nodes: list[Node], types: list[str], text: TypedText, at: int) -> None:
-    shown = _SHOWN.get(name, name)
+    shown = SHOWN.get(name, name)
     listed = ", ".join("text in quotes" if item == UNKNOWN else item for item in types)
     title = f"`{shown}` does not take {listed or 'no argument'}"
-    text.report("MV120", at, title, label=f"of {listed}", help=_mend(name, nodes, types, text))
+    text.report("MV120", at, title, label=f"of {listed}", help=call_mend(name, nodes, types, text))
 
 
 def _several(name: str, nodes: list[Node], types: list[str], text: TypedText, at: int) -> None:
@@ -132,118 +210,8 @@ def _several(name: str, nodes: list[Node], types: list[str], text: TypedText, at
     number = types.index(UNKNOWN) if UNKNOWN in types else 0
     moment = name in ("to_char", "date_trunc", "date_part", "extract", "age", "timezone")
     help_line = f"give the literal its type, e.g. {cast(text.written(nodes[-1 if moment and len(nodes) > 1 and name != 'to_char' else number]), 'timestamptz' if moment else 'text')}"
-    title = f"PostgreSQL cannot choose between the functions `{_SHOWN.get(name, name)}` for {listed}"
+    title = f"PostgreSQL cannot choose between the functions `{SHOWN.get(name, name)}` for {listed}"
     text.report("MV120", at, title, label="not unique", help=help_line)
-
-
-def _mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> str:
-    shown = text.written(nodes[0]) if nodes else "x"
-    if name in _OVER_NUMBERS and types[0] not in NUMBERS:
-        return _of_numbers(name, types[0], shown)
-    if special := _special_mend(name, nodes, types, text):
-        return special
-    if name in ("date_trunc", "date_part", "extract", "age", "to_char", "timezone") and any(
-        item in TEXTS for item in types
-    ):
-        number = next(number for number, item in enumerate(types) if item in TEXTS)
-        return f"cast the text: {text.written(nodes[number])}::timestamptz"
-    if (
-        types
-        and types[0] not in (*TEXTS, UNKNOWN)
-        and "A_Const" not in nodes[0]
-        and any(item.arguments[:1] == ("text",) for item in builtins.builtin(name))
-    ):
-        return f"cast it to text: {shown}::text"
-    if name == "extract" or (name == "timezone" and types[0] not in LETTERS):
-        return f"{_SHOWN.get(name, name)} {_WANTS[name]}"
-    taken = sorted({", ".join(item.arguments) for item in builtins.builtin(name) if item.takes(len(types))})
-    return f"it takes {' or '.join(taken[:4])}{', …' if len(taken) > 4 else ''}".replace("anyarray", "an array")
-
-
-def _special_mend(name: str, nodes: list[Node], types: list[str], text: TypedText) -> str:
-    """Of functions that are often called in one wrong way."""
-    shown = text.written(nodes[0]) if nodes else "x"
-    if name == "date_trunc" and len(types) == 2 and types[0] in MOMENTS:
-        return f"the unit stands first: write date_trunc({text.written(nodes[1])}, {shown})"
-    if name == "trunc" and types[0] in MOMENTS:
-        return f"write date_trunc('day', {shown})"
-    if name == "extract" and types[1:] == ["integer"] and _is_days(nodes[1], text):
-        return "a date minus a date is a number of days already: take extract away, or multiply it, e.g. by 86400"
-    if name == "round" and types[:1] == ["double precision"] and len(types) == 2:
-        return f"write round({shown}::numeric, {text.written(nodes[1])})"
-    return ""
-
-
-def _is_days(node: Node, text: TypedText) -> bool:
-    """Whether a number is that of the days between two dates."""
-    inner = node.get("A_Expr", {})
-    left = inner.get("lexpr", {})
-    return left.keys() <= {"ColumnRef", "SQLValueFunction", "TypeCast"} and bool(left) and text.type_of(left) == "date"
-
-
-def _check_escape(node: Node, text: TypedText) -> None:
-    """ESCAPE takes one character, or none."""
-    written = node.get("A_Const", {}).get("sval", {}).get("sval", "")
-    if len(written) > 1:
-        text.report(
-            "MV121", location_of(node), f"'{written}' is no ESCAPE: it is one character", help="write ESCAPE '!'"
-        )
-
-
-def _check_zone(node: Node, text: TypedText) -> None:
-    """Says so where a literal is the name of no time zone; abbreviations and POSIX rules are not judged."""
-    literal = node.get("A_Const", {}).get("sval")
-    name = literal.get("sval", "") if literal else ""
-    if not _zones() or "/" not in name or name.startswith(("<", "posix/", "right/")) or name.lower() in _zones():
-        return
-    near = did_you_mean(name, available_timezones(), "time zones", lambda zone: f"'{zone}'").split(" (")[0]
-    help_line = near if near.startswith("did you mean") else "a zone is named as in the IANA database: 'Europe/Berlin'"
-    text.report("MV121", location_of(node), f"'{name}' is no time zone", label="no such zone", help=help_line)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(name.lower() for name in available_timezones())
-
-
-def _of_numbers(name: str, type_: str, shown: str) -> str:
-    if type_ == "boolean":
-        return f"a boolean is a number by a cast: {name} of {cast(shown, 'int')}; how many are true counts `where: {shown}`"
-    if type_ in TEXTS:
-        return f"{name} is of numbers; cast the text: {cast(shown, 'numeric')}"
-    return f"{name} is of numbers and intervals" + (", e.g. of the difference of two times" if type_ in MOMENTS else "")
-
-
-def _check_unit(name: str, nodes: list[Node], text: TypedText) -> None:
-    """Says so where what is cut from a time is none of its parts."""
-    if name not in _UNITS or not nodes:
-        return
-    known, place = _UNITS[name]
-    if bare := _bare_unit(name, nodes[place], known, text):
-        title = f"no source has a column `{bare}`: the unit stands in quotes"
-        help_line = f"write {name}('{bare}', …)"
-        text.report("MV204", location_of(nodes[place]), title, label="no such column", help=help_line)
-        return
-    literal = nodes[place].get("A_Const", {}).get("sval")
-    if literal is None or literal.get("sval", "").lower() in known:
-        return
-    written = literal.get("sval", "")
-    near = did_you_mean(
-        written.lower(),
-        _USUAL if name == "date_trunc" else (*_USUAL, "dow", "doy", "epoch", "isodow"),
-        "units",
-        lambda unit: f"'{unit}'" if name != "extract" else unit,
-    )
-    text.report(
-        "MV121", location_of(nodes[place]), f"`{written}` is no unit that {name} knows", label="no such unit", help=near
-    )
-
-
-def _bare_unit(name: str, node: Node, known: frozenset[str], text: TypedText) -> str:
-    """A unit without quotes, as BigQuery and Snowflake have it; empty for a column, and for what is none."""
-    fields = node.get("ColumnRef", {}).get("fields", [])
-    word = str(fields[0].get("String", {}).get("sval", "")) if len(fields) == 1 else ""
-    return word if name != "extract" and word in known and text.type_of(node) is None else ""
 
 
 HANDLERS: Final[Handlers] = {"FuncCall": _call}

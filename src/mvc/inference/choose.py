@@ -119,29 +119,41 @@ def _most(items: list[Candidate], count: Callable[[Candidate], int]) -> list[Can
 
 def _by_unknowns(items: list[Candidate], operands: Sequence[str], world: World) -> list[Candidate]:
     """A literal is text where one of them takes text, else what all agree on; then all that is known is taken for the literals' type."""
+    places = [place for place, operand in enumerate(operands) if operand == UNKNOWN]
+    asked = [_category(items, place, world) for place in places]
     left = items
-    for place, operand in enumerate(operands):
-        if operand == UNKNOWN:
-            left = _of_category(left, place, world)
+    if all(asked):
+        fitting = [
+            item
+            for item in items
+            if all(_is_asked(item, place, its, world) for place, its in zip(places, asked, strict=True))
+        ]
+        left = fitting or items
     if len(left) == 1:
         return left
     known = {operand for operand in operands if operand != UNKNOWN}
     if len(known) == 1:
         one = known.pop()
-        fitting = [item for item in items if _fits(item, [one] * len(operands), world)]
+        fitting = [item for item in left if _fits(item, [one] * len(operands), world)]
         if len(fitting) == 1:
             return fitting
-    return left or items
+    return left
 
 
-def _of_category(items: list[Candidate], place: int, world: World) -> list[Candidate]:
+def _category(items: list[Candidate], place: int, world: World) -> tuple[str, bool] | None:
+    """What a literal in a place is taken for: a category, and whether it must be that category's preferred type; None where they differ."""
     categories = {world.category(item.arguments[place]) for item in items}
     chosen = "S" if "S" in categories else categories.pop() if len(categories) == 1 else None
     if chosen is None:
-        return items
-    kept = [item for item in items if world.category(item.arguments[place]) == chosen]
-    preferred = [item for item in kept if world.is_preferred(item.arguments[place])]
-    return preferred or kept
+        return None
+    kept = [item.arguments[place] for item in items if world.category(item.arguments[place]) == chosen]
+    return chosen, any(map(world.is_preferred, kept))
+
+
+def _is_asked(item: Candidate, place: int, asked: tuple[str, bool] | None, world: World) -> bool:
+    category, preferred = asked or ("", False)
+    type_ = item.arguments[place]
+    return world.category(type_) == category and (not preferred or world.is_preferred(type_))
 
 
 def has_left(name: str, type_: str, world: World) -> bool:

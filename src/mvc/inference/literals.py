@@ -11,17 +11,65 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_interface
 from typing import Final
 
-from mvc.inference.moments import interval_problem, moment_problem, time_problem
+from mvc.inference.figures import FIGURES, figure_problem, point_problem
+from mvc.inference.intervals import interval_problem
+from mvc.inference.moments import is_of_another, moment_problem, time_problem
 from mvc.inference.world import World
 
+_SPACES: Final = " \t\n\r\f\v"  # to PostgreSQL, and no others
 _INTEGERS: Final = {"smallint": 15, "integer": 31, "bigint": 63}
 _INTEGER: Final = re.compile(r"[+-]?\d+")
 _NEWER: Final = re.compile(r"[+-]?(0[xob][0-9a-f_]+|\d[\d_]*(\.[\d_]*)?(e[+-]?\d+)?)", re.IGNORECASE)  # PostgreSQL 16
 _FLAT: Final = re.compile(r'\{\s*((\s*"[^"]*"\s*|[^",]+)(,(\s*"[^"]*"\s*|[^",]+))*)?\}')  # an array of one dimension
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?|[+-]?inf(inity)?|nan", re.IGNORECASE)
 _ARRAY: Final = re.compile(r"\{|(\[[+-]?\d+(:[+-]?\d+)?\]\s*)+=")  # `[0:1]={a,b}` has bounds
-_PAIR: Final = re.compile(r"[\[({]\s*[+-]?\d{1,3}\s*,\s*[+-]?\d{1,3}\s*[\])}]")  # of an array or a range
-_POINT: Final = re.compile(rf"\(?\s*(?:{_NUMBER.pattern})\s*,\s*(?:{_NUMBER.pattern})\s*\)?", re.IGNORECASE)
+_RANGE: Final = r"\s*(?:empty|[\[(][^\[\](){}]*[\])])\s*"
+_RANGES: Final = re.compile(rf"\{{\s*(?:{_RANGE}(?:,{_RANGE})*)?\}}", re.IGNORECASE)
+_PATH: Final = re.compile(
+    r"((strict|lax)\s+)?\s*([$(\"'!@]|[+-]\s*[$(]|(true|false|null|exists|last)\b|[\d.+\-*/%() eE]+$)", re.IGNORECASE
+)
+_AMOUNT: Final = re.compile(r"[^\d:/\[\]{}<>&\\;.,]{0,8}[\d.,]*[^\d:/\[\]{}<>&\\;.,]{0,8}")
+_CURRENCIES: Final = frozenset(
+    [
+        "br",
+        "chf",
+        "den",
+        "dh",
+        "din",
+        "dkr",
+        "eur",
+        "fr",
+        "ft",
+        "gbp",
+        "k",
+        "kč",
+        "km",
+        "kn",
+        "kr",
+        "l",
+        "lei",
+        "lek",
+        "ls",
+        "lt",
+        "nkr",
+        "p",
+        "q",
+        "r",
+        "rm",
+        "rp",
+        "rs",
+        "s",
+        "sfr",
+        "skr",
+        "tl",
+        "usd",
+        "zł",
+        "лв",
+        "р",
+        "руб",
+        "грн",
+    ]
+)
 _BOUNDS: Final = {
     "int4range": "integer",
     "int8range": "bigint",
@@ -39,9 +87,9 @@ def problem_of(text: str, type_: str, world: World) -> str:
         labels = world.enums[type_].labels
         return "" if text in labels else f"its values are {', '.join(f'`{label}`' for label in labels)}"
     if type_.endswith("[]"):
-        return _array(text.strip(), type_, world)
+        return _array(text.strip(_SPACES), type_, world)
     check = _CHECKS.get(type_)
-    return check(text.strip(), type_) if check else ""
+    return check(text.strip(_SPACES), type_) if check else ""
 
 
 def _array(text: str, type_: str, world: World) -> str:
@@ -96,11 +144,12 @@ def _bits(text: str, _: str) -> str:
     return "" if re.fullmatch(r"[bB]?[01]*|[xX][0-9a-fA-F]*", text) else "bits are written '0101'"
 
 
-def _network(text: str, _: str) -> str:
+def _network(text: str, type_: str) -> str:
     try:
         ip_interface(text)
     except ValueError:
-        return "" if re.fullmatch(r"\d{1,3}(\.\d{1,3}){0,3}/\d+", text) else "it is no network address"
+        short = r"\d{1,3}(\.\d{1,3}){0,3}" + ("/\\d+" if type_ == "inet" else r"(/\d+)?")
+        return "" if re.fullmatch(short, text) else "it is no network address"
     return ""
 
 
@@ -119,41 +168,37 @@ def _range(text: str, type_: str) -> str:
 
 
 def _multirange(text: str, _: str) -> str:
-    return "" if text[:1] == "{" and text[-1:] == "}" else "ranges are written '{[from,to),[from,to)}'"
+    return "" if '"' in text or _RANGES.fullmatch(text) else "ranges are written '{[from,to),[from,to)}'"
 
 
 def _moment(text: str, type_: str) -> str:
-    return "it is no date: write '2026-01-31'" if _PAIR.fullmatch(text) else moment_problem(text, type_)
+    return "it is no date: write '2026-01-31'" if is_of_another(text) else moment_problem(text, type_)
 
 
 def _interval(text: str, type_: str) -> str:
-    return "an interval is written '3 days'" if _PAIR.fullmatch(text) else interval_problem(text, type_)
+    return "an interval is written '3 days'" if is_of_another(text) else interval_problem(text, type_)
+
+
+def _time(text: str, type_: str) -> str:
+    return "a time is written '14:30'" if is_of_another(text) else time_problem(text, type_)
 
 
 def _money(text: str, _: str) -> str:
-    """Its letters, if any, are those of a currency: which, the server's locale says."""
-    return "" if re.search(r"\d", text) or not re.search(r"[a-zA-Z]{5}|^[\[{]", text) else "it is no amount of money"
+    """Its letters and signs, if any, are those of a currency: which, the server's locale says."""
+    found = _AMOUNT.fullmatch(text)
+    words = re.findall(r"[^\W\d_]+", text)
+    fits = found and all(word.lower() in _CURRENCIES for word in words)
+    return "" if fits else "it is no amount of money"
 
 
 def _oid(text: str, _: str) -> str:
-    return (
-        ""
-        if re.fullmatch(r"[+-]?\w+", text) and text[-1:].isalnum() and not text.isalpha()
-        else "it is no whole number"
-    )
+    return "" if re.fullmatch(r"[+-]?(\d[\d_]*|0[xob][0-9a-f_]+)", text, re.IGNORECASE) else "it is no whole number"
 
 
-def _point(text: str, _: str) -> str:
-    return "" if _POINT.fullmatch(text) else "a point is written '(1,2)'"
-
-
-def _figure(text: str, type_: str) -> str:
-    rest = re.sub(r"inf(inity)?|nan|(?<=\d)e(?=[+-]?\d)", "", text.lower())
-    return "" if re.fullmatch(r"[\d.,()\[\]{}<>+\-\s]+", rest) and re.search(r"\d", text) else f"it is no {type_}"
-
-
-def _hardware(text: str, _: str) -> str:
-    return "" if re.fullmatch(r"[0-9a-fA-F:.\-\s]{12,}", text) else "an address is written '08:00:2b:01:02:03'"
+def _hardware(text: str, type_: str) -> str:
+    digits = len(re.findall(r"[0-9a-fA-F]", text))
+    fits = re.fullmatch(r"[0-9a-fA-F:.\-\s]+", text) and digits in ((12,) if type_ == "macaddr" else (12, 16))
+    return "" if fits else "an address is written '08:00:2b:01:02:03'"
 
 
 def _log_place(text: str, _: str) -> str:
@@ -183,16 +228,19 @@ _CHECKS: Final[Mapping[str, Callable[[str, str], str]]] = {
     "interval": _interval,
     "money": _money,
     **dict.fromkeys(("json", "jsonb"), _json),
-    **dict.fromkeys(("time without time zone", "time with time zone"), time_problem),
+    **dict.fromkeys(("time without time zone", "time with time zone"), _time),
     **dict.fromkeys(("bit", "bit varying"), _bits),
     **dict.fromkeys(("inet", "cidr"), _network),
     **dict.fromkeys(_BOUNDS, _range),
     **dict.fromkeys((item.replace("range", "multirange") for item in _BOUNDS), _multirange),
-    "oid": _oid,
-    "point": _point,
-    **dict.fromkeys(("line", "lseg", "box", "path", "polygon", "circle"), _figure),
+    **dict.fromkeys(("oid", "xid", "xid8", "cid"), _oid),
+    "pg_snapshot": lambda text, _: (
+        "" if re.fullmatch(r"\d+:\d+:[\d,]*", text) else "a snapshot is written '10:20:10,14'"
+    ),
+    "point": point_problem,
+    **dict.fromkeys(FIGURES, figure_problem),
     **dict.fromkeys(("macaddr", "macaddr8"), _hardware),
-    "jsonpath": lambda text, _: "a path begins with $: '$.a'" if text[:1] in ("", "{", "[") else "",
+    "jsonpath": lambda text, _: "" if _PATH.match(text) else "a path begins with $: '$.a'",
     "pg_lsn": _log_place,
     "bytea": _bytes,
 }

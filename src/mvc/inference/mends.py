@@ -10,6 +10,7 @@ MOMENTS: Final = frozenset({"date", "timestamp without time zone", "timestamp wi
 TEXTS: Final = frozenset({"text", "character varying", "character", "name"})
 LETTERS: Final = TEXTS | {"unknown"}
 _PLAIN: Final = re.compile(r"""[\w."']+(\([^()]*\))?(::\w+)?""")
+_ROLES: Final = frozenset({"current_user", "session_user", "current_role", "user"})
 _COMPARISONS: Final = frozenset({"=", "<>", "<", ">", "<=", ">="})
 _PATTERNS: Final = frozenset({"~~", "!~~", "~~*", "!~~*", "~", "~*", "!~", "!~*"})
 _WITHIN: Final = {
@@ -37,10 +38,21 @@ OTHER_OPERATORS: Final = {
 
 def mend(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
     """A mend for an operator between (type, text) and (type, text)."""
-    for rule in (_logic, _boolean, _time, _difference, _text, _document, _array, _range):
+    for rule in (_who, _logic, _boolean, _time, _difference, _text, _document, _array, _range):
         if found := rule(name, left, right):
             return found
     return ""
+
+
+def _who(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:
+    """`customer_id = current_user`: a role has a name, and no number."""
+    who, other = (right, left) if right[1].lower() in _ROLES else (left, right)
+    if who[1].lower() not in _ROLES or name not in ("=", "<>") or other[0] not in (*NUMBERS, "uuid"):
+        return ""
+    return (
+        f"{who[1]} is the name of a role; whose row it is, the application says in a setting: "
+        f"{other[1]} {name} nullif(current_setting('app.user_id', true), '')::{other[0]}"
+    )
 
 
 def _logic(name: str, left: tuple[str, str], right: tuple[str, str]) -> str:

@@ -15,72 +15,6 @@ _TIME: Final = re.compile(r"(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.\d+)?)?(.*)")
 _DURATION: Final = re.compile(r"p(\d+[ymwd])*(t(\d+[hms])+)?")  # of ISO 8601, which is an interval's
 _WORD: Final = re.compile(r"[a-z]+")
 _DAYS: Final = frozenset({"now", "today", "tomorrow", "yesterday", "epoch", "infinity"})
-_INTERVAL_UNITS: Final = frozenset(
-    [
-        "c",
-        "cent",
-        "centuries",
-        "century",
-        "d",
-        "day",
-        "days",
-        "dec",
-        "decade",
-        "decades",
-        "decs",
-        "h",
-        "hour",
-        "hours",
-        "hr",
-        "hrs",
-        "m",
-        "microsecon",
-        "microsecond",
-        "microseconds",
-        "mil",
-        "mils",
-        "millennia",
-        "millennium",
-        "millisecond",
-        "milliseconds",
-        "min",
-        "mins",
-        "minute",
-        "minutes",
-        "mon",
-        "mons",
-        "month",
-        "months",
-        "ms",
-        "msec",
-        "msecs",
-        "msecond",
-        "mseconds",
-        "q",
-        "qtr",
-        "quarter",
-        "s",
-        "sec",
-        "second",
-        "seconds",
-        "secs",
-        "us",
-        "usec",
-        "usecs",
-        "usecond",
-        "useconds",
-        "w",
-        "week",
-        "weeks",
-        "y",
-        "year",
-        "years",
-        "yr",
-        "yrs",
-        "ago",
-        "infinity",
-    ]
-)
 TRUNCATED: Final = frozenset(
     [
         "c",
@@ -166,8 +100,17 @@ _LENGTH: Final = re.compile(r"[+-]?\d+ ?(second|minute|hour|day|week|month|year)
 
 _OTHER_FORMS: Final = (
     (re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?"), "it is a time of day, and no date"),
-    (re.compile(r"\d{1,4}"), "a date is written '2026-01-31'"),
+    (re.compile(r"\d{1,4}|\d{1,3}\.\d{1,2}"), "a date is written '2026-01-31'"),
     (re.compile(r"\d{4}-\d{1,2}-?"), "a date has a day as well, e.g. '2026-01-31'"),
+)
+
+
+_CLOCK: Final = re.compile(r"\d:\d|\d\s*[ap]\.?m|^t?\d{4,6}(\.\d+)?(?![-\d./])|[\sT]\d{6}")
+_OF_ANOTHER: Final = (
+    re.compile(r"[\[\]{}()<>$&\\|]"),  # a range, an array, a figure, bytes
+    re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE),  # a uuid
+    re.compile(r"^\d{1,3}(\.\d{1,3}){3}(/\d+)?$"),  # a network
+    re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$", re.IGNORECASE),  # the address of a device
 )
 
 
@@ -221,27 +164,12 @@ def _time(text: str, _: str) -> str:
 
 
 def time_problem(text: str, _: str) -> str:
-    """Why a text is no time of day; only of words is that known."""
-    words = _WORD.fullmatch(text.lower())
-    if not re.search(r"\d", text) and {*_DAYS, "allballs"}.isdisjoint(_WORD.findall(text.lower())):
-        return "a time is written '14:30'"
-    return "a time is written '14:30'" if words and words[0] not in (*_DAYS, "allballs") else ""
+    """Why a text is no time of day."""
+    word = text.lower()
+    known = word in ("now", "allballs") or _CLOCK.search(word)
+    return "" if known else "a time is written '14:30'"
 
 
-_WITHOUT_NUMBER: Final = re.compile(
-    r"[+-]?infinity|pt"
-)  # of all words these are intervals; infinity came with PostgreSQL 17
-
-
-def interval_problem(text: str, _: str) -> str:
-    """Why a text is no interval."""
-    if not text:
-        return "it is empty"
-    if not any(sign.isdigit() for sign in text) and not _WITHOUT_NUMBER.fullmatch(text.strip().lower()):
-        return "an interval is written '3 days'"
-    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
-        return "it is a date: an interval is written '3 days'"
-    if text[:1] in "Pp" or (words := _WORD.findall(text.lower())) == []:
-        return ""
-    strange = next((word for word in words if word not in _INTERVAL_UNITS and word != "t"), None)
-    return f"`{strange}` is no unit of time" if strange else ""
+def is_of_another(text: str) -> bool:
+    """Whether a text has the form of another type's values, which no date, time or interval has."""
+    return any(form.search(text) for form in _OF_ANOTHER)

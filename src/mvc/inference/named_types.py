@@ -8,8 +8,8 @@ from mvc.catalog.extensions import extensions
 from mvc.catalog.foreign_types import ELSEWHERE, SHOWN
 from mvc.catalog.operators import builtin_types
 from mvc.diagnostics import did_you_mean
-from mvc.inference.site import TypedText
-from mvc.inference.world import World
+from mvc.inference.site import TypedText, location_of
+from mvc.inference.world import UNKNOWN, World
 from mvc.sql.parser import Node
 
 # Those that may have a length, a precision or fields after their name; elsewhere PostgreSQL allows none.
@@ -31,7 +31,17 @@ def named_type(node: Node, text: TypedText) -> str | None:
         report = _report_cast if len(names) > 1 and names[-2] in builtin_types().names else _report
         report(names, node, text)
         return None
-    if any(_is_no_length(item) for item in node.get("typmods", ())):
+    if len(names) > 2:
+        title = f"no type is named `{'.'.join(names)}`: a type has a schema before its name, and nothing before that"
+        text.report(
+            "MV120",
+            node["location"],
+            title,
+            label="unknown type",
+            help="a cast stands behind the whole name: o.id::text",
+        )
+        return None
+    if any(_is_no_length(item, known=found in builtin_types().types) for item in node.get("typmods", ())):
         title = f"the length of {names[-1]} is no number"
         text.report("MV120", node["location"], title, label="with a length", help="a length is a number: varchar(20)")
     elif node.get("typmods") and found in builtin_types().types and found not in _WITH_LENGTH:
@@ -41,10 +51,42 @@ def named_type(node: Node, text: TypedText) -> str | None:
     return found + "[]" if node.get("arrayBounds") and found else found or None
 
 
-def _is_no_length(node: Node) -> bool:
-    """Whether a modifier is no constant, or a text: of types that are known only numbers are, and a word of those of extensions."""
+def _is_no_length(node: Node, *, known: bool) -> bool:
+    """Whether a modifier is none: of PostgreSQL's own types only numbers are, a word may be one of those of extensions."""
     constant = node.get("A_Const")
-    return ("sval" in constant) if constant is not None else "ColumnRef" not in node
+    if constant is None:
+        return known or "ColumnRef" not in node
+    return not constant.keys() & ({"ival"} if known else {"ival", "fval"})
+
+
+def check_row(inner: Node, source: str | None, text: TypedText) -> None:
+    """A text that is cast to the rows of a table or of a composite type is written `(a,b)`: `t'.d'` is such a cast, and mostly a slip."""
+    names = [item["String"].get("sval", "") for item in inner["typeName"].get("names", [])]
+    literal = inner["arg"].get("A_Const", {}).get("sval")
+    schema, name = names[-2] if len(names) > 1 else None, names[-1] if names else ""
+    catalog = text.world.catalog
+    of_rows = catalog.relation(name, schema) or any(item.name == name for item in catalog.composites)
+    if source != UNKNOWN or literal is None or not of_rows or inner["typeName"].get("arrayBounds"):
+        return
+    written = literal.get("sval", "")
+    if not written.lstrip().startswith("("):
+        title = f"'{written[:40]}' is no row of `{name}`"
+        help_line = f"rows are written '(1,text)'; a column of it is {name}.column"
+        text.report("MV121", location_of(inner["arg"]), title, label="no such value", help=help_line)
+
+
+def check_collation(inner: Node, text: TypedText) -> None:
+    """`COLLATE t.name`: behind it stands the name of a collation, with its schema."""
+    names = [item["String"].get("sval", "") for item in inner["collname"]]
+    catalog = text.world.catalog
+    schemas = {item.schema for item in catalog.relations} | {item.schema for item in catalog.functions}
+    if len(names) == 1 and names[0] in text.columns:
+        title = f"`{names[0]}` is a column, and COLLATE takes the name of a collation"
+        text.report("MV120", inner["location"], title, label="no collation", help='write its name, e.g. COLLATE "C"')
+    if len(names) < 2 or names[-2] in ("pg_catalog", *schemas, *catalog.search_path):
+        return
+    title = f"`{'.'.join(names)}` is no collation: the catalog has no schema `{names[-2]}`"
+    text.report("MV120", inner["location"], title, label="no collation", help='write its name, e.g. COLLATE "C"')
 
 
 def _first(node: Node) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from mvc.catalog.extension_operators import FOR_BUILTIN_TYPES, OF_EXTENSIONS
@@ -10,7 +9,7 @@ from mvc.catalog.operators import builtin_types
 from mvc.inference.agreement import take
 from mvc.inference.choose import Candidate, binary, has_left, prefix, result_of
 from mvc.inference.mends import MOMENTS, OTHER_OPERATORS, cast, mend
-from mvc.inference.site import Handlers, TypedText, location_of
+from mvc.inference.site import TypedText, location_of
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -34,9 +33,10 @@ def between(name: str, left: Operand, right: Operand, text: TypedText, at: int) 
     """The type of an operation on operands whose base types are known."""
     if left[1] is None or right[1] is None:
         if _check_name(name, text, at) and left[1] and not has_left(name, left[1], text.world):
-            _missing(name, left, (right[0], "what stands behind it"), text, at)
+            missing(name, left, (right[0], "what stands behind it"), text, at)
         return "boolean" if name in ("=", "<>", "<", ">", "<=", ">=") else None
-    if {left[1], right[1]} == {"record", UNKNOWN}:
+    literal = next((node for node, type_ in (left, right) if type_ == UNKNOWN), {})
+    if {left[1], right[1]} == {"record", UNKNOWN} and "sval" in literal.get("A_Const", {}):
         title = "a row is compared with a text, of which PostgreSQL can make no row"
         text.report(
             "MV120", at, title, label=f"record {name} text", help="compare it with a row: ROW(a, b) = ROW('x', 1)"
@@ -44,11 +44,10 @@ def between(name: str, left: Operand, right: Operand, text: TypedText, at: int) 
         return None
     found = binary(name, left[1], right[1], text.world)
     if not found:
-        _missing(name, left, right, text, at)
+        missing(name, left, right, text, at)
         return None
     if len(found) > 1 and text.world.extensions <= {"plpgsql"}:
-        title = f"PostgreSQL cannot choose between the operators `{name}` for {_type(left)} and {_type(right)}"
-        text.report("MV120", at, title, label="not unique", help=_cast_literal(name, left, right))
+        not_unique(name, left, right, text, at)
         return None
     return _taken(found, [left, right], text)
 
@@ -91,7 +90,7 @@ def _check_name(name: str, text: TypedText, at: int) -> bool:
     return False
 
 
-def _missing(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> None:
+def missing(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> None:
     if not _check_name(name, text, at) or _may_be_an_extensions(name, (left[1], right[1]), text):
         return
     shown = _SHOWN.get(name, name)
@@ -116,7 +115,7 @@ def _may_be_an_extensions(name: str, types: tuple[str | None, ...], text: TypedT
     return any(name in names and categories <= its for names, its in offers)
 
 
-def _rows(name: str, left: Node, right: Node, text: TypedText) -> str | None:
+def rows(name: str, left: Node, right: Node, text: TypedText) -> str | None:
     """`(a, b) = (c, d)`: each is compared with its counterpart; None where these are no two rows of one length."""
     pair = [side.get("RowExpr", {}).get("args", []) for side in (left, right)]
     if not pair[0] or len(pair[0]) != len(pair[1]):
@@ -126,9 +125,9 @@ def _rows(name: str, left: Node, right: Node, text: TypedText) -> str | None:
     return "boolean"
 
 
-def _plain(inner: Node, text: TypedText) -> str | None:
+def plain(inner: Node, text: TypedText) -> str | None:
     name, right = operator_of(inner), inner.get("rexpr", {})
-    if row := _rows(name, inner.get("lexpr", {}), right, text):
+    if row := rows(name, inner.get("lexpr", {}), right, text):
         return row
     if "lexpr" in inner:
         return compare(name, inner["lexpr"], right, text, inner["location"])
@@ -156,56 +155,18 @@ def _plain(inner: Node, text: TypedText) -> str | None:
     return None
 
 
-def _in(inner: Node, text: TypedText) -> str:
-    left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
-    items = inner["rexpr"].get("List", {}).get("items", [])
-    for item in items:
-        if _rows(operator_of(inner), inner["lexpr"], item, text):
-            continue
-        right = (item, text.world.base(text.type_of(item)))
-        at = inner["location"] if len(items) == 1 else location_of(item)
-        between(operator_of(inner), left, right, text, at)
-    return "boolean"
+def not_unique(name: str, left: Operand, right: Operand, text: TypedText, at: int) -> None:
+    if text.world.extensions <= {"plpgsql"}:
+        title = f"PostgreSQL cannot choose between the operators `{name}` for {_type(left)} and {_type(right)}"
+        text.report("MV120", at, title, label="not unique", help=_cast_literal(name, left, right))
 
 
-def _any(inner: Node, text: TypedText) -> str:
-    left, right = inner["lexpr"], inner["rexpr"]
-    types = text.world.base(text.type_of(left)), text.world.base(text.type_of(right))
-    element = text.world.element(types[1]) if types[1] else None
-    result: str | None = None
-    if types[1] == UNKNOWN:
-        if types[0] not in (None, UNKNOWN) and not binary(operator_of(inner), types[0], UNKNOWN, text.world):
-            _missing(operator_of(inner), (left, types[0]), (right, UNKNOWN), text, inner["location"])
-        elif types[0] not in (None, UNKNOWN):
-            take(right, f"{types[0]}[]", text)
-            results = {item.result for item in binary(operator_of(inner), types[0], types[0], text.world)}
-            result = results.pop() if len(results) == 1 else None
-    elif types[1] and element is None:
-        title = f"ANY and ALL take an array, and this is of type {types[1]}"
-        help_line = f"write {text.written(left)} {operator_of(inner)} {text.written(right)}"
-        text.report("MV120", location_of(right), title, label=f"of type {types[1]}", help=help_line)
-    else:
-        one = {"Element": {"location": location_of(right)}}
-        result = between(operator_of(inner), (left, types[0]), (one, element), text, inner["location"])
-    if result not in (None, "boolean"):
-        title = f"ANY and ALL take an operator that yields a boolean, and `{operator_of(inner)}` yields {result}"
-        text.report("MV120", inner["location"], title, label=f"yields {result}", help="compare: = ANY (…), < ALL (…)")
-    return "boolean"
-
-
-def _between(inner: Node, text: TypedText) -> str:
-    left = (inner["lexpr"], text.world.base(text.type_of(inner["lexpr"])))
-    for node, name in zip(inner["rexpr"]["List"]["items"], (">=", "<="), strict=True):
-        between(name, left, (node, text.world.base(text.type_of(node))), text, location_of(node))
-    return "boolean"
-
-
-def _same_or_not(inner: Node, text: TypedText) -> str:
+def same_or_not(inner: Node, text: TypedText) -> str:
     compare("=", inner["lexpr"], inner["rexpr"], text, inner["location"])
     return "boolean"
 
 
-def _nullif(inner: Node, text: TypedText) -> str | None:
+def nullif(inner: Node, text: TypedText) -> str | None:
     compare("=", inner["lexpr"], inner["rexpr"], text, location_of(inner["rexpr"]))
     found = text.world.base(text.type_of(inner["lexpr"]))
     if found == UNKNOWN and text.world.base(text.type_of(inner["rexpr"])) == UNKNOWN:
@@ -213,37 +174,6 @@ def _nullif(inner: Node, text: TypedText) -> str | None:
     return None if found in (UNKNOWN, "character varying") else found
 
 
-def _pattern(inner: Node, text: TypedText) -> str:
+def pattern(inner: Node, text: TypedText) -> str:
     compare(operator_of(inner), inner["lexpr"], inner["rexpr"], text, inner["location"])
     return "boolean"
-
-
-_KINDS: Final[Mapping[str, Callable[[Node, TypedText], str | None]]] = {
-    "AEXPR_OP": _plain,
-    "AEXPR_OP_ANY": _any,
-    "AEXPR_OP_ALL": _any,
-    "AEXPR_DISTINCT": _same_or_not,
-    "AEXPR_NOT_DISTINCT": _same_or_not,
-    "AEXPR_NULLIF": _nullif,
-    "AEXPR_IN": _in,
-    "AEXPR_LIKE": _pattern,
-    "AEXPR_ILIKE": _pattern,
-    "AEXPR_SIMILAR": _pattern,
-    "AEXPR_BETWEEN": _between,
-    "AEXPR_NOT_BETWEEN": _between,
-    "AEXPR_BETWEEN_SYM": _between,
-    "AEXPR_NOT_BETWEEN_SYM": _between,
-}
-
-
-def _expression(inner: Node, text: TypedText) -> str | None:
-    *schemas, _ = inner["name"]
-    if schemas and schemas[-1]["String"]["sval"] != "pg_catalog":  # somebody's own
-        for side in ("lexpr", "rexpr"):
-            if side in inner:
-                text.type_of(inner[side])
-        return None
-    return _KINDS[inner["kind"]](inner, text)
-
-
-HANDLERS: Final[Handlers] = {"A_Expr": _expression}

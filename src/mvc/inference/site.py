@@ -6,10 +6,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from mvc.diagnostics import Severity
 from mvc.expression.lexemes import Lexeme, lexemes
+from mvc.inference.derived import Derived
 from mvc.inference.world import World
 from mvc.sql.parser import Node
 
@@ -25,6 +26,14 @@ class Problem:
     title: str
     label: str = ""
     help: str = ""
+
+
+class Cast(NamedTuple):
+    """A cast from one type to another, at a place of the tree."""
+
+    source: str
+    target: str
+    location: int
 
 
 Handlers = Mapping[str, Callable[[Node, "TypedText"], "str | None"]]
@@ -48,6 +57,8 @@ class TypedText:
     world: World
     rules: Rules
     problems: list[Problem] = field(default_factory=list)
+    derived: Derived = field(default_factory=Derived)
+    casts: list[Cast] = field(default_factory=list)
 
     @cached_property
     def _offsets(self) -> list[int]:
@@ -65,6 +76,18 @@ class TypedText:
     @cached_property
     def _starts(self) -> list[int]:
         return [item.start for item in self.lexemes]
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The words that columns are read by."""
+        ends = (self.lexemes[self._whole_name(bisect_right(self._starts, at) - 1)] for at in self.types)
+        return frozenset(item.text for item in ends)
+
+    def _whole_name(self, number: int) -> int:
+        texts = [item.text for item in self.lexemes]
+        while texts[number + 1 : number + 2] == ["."] and number + 2 < len(texts):
+            number += 2
+        return number
 
     def character(self, location: int) -> int:
         """The offset in the text of a place in the tree, which counts bytes."""
@@ -116,9 +139,7 @@ class TypedText:
 
     def _whole(self, number: int) -> int:
         """The last token of a name or call that begins with the token of that number."""
-        texts = [item.text for item in self.lexemes]
-        while texts[number + 1 : number + 2] == ["."] and number + 2 < len(texts):
-            number += 2
+        texts, number = [item.text for item in self.lexemes], self._whole_name(number)
         if texts[number + 1 : number + 2] != ["("]:
             return number
         depth = 0

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from mvc.catalog import builtins
 from mvc.inference.agreement import common_type, take, truth
-from mvc.inference.mends import TEXTS, cast_mend
-from mvc.inference.named_types import named_type
+from mvc.inference.comparing import check_sorted
+from mvc.inference.indirections import indirection
+from mvc.inference.mends import cast_mend
+from mvc.inference.named_types import check_collation, check_row, named_type
 from mvc.inference.operations import between, compare
-from mvc.inference.site import Handlers, TypedText, location_of, parts_of
+from mvc.inference.site import Cast, Handlers, TypedText, location_of, parts_of
+from mvc.inference.windows import check_window
 from mvc.inference.world import UNKNOWN
 from mvc.sql.parser import Node
 
@@ -23,10 +25,6 @@ _VALUE_FUNCTIONS: Final = {
     "LOCALTIME": "time without time zone",
     "LOCALTIMESTAMP": "timestamp without time zone",
 }
-
-_SUBSCRIPTED: Final = frozenset(
-    {"name", "point", "lseg", "line", "box", "oidvector", "int2vector"}
-)  # arrays of a fixed length inside
 
 
 def _constant(inner: Node, _: TypedText) -> str | None:
@@ -39,7 +37,7 @@ def _constant(inner: Node, _: TypedText) -> str | None:
 
 
 def _column(inner: Node, text: TypedText) -> str | None:
-    return text.type_at(inner["location"])
+    return text.type_at(inner["location"]) or text.derived.type_of(inner["fields"])
 
 
 def _logic(inner: Node, text: TypedText) -> str:
@@ -54,10 +52,15 @@ def _logic(inner: Node, text: TypedText) -> str:
 
 def _cast(inner: Node, text: TypedText) -> str | None:
     target = named_type(inner["typeName"], text)
+    element = text.world.element(text.world.base(target) or "") if target and target.endswith("[]") else None
+    if element and "A_ArrayExpr" in inner["arg"]:
+        return _cast_array(inner["arg"]["A_ArrayExpr"], element, target, text)
     source = text.world.base(text.type_of(inner["arg"]))
     base = text.world.base(target)
     if base is None or source is None:
+        check_row(inner, source, text)
         return target
+    text.casts.append(Cast(source, base, max(inner["location"], location_of(inner["arg"]))))
     if source == UNKNOWN:
         take(inner["arg"], base, text)
     elif not text.world.becomes(source, base, "iae"):
@@ -66,6 +69,19 @@ def _cast(inner: Node, text: TypedText) -> str | None:
         text.report(
             "MV120", at, f"a value of type {source} cannot be cast to {base}", label="no such cast", help=help_line
         )
+    return target
+
+
+def _cast_array(inner: Node, element: str, target: str | None, text: TypedText) -> str | None:
+    """`ARRAY['a']::text[]` casts each of its elements."""
+    for item in inner.get("elements", []):
+        source = text.world.base(text.type_of(item))
+        if source == UNKNOWN:
+            take(item, element, text)
+        elif source and not source.endswith("[]") and not text.world.becomes(source, element, "iae"):
+            title = f"a value of type {source} cannot be cast to {element}"
+            help_line = cast_mend(source, element, text.written(item))
+            text.report("MV120", location_of(item), title, label="no such cast", help=help_line)
     return target
 
 
@@ -112,69 +128,45 @@ def _json(inner: Node, text: TypedText) -> str | None:
     return named_type(returned, text) if returned else "json"
 
 
+def _json_read(inner: Node, text: TypedText) -> str | None:
+    """JSON(), JSON_SERIALIZE, JSON_QUERY and the like read JSON, or texts that hold it."""
+    for part in parts_of(inner):
+        text.type_of(part)
+    read: Node = inner.get("context_item") or inner.get("expr") or {}
+    item = read.get("raw_expr", {})
+    type_ = (text.world.base(text.type_of(item)) if item else None) or UNKNOWN
+    if type_ not in (UNKNOWN, "json", "jsonb", "bytea") and text.world.category(type_) != "S":
+        title = f"JSON is read from json, jsonb or a text, and this is of type {type_}"
+        help_line = f"make it JSON: to_jsonb({text.written(item)})"
+        text.report("MV120", location_of(item), title, label=f"of type {type_}", help=help_line)
+    return None
+
+
+def _json_aggregate(inner: Node, text: TypedText) -> str | None:
+    """`JSON_ARRAYAGG` and `JSON_OBJECTAGG`."""
+    own = inner["constructor"]
+    truth(own.get("agg_filter"), text, "FILTER (WHERE …)")
+    check_sorted(own.get("agg_order", []), "the order of an aggregate", text)
+    check_window(own.get("over", {}), text)
+    for key in ("arg", "func"):
+        for part in parts_of(inner.get(key, {})):
+            text.type_of(part)
+    returned = own.get("output", {}).get("typeName")
+    return named_type(returned, text) if returned else "json"
+
+
+def _grouping(inner: Node, text: TypedText) -> str:
+    for part in inner.get("args", []):
+        text.type_of(part)
+    return "integer"
+
+
 def _array(inner: Node, text: TypedText) -> str | None:
     elements = inner.get("elements", [])
     element = common_type(elements, text, "ARRAY") if elements else None
     if element and element.endswith("[]"):
         return element  # an array of arrays is one with another dimension
     return f"{element}[]" if element else None
-
-
-def _indirection(inner: Node, text: TypedText) -> str | None:
-    """`(x).field`, `x[1]`, `x[1:2]`, one after the other."""
-    type_ = text.type_of(inner["arg"])
-    for step in inner.get("indirection", []):
-        for part in parts_of(step):
-            text.type_of(part)
-        _check_number(step, text.world.base(type_), text)
-        base = text.world.base(type_)
-        if base is None:
-            return None
-        if "A_Indices" not in step:
-            _check_field(base, step, inner, text)
-            return None
-        type_ = _subscripted(base, inner, text)
-    if base == "point" and len(inner["indirection"]) == 1:
-        return "double precision"
-    slices = [step for step in inner["indirection"] if step.get("A_Indices", {}).get("is_slice")]
-    return None if slices and type_ != "jsonb" else type_
-
-
-def _check_number(step: Node, base: str | None, text: TypedText) -> None:
-    """A literal as the subscript of an array is a whole number."""
-    for part in parts_of(step):
-        if base and base.endswith("[]") and "sval" in part.get("A_Const", {}):
-            take(part, "integer", text)
-
-
-def _subscripted(base: str, inner: Node, text: TypedText) -> str | None:
-    """The element; a second subscript of an array is one of another dimension."""
-    if base == "jsonb":
-        return base
-    element = text.world.element(base) if base.endswith("[]") else None
-    several = len(inner["indirection"]) > 1
-    if element:
-        return None if several else element
-    if base not in _SUBSCRIPTED:
-        at, shown = location_of(inner["arg"]), text.written(inner["arg"])
-        title = f"a value of type {base} has no elements: only arrays and jsonb have"
-        help_line = (
-            f"write substring({shown}, 1, 1) for a letter of a text" if base in TEXTS else "leave the subscript out"
-        )
-        text.report("MV120", at, title, label=f"of type {base}", help=help_line)
-    return None
-
-
-def _check_field(base: str, step: Node, inner: Node, text: TypedText) -> None:
-    """`(x).name` is a field of a composite type, or a call of `name(x)`."""
-    name = step.get("String", {}).get("sval")
-    if name is None or base == "record" or builtins.takes(name, 1) or text.world.catalog.functions_named(name):
-        return
-    title = f"a value of type {base} has no field `{name}`"
-    help_line = (
-        f"write {text.written(inner['arg'])} ->> '{name}'" if base in ("json", "jsonb") else f"leave .{name} out"
-    )
-    text.report("MV120", location_of(inner["arg"]), title, label=f"of type {base}", help=help_line)
 
 
 def _row(inner: Node, text: TypedText) -> str:
@@ -185,13 +177,17 @@ def _row(inner: Node, text: TypedText) -> str:
 
 def _xml(inner: Node, text: TypedText) -> str:
     for part in parts_of(inner):
-        text.type_of(part)
+        type_ = text.world.base(text.type_of(part))
+        if inner.get("op") == "IS_XMLCONCAT" and type_ not in (None, UNKNOWN, "xml"):
+            title, help_line = f"xmlconcat joins values of xml, and this is of type {type_}", "write xmlforest(…) of it"
+            text.report("MV120", location_of(part), title, label=f"of type {type_}", help=help_line)
     return "boolean" if inner.get("op") == "IS_DOCUMENT" else "xml"
 
 
 def _collated(inner: Node, text: TypedText) -> str | None:
     type_ = text.type_of(inner["arg"])
     base = text.world.base(type_)
+    check_collation(inner, text)
     letters = base is None or base == UNKNOWN or text.world.category(text.world.element(base) or base) == "S"
     if not letters:
         text.report(
@@ -200,7 +196,7 @@ def _collated(inner: Node, text: TypedText) -> str | None:
             f"{base} has no collation",
             help="leave COLLATE out: only text has an order of letters",
         )
-    return "text" if base == UNKNOWN else type_
+    return type_
 
 
 def _sublink(inner: Node, text: TypedText) -> str | None:
@@ -218,7 +214,7 @@ def _sublink(inner: Node, text: TypedText) -> str | None:
 HANDLERS: Final[Handlers] = {
     "A_Const": _constant,
     "A_ArrayExpr": _array,
-    "A_Indirection": _indirection,
+    "A_Indirection": indirection,
     "BoolExpr": _logic,
     "BooleanTest": _boolean_test,
     "CaseExpr": _case,
@@ -226,6 +222,9 @@ HANDLERS: Final[Handlers] = {
     "CollateClause": _collated,
     "ColumnRef": _column,
     **dict.fromkeys(("JsonArrayConstructor", "JsonArrayQueryConstructor", "JsonObjectConstructor"), _json),
+    "GroupingFunc": _grouping,
+    **dict.fromkeys(("JsonArrayAgg", "JsonObjectAgg"), _json_aggregate),
+    **dict.fromkeys(("JsonFuncExpr", "JsonParseExpr", "JsonSerializeExpr"), _json_read),
     "MinMaxExpr": _extreme,
     "NullTest": _null_test,
     "RowExpr": _row,

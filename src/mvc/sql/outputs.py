@@ -53,7 +53,7 @@ _BY_OPERATOR: Final[Mapping[str, str]] = {
 def query_names(sql: str) -> tuple[str | None, ...] | None:
     """The names of a query's columns, None for a star; of a set operation, those of its first SELECT. None where there is no tree."""
     select = _query(sql)
-    return _names(select) if select else None
+    return select_names(select) if select else None
 
 
 def output_names(sql: str) -> tuple[tuple[str | None, ...], ...] | None:
@@ -80,13 +80,13 @@ def _lists(node: Any) -> Iterator[tuple[str | None, ...]]:
     elif isinstance(node, dict):
         yield from _lists(node.get("withClause"))
         if "targetList" in node and "larg" not in node:
-            yield _names(node)
+            yield select_names(node)
         for key in (*_FIRST, *(key for key in node if key not in (*_FIRST, "withClause"))):
             if key in node:
                 yield from _lists(node[key])
 
 
-def _names(select: Node) -> tuple[str | None, ...]:
+def select_names(select: Node) -> tuple[str | None, ...]:
     """The names of one SELECT's items; of a set operation, of its first SELECT."""
     while "larg" in select:
         select = select["larg"]
@@ -139,7 +139,7 @@ def _case(inner: Node) -> _Named:
 def _subquery(inner: Node) -> _Named:
     kind = inner["subLinkType"]
     if kind == "EXPR_SUBLINK":
-        names = _names(inner["subselect"]["SelectStmt"])
+        names = select_names(inner["subselect"]["SelectStmt"])
         return (names[0], True) if names and names[0] else _NOTHING
     return (_BY_OPERATOR[kind], True) if kind in _BY_OPERATOR else _NOTHING
 

@@ -14,9 +14,11 @@ from mvc.analysis.types.results import of_results
 from mvc.analysis.types.times import time_problems
 from mvc.diagnostics import Diagnostic, Findings, Severity
 from mvc.expression import Expression
+from mvc.inference.comparing import go_together
 from mvc.inference.infer import Inferred, infer_query, infer_value
 from mvc.inference.site import Problem
 from mvc.inference.world import World
+from mvc.model.aggregates import Form
 from mvc.model.origin import Origin
 from mvc.model.policy import AllOf, AnyOf, Condition, Policy
 from mvc.model.view import Aggregate, Computed, Declared, Sql
@@ -159,14 +161,38 @@ def _of_aggregate(measure: Aggregate, types: TypeOf, world: World) -> Found:
     yield from _asked(measure.where, types, world, condition="`where`")
     for term in measure.order:
         yield from _asked(Sql(term.ordered.expression, term.origin), types, world)
+    if measure.known.form is Form.AMONG and measure.argument and len(measure.order) == 1:
+        yield from _among(measure, measure.argument, types, world)
+
+
+def _among(measure: Aggregate, asked: Sql, types: TypeOf, world: World) -> Found:
+    """`rank: 100, order: o.amount` places a value among others, which have its type."""
+    term = measure.order[0]
+    one, other = (
+        infer_value(item.source, types_at(item, types, world.catalog), world).type
+        for item in (asked.expression, term.ordered.expression)
+    )
+    if not go_together(one, other, world):
+        text = term.ordered.expression.source
+        title = f"`{measure.function}` places a value of type {one} among values of type {other}"
+        help_line = f"ask for a value of the same type: {asked.expression.source}::{other}"
+        problem = Problem("MV120", "error", 0, len(text), title, f"of type {other}", help_line)
+        yield Inferred(None, (problem,)), term.origin
 
 
 def _of_indexes(view: ResolvedView, world: World) -> Found:
     types = OutputTypes(view, world)
     for index in view.indexes:
         for key in index.keys:
-            yield from _asked(Sql(key.term.ordered.expression, key.term.origin), types, world)
-        yield from _asked(index.where, types, world, condition="`where`")
+            yield from _fixed(Sql(key.term.ordered.expression, key.term.origin), types, world)
+        yield from _fixed(index.where, types, world, condition="`where`")
+
+
+def _fixed(sql: Sql | None, types: TypeOf, world: World, *, condition: str = "") -> Found:
+    """What an index is computed from."""
+    if sql is not None and (condition or not _is_column(sql.expression)):
+        known = types_at(sql.expression, types, world.catalog)
+        yield infer_value(sql.expression.source, known, world, condition=condition, fixed=True), sql.origin
 
 
 def _of_policy(condition: Condition, view: ResolvedView, world: World) -> Found:

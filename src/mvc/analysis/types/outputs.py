@@ -7,14 +7,13 @@ from typing import Final
 
 from mvc.analysis.declared.grain import ResolvedDimension
 from mvc.analysis.declared.measures import Measure
-from mvc.analysis.index_kinds import has_default
 from mvc.analysis.resolved import DeclaredQuery, ResolvedView
 from mvc.analysis.types.columns import dimension_type, expression_type
 from mvc.analysis.types.inferred_outputs import OutputTypes
 from mvc.diagnostics import Diagnostic, error
+from mvc.inference.comparing import is_comparable
 from mvc.inference.literals import problem_of
 from mvc.inference.world import World
-from mvc.model.aggregates import Form
 from mvc.model.origin import Origin
 from mvc.model.view import Aggregate, Setting, Sql
 
@@ -47,8 +46,7 @@ def _of_measure(measure: Measure, query: DeclaredQuery, type_of: _TypeOf, world:
     aggregate = measure.aggregate
     if type_of(aggregate.name) in ("record", "record[]"):
         yield _row((aggregate.argument or aggregate).origin)
-    once = aggregate.distinct or measure.function.form is Form.ONCE
-    if once and measure.argument and aggregate.argument:
+    if aggregate.distinct and measure.argument and aggregate.argument:  # of count_distinct the call says so
         type_ = expression_type(measure.argument, query.tree)
         yield from _unequal(type_, aggregate.argument.origin, world, "what is counted once")
     if aggregate.default is not None and not isinstance(aggregate.default, Sql):
@@ -67,9 +65,9 @@ def _row(origin: Origin) -> Diagnostic:
 
 
 def _unequal(type_: str | None, origin: Origin, world: World, what: str) -> Iterator[Diagnostic]:
-    base = world.base(type_)
-    if base is None or has_default("btree", base, world) or has_default("hash", base, world):
+    if is_comparable(type_, world):
         return
+    base = world.base(type_)
     cast = "jsonb" if base == "json" else "text"
     title = f"{what} is compared with others, and {base} has no equality"
     yield error("MV120", origin.span, title, label=f"of type {base}", help=f"cast it: (…)::{cast}")
