@@ -261,12 +261,18 @@ def _sites_of(files: dict[str, str], absent: frozenset[str]) -> Iterator[Site]:
         if path.startswith(("views/", "policies/")):
             document, _ = read(path, text)
             for keys, node in document.nodes.items() if document else ():
-                if keys and isinstance(node[1], yaml.ScalarNode) and _is_expression(str(node[1].value), str(keys[-1])):
+                if (
+                    keys
+                    and isinstance(node[1], yaml.ScalarNode)
+                    and keys[-1] != "description"
+                    and is_sql(str(node[1].value))
+                ):
                     yield Site(files, absent, path, keys, str(node[1].value))
 
 
-def _is_expression(text: str, key: str) -> bool:
-    if key == "description" or text.replace("_", "").isalnum():
+def is_sql(text: str) -> bool:
+    """Whether a value of a spec is an expression or a query."""
+    if text.replace("_", "").isalnum():
         return False  # nearly all of these are names
     try:
         parse_ordered(text)

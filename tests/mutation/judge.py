@@ -22,6 +22,7 @@ from mvc.model.project import Project
 from mvc.pipeline.compile import compile_project
 from mvc.pipeline.load import load_files
 
+from .exceptions import why_unknown
 from .probes import probe
 from .specs import Place
 
@@ -81,9 +82,7 @@ class Verdict:
             return "with operators or casts of somebody's own, types are left to a server"
         if self.said and self.said[0].startswith("tables:"):
             return "tables that no database can have"
-        if any("unsupported XML feature" in line for line in self.said):
-            return "a server without XML"
-        return ""
+        return next((why for line in self.said if (why := why_unknown(line))), "")
 
     def lines(self) -> Iterator[str]:
         """Where the text stands, what it was, what it became, what was said of it."""

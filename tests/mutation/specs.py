@@ -17,7 +17,6 @@ from inference.expressions import RIGHT, TABLE, listed
 from inference.test_infer import columns
 from mvc.compiled.project import Compiled
 from mvc.diagnostics import ProjectError
-from mvc.expression import ExpressionError, parse_ordered
 from mvc.model.project import Project
 from mvc.pipeline.compile import compile_files
 from mvc.pipeline.load import load_files
@@ -131,10 +130,4 @@ def _places(spec: Spec) -> Iterator[Place]:
 
 
 def _is_sql(text: str, keys: tuple[str | int, ...]) -> bool:
-    if str(keys[-1]) in _NO_SQL or _NO_SQL & {str(keys[0])} or text.replace("_", "").isalnum():
-        return False  # nearly all of these are names
-    try:
-        parse_ordered(text)
-    except ExpressionError:
-        return text.lstrip().lower().startswith(("select", "with"))
-    return True
+    return not _NO_SQL & {str(keys[0]), str(keys[-1])} and mutations.is_sql(text)
