@@ -28,7 +28,7 @@ _RANGES: Final = re.compile(rf"\{{\s*(?:{_RANGE}(?:,{_RANGE})*)?\}}", re.IGNOREC
 _PATH: Final = re.compile(
     r"((strict|lax)\s+)?\s*([$(\"'!@]|[+-]\s*[$(]|(true|false|null|exists|last)\b|[\d.+\-*/%() eE]+$)", re.IGNORECASE
 )
-_AMOUNT: Final = re.compile(r"[^\d:/\[\]{}<>&\\;.,]{0,8}[\d.,]*[^\d:/\[\]{}<>&\\;.,]{0,8}")
+_AMOUNT: Final = re.compile(r"[^\d:/\[\]{}<>&\\;,]{0,8}[\d.,]*[^\d:/\[\]{}<>&\\;,]{0,8}")
 _CURRENCIES: Final = frozenset(
     [
         "br",

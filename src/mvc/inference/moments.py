@@ -107,7 +107,10 @@ _OTHER_FORMS: Final = (
 
 _CLOCK: Final = re.compile(r"\d:\d|\d\s*[ap]\.?m|^t?\d{4,6}(\.\d+)?(?![-\d./])|[\sT]\d{6}")
 _OF_ANOTHER: Final = (
-    re.compile(r"[\[\]{}()<>$&\\|]"),  # a range, an array, a figure, bytes
+    re.compile(r"^[\[({].*,.*[\])}]$"),  # a range, an array, a figure
+    re.compile(
+        r"^(?!.*\d{4}-\d{1,2}-\d{1,2}).*[\[\]{}()<>$&\\|]"
+    ),  # the like of it; beside a date, punctuation only parts
     re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", re.IGNORECASE),  # a uuid
     re.compile(r"^\d{1,3}(\.\d{1,3}){3}(/\d+)?$"),  # a network
     re.compile(r"^([0-9a-f]{2}:){5}[0-9a-f]{2}$", re.IGNORECASE),  # the address of a device
