@@ -12,6 +12,7 @@ from mvc.inference.newer import check_version
 from mvc.inference.sets import check_sets
 from mvc.inference.site import Problem, Rules, TypedText
 from mvc.inference.surely import look
+from mvc.inference.unseen import check_seen
 from mvc.inference.world import World
 from mvc.sql.parser import GrammarError, Node, parse
 
@@ -59,6 +60,7 @@ def infer_value(  # noqa: PLR0913  one for each thing that a place knows
     type_ = "boolean" if condition else site.type_of(value)
     if fixed:
         check_fixed_casts(site)
+    check_seen(value, site)
     return Inferred(type_, tuple(dict.fromkeys(site.problems)))
 
 

@@ -161,8 +161,32 @@ def _of_aggregate(measure: Aggregate, types: TypeOf, world: World) -> Found:
     yield from _asked(measure.where, types, world, condition="`where`")
     for term in measure.order:
         yield from _asked(Sql(term.ordered.expression, term.origin), types, world)
+    if measure.distinct and measure.argument:
+        yield from _once(measure, measure.argument, types, world)
     if measure.known.form is Form.AMONG and measure.argument and len(measure.order) == 1:
         yield from _among(measure, measure.argument, types, world)
+
+
+def _once(measure: Aggregate, argument: Sql, types: TypeOf, world: World) -> Found:
+    """What is taken once is ordered by itself: a cast to the type that it has anyway changes nothing, one to another type does."""
+    for term in measure.order:
+        one, other = (
+            world.base(infer_value(item.source, types_at(item, types, world.catalog), world).type)
+            for item in (argument.expression, term.ordered.expression)
+        )
+        if one and other and one != other:
+            text = argument.expression.source
+            title = f"`{measure.name}` takes each value once, as {one}, and is ordered by a value of type {other}"
+            problem = Problem(
+                "MV218",
+                "error",
+                0,
+                len(term.ordered.expression.source),
+                title,
+                f"of type {other}",
+                f"write `order: {text}`",
+            )
+            yield Inferred(None, (problem,)), term.origin
 
 
 def _among(measure: Aggregate, asked: Sql, types: TypeOf, world: World) -> Found:

@@ -35,7 +35,7 @@ def output_problems(view: ResolvedView, world: World) -> Iterator[Diagnostic]:
 def _of_dimension(
     item: ResolvedDimension, query: DeclaredQuery, type_of: _TypeOf, world: World
 ) -> Iterator[Diagnostic]:
-    if type_of(item.name) == "record":
+    if type_of(item.name) in ("record", "record[]"):
         yield _row(item.dimension.sql.origin)
     elif item.name in query.grain.columns:  # others are not compared where the grain is a key of the base
         type_ = dimension_type(item, query.tree) or type_of(item.name)
