@@ -135,7 +135,7 @@ FOREIGN: Final[Mapping[str, Forms]] = {
     "array_contains": {2: "$2t = ANY ($1)"},
     **_all("generate_uuid newid uuid", {0: "gen_random_uuid()"}),
     "to_base64": {1: "encode($1, 'base64')"},
-    "convert": {2: "convert($1, $2)"},  # which of the two is the type, the text tells
+    "convert": {2: "CAST($2 AS $1u)"},  # MySQL has the two the other way round: the text tells
     "convert_timezone": {2: "$2t AT TIME ZONE $1", 3: "$3t AT TIME ZONE $1 AT TIME ZONE $2"},
     "isnumeric": {1: "$1t ~ '^[0-9]+([.][0-9]+)?$'"},
     **_all("current_date current_time current_timestamp localtime localtimestamp current_user session_user", {0: "$f"}),

@@ -88,11 +88,14 @@ class BodyNames:
 
     def _check_schema(self, node: exp.Column, item: FromItem, qualifier: str) -> None:
         """A schema may stand before the name of a table that has no alias here, and is in it."""
-        schema, reference = node.args.get("db"), item.rows.relation
+        schema = node.args.get("db")
         if schema is None:
             return
+        written, relation = item.node.args.get("db"), item.rows.relation
         aliased = not isinstance(item.node, exp.Table) or item.node.args.get("alias")
-        if aliased or (reference is not None and reference[0] != folded(schema)):
+        known = relation if relation in self.catalog.by_name else None  # what stores a view has another schema
+        within = folded(written) if written else known[0] if known else folded(schema)
+        if aliased or within != folded(schema):
             title = f"no source is called `{folded(schema)}.{qualifier}` here"
             self._report("MV202", schema, title, f"write {qualifier} alone", "no such schema here")
 
