@@ -68,3 +68,8 @@ def test_the_lists_are_what_a_server_says(database: Database, catalog: Catalog) 
             continue
         assert is_right, text
         assert said.description
+
+
+def test_no_node_is_asked_twice_however_deep_it_stands(catalog: Catalog) -> None:
+    text = "json_query(" * 40 + "jb" + ", '$.a')" * 40
+    assert infer(text, catalog).problems == ()

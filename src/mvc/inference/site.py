@@ -59,6 +59,9 @@ class TypedText:
     problems: list[Problem] = field(default_factory=list)
     derived: Derived = field(default_factory=Derived)
     casts: list[Cast] = field(default_factory=list)
+    known: dict[int, tuple[Node, str | None]] = field(
+        default_factory=dict
+    )  # so that no node is asked twice, however deep it stands
 
     @cached_property
     def _offsets(self) -> list[int]:
@@ -102,6 +105,12 @@ class TypedText:
 
     def type_of(self, node: Node) -> str | None:
         """The type of an expression; `unknown` for a literal, None where it is not known."""
+        known = self.known.get(id(node))
+        if known is None:
+            known = self.known[id(node)] = (node, self._type_of(node))
+        return known[1]
+
+    def _type_of(self, node: Node) -> str | None:
         kind, inner = next(iter(node.items()))
         handler = self.rules.values.get(kind)
         if handler is not None:

@@ -189,7 +189,7 @@ def _why_zero(divisor: Node, text: TypedText, zero: Mapping[int, str], around: S
 
 
 def _check_ratio(left: Node, right: Node, text: TypedText, at: int, around: Surroundings) -> None:
-    aside = replace(text, problems=[])
+    aside = replace(text, problems=[], known={})
     types = [aside.world.base(aside.type_of(node)) for node in (left, right)]
     if (
         around.cut

@@ -128,10 +128,18 @@ def _json(inner: Node, text: TypedText) -> str | None:
     return named_type(returned, text) if returned else "json"
 
 
+def _check_path(path: Node | None, text: TypedText) -> None:
+    type_ = text.world.base(text.type_of(path)) if path else None
+    if path and type_ and not text.world.becomes(type_, "jsonpath", "iae"):
+        title = f"the path into JSON is a jsonpath, and this is of type {type_}"
+        text.report("MV120", location_of(path), title, label=f"of type {type_}", help="write it in quotes: '$.a'")
+
+
 def _json_read(inner: Node, text: TypedText) -> str | None:
     """JSON(), JSON_SERIALIZE, JSON_QUERY and the like read JSON, or texts that hold it."""
     for part in parts_of(inner):
         text.type_of(part)
+    _check_path(inner.get("pathspec"), text)
     read: Node = inner.get("context_item") or inner.get("expr") or {}
     item = read.get("raw_expr", {})
     type_ = (text.world.base(text.type_of(item)) if item else None) or UNKNOWN
