@@ -150,12 +150,14 @@ BEGIN
   END IF;
   IF taken = 'full' THEN
     groups := NULL;
+    PERFORM {schema}.expect_one_row_each(stored);
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition -> 'merge') AS m;
   ELSIF taken = 'window' AND coalesce((definition #>> '{window,inline}')::boolean, true) AND NOT {schema}.is_bare(stored) THEN
     taken := 'full';
     detail := 'a window of it would be computed by text that calls more than PostgreSQL''s own functions, or holds values of others'' types';
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition -> 'merge') AS m;
   ELSIF taken = 'window' THEN
+    PERFORM {schema}.expect_one_row_each(stored);
     SELECT m.changed, m.growth INTO changed, growth FROM {schema}.merge(definition #> '{window,merge}', since, until) AS m;
   ELSIF groups = 0 THEN
     changed := 0;
@@ -167,6 +169,28 @@ BEGIN
     SELECT v.written, v.growth, v.detail INTO wrong, more, detail FROM {schema}.verify(stored, definition) AS v;
     changed := changed + wrong;
     growth := growth + more;
+  END IF;
+END $$;
+
+-- Refuses rows of which two have one key: while the keys of the tables were as they were, there are none, and a merge would take one of them. PostgreSQL
+-- itself looks where it refreshes a materialized view.
+CREATE OR REPLACE FUNCTION {schema}.expect_one_row_each(stored {schema}.stored_relation)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  gone constant text := {schema}.constraint_gone(stored);
+  listed text;
+  twice boolean;
+BEGIN
+  IF gone IS NULL THEN
+    RETURN;
+  END IF;
+  listed := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_index AS i
+    JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+    WHERE i.indexrelid = (SELECT min(u.indexrelid) FROM pg_index AS u WHERE u.indrelid = format('%I.%I', '{name}', stored.stored_name)::regclass AND u.indisunique));
+  EXECUTE format('SELECT EXISTS (SELECT FROM %I.%I GROUP BY %s HAVING count(*) > 1)', '{name}', stored.query_name, listed) INTO twice;
+  IF twice THEN
+    RAISE EXCEPTION 'two rows of %.% have the same %: %', quote_ident(stored.view_schema), quote_ident(stored.view_name), listed, gone
+      USING ERRCODE = 'unique_violation', HINT = 'put the constraint back, or take it out of the catalog: mvc diff --database says what that means';
   END IF;
 END $$;
 
@@ -427,7 +451,7 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
     WHEN stored.made_with ->> 'unsteady' IS NOT NULL
     THEN (stored.made_with ->> 'unsteady') || ' is not IMMUTABLE: what it gives may have changed with more than the rows'
-    ELSE {schema}.changed_wholly(stored)
+    ELSE coalesce({schema}.constraint_gone(stored) || ', by which the groups of changed rows are told', {schema}.changed_wholly(stored))
   END
 $$;
 

@@ -240,6 +240,61 @@ BEGIN
     ORDER BY 1);
 END $$;
 
+-- The constraints of what queries read, as far as they name the columns of it: what is unique, what refers to what, what is never NULL. By these the
+-- groups of changed rows are told, and one row of a group.
+CREATE OR REPLACE FUNCTION {schema}.constraints_read(queries regclass[])
+RETURNS text[] LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN ARRAY(
+    WITH used AS MATERIALIZED (
+      SELECT d.refobjid AS relation, array_agg(DISTINCT d.refobjsubid::int2) AS columns FROM pg_rewrite AS w
+      JOIN pg_depend AS d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjsubid > 0
+      JOIN pg_class AS c ON c.oid = d.refobjid AND c.relkind IN ('r', 'p') AND c.relnamespace <> to_regnamespace('{schema}')
+      WHERE w.ev_class = ANY (queries::oid[]) GROUP BY d.refobjid
+    )
+    SELECT n.line FROM used AS u CROSS JOIN LATERAL {schema}.constraints_now(u.relation) AS n (line, named) WHERE n.named <@ u.columns ORDER BY 1);
+END $$;
+
+-- Those of one table, a line each, with the columns that it is about: `unique 16384 {1}`, `refers 16390 {2} 16384 {1}`, `filled 16384 {2}`.
+CREATE OR REPLACE FUNCTION {schema}.constraints_now(relation oid)
+RETURNS TABLE (line text, named int2[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN QUERY
+  SELECT format('unique %s %s', i.indrelid, k.columns), k.columns FROM pg_index AS i
+  CROSS JOIN LATERAL (SELECT ARRAY(SELECT a FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS a ORDER BY a)) AS k (columns)
+  WHERE i.indrelid = constraints_now.relation AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+  UNION SELECT format('refers %s %s %s %s', k.conrelid, k.conkey, k.confrelid, k.confkey), k.conkey FROM pg_constraint AS k
+  WHERE k.conrelid = constraints_now.relation AND k.contype = 'f' AND k.convalidated AND to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false'
+  UNION SELECT format('filled %s {%s}', a.attrelid, a.attnum), ARRAY[a.attnum] FROM pg_attribute AS a
+  WHERE a.attrelid = constraints_now.relation AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped;
+END $$;
+
+-- The first of those that a stored relation was proven with and that is not there any more, in words; NULL where all are.
+CREATE OR REPLACE FUNCTION {schema}.constraint_gone(stored {schema}.stored_relation)
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  noted text[];
+  gone text;
+  part text[];
+  columns text;
+BEGIN
+  IF stored.proven ->> 'place' IS DISTINCT FROM {schema}.this_database() OR coalesce(stored.proven -> 'constraints', '[]') = '[]' THEN
+    RETURN NULL;
+  END IF;
+  noted := ARRAY(SELECT jsonb_array_elements_text(stored.proven -> 'constraints'));
+  gone := (
+    SELECT n.line FROM unnest(noted) AS n (line) WHERE n.line NOT IN (
+      SELECT k.line FROM (SELECT DISTINCT split_part(d.line, ' ', 2)::oid FROM unnest(noted) AS d (line)) AS r (oid) CROSS JOIN LATERAL {schema}.constraints_now(r.oid) AS k)
+    ORDER BY n.line DESC LIMIT 1);
+  IF gone IS NULL THEN
+    RETURN NULL;
+  END IF;
+  part := string_to_array(gone, ' ');
+  columns := (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FROM pg_attribute AS a WHERE a.attrelid = part[2]::oid AND a.attnum = ANY (part[3]::int2[]));
+  RETURN format(CASE part[1] WHEN 'unique' THEN '%1$s is not unique by %2$s any more' WHEN 'refers' THEN '%2$s of %1$s does not refer to %3$s any more' ELSE '%2$s of %1$s may be NULL now' END,
+    part[2]::oid::regclass, columns, CASE part[1] WHEN 'refers' THEN part[4]::oid::regclass END);
+END $$;
+
 -- Proves a stored relation and all that is beside it, before any of it runs, and keeps what it reads and calls: each refresh looks
 -- whether these are still what they are, and whose. `accepted` are owners whom nobody trusts, and `strange` their tables, all agreed to; `bare`
 -- says that its text means the same along PostgreSQL's own path, whoever adds what: it calls nothing else, and has no values of others' types.
@@ -260,7 +315,7 @@ BEGIN
     'place', {schema}.this_database(), 'roles', roles, 'allowed', allowed, 'read', read, 'code', code,
     'names', {schema}.names_meant(stored, queries), 'parts', {schema}.parts_meant(stored, queries),
     'tables', ARRAY(SELECT c.oid FROM pg_class AS c WHERE c.oid = ANY (read) AND c.relkind IN ('r', 'p')), 'owners', {schema}.owners_now(read, code),
-    'accepted', ARRAY(SELECT DISTINCT s.owner FROM {schema}.strange_owners(read, roles) AS s),
+    'constraints', {schema}.constraints_read(queries), 'accepted', ARRAY(SELECT DISTINCT s.owner FROM {schema}.strange_owners(read, roles) AS s),
     'strange', ARRAY(SELECT DISTINCT s.named FROM {schema}.strange_owners(read, roles) AS s JOIN pg_class AS c ON c.oid = s.named AND c.relkind <> 'v'),
     'bare', code = '{}' AND NOT EXISTS (
       SELECT FROM pg_rewrite AS r CROSS JOIN {schema}.made_types_in(r.ev_action::text) AS t (type)
@@ -382,7 +437,7 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
   SELECT s.proven -> 'roles' FROM {schema}.stored_relation AS s
   WHERE s.stored_name = proven_for.stored_name AND s.proven ->> 'place' = {schema}.this_database()
     AND to_jsonb({schema}.owners_now({schema}.oids(s.proven -> 'read'), {schema}.oids(s.proven -> 'code'))) = s.proven -> 'owners'
-    AND s.proven ? 'accepted' AND NOT EXISTS (
+    AND s.proven ? 'accepted' AND {schema}.constraint_gone(s) IS NULL AND NOT EXISTS (
       SELECT FROM {schema}.strange_owners({schema}.oids(s.proven -> 'read'), ARRAY(SELECT jsonb_array_elements_text(s.proven -> 'roles'))::name[]) AS o
       WHERE o.owner <> ALL ({schema}.oids(s.proven -> 'accepted')))
 $$;
