@@ -178,7 +178,7 @@ def _once(measure: Aggregate, argument: Sql, types: TypeOf, world: World) -> Fou
             text = argument.expression.source
             title = f"`{measure.name}` takes each value once, as {one}, and is ordered by a value of type {other}"
             problem = Problem(
-                "MV218",
+                "MV219",
                 "error",
                 0,
                 len(term.ordered.expression.source),
