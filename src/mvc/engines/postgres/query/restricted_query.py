@@ -105,22 +105,27 @@ class _Wanted:
         """A source whose rows are put in order once: only those that the wanted groups are linked to."""
         parts = link_parts(node, self._query.tree) if node.is_picked and not is_looked_up(node) else None
         links = parts.links if parts else ()
-        return replace(node, within=tuple(self._linked(*link) for link in links))
+        return replace(node, within=tuple(self._linked(*link, node.alias) for link in links))
 
     def _any(self, item: ResolvedDimension) -> Expression:
         return self._among(item.expression, f"SELECT {qualified(self._alias, item.name)} {self._from}")
 
-    def _linked(self, inner: Expression, outer: Expression) -> Expression:
-        """`inner` is among the values of `outer` that the wanted groups have."""
+    def _linked(self, inner: Expression, outer: Expression, of: str = "") -> Expression:
+        """`inner`, of the source `of`, is among the values of `outer` that the wanted groups have."""
         for item in self._dimensions:
             if item.expression.text == outer.text and item.name not in self._nullable:
                 return self._among(inner, f"SELECT {qualified(self._alias, item.name)} {self._from}")
-        return self._among(inner, self._values_of(outer))
+        return self._among(inner, self._values_of(outer, of))
 
-    def _values_of(self, outer: Expression) -> str:
-        """Of what is picked any row may be the one: the values are among them."""
+    def _values_of(self, outer: Expression, of: str = "") -> str:
+        """Of what is picked any row may be the one: the values are among them. Where they restrict the source `of`, what asks of that
+        source picks none of them: a row that it would leave out would look as if nothing were joined to it.
+        """
         whole = self._query.tree
         where = (*self._query.where, *whole.base.where, *self.rows())
+        where = tuple(
+            item for item in where if not any(of in whole.path(alias) for alias in reads(item) if alias in whole.nodes)
+        )
         deepest = max(reads(outer), key=lambda alias: (whole[alias].depth, alias))
         path = (whole.base.alias,) if deepest in whole.singles else whole.path(deepest)
         aliases = {ref.qualifier or "" for item in (outer, *where) for ref in item.columns} | set(path)
