@@ -11,7 +11,7 @@ from mvc.analysis.relation import SourceRelation
 from mvc.analysis.row_lineage import NO_ROWS, Origin
 from mvc.catalog.types import Column
 from mvc.expression import parse_expression
-from mvc.model.view import Cell, GivenColumn, SpineRef, ValuesRef
+from mvc.model.relations import Cell, GivenColumn, SpineRef, ValuesRef
 from mvc.quoting import constant, identifier, literal, qualified
 
 _STEPS: Final[Mapping[str, str]] = {"quarter": "3 months"}

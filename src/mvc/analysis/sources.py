@@ -20,7 +20,8 @@ from mvc.compiled.called import spellings
 from mvc.compiled.former import Renamed
 from mvc.diagnostics import Findings, did_you_mean, error
 from mvc.model.origin import Origin
-from mvc.model.view import Body, Declared, Source, SpineRef, SubqueryRef, TableRef, UnionRef, ValuesRef, View, ViewRef
+from mvc.model.relations import SpineRef, UnionRef, ValuesRef
+from mvc.model.view import Body, Declared, Source, SubqueryRef, TableRef, View, ViewRef
 from mvc.source.flow import TEMPLATE, template_help
 from mvc.source.words import yaml_value
 

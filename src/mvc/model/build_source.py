@@ -9,8 +9,9 @@ from mvc.model.build_spine import build_spine
 from mvc.model.build_values import build_values
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
+from mvc.model.relations import UnionRef
 from mvc.model.table_name import table_ref
-from mvc.model.view import OrderTerm, Relation, Source, SubqueryRef, UnionRef, ViewRef
+from mvc.model.view import OrderTerm, Relation, Source, SubqueryRef, ViewRef
 from mvc.spec import SourceSpec
 
 

@@ -8,7 +8,7 @@ from mvc.diagnostics import error
 from mvc.model.build_schedule import check_zone
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
-from mvc.model.view import SpineRef
+from mvc.model.relations import SpineRef
 from mvc.spec import SourceSpec
 
 

@@ -15,7 +15,7 @@ from mvc.catalog.well_formed import is_type
 from mvc.diagnostics import did_you_mean, error
 from mvc.model.origin import Origin
 from mvc.model.reading import SpecReader
-from mvc.model.view import Cell, GivenColumn, ValuesRef
+from mvc.model.relations import Cell, GivenColumn, ValuesRef
 from mvc.spec import SourceSpec
 
 _INTEGERS: Final = ((2**31, "integer"), (2**63, "bigint"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Literal
 
 from mvc.compiled.called import called
@@ -12,77 +11,15 @@ from mvc.expression import Expression
 from mvc.model.aggregates import AggregateFunction, aggregate_function
 from mvc.model.origin import Origin
 from mvc.model.period import CalendarPeriod
+from mvc.model.relations import Relation as Relation  # noqa: PLC0414
+from mvc.model.relations import SubqueryRef as SubqueryRef  # noqa: PLC0414
+from mvc.model.relations import TableRef as TableRef  # noqa: PLC0414
+from mvc.model.relations import ViewRef as ViewRef  # noqa: PLC0414
 from mvc.model.result import ResultType
 from mvc.model.window import Windowed
 from mvc.model.written import OrderTerm as OrderTerm  # noqa: PLC0414 - this module hands these on
 from mvc.model.written import Setting as Setting  # noqa: PLC0414
 from mvc.model.written import Sql as Sql  # noqa: PLC0414
-
-
-@dataclass(frozen=True, slots=True)
-class TableRef:
-    """A relation of the database."""
-
-    schema: str | None
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ViewRef:
-    """Another view of the project."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class SubqueryRef:
-    """A SELECT with the key that its author claims for it."""
-
-    sql: str
-    key: tuple[str, ...]
-
-
-Cell = Setting | None
-
-
-@dataclass(frozen=True, slots=True)
-class GivenColumn:
-    """A column of values that stand in the spec. Its `type` is as `format_type()` spells it; it is `said`, or follows from the values."""
-
-    name: str
-    type: str
-    said: bool
-    nullable: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ValuesRef:
-    """Rows that stand in the spec."""
-
-    columns: tuple[GivenColumn, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    key: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class SpineRef:
-    """The periods of a length, from the one that holds the day `first` to the one that holds `last`; None is today, in the `zone`."""
-
-    unit: str
-    first: date | None
-    last: date | None
-    zone: str
-
-
-@dataclass(frozen=True, slots=True)
-class UnionRef:
-    """Several relations of the database, read as one; `names` are what they are called in the spec."""
-
-    tables: tuple[TableRef, ...]
-    names: tuple[str, ...]
-
-
-Relation = TableRef | ViewRef | SubqueryRef | ValuesRef | SpineRef | UnionRef
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,10 +75,8 @@ def source_tree(source: ReadSource) -> exp.Expression:
     alias = exp.TableAlias(this=name(source.alias))
     if isinstance(source.rows, Select):
         return exp.Subquery(this=select_tree(source.rows), alias=alias)
-    if source.rows.arms:
-        return exp.Subquery(this=leaf(union_text(source.rows, source.columns)), alias=alias)
-    if source.rows.sql is not None:
-        return exp.Subquery(this=leaf(source.rows.sql), alias=alias)
+    if text := union_text(source.rows, source.columns) if source.rows.arms else source.rows.sql:
+        return exp.Subquery(this=leaf(text), alias=alias)
     return _table(source.rows, alias)
 
 
