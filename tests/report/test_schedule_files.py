@@ -15,7 +15,7 @@ import yaml
 from cronsim import CronSim
 
 import mvc
-from mvc.engines.postgres.plan.jobs import elsewhere_sql
+from mvc.engines.postgres.plan.jobs import Place, elsewhere_sql
 from mvc.report.schedules.cron_lines import portable_line
 from mvc.report.schedules.files import KINDS, on_calendar, printed
 from servers import need
@@ -201,8 +201,10 @@ def test_sunday_is_zero(compiled):
 
 
 def test_pg_cron_of_another_database(compiled):
-    first, *_ = elsewhere_sql(compiled, "shop", "owner", "GMT")
-    assert first == (
-        "SELECT cron.schedule_in_database('mvc:My Shop:quarter@shop', '*/15 * * * *',"
-        " 'CALL mvc.run_schedule(''My Shop'', ''quarter'', true)', 'shop', 'owner')"
+    first, *_ = elsewhere_sql(compiled, Place("shop", "16384", "owner"), "GMT")
+    assert first.startswith(
+        "SELECT cron.schedule_in_database('mvc:My Shop:quarter@shop', '*/15 * * * *', 'DO LANGUAGE plpgsql "
     )
+    assert "CALL mvc.run_schedule(My Shop, quarter, true)" in first
+    assert "16384::pg_catalog.oid" in first, "nowhere but in the database of that number"
+    assert first.endswith("', 'shop', 'owner')")

@@ -17,24 +17,9 @@ from mvc.workspace.inputs import described_paths
 _VIEW: Final = re.compile(r"^view:.*$", re.MULTILINE)
 _NAMED: Final = re.compile(r"view:[ \t]+(?P<quote>[\"']?)(?P<name>\w+)(?P=quote)[ \t]*(?:[ \t]#.*)?\Z")
 _KEYS: Final = (
-    *(
-        "view",
-        "was",
-        "alias_until",
-        "schema",
-        "description",
-        "tags",
-        "materialized",
-        "sources",
-        "where",
-        "dimensions",
-        "aggregates",
-        "having",
-        "windows",
-        "keep",
-        "sql",
-    ),
-    *("grain", "columns", "indexes", "with", "requires", "accept"),
+    *("view", "was", "alias_until", "schema", "description", "tags", "materialized"),
+    *("sources", "required", "where", "dimensions", "aggregates", "having", "windows", "keep"),
+    *("sql", "grain", "columns", "indexes", "with", "requires", "accept"),
 )
 _ODD_LINE: Final = re.compile(rf"^(?!$|[ \t#\]}}]|-{{1,3}}(?:[ \t]|$)|(?:{'|'.join(_KEYS)}):(?:[ \t]|$))", re.MULTILINE)
 _WORD: Final = re.compile(r"\w+")

@@ -104,7 +104,7 @@ class Specs(Mapping[str, str]):
             MeasureFile(measures=dict(self.measures)),
         )
         for folder, file in zip(_FOLDERS, files, strict=True):
-            if file.model_dump(exclude_defaults=True):
+            if any(file.model_dump(exclude_defaults=True).values()):
                 found[f"{folder}/python.yml"] = _document(_PROJECT, file)
         return found
 
