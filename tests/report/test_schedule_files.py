@@ -205,6 +205,6 @@ def test_pg_cron_of_another_database(compiled):
     assert first.startswith(
         "SELECT cron.schedule_in_database('mvc:My Shop:quarter@shop', '*/15 * * * *', 'DO LANGUAGE plpgsql "
     )
-    assert "CALL mvc.run_schedule(My Shop, quarter, true)" in first
+    assert "CALL mvc.run_schedule(''''My Shop'''', ''''quarter'''', true)" in first
     assert "16384::pg_catalog.oid" in first, "nowhere but in the database of that number"
     assert first.endswith("', 'shop', 'owner')")
