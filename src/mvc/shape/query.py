@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from mvc.analysis.declared.attribute_joins import Late, late_sources
 from mvc.analysis.declared.blocks import Block, main_block
@@ -40,13 +41,14 @@ def query_of(view: ResolvedView, query: DeclaredQuery) -> Select:
 class _Groups:
     """The groups of the view: what is read, how each column is written against it, and by which of them it groups.
 
-    `known` are the columns that stand for a dimension or a link, by its text.
+    `known` are the columns that stand for a dimension or a link, by its text. `met` are required branches that are yet to be joined INNER.
     """
 
     reading: Reading
     columns: Mapping[str, Value]
     groups: tuple[int, ...] = ()
     known: Mapping[str, ColumnOf] = field(default_factory=dict)
+    met: frozenset[str] = frozenset()
 
 
 def _groups_with_branches(query: DeclaredQuery) -> _Groups:
@@ -68,8 +70,15 @@ def _row_per_base(query: DeclaredQuery, branches: Iterable[Block]) -> _Groups:
     tree = query.tree
     needed = [item.expression for item in query.dimensions] + [link.outer for block in branches for link in block.links]
     joined = tree.needed(reads(*needed, *query.where) | {tree.base.alias}, tree.singles)
-    reading = reading_of(tree, (tree.base.alias,), joined, (*query.where, *tree.base.where))
-    return _Groups(reading, {item.name: AuthorExpression(item.expression) for item in query.dimensions})
+    met = _required_branches(tree, branches)
+    reading = reading_of(tree, (tree.base.alias,), joined, (*query.where, *tree.base.where), met)
+    return _Groups(reading, {item.name: AuthorExpression(item.expression) for item in query.dimensions}, met=met)
+
+
+def _required_branches(tree: JoinTree, branches: Iterable[Block]) -> frozenset[str]:
+    """The sources that a row of the base must have, of which a branch has a row exactly where they have one: nothing else need ask."""
+    hosts = (tree[block.host] for block in branches if block.by == "link" and block.path == (block.host,))
+    return frozenset(node.alias for node in hosts if node.source.required and node.parent == tree.base.alias)
 
 
 def _grouped(query: DeclaredQuery, main: Block | None, extra: tuple[GroupKey, ...], late: tuple[Late, ...]) -> _Groups:
@@ -156,13 +165,15 @@ def _with_branch(groups: _Groups, block: Block, alias: str, query: DeclaredQuery
     source = ReadSource(alias, block_query(block, keys, query))
     columns = dict(groups.columns)
     for measure in block.measures:
-        no_rows = measure.function.no_rows if pairs else None  # of a group without rows in this branch
+        missing = pairs and block.host not in groups.met
+        no_rows = measure.function.no_rows if missing else None  # of a group without rows in this branch
         columns[measure.name] = finished(ColumnOf(alias, measure.name), measure.aggregate, no_rows)
     reading = groups.reading
     if reading.source is None:
         reading = replace(reading, source=source)
     else:
-        join = Join(source, "left", (Equal(pairs),)) if pairs else Join(source, "cross")
+        kind: Literal["inner", "left"] = "inner" if block.host in groups.met else "left"
+        join = Join(source, kind, (Equal(pairs),)) if pairs else Join(source, "cross")
         reading = replace(reading, joins=(*reading.joins, join))
     return replace(groups, reading=reading, columns=columns)
 

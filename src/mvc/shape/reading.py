@@ -12,9 +12,14 @@ from mvc.shape.rows import presence_of, some_rows, source_of
 
 
 def reading_of(
-    tree: JoinTree, path: tuple[str, ...], joined: frozenset[str], where: Iterable[Expression] = ()
+    tree: JoinTree,
+    path: tuple[str, ...],
+    joined: frozenset[str],
+    where: Iterable[Expression] = (),
+    met: frozenset[str] = frozenset(),
 ) -> Reading:
-    """The sources `joined` (the path's included), the rows of the path's first kept by `where`.
+    """The sources `joined` (the path's included), the rows of the path's first kept by `where`. Required sources that are `met` are seen to
+    elsewhere.
 
     Sources on the path are joined INNER, each one below the other; the others are to-one attributes, LEFT unless required.
     """
@@ -34,7 +39,7 @@ def reading_of(
             joins.append(Join(source_of(node), "inner", tuple(on)))
         else:
             joins.append(Join(source_of(node), "left", (*on, *above, *own)))
-    return Reading(source_of(root), tuple(joins), (*kept, *some_rows(root, tree, inner)))
+    return Reading(source_of(root), tuple(joins), (*kept, *some_rows(root, tree, inner | met)))
 
 
 def _inner(tree: JoinTree, path: tuple[str, ...], joined: frozenset[str]) -> frozenset[str]:

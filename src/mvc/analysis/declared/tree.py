@@ -166,16 +166,19 @@ class JoinTree:
         """The base and all that is to-one from it: what a dimension may read."""
         return frozenset(alias for alias in self.nodes if self.host(alias) == self.base.alias)
 
-    def fixes_parent(self, alias: str) -> bool:
-        """Whether a row of `alias` belongs to at most one row of its parent."""
-        node = self.nodes[alias]
-        return node.parent is not None and _covers(self.nodes[node.parent].keys, node.determines_parent)
-
     def fixes(self, alias: str, ancestor: str, fixed: frozenset[str]) -> bool:
         """Whether, within a group where the rows of `fixed` are given, a row of `alias` determines its row of `ancestor`."""
         steps = self.path(alias)
         links = zip(steps[steps.index(ancestor) :], steps[steps.index(ancestor) + 1 :], strict=False)
-        return all(above in fixed or self.fixes_parent(below) for above, below in links)
+        return all(above in fixed or self._fixes_step(below, above, fixed) for above, below in links)
+
+    def _fixes_step(self, below: str, above: str, fixed: frozenset[str]) -> bool:
+        """Whether a row of `below`, and the rows that are given, tell all columns of a key of `above`, its parent."""
+        told = set(self.nodes[below].determines_parent)
+        for child in self.children(above):
+            if child.alias in fixed and self.guaranteed(child.alias):
+                told |= child.determines_parent
+        return _covers(self.nodes[above].keys, told)
 
     def needed(self, aliases: Iterable[str], among: frozenset[str]) -> frozenset[str]:
         """The sources of `among` that must be joined to read `aliases`: themselves and what lies between."""
