@@ -301,7 +301,7 @@ RUNTIME = {
     " ALTER TABLE mvc.watched_table DROP COLUMN columns CASCADE; ALTER TABLE mvc.stored_relation DROP COLUMN companions CASCADE",
     "sequence, index and key": "DROP SEQUENCE mvc.schedule_run_number CASCADE; DROP INDEX mvc.refresh_log_latest; ALTER TABLE mvc.turn DROP CONSTRAINT turn_pkey",
     "views": "DROP VIEW mvc.view_status, mvc.problems, mvc.refreshes, mvc.promises CASCADE",
-    "functions": "DROP FUNCTION mvc.queued_groups CASCADE; DROP FUNCTION mvc.fill CASCADE; DROP PROCEDURE mvc.committed CASCADE",
+    "functions": "DROP FUNCTION mvc.queued_groups CASCADE; DROP FUNCTION mvc.refresh_stored CASCADE; DROP PROCEDURE mvc.committed CASCADE",
 }  # fmt: skip
 ASKED: dict[str, Callable[[Connection], object]] = {
     "status": lambda connection: status(connection, project()),

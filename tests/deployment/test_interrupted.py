@@ -431,7 +431,7 @@ ENDLESS_FILES = {"mvc.yml": "project: shop\ncatalog: schema.sql\n", "schema.sql"
 
 
 FILLING = (
-    "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'mvc.fill' AND state = 'active' AND pid <> pg_backend_pid()"
+    "SELECT count(*) FROM pg_stat_activity WHERE query ~ 'mvc.refresh_stored' AND state = 'active' AND pid <> pg_backend_pid()"
     " AND datname = current_database()"
 )
 

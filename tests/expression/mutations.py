@@ -264,7 +264,8 @@ def _sites_of(files: dict[str, str], absent: frozenset[str]) -> Iterator[Site]:
                 if (
                     keys
                     and isinstance(node[1], yaml.ScalarNode)
-                    and keys[-1] != "description"
+                    and not {"description", "type", "columns"}
+                    & set(keys)  # types are no expressions, and neither are names
                     and is_sql(str(node[1].value))
                 ):
                     yield Site(files, absent, path, keys, str(node[1].value))
