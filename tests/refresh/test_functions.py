@@ -33,6 +33,8 @@ WHOLE_STATEMENTS = {
     "create_index",
     "dress",
     "drop_relations",
+    "expect_one_row_each",  # a list of names that quote_ident wrote
+    "groups_of_keys",  # likewise
     "is_view",
     "own_again",
     "keep_unread",

@@ -72,7 +72,7 @@ BEGIN
     RETURN seen;
   END IF;
   RETURN format('%s:%s:%s', least(pg_snapshot_xmin(seen), own), pg_snapshot_xmax(seen), (
-    SELECT string_agg(t.number::text, ',' ORDER BY t.number) FROM (SELECT pg_snapshot_xip(seen) UNION SELECT own) AS t (number)));
+    SELECT string_agg(t.number::text, ',' ORDER BY t.number) FROM (SELECT pg_snapshot_xip(seen) UNION SELECT own) AS t (number)))::pg_snapshot;
 END $$;
 
 -- The least number that no transaction has had, as far as this one can know: its own is not beyond the time that there has been.
