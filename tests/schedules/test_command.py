@@ -231,12 +231,14 @@ class TestFiles:
 
     def test_jobs_for_the_database_of_pg_cron(self, shop, database):
         done = shop.mvc("schedule", "pg_cron", "--database", shop.url)
-        call = "'CALL mvc.run_schedule(''shop'', ''hourly'', true)'"
         name = f"'mvc:shop:hourly@{database.name}'"
-        assert (
-            done.stdout
-            == f"SELECT cron.schedule_in_database({name}, '0 * * * *', {call}, '{database.name}', 'postgres');\n"
+        assert done.stdout.startswith(f"SELECT cron.schedule_in_database({name}, '0 * * * *', 'DO LANGUAGE plpgsql ")
+        assert done.stdout.endswith(f", '{database.name}', 'postgres');\n")
+        number = (
+            database.connect().execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()[0]
         )
+        assert f"{number}::pg_catalog.oid" in done.stdout, "the job runs in the database of this number alone"
+        assert "CALL mvc.run_schedule(''''shop'''', ''''hourly'''', true)" in done.stdout
 
     @pytest.mark.parametrize("arguments", [["anacron"], ["systemd", "--database", "x"], []])
     def test_of_something_else(self, shop, arguments):
