@@ -31,7 +31,7 @@ VIEW_KEYS = {
     *("view", "schema", "kind", "stored", "rows", "bytes", "data_age", "populated", "last_refresh", "storage"),
     *("table_bytes", "index_bytes", "toast_bytes", "last_status", "last_success_age", "last_success_seconds"),
     *("last_error", "last_error_age", "today", "running_seconds", "dead_rows", "dead_share", "queued_groups"),
-    *("promises", "usage", "upstream", "tables", "problem", "tags", "called"),
+    *("promises", "usage", "upstream", "tables", "problem", "tags", "called", "behind"),
 }
 RUN_KEYS = {"view", "called", "status", "mode", "schedule", "started_at", "seconds", "changed", "rows", "error"}
 DRIFT_KEYS = {"kind", "view", "subject", "expected", "found", "kept"}

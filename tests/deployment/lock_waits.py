@@ -2,7 +2,8 @@
 
 PostgreSQL tells a session that it has waited for a lock for longer than `deadlock_timeout`, and for how long in the end. Whoever holds the
 lock works meanwhile, and others on the machine may not let him: his own statistics say for how long he neither worked nor waited for a
-lock. Nor does a session go on at once that has got its lock: one that does nothing but sleep tells by how much it oversleeps.
+lock. Nor does a session go on at once that has got its lock: one that does nothing but sleep tells by how much it oversleeps. What a deployment
+works while it holds locks takes longer on a slow machine, and so may a wait: by as much as a piece of work whose time elsewhere is known.
 """
 
 from __future__ import annotations
@@ -16,12 +17,18 @@ from typing import Any, Final
 
 import psycopg
 
-LONGEST: Final = 100  # milliseconds that nobody may wait for a lock
+LONGEST: Final = 100  # milliseconds that nobody may wait for a lock on a machine that does `_WORK` in `USUAL`
+USUAL: Final = 15.0
 _WAITS: Final = re.compile(r"process \d+ (still waiting for|acquired) (?P<what>.*) after (?P<ms>[\d.]+) ms")
 _USAGE: Final = re.compile(r"(?P<user>[\d.]+) s user, (?P<system>[\d.]+) s system, (?P<elapsed>[\d.]+) s elapsed")
 _NAP: Final = (
     "SELECT extract(epoch FROM clock_timestamp() - began)::float8 * 1000 - 10"
     " FROM (SELECT clock_timestamp() AS began OFFSET 0) AS b, LATERAL (SELECT pg_sleep(0.01 + 0 * extract(epoch FROM b.began))) AS slept"
+)
+_WORK: Final = (
+    "SELECT extract(epoch FROM clock_timestamp() - b.began)::float8 * 1000 FROM (SELECT clock_timestamp() AS began OFFSET 0) AS b,"
+    " LATERAL (SELECT sum(length(g::text || b.began::text)) AS n FROM generate_series(1, 50000) AS g OFFSET 0) AS w,"
+    " LATERAL (SELECT w.n IS NULL OFFSET 0) AS done"
 )
 
 
@@ -37,13 +44,14 @@ class Wait:
 @dataclass
 class LockWaits:
     """The waits of some sessions that were longer than `LONGEST`; in milliseconds how long each switch worked, or waited for a lock itself, how long
-    the machine kept it from that, and sleepers from waking up.
+    the machine kept it from that, and sleepers from waking up; and by how much it is slower than the one that `LONGEST` is meant for.
     """
 
     waits: list[Wait] = field(default_factory=list)
     worked: list[float] = field(default_factory=list)
     stalls: list[float] = field(default_factory=list)
     naps: list[float] = field(default_factory=list)
+    slowness: float = 1.0
 
     def listen(self, connection: psycopg.Connection[Any], who: str) -> None:
         """Hears of the waits of a session, which must be a superuser's now and may be somebody else's later."""
@@ -70,7 +78,9 @@ class LockWaits:
         def told(notice: psycopg.errors.Diagnostic) -> None:
             if (wait := _WAITS.match(notice.message_primary or "")) and wait[1] == "acquired":
                 waited.append(float(wait["ms"]))
-            if (used := _USAGE.search(notice.message_detail or "")) and running[-1].rstrip().endswith("COMMIT;"):
+            if (used := _USAGE.search(notice.message_detail or "")) and "".join(running[-1:]).rstrip().endswith(
+                "COMMIT;"
+            ):
                 worked = 1000 * (float(used["user"]) + float(used["system"])) + sum(waited)
                 self.stalls.append(1000 * float(used["elapsed"]) - worked)
                 self.worked.append(worked)
@@ -86,6 +96,7 @@ class LockWaits:
                     row = sleeper.execute(_NAP).fetchone()
                     self.naps.append(row[0] if row else 0.0)
 
+        self.slowness = _slowness(connection)
         connection.execute(
             "SET log_statement_stats = on; SET client_min_messages = log; SET log_lock_waits = on; SET deadlock_timeout = '5ms'"
         )
@@ -112,4 +123,12 @@ class LockWaits:
 
     def ours(self, *besides: str) -> list[Wait]:
         """The waits that are too long, and not for the machine; those of some sessions left out."""
-        return [item for item in self.waits if item.who not in besides and item.ms > LONGEST + self.machine]
+        return [
+            item for item in self.waits if item.who not in besides and item.ms > LONGEST * self.slowness + self.machine
+        ]
+
+
+def _slowness(connection: psycopg.Connection[Any]) -> float:
+    """The quickest of some runs counts: others on the machine make none quicker."""
+    rows = [connection.execute(_WORK).fetchone() for _ in range(4)]
+    return max(1.0, min(row[0] for row in rows if row) / USUAL)

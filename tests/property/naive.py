@@ -126,7 +126,15 @@ def _subquery(self: Aggregate, view: View, tree: Tree) -> str:
     argument = "1" if self.argument is None else sql(self.argument)
     orders = "".join(f", {sql(term.expr)} AS o{place}" for place, term in enumerate(self.order))
     once = f"SELECT DISTINCT ON ({source}.tid) {argument} AS x{orders} FROM {table}{joined}{outer} WHERE {kept}"
-    return _default(f"(SELECT {_call(self)} FROM ({once}) s)", self)
+    return _default(f"(SELECT {_call(self)} FROM ({_limited(once, self)}) s)", self)
+
+
+def _limited(rows: str, self: Aggregate) -> str:
+    """The rows that the call takes: the first ones in its order, of values that are told apart where it takes each once."""
+    if self.limit is None:
+        return rows
+    told_apart = f"SELECT DISTINCT ON (s.x) s.* FROM ({rows}) s" if self.distinct else rows
+    return f"SELECT s.* FROM ({told_apart}) s{_ordering(self)} LIMIT {self.limit}"
 
 
 def _call(self: Aggregate) -> str:
@@ -150,7 +158,7 @@ def _term(name: str, order: Order) -> str:
 
 
 def _default(call: str, self: Aggregate) -> str:
-    if self.default is None:
-        return call
-    value = f"'{self.default}'" if isinstance(self.default, str) else str(self.default)
-    return f"coalesce({call}, {value})"
+    if self.default is not None:
+        value = f"'{self.default}'" if isinstance(self.default, str) else str(self.default)
+        call = f"coalesce({call}, {value})"
+    return call if self.type is None else f"({call})::{self.type}"
