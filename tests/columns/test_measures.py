@@ -172,3 +172,28 @@ def test_an_increment_of_measures(database: Database) -> None:
             assert log == ("incremental", "completed")
             stored = connection.execute("SELECT * FROM v ORDER BY id").fetchall()
             assert stored == connection.execute(f"{BY_HAND} ORDER BY c.id".encode()).fetchall()
+
+
+def test_a_measure_takes_the_rows_of_its_table_and_no_others(database: Database) -> None:
+    """One that reads no column is no number of the base's rows, and one of a table that many rows share takes each of its rows once."""
+    view = """
+    view: v
+    sources:
+      o: {table: orders}
+      c: {table: customers, on: c.id = o.customer_id}
+      p: {table: orders, on: p.customer_id = c.id}
+    dimensions: {month: "date_trunc('month', o.placed_at)::date"}
+    aggregates:
+      ones: {measure: ones, of: p}
+      scores: {measure: scores}
+    """
+    measures = "measures: {ones: {table: orders, sum: '1'}, scores: {table: customers, sum: score}}"
+    made = compiled(view, measures__m=measures)
+    by_hand = """
+    WITH months AS (SELECT DISTINCT date_trunc('month', placed_at)::date AS month, customer_id FROM orders)
+    SELECT m.month, sum((SELECT count(*) FROM orders AS p WHERE p.customer_id = m.customer_id))::bigint,
+      (SELECT sum(c.score) FROM customers AS c WHERE c.id IN (SELECT n.customer_id FROM months AS n WHERE n.month IS NOT DISTINCT FROM m.month))
+    FROM months AS m GROUP BY m.month
+    """
+    assert [item.code for item in made.diagnostics if item.code == "MV429"] == []
+    assert answer(database, made.views[0].query, SHOP + ROWS) == answer(database, by_hand, SHOP + ROWS)

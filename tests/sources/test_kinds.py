@@ -200,6 +200,7 @@ VALUES = [
     ("[[true, a], [false, null]]", "[k, v]", "k", "boolean", [(True, "a"), (False, None)]),
     ("{1: a, -2: b}", "[k, v]", "k", "integer", [(1, "a"), (-2, "b")]),
     ("{01: a, 2: b}", "[k, v]", "k", "text", [("01", "a"), ("2", "b")]),
+    ("{1: a, Ä: b}", "[k, v]", "k", "text", [("1", "a"), ("Ä", "b")]),
     ('{NO: "it\'s", YES: \'a "b"\'}', "[k, v]", "k", "text", [("NO", "it's"), ("YES", 'a "b"')]),
     ("{2024-01-01: -5}", "{k: date, v: smallint}", "k", "date", [(date(2024, 1, 1), -5)]),
     ("{a: null}", '{k: text, v: "numeric(5,2)"}', "k", "text", [("a", None)]),

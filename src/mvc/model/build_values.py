@@ -46,10 +46,10 @@ def _rows(spec: SourceSpec, origin: Origin) -> Iterator[tuple[tuple[Cell, ...], 
         yield from ((row, origin.at("values", number)) for number, row in enumerate(spec.values or ()))
         return
     numbers = all(
-        text.removeprefix("-").isdecimal() and str(int(text)) == text for text in spec.values if text.isascii()
+        text.isascii() and text.removeprefix("-").isdecimal() and str(int(text)) == text for text in spec.values
     )
     for text, rest in spec.values.items():
-        first: Cell = int(text) if numbers and text.isascii() else text
+        first: Cell = int(text) if numbers else text
         yield (first, *(rest if isinstance(rest, tuple) else (rest,))), origin.at("values", text)
 
 

@@ -152,6 +152,7 @@ def of_source(definition: Measured, name: str, source: Source, where: Sql | None
         argument=item.argument and _qualified(item.argument, source, table),
         second=item.second and _qualified(item.second, source, table),
         alias=source.alias if item.alias else None,
+        of=None if item.alias else source.alias,
         where=_both(own, where) if own and where else own or where,
         order=tuple(_ordered(term, source, table) for term in item.order),
         origin=origin,
