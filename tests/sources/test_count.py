@@ -95,6 +95,49 @@ BEFORE_BY_HAND = """
 SELECT DISTINCT ON (s.id) s.id, v.kind, (v.id IS NOT NULL)::int
 FROM stores s LEFT JOIN visits v ON v.store_id = s.id AND v.visited_at < s.opened_on + 10 ORDER BY s.id, v.visited_at DESC, v.id DESC
 """
+ANY = """
+view: v
+sources:
+  s: {table: stores}
+  v: {table: visits, on: v.store_id = s.id, latest: v.visited_at}
+  o: {table: visits, on: o.store_id = s.id, where: o.kind = 'online', first: [o.spent, o.id]}
+dimensions: {country: s.country}
+aggregates: {stores: {count: s}, visited: {count: v}, online: {count: o}}
+"""
+ANY_BY_HAND = """
+SELECT country, count(*), count(*) FILTER (WHERE id IN (SELECT store_id FROM visits)),
+       count(*) FILTER (WHERE id IN (SELECT store_id FROM visits WHERE kind = 'online'))
+FROM stores GROUP BY 1
+"""
+SINCE = """
+view: v
+sources:
+  v: {table: visits}
+  f: {table: visits, on: f.store_id = v.store_id, first: f.visited_at}
+  l: {table: visits, on: l.store_id = v.store_id, where: l.spent > 10, latest: l.id}
+dimensions: {since: {period: month, of: f.visited_at}}
+aggregates: {visits: {count: v}, spent: {sum: v.spent}, firsts: {count: f}, last: {max: l.id}}
+"""
+SINCE_BY_HAND = """
+WITH firsts AS (SELECT store_id, min(visited_at) AS at FROM visits GROUP BY 1)
+SELECT date_trunc('month', f.at AT TIME ZONE 'Europe/Berlin')::date, count(*), sum(v.spent),
+       count(DISTINCT v.store_id), max((SELECT max(id) FROM visits l WHERE l.store_id = v.store_id AND l.spent > 10))
+FROM visits v LEFT JOIN firsts f USING (store_id) GROUP BY 1
+"""
+OF_THE_FIRST = """
+view: v
+sources:
+  v: {table: visits}
+  f: {table: visits, on: f.store_id = v.store_id, first: f.visited_at}
+  l: {table: visits, on: l.store_id = v.store_id, where: l.spent > 10, latest: l.id}
+dimensions: {id: v.id, first: f.visited_at}
+aggregates: {last: {max: l.id}}
+"""
+OF_THE_FIRST_BY_HAND = """
+SELECT v.id, (SELECT min(visited_at) FROM visits f WHERE f.store_id = v.store_id),
+       (SELECT max(id) FROM visits l WHERE l.store_id = v.store_id AND l.spent > 10)
+FROM visits v
+"""
 ABSENT = """
 view: v
 sources:
@@ -157,6 +200,9 @@ CASES = {
     "required below decides which compete": (COMPETING, COMPETING_BY_HAND),
     "the first below many": (OF_MANY, OF_MANY_BY_HAND),
     "on more than an equation": (BEFORE, BEFORE_BY_HAND),
+    "only that there is one": (ANY, ANY_BY_HAND),
+    "the first of the base's own table": (SINCE, SINCE_BY_HAND),
+    "what the first is ordered by": (OF_THE_FIRST, OF_THE_FIRST_BY_HAND),
     "absent": (ABSENT, ABSENT_BY_HAND),
     "absent below absent": (NESTED, NESTED_BY_HAND),
     "absent below many": (WITHIN, WITHIN_BY_HAND),

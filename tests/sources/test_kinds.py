@@ -81,6 +81,18 @@ LATEST_OF_SEVERAL_BY_HAND = f"""
 SELECT DISTINCT ON (s.id) s.id, h.from_table, h.placed_on, h.amount
 FROM stores s LEFT JOIN {ALL_ORDERS} h ON h.store_id = s.id ORDER BY s.id, h.placed_on DESC NULLS LAST, h.from_table DESC, h.id DESC
 """
+LATEST_THAT_FITS = """
+view: v
+sources:
+  s: {table: stores}
+  h: {table: [orders_2024, orders_2025], on: h.store_id = s.id, where: h.amount > 10, latest: h.placed_on}
+dimensions: {id: s.id}
+aggregates: {table_: {max: h.from_table}}
+"""
+LATEST_THAT_FITS_BY_HAND = f"""
+SELECT DISTINCT ON (s.id) s.id, h.from_table
+FROM stores s LEFT JOIN {ALL_ORDERS} h ON h.store_id = s.id AND h.amount > 10 ORDER BY s.id, h.placed_on DESC NULLS LAST, h.from_table DESC, h.id DESC
+"""
 MONTHS = """
 view: v
 sources:
@@ -102,6 +114,7 @@ CASES = {
     "several tables": (SEVERAL, SEVERAL_BY_HAND),
     "several tables as the base": (BASE_OF_SEVERAL, BASE_OF_SEVERAL_BY_HAND),
     "the latest of several tables": (LATEST_OF_SEVERAL, LATEST_OF_SEVERAL_BY_HAND),
+    "the latest that fits, by columns that nothing else reads": (LATEST_THAT_FITS, LATEST_THAT_FITS_BY_HAND),
     "a calendar": (MONTHS, MONTHS_BY_HAND),
 }
 

@@ -1,21 +1,25 @@
 """A source of which a row of the parent has one row, the first in an order, as a query that is joined.
 
 Where an index leads from the parent's row to its rows, that one is looked up for each (LATERAL); else all rows are put in order once, and
-the first of each link is taken (DISTINCT ON).
+the first of each link is taken (DISTINCT ON). Where nothing but that there is one is asked, any row does; and where nothing is but what it
+is ordered by, that is the least or the greatest of each link (min, max).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mvc.analysis.declared.blocks import below
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.analysis.names.scope import bare_column, reads
+from mvc.analysis.relation import SourceRelation
 from mvc.expression import Expression
 from mvc.expression.split import equation
+from mvc.model.aggregates import AGGREGATES
 from mvc.model.view import OrderTerm
 from mvc.shape.records import (
+    AggregateCall,
     AuthorExpression,
     ColumnOf,
     Condition,
@@ -26,7 +30,18 @@ from mvc.shape.records import (
     ResultColumn,
     Select,
 )
-from mvc.shape.rows import some_rows, source_of
+from mvc.shape.rows import presence_of, some_rows, source_of
+
+_ALIKE: Final = frozenset(
+    ("smallint", "integer", "bigint", "date", "timestamp without time zone", "timestamp with time zone")
+)  # types of which equal values are the same
+
+
+class _Extreme(NamedTuple):
+    """A column, and the aggregate of it that the first row holds."""
+
+    column: str
+    function: str
 
 
 class _Parts(NamedTuple):
@@ -37,21 +52,69 @@ class _Parts(NamedTuple):
     others: tuple[Expression, ...]
 
 
-def picked_join(node: Node, tree: JoinTree, kind: Literal["inner", "left"], above: tuple[Condition, ...]) -> Join:
-    """The join of the row that is picked; `above` must hold of the rows before it."""
+def picked_join(
+    node: Node,
+    tree: JoinTree,
+    kind: Literal["inner", "left"],
+    above: tuple[Condition, ...],
+    *,
+    all_of: SourceRelation | None,
+) -> Join:
+    """The join of the row that is picked; `above` must hold of the rows before it. `all_of` is the relation of which every row is before it,
+    where that is known: to read the same once more costs no more than to look each one up.
+    """
     parts = link_parts(node, tree)
     some = tuple(some_rows(node, tree, frozenset()))
-    outputs = tuple(ResultColumn(column, ColumnOf(node.alias, column)) for column in node.read)
-    if parts is None or is_looked_up(node):
+    columns = {*node.asked, presence_of(node).column.name}
+    extreme = _extreme(node, parts, columns)
+    looked_up = is_looked_up(node) and not (extreme and all_of == node.readable)
+    if parts is None or looked_up:
         where = (*above, *map(AuthorExpression, (*node.on, *node.where)), *some)
-        one = Select(outputs, Reading(source_of(node), where=where), order=_ordering(node), limit=1)
+        order = _ordering(node) if node.asked else ()
+        one = Select(_outputs(node, columns), Reading(source_of(node), where=where), order=order, limit=1)
         return Join(ReadSource(node.alias, one), kind, lateral=True)
-    links = tuple(AuthorExpression(inner) for inner, _ in parts.links)
-    where = (*map(AuthorExpression, (*parts.own, *node.within)), *some)
-    order = (*(Ordering(link, descending=False, nulls_first=False) for link in links), *_ordering(node))
-    first = Select(outputs, Reading(source_of(node), where=where), order=order, once_per=links)
     on = [item for item in (*node.on, *node.where) if item not in parts.own]
+    columns |= {ref.name for item in on for ref in item.columns if ref.qualifier == node.alias}
+    reading = Reading(source_of(node), where=(*map(AuthorExpression, (*parts.own, *node.within)), *some))
+    first = _extremes(node, columns, extreme, reading) if extreme else _firsts(node, columns, parts, reading)
     return Join(ReadSource(node.alias, first), kind, (*map(AuthorExpression, on), *above))
+
+
+def _outputs(node: Node, columns: Iterable[str]) -> tuple[ResultColumn, ...]:
+    wanted = set(columns)
+    return tuple(
+        ResultColumn(column, ColumnOf(node.alias, column)) for column in node.readable.columns if column in wanted
+    )
+
+
+def _firsts(node: Node, columns: Iterable[str], parts: _Parts, reading: Reading) -> Select:
+    """The first row of each link."""
+    links = tuple(AuthorExpression(inner) for inner, _ in parts.links)
+    order = (
+        *(Ordering(link, descending=False, nulls_first=False) for link in links),
+        *(_ordering(node) if node.asked else ()),
+    )
+    return Select(_outputs(node, columns), reading, order=order, once_per=links)
+
+
+def _extremes(node: Node, columns: Iterable[str], extreme: _Extreme, reading: Reading) -> Select:
+    """Each link with the one value that its first row is asked for."""
+    links = _outputs(node, set(columns) - {extreme.column})
+    call = AggregateCall(AGGREGATES[extreme.function], (ColumnOf(node.alias, extreme.column),))
+    return Select((*links, ResultColumn(extreme.column, call)), reading, tuple(range(len(links))))
+
+
+def _extreme(node: Node, parts: _Parts | None, columns: Iterable[str]) -> _Extreme | None:
+    """What stands for the first row where it is asked for nothing but the link and the first term of the order, of which equal values are one."""
+    term, ordered = node.order[0][0], node.order[0][1].ordered
+    column = bare_column(term)
+    links = {ref.name for inner, _ in parts.links if (ref := bare_column(inner))} if parts else set()
+    if column is None or column.qualifier != node.alias or column.name not in node.asked or column.name in links:
+        return None
+    at_end = not ordered.nulls_first or node.readable.not_null((column.name,))
+    if not at_end or set(columns) - {column.name} - links or node.readable.columns[column.name].type not in _ALIKE:
+        return None
+    return _Extreme(column.name, "max" if ordered.descending else "min")
 
 
 def link_parts(node: Node, tree: JoinTree) -> _Parts | None:

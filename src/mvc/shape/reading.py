@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from mvc.analysis.declared.tree import JoinTree, Node
 from mvc.expression import Expression
@@ -26,6 +27,7 @@ def reading_of(
     root = tree[path[0]]
     inner = _inner(tree, path, joined)
     kept: list[Condition] = [AuthorExpression(item) for item in where]
+    every = None if kept else root.readable  # of which each row is read
     joins: list[Join] = []
     for node in _in_order(tree, joined - {root.alias}):
         on: list[Condition] = [AuthorExpression(item) for item in node.on]
@@ -33,7 +35,8 @@ def reading_of(
         parent = tree[node.parent or root.alias]
         above = () if parent.alias in inner or node.needs_parent else (presence_of(parent),)
         if node.is_picked:
-            joins.append(picked_join(node, tree, "inner" if node.alias in inner else "left", above))
+            kind: Literal["inner", "left"] = "inner" if node.alias in inner else "left"
+            joins.append(picked_join(node, tree, kind, above, all_of=every if parent is root else None))
         elif node.alias in inner:
             kept += own
             joins.append(Join(source_of(node), "inner", tuple(on)))

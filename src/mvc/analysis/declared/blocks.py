@@ -76,6 +76,18 @@ def main_block(base: str, measures: tuple[Measure, ...] = ()) -> Block:
     return Block(base, (base,), "main", (), (), deduplicate=False, measures=measures)
 
 
+def told_apart(measures: Iterable[Measure], tree: JoinTree) -> frozenset[str]:
+    """The sources whose rows measures tell apart, since one row may be behind several of those that they go through."""
+    return frozenset(measure.source for measure in measures if not _is_met_once(measure, tree))
+
+
+def _is_met_once(measure: Measure, tree: JoinTree) -> bool:
+    base = tree.base.alias
+    if tree.host(measure.source) != base:
+        return False
+    return tree.fixes(measure.source, base, frozenset()) or (measure.argument is not None and measure.repeatable)
+
+
 def _home(measure: Measure, groups: Groups) -> str:
     """The source whose block computes a measure: the host of its source where its rows cannot repeat there, or may."""
     tree = groups.tree

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mvc.analysis.declared.after import resolve_after, totally_ordered
-from mvc.analysis.declared.blocks import Block, Groups, make_blocks
+from mvc.analysis.declared.blocks import Block, Groups, make_blocks, told_apart
 from mvc.analysis.declared.build_tree import WHERE, build_tree
 from mvc.analysis.declared.computed import order_computed
 from mvc.analysis.declared.defaults import check_defaults, never_missing
@@ -56,7 +56,7 @@ def resolve_declared(
     check_defaults(declared, functions, found)
     if len(found) > before:
         return None
-    tree = tree.reading(_read(dimensions, where, measures.values()))
+    tree = tree.reading(_read(dimensions, where, measures.values()), told_apart(measures.values(), tree))
     grain = find_grain(dimensions, tree)
     computed = totally_ordered(computed, grain, found)
     groups = Groups(tree, dimensions, grain)

@@ -21,7 +21,8 @@ from mvc.model.view import OrderTerm, Source
 class Node:
     """A source in the tree. `on` and `where` are conjuncts with every column qualified; the base has no parent and no `on`. `coarse` are
     (alias, column) of what these equate by another equality than that of its keys. Of the rows that a row of the parent has here, the first
-    in `order` is the only one. `read` are the columns that something reads, `within` conditions for rows that matter at all.
+    in `order` is the only one. `read` are the columns that something reads, `asked` those of them that more is read of than by which row this
+    is; `within` are conditions for rows that matter at all.
     """
 
     source: Source
@@ -33,6 +34,7 @@ class Node:
     coarse: frozenset[tuple[str, str]] = frozenset()
     order: tuple[tuple[Expression, OrderTerm], ...] = ()
     read: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     within: tuple[Expression, ...] = ()
 
     @property
@@ -93,9 +95,10 @@ class Node:
     def _never_null(self, column: str) -> bool:
         return column in self.equated or self.readable.not_null((column,))
 
-    def columns_of(self, refs: Iterable[tuple[str | None, str]]) -> tuple[str, ...]:
-        """Those of the columns that are this source's, and those of its keys, in the order of what it reads."""
-        wanted = {name for alias, name in refs if alias == self.alias} | {name for key in self.keys for name in key}
+    def columns_of(self, refs: Iterable[tuple[str | None, str]], *, told_apart: bool) -> tuple[str, ...]:
+        """Those of the columns that are this source's, and those of its keys where rows are `told_apart`, in the order of what it reads."""
+        wanted = {name for alias, name in refs if alias == self.alias}
+        wanted |= {name for key in self.keys for name in key} if told_apart else set()
         return tuple(name for name in self.readable.columns if name in wanted)
 
     @cached_property
@@ -117,6 +120,10 @@ def _covers(keys: Iterable[tuple[str, ...]], columns: Iterable[str]) -> bool:
     return any(known.issuperset(key) for key in keys)
 
 
+def _columns_read(expressions: Iterable[Expression]) -> set[tuple[str | None, str]]:
+    return {(ref.qualifier, ref.name) for expression in expressions for ref in expression.columns}
+
+
 class JoinTree:
     """The nodes by alias, parents before children."""
 
@@ -127,12 +134,19 @@ class JoinTree:
     def __getitem__(self, alias: str) -> Node:
         return self.nodes[alias]
 
-    def reading(self, expressions: Iterable[Expression]) -> JoinTree:
-        """The tree whose nodes know which of their columns are read, by these expressions or by their own."""
-        nodes = self.nodes.values()
-        own = (item for node in nodes for item in node.decides if not node.is_picked or reads(item) != {node.alias})
-        refs = {(ref.qualifier, ref.name) for expression in (*expressions, *own) for ref in expression.columns}
-        return self.with_nodes(lambda node: replace(node, read=node.columns_of(refs)))
+    def reading(self, expressions: Iterable[Expression], told_apart: frozenset[str] = frozenset()) -> JoinTree:
+        """The tree whose nodes know which of their columns are read, by these expressions or by conditions and orders; of the sources `told_apart`
+        it matters which row is picked, not only what it says.
+        """
+        outside = list(expressions)
+        every = _columns_read((*outside, *(item for node in self.nodes.values() for item in node.decides)))
+
+        def known(node: Node) -> Node:
+            others = (item for other in self.nodes.values() if other is not node for item in other.decides)
+            asked = node.columns_of(_columns_read((*outside, *others)), told_apart=node.alias in told_apart)
+            return replace(node, read=node.columns_of(every, told_apart=True), asked=asked)
+
+        return self.with_nodes(known)
 
     def with_nodes(self, other: Callable[[Node], Node]) -> JoinTree:
         """The tree with other nodes in the places of its own."""
