@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mvc.analysis.declared.blocks import Block
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.declared.tree import JoinTree
-from mvc.analysis.names.scope import reads
+from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.resolved import DeclaredQuery
 from mvc.expression import Expression
 from mvc.shape.measures import BlockRows, measured
 from mvc.shape.reading import reading_of
-from mvc.shape.records import AnyHolds, AuthorExpression, ColumnOf, Reading, ReadSource, ResultColumn, Select
+from mvc.shape.records import (
+    AnyHolds,
+    AuthorExpression,
+    ColumnOf,
+    Equal,
+    Join,
+    Reading,
+    ReadSource,
+    ResultColumn,
+    Select,
+)
 from mvc.shape.rows import presence_of
+from mvc.shape.summed import summed_first, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class GroupKey:
 def block_query(block: Block, keys: tuple[GroupKey, ...], query: DeclaredQuery) -> Select:
     """The keys and the measures of the block's rows, by key."""
     tree = query.tree
+    if linked := summed_first(block, query):
+        return _of_sums(block, linked, keys, query)
     joined = joined_sources(block, keys, query)
     missing = missing_attributes(block, joined, tree)
     reading = reading_of(tree, block.path, joined, root_conditions(block, query))
@@ -38,6 +51,35 @@ def block_query(block: Block, keys: tuple[GroupKey, ...], query: DeclaredQuery) 
         outputs = tuple(ResultColumn(key.name, ColumnOf(block.host, key.name)) for key in keys)
     measures = (ResultColumn(item.name, measured(item, tree, block.host, rows, missing)) for item in block.measures)
     return Select((*outputs, *measures), reading, tuple(range(len(keys))))
+
+
+def _of_sums(block: Block, linked: Block, keys: tuple[GroupKey, ...], query: DeclaredQuery) -> Select:
+    """The same of a block that is summed by its links before the base is joined to it."""
+    tree, alias = query.tree, block.host
+    taken = {measure.name for measure in block.measures}
+    links = tuple(GroupKey(name, link.inner) for name, link in zip(_names(linked, taken), linked.links, strict=True))
+    pairs = tuple(
+        (ColumnOf(alias, key.name), AuthorExpression(link.outer), False)
+        for key, link in zip(links, linked.links, strict=True)
+    )
+    joined = tree.needed(reads(*(key.expression for key in keys), *(link.outer for link in linked.links)), tree.singles)
+    reading = reading_of(tree, (tree.base.alias,), joined | {tree.base.alias}, met=frozenset({alias}))
+    join = Join(ReadSource(alias, block_query(linked, links, query)), "inner", (Equal(pairs),))
+    outputs = tuple(ResultColumn(key.name, AuthorExpression(key.expression)) for key in keys)
+    measures = (ResultColumn(item.name, whole(item, alias, tree)) for item in block.measures)
+    return Select((*outputs, *measures), replace(reading, joins=(*reading.joins, join)), tuple(range(len(keys))))
+
+
+def _names(block: Block, taken: Iterable[str]) -> Iterator[str]:
+    """What the links go by among the names of measures."""
+    used = set(taken)
+    for link in block.links:
+        column = bare_column(link.inner)
+        name = column.name if column else block.host
+        while name in used:
+            name += "_key"
+        used.add(name)
+        yield name
 
 
 def root_conditions(block: Block, query: DeclaredQuery) -> tuple[Expression, ...]:
@@ -94,9 +136,7 @@ def _varies(where: Expression, block: Block, tree: JoinTree) -> bool:
     """Whether one row of the host may meet several values of the filter."""
     above = {alias for alias in reads(where) if alias in tree.path(block.host)[:-1]}
     attributes = {tree.host(alias) for alias in reads(where)} - {block.host, tree.host(block.host)}
-    return any(
-        not tree.fixes(block.host, alias, frozenset()) for alias in above | (attributes & set(tree.path(block.host)))
-    )
+    return any(not tree.fixes(block.host, alias) for alias in above | (attributes & set(tree.path(block.host))))
 
 
 def _columns_read(block: Block, flagged: Iterable[str], tree: JoinTree) -> Iterator[ColumnOf]:

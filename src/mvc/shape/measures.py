@@ -103,7 +103,7 @@ def _rows_counted(node: Node, tree: JoinTree, host: str, rows: BlockRows) -> tup
     if node.identity is None:
         return RowCount(), (rows.presence(node),)
     key = tuple(rows.column(node.alias, column) for column in node.identity)
-    if tree.fixes(node.alias, host, frozenset()):
+    if tree.fixes(node.alias, host):
         return RowCount((rows.presence(node).column,) if node.is_picked else key[:1], once=True), ()
     return RowCount(key), () if len(key) == 1 else (rows.presence(node),)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from mvc.analysis.declared.given import NOTHING_GIVEN, Given
 from mvc.analysis.declared.grain import Grain, ResolvedDimension
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.declared.tree import JoinTree, Node, may_be_missing
@@ -57,6 +58,12 @@ class Groups:
         """The aliases of which a group has at most one row."""
         return self.tree.singles if self.grain.base_key else self.grain.fixed
 
+    @property
+    def given(self) -> Given:
+        """What all rows of a group share."""
+        refs = (bare_column(item.expression) for item in self.dimensions)
+        return Given(self.fixed, frozenset((ref.qualifier or "", ref.name) for ref in refs if ref))
+
     def decides(self, expression: Expression) -> bool:
         """Whether a group has one value of the expression."""
         texts = {item.expression.text for item in self.dimensions}
@@ -85,7 +92,7 @@ def _is_met_once(measure: Measure, tree: JoinTree) -> bool:
     base = tree.base.alias
     if tree.host(measure.source) != base:
         return False
-    return tree.fixes(measure.source, base, frozenset()) or (measure.argument is not None and measure.repeatable)
+    return tree.fixes(measure.source, base) or (measure.argument is not None and measure.repeatable)
 
 
 def _home(measure: Measure, groups: Groups) -> str:
@@ -93,7 +100,7 @@ def _home(measure: Measure, groups: Groups) -> str:
     tree = groups.tree
     host = tree.host(measure.source)
     counted = measure.aggregate.alias is not None and tree[measure.source].identity is not None
-    once = measure.repeatable or counted or tree.fixes(measure.source, host, groups.fixed)
+    once = measure.repeatable or counted or tree.fixes(measure.source, host, groups.given)
     return host if once or measure.source == host else measure.source
 
 
@@ -104,8 +111,10 @@ def _block(host: str, measures: tuple[Measure, ...], groups: Groups) -> Block:
     path = _path_below_singles(host, tree)
     links, residue = split_link(tree[path[0]], tree) if path else ((), ())
     if links and all(groups.decides(link.outer) for link in links) and _stands_alone(path, residue, measures, tree):
-        return Block(host, path, "link", links, residue, _repeats(path[0], host, measures, tree, frozenset()), measures)
-    repeats = _repeats(tree.base.alias, host, measures, tree, groups.fixed)
+        return Block(
+            host, path, "link", links, residue, _repeats(path[0], host, measures, tree, NOTHING_GIVEN), measures
+        )
+    repeats = _repeats(tree.base.alias, host, measures, tree, groups.given)
     return Block(host, tree.path(host), "grain", (), (), repeats, measures)
 
 
@@ -113,9 +122,9 @@ def _path_below_singles(host: str, tree: JoinTree) -> tuple[str, ...]:
     return tuple(alias for alias in tree.path(host) if alias not in tree.singles)
 
 
-def _repeats(top: str, host: str, measures: Iterable[Measure], tree: JoinTree, fixed: frozenset[str]) -> bool:
+def _repeats(top: str, host: str, measures: Iterable[Measure], tree: JoinTree, given: Given) -> bool:
     """Whether a row of the host may appear several times within a group, and a measure would notice."""
-    return not tree.fixes(host, top, fixed) and not all(measure.repeatable for measure in measures)
+    return not tree.fixes(host, top, given) and not all(measure.repeatable for measure in measures)
 
 
 def split_link(node: Node, tree: JoinTree) -> tuple[tuple[Link, ...], tuple[Expression, ...]]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from sqlglot import exp
 
+from mvc.analysis.declared.given import Given
 from mvc.analysis.declared.measure_source import source_of, strangers_to
 from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.names.functions import ExpressionPlace, is_aggregate
@@ -180,12 +181,12 @@ def _check_filter(measure: Measure, tree: JoinTree, found: Findings) -> None:
         found.add(error("MV304", sql.origin.span, title, help=help_line))
 
 
-def unfixed_ancestors(measure: Measure, tree: JoinTree, fixed: frozenset[str]) -> list[str]:
+def unfixed_ancestors(measure: Measure, tree: JoinTree, given: Given) -> list[str]:
     """Aliases that the argument reads and of which one row of the source may have several within a group."""
     path = tree.path(measure.source)
     aliases = reads(*measure.values, *(term for term, _ in measure.order)) - {measure.source}
     above = {_on_path(alias, path, tree) for alias in aliases} - {measure.source}
-    return sorted(alias for alias in above if alias not in fixed and not tree.fixes(measure.source, alias, fixed))
+    return sorted(alias for alias in above if alias not in given.rows and not tree.fixes(measure.source, alias, given))
 
 
 def _on_path(alias: str, path: tuple[str, ...], tree: JoinTree) -> str:
@@ -194,10 +195,10 @@ def _on_path(alias: str, path: tuple[str, ...], tree: JoinTree) -> str:
     return alias
 
 
-def check_once(measures: Mapping[str, Measure], tree: JoinTree, fixed: frozenset[str], found: Findings) -> None:
+def check_once(measures: Mapping[str, Measure], tree: JoinTree, given: Given, found: Findings) -> None:
     """Findings for aggregates whose argument has several values for one row of their source."""
     for measure in measures.values():
-        for alias in unfixed_ancestors(measure, tree, fixed):
+        for alias in unfixed_ancestors(measure, tree, given):
             span = (measure.aggregate.argument or measure.aggregate).origin.span
             title = f"`{measure.name}` reads `{alias}`, of which one row of `{measure.source}` may have several: which one is meant?"
             help_line = f"read only `{measure.source}` here, or aggregate `{alias}` by itself"

@@ -61,7 +61,7 @@ def resolve_declared(
     computed = totally_ordered(computed, grain, found)
     groups = Groups(tree, dimensions, grain)
     blocks = make_blocks(measures, groups)
-    check_once(measures, tree, groups.fixed, found)
+    check_once(measures, tree, groups.given, found)
     _check_keys(blocks, tree, found)
     query = DeclaredQuery(tree, where, dimensions, grain, blocks, computed, after)
     return None if len(found) > before else _resolved(view, declared, query, measures)

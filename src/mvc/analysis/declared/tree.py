@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from mvc.analysis.declared.equality import equations
+from mvc.analysis.declared.given import NOTHING_GIVEN, Given
 from mvc.analysis.names.scope import bare_column, reads
 from mvc.analysis.relation import SourceRelation
 from mvc.expression import Expression
@@ -180,17 +181,20 @@ class JoinTree:
         """The base and all that is to-one from it: what a dimension may read."""
         return frozenset(alias for alias in self.nodes if self.host(alias) == self.base.alias)
 
-    def fixes(self, alias: str, ancestor: str, fixed: frozenset[str]) -> bool:
-        """Whether, within a group where the rows of `fixed` are given, a row of `alias` determines its row of `ancestor`."""
+    def fixes(self, alias: str, ancestor: str, given: Given = NOTHING_GIVEN) -> bool:
+        """Whether, within a group of which that is given, a row of `alias` determines its row of `ancestor`."""
         steps = self.path(alias)
         links = zip(steps[steps.index(ancestor) :], steps[steps.index(ancestor) + 1 :], strict=False)
-        return all(above in fixed or self._fixes_step(below, above, fixed) for above, below in links)
+        return all(above in given.rows or self._fixes_step(below, above, given) for above, below in links)
 
-    def _fixes_step(self, below: str, above: str, fixed: frozenset[str]) -> bool:
-        """Whether a row of `below`, and the rows that are given, tell all columns of a key of `above`, its parent."""
+    def _fixes_step(self, below: str, above: str, given: Given) -> bool:
+        """Whether a row of `below`, and what is given, tell all columns of a key of `above`, its parent."""
         told = set(self.nodes[below].determines_parent)
+        told |= {
+            name for alias, name in given.columns if alias == above and self.nodes[above].readable.not_null((name,))
+        }
         for child in self.children(above):
-            if child.alias in fixed and self.guaranteed(child.alias):
+            if child.alias in given.rows and self.guaranteed(child.alias):
                 told |= child.determines_parent
         return _covers(self.nodes[above].keys, told)
 

@@ -18,12 +18,12 @@ def lint_shared_rows(view: ResolvedView) -> Iterator[Diagnostic]:
     """The findings of a declared view, one per aggregate."""
     if not isinstance(view.query, DeclaredQuery):
         return
-    fixed = Groups(view.query.tree, view.query.dimensions, view.query.grain).fixed
+    given = Groups(view.query.tree, view.query.dimensions, view.query.grain).given
     for measure in (item for block in view.query.blocks for item in block.measures):
         if _is_said(measure) or measure.repeatable:
             continue
         sharing = view.query.tree.host(measure.source)
-        if not view.query.tree.fixes(measure.source, sharing, fixed):
+        if not view.query.tree.fixes(measure.source, sharing, given):
             yield _finding(measure, sharing)
 
 
