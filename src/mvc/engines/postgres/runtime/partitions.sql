@@ -239,7 +239,7 @@ BEGIN
   IF EXISTS (SELECT FROM {schema}.with_descendants(relation) AS d JOIN pg_class AS c ON c.oid = d WHERE NOT {schema}.is_trusted(c.relowner, roles)) THEN
     EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE', relation);
   END IF;
-  PERFORM {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed), {schema}.expect_inert(relation);
+  PERFORM {schema}.expect_nothing_temporary(roles), {schema}.expect_trusted(ARRAY[relation], relation::text, roles, allowed), {schema}.expect_inert(relation);
   SELECT c.oid::regclass AS named, pg_get_userbyid(o.owner) AS owner INTO found FROM pg_partitioned_table AS p JOIN pg_class AS c ON c.oid = p.partdefid
   CROSS JOIN LATERAL {schema}.strange_owners(ARRAY[c.oid], roles) AS o
   WHERE p.partrelid = expect_trusted_table.relation AND c.relkind = 'f' AND o.relation = c.oid LIMIT 1;

@@ -356,6 +356,28 @@ BEGIN
   RETURN false;
 END $$;
 
+-- Refuses to work in a session that has temporary relations or types of a role that nobody trusts. Whatever path a function of ours or of the project has
+-- set, they come before all others unless it names pg_temp itself: what the function reads would be theirs, and what that calls would run with our rights.
+CREATE OR REPLACE FUNCTION {schema}.expect_nothing_temporary(roles name[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  found record;
+BEGIN
+  IF pg_my_temp_schema() = 0 THEN
+    RETURN;
+  END IF;
+  SELECT t.typname AS name, pg_get_userbyid(t.typowner) AS owner INTO found FROM pg_type AS t
+  WHERE t.typnamespace = pg_my_temp_schema() AND NOT {schema}.is_trusted(t.typowner, roles) ORDER BY t.typcategory = 'A', t.oid LIMIT 1;
+  IF found.name IS NULL THEN
+    SELECT c.relname AS name, pg_get_userbyid(c.relowner) AS owner INTO found FROM pg_class AS c
+    WHERE c.relnamespace = pg_my_temp_schema() AND c.relkind NOT IN ('i', 'I') AND NOT {schema}.is_trusted(c.relowner, roles) ORDER BY c.oid LIMIT 1;
+  END IF;
+  IF found.name IS NOT NULL THEN
+    RAISE EXCEPTION 'the session has pg_temp.% of the role %, which functions would take for what they name', quote_ident(found.name), quote_ident(found.owner)
+      USING ERRCODE = 'wrong_object_type', HINT = 'DISCARD TEMP; or use a session of its own';
+  END IF;
+END $$;
+
 -- Refuses to read what is not what was proven. Until PostgreSQL 15 an owner can make a view of an empty table: the lock keeps it
 -- what it is, and what it is now, a function must say, since the snapshot may be of an earlier time. Partitions come and go, so only
 -- whose they are is looked at. The owner of a table who is not trusted, and was accepted, may have given it an expression since. A table
@@ -368,6 +390,9 @@ DECLARE
   owners text[];
   renamed record;
 BEGIN
+  IF (known ->> 'bare')::boolean IS NOT TRUE THEN
+    PERFORM {schema}.expect_nothing_temporary(roles);
+  END IF;
   IF current_setting('server_version_num')::int < 160000 THEN
     PERFORM {schema}.keep_table(t) FROM unnest(CASE WHEN known IS NULL THEN {schema}.tables_of(stored) ELSE {schema}.oids(known -> 'tables') END) AS t;
   END IF;

@@ -104,7 +104,7 @@ BEGIN
     RAISE EXCEPTION 'this database was deployed by a newer mvc: its runtime is of generation %, this is %',
       {schema}.generation(), make_way.generation USING HINT = 'upgrade this mvc; nothing was changed';
   END IF;
-  PERFORM set_config('mvc.views_aside', '[]', true);
+  PERFORM set_config('mvc.views_aside', '[]', true), set_config('mvc.views_wanted', '', true);  -- whatever the session has there
   PERFORM {schema}.views_aside(ARRAY(
     SELECT c.oid FROM pg_class AS c WHERE c.relnamespace = to_regnamespace('{schema}') AND c.relkind = 'v' AND c.relname = ANY (retired)));
   FOREACH former IN ARRAY ARRAY(
