@@ -161,6 +161,18 @@ class TestAirflow:
         assert rows[4][1:] == ("*/3 * * * *", "UTC", "mvc refresh --due --schedule=promise")
         assert "{%" not in rows[5][3].replace("'{%'", "")
 
+    @pytest.mark.parametrize("project", ["coding: utf-7", "-*- coding=utf-7 -*-"])
+    def test_no_name_says_how_the_module_is_encoded(self, project):
+        """Python believes a comment in the first two lines, and in UTF-7 a name of letters and signs ends the text that it stands in."""
+        name = "a+ACI-),]+AAo-raise SystemExit+AAo-z=[(+ACI-"
+        listed = json.dumps({"schedules": [{"schedule": name, "refresh": "all", "every": "0 3 * * *"}]})
+        files = {**SHOP, "mvc.yml": f'project: "{project}"\ncatalog: s.sql\n', "schedules/s.yml": listed}
+        (text,) = KINDS["airflow"](mvc.compile(mvc.load(files))).values()
+        assert ast.dump(ast.parse(text.encode())) == ast.dump(ast.parse(text))
+        assert "SystemExit" not in {
+            node.id for node in ast.walk(ast.parse(text.encode())) if isinstance(node, ast.Name)
+        }
+
 
 def github_crons(*lines):
     schedules = [{"schedule": line, "refresh": "all", "every": line} for line in lines]
