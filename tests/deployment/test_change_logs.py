@@ -125,7 +125,7 @@ def test_the_query_of_a_view_is_planned_for_its_causes(connection: Connection) -
     """A table that nothing happened to is not in the plan of the keys that moved."""
     connection.execute("UPDATE visit SET paid = 2 WHERE id = 1")
     [(query,)] = connection.execute(
-        "SELECT mvc.changed_keys(s) FROM mvc.stored_relation AS s WHERE view_name = 'by_day'"
+        "SELECT mvc.changed_keys(s, mvc.changed_logs(s)) FROM mvc.stored_relation AS s WHERE view_name = 'by_day'"
     ).fetchall()
     plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN {query}"))
     assert "place" in plan

@@ -57,7 +57,7 @@ def see(connection: Connection, text: str) -> None:
     connection.execute(sql.SQL("CREATE OR REPLACE VIEW {} AS ").format(beside(VIEW, "causes")) + sql.SQL(text))
     connection.execute(
         sql.SQL(
-            "CREATE OR REPLACE FUNCTION mvc.changed_keys(stored mvc.stored_relation) RETURNS text LANGUAGE sql AS $$SELECT {}$$"
+            "CREATE OR REPLACE FUNCTION mvc.changed_keys(stored mvc.stored_relation, changed_logs text[]) RETURNS text LANGUAGE sql AS $$SELECT {}$$"
         ).format(sql.Literal(_increment().moved))
     )
 

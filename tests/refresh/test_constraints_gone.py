@@ -120,3 +120,131 @@ def test_a_deployment_says_what_it_is_to_be(connection: Connection):
         runs = [refresh(connection, view) for view in other.views]
         assert [(run.status, run.wrong) for run in runs] == [("completed", [])] * 3, runs
     assert [run.detail for run in runs if "by which the groups" in (run.detail or "")] == []
+
+
+BACK = {  # (what is done, what puts the rows and the constraint right)
+    "a reference": (f"{NO_REFERENCE}; UPDATE svc SET org_id = 99 WHERE id IN (4, 5)",
+                    "UPDATE svc SET org_id = 9 WHERE id IN (4, 5); ALTER TABLE svc ADD FOREIGN KEY (org_id) REFERENCES org"),
+    "a reference, and the row it means": (f"{NO_REFERENCE}; DELETE FROM org WHERE id = 3",
+                                          "INSERT INTO org VALUES (3, 'back', 'r1'); ALTER TABLE svc ADD FOREIGN KEY (org_id) REFERENCES org"),
+    "a column that is filled": ("ALTER TABLE res ALTER svc_id DROP NOT NULL; UPDATE res SET svc_id = NULL WHERE id < 9",
+                                "UPDATE res SET svc_id = 7 WHERE id < 9; ALTER TABLE res ALTER svc_id SET NOT NULL"),
+    "one of a dimension": ("ALTER TABLE org ALTER region DROP NOT NULL; UPDATE org SET region = NULL WHERE id = 7",
+                           "UPDATE org SET region = 'r2' WHERE id = 7; ALTER TABLE org ALTER region SET NOT NULL"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("of", BACK)
+def test_what_was_computed_without_one_is_computed_again(connection: Connection, of: str):
+    """Once it is back, no group of the time without it is told by it."""
+    for done in BACK[of]:
+        connection.execute(done.encode())
+        assert {name: run.wrong for name, run in all_refreshed(connection).items() if run.wrong} == {}, done
+    assert {run.mode for run in all_refreshed(connection).values()} == {"incremental"}
+
+
+def test_a_window_that_was_computed_without_one_makes_a_whole_refresh(database: Database):
+    """The rows of the window are of the time without it; what changed before and after is in the log still."""
+    monthly = f"view: monthly\n{TREE}dimensions: {{day: r.day, region: o.region}}\naggregates: {{n: {{count: r}}}}\n"
+    both = (
+        schedule(["monthly"])
+        + "  - {schedule: w, refresh: [monthly], every: '*/7 * * * *', mode: window, window: 3d}\n"
+    )
+    compiled = mvc.compile(mvc.load({**FILES, "views/m.yml": monthly, "schedules/m.yml": both.replace("partly", "m")}))
+    connection = database.connect()
+    connection.execute(SCHEMA + ROWS + "; UPDATE res SET day = current_date")
+    apply(connection, compiled)
+    never_whole(connection)
+    view = compiled.view("monthly")
+    refresh(connection, view)
+    connection.execute("ALTER TABLE org ALTER region DROP NOT NULL; UPDATE org SET region = NULL WHERE id = 7")
+    assert (refresh(connection, view, "window").status, wrong_rows(connection, view)) == ("completed", [])
+    connection.execute("UPDATE org SET region = 'r2' WHERE id = 7; ALTER TABLE org ALTER region SET NOT NULL")
+    assert (refresh(connection, view).mode, wrong_rows(connection, view)) == ("full", [])
+    assert refresh(connection, view).mode == "incremental"
+
+
+def test_keys_do_not_hold_for_children(connection: Connection):
+    """A table that inherits from another one has keys of its own, so a row there may be the second of its key."""
+    connection.execute(
+        "CREATE TABLE more (LIKE org INCLUDING ALL); INSERT INTO more VALUES (3, 'again', 'r9'); ALTER TABLE more INHERIT org"
+    )
+    for mode in (None, "full"):
+        run = refresh(connection, project().view("by_org"), mode)
+        assert (run.status, run.error) == (
+            "failed",
+            "two rows of public.by_org have the same id: public.org is not unique by id any more",
+        )
+        run = refresh(connection, project().view("by_region"), mode)
+        assert (run.status, run.mode, run.wrong) == ("completed", "full", [])
+    connection.execute("ALTER TABLE more NO INHERIT org")
+    for modes in ({"full"}, {"incremental"}):
+        runs = all_refreshed(connection)
+        assert ({run.mode for run in runs.values()} - {"full"} or {"full"}, [run.wrong for run in runs.values()]) == (
+            modes,
+            [[]] * 3,
+        )
+
+
+def test_references_do_not_hold_for_children(connection: Connection):
+    connection.execute("CREATE TABLE more () INHERITS (svc); INSERT INTO more VALUES (1000, 99, 'orphan')")
+    connection.execute("ALTER TABLE res DROP CONSTRAINT res_svc_id_fkey; UPDATE res SET svc_id = 1000 WHERE id = 5; INSERT INTO svc VALUES (1000, 4, 'x'); "
+                       "DELETE FROM ONLY svc WHERE id = 1000")  # fmt: skip
+    for write in ("SELECT", "UPDATE more SET org_id = 98", "UPDATE res SET amt = 3 WHERE id = 5"):
+        connection.execute(write.encode())
+        assert {name: run.wrong for name, run in all_refreshed(connection).items() if run.wrong} == {}, write
+
+
+def test_one_that_is_not_validated_says_nothing(connection: Connection, database: Database):
+    if database.major < 18:
+        return
+    connection.execute(
+        "ALTER TABLE res ALTER svc_id DROP NOT NULL; UPDATE res SET svc_id = NULL WHERE id < 9; ALTER TABLE res ADD CONSTRAINT filled NOT NULL svc_id NOT VALID"
+    )
+    for write in ("SELECT", "UPDATE res SET amt = 5 WHERE id = 40"):
+        connection.execute(write.encode())
+        runs = all_refreshed(connection)
+        assert {(run.mode, run.detail, *run.wrong) for run in runs.values()} == {
+            ("full", "svc_id of public.res may be NULL now, by which the groups of changed rows are told")
+        }
+
+
+SWALLOW = "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE TRIGGER keep BEFORE {} ON svc FOR EACH ROW EXECUTE FUNCTION keep()"
+ACTION = "ALTER TABLE svc DROP CONSTRAINT svc_org_id_fkey, ADD FOREIGN KEY (org_id) REFERENCES org ON DELETE {0} ON UPDATE {0}"
+DANGLING = {  # ways in which rows come to refer to nothing, by a foreign key that stands all the while
+    "a trigger that keeps rows from a cascade": f"{ACTION.format('CASCADE')}; {SWALLOW.format('DELETE')}; DELETE FROM org WHERE id = 3",
+    "a trigger that keeps rows from an update": f"{ACTION.format('CASCADE')}; {SWALLOW.format('UPDATE')}; UPDATE org SET id = 99 WHERE id = 3",
+    "a load with the checks off": "SET session_replication_role = replica; UPDATE svc SET org_id = 99 WHERE id IN (4, 5); RESET session_replication_role",
+    "a delete with the checks off": "SET session_replication_role = replica; DELETE FROM org WHERE id = 3; RESET session_replication_role",
+    "triggers of the server off": "ALTER TABLE svc DISABLE TRIGGER ALL; UPDATE svc SET org_id = 99 WHERE id IN (4, 5); ALTER TABLE svc ENABLE TRIGGER ALL",
+}  # fmt: skip
+REPAIR = "DROP TRIGGER IF EXISTS keep ON svc; INSERT INTO org VALUES (3, 'back', 'r9'), (99, 'new', 'r8') ON CONFLICT DO NOTHING"
+
+
+@pytest.mark.parametrize("of", DANGLING)
+def test_rows_that_refer_to_nothing_are_noticed(connection: Connection, of: str):
+    """The groups of such rows are not told by the key; nor are those that they were in, when they are put right."""
+    connection.execute(DANGLING[of].encode())
+    for write in ("SELECT", "UPDATE res SET amt = amt + 1", "UPDATE svc SET label = 'x' WHERE id < 9"):
+        connection.execute(write.encode())
+        runs = all_refreshed(connection)
+        assert {name: run.wrong for name, run in runs.items() if run.wrong} == {}, write
+    assert (
+        "rows of public.svc refer by org_id to rows of public.org that are not there, though a foreign key says they are"
+        in (runs["by_org"].detail or "")
+    )
+    connection.execute(REPAIR.encode())
+    runs = all_refreshed(connection)
+    assert ({run.mode for run in runs.values()}, [run.wrong for run in runs.values()]) == ({"full"}, [[]] * 3)
+    assert {run.mode for run in all_refreshed(connection).values()} == {"incremental"}
+
+
+def test_rows_that_went_together_refer_to_nothing_no_more(connection: Connection):
+    connection.execute(
+        ACTION.format("CASCADE")
+        + "; ALTER TABLE res DROP CONSTRAINT res_svc_id_fkey, ADD FOREIGN KEY (svc_id) REFERENCES svc ON DELETE CASCADE"
+    )
+    connection.execute(
+        "DELETE FROM org WHERE id = 3; INSERT INTO org VALUES (50, 'n', 'r'); INSERT INTO svc VALUES (500, 50, 'l'); UPDATE org SET id = 51 WHERE id = 50"
+    )
+    assert [(run.mode, run.wrong) for run in all_refreshed(connection).values()] == [("incremental", [])] * 3

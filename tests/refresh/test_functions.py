@@ -42,7 +42,9 @@ WHOLE_STATEMENTS = {
     "log_moves_of",
     "make_way",
     "mend_tables",
-    "changed_keys",
+    "changed_logs",
+    "dangling_changes",  # what references_followed gives: names that the server quoted
+    "dangling_rows",  # likewise
     "own_log",
     "stage_keys",
     "rename_stored",

@@ -25,6 +25,7 @@ POSTGRES: Final = Engine(
                 "written by hand to the logs or rows in the stored schema, or done to PostgreSQL's catalogs",
                 "meant by a word for the moment in a text that is cast to a date or time ('today'), when time passes",
                 "done while triggers were off, or by attaching a partition, in the instant between a refresh's beginning and its snapshot, until the next refresh",
+                "left without the row that they refer to, by a foreign key over columns of types that are not PostgreSQL's own (citext, domains), or of two collations",
                 _CODE,
             ),
             FoundBy("compares a sample of groups and mends what is wrong", "verified", "30 3 * * *", "verify"),

@@ -35,6 +35,7 @@ FILES: Final = (
     "incremental_refresh.sql",
     "trust.sql",
     "proofs.sql",
+    "dangling.sql",
     "dependencies.sql",
     "release.sql",
     "standbys.sql",

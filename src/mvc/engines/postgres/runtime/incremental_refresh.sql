@@ -69,7 +69,7 @@ BEGIN
       made_with = stored.made_with,
       filled_by = CASE WHEN mode = 'first' OR s.filled_by IS NULL THEN pg_current_xact_id() ELSE s.filled_by END
   WHERE s.stored_name = stored.stored_name;
-  IF taken <> 'window' AND stored.watches <> '{}' THEN
+  IF stored.watches <> '{}' THEN
     PERFORM {schema}.follow(stored, seen, taken, unheard);
   END IF;
   detail := nullif(concat_ws('; ', detail, renamed, behind), '');
@@ -91,15 +91,22 @@ BEGIN
 END $$;
 
 -- From the snapshot `seen` on, changes are new to this relation; unless changes may have gone unnoticed, or were kept for less time than it
--- took to compute it: a hold is one for a day, of which an hour is left for the transaction to end.
+-- took to compute it: a hold is one for a day, of which an hour is left for the transaction to end. Nor is what was computed while the tables were not as
+-- their constraints say, since the groups of then are not told by these: where rows were put right, the next refresh is a whole one, too.
 CREATE OR REPLACE FUNCTION {schema}.follow(stored {schema}.stored_relation, seen pg_snapshot, taken text, unheard text)
 RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   kept constant boolean := stored.cursor IS NOT NULL OR coalesce(stored.held_at > clock_timestamp() - interval '23 hours', false);
+  untold constant text := CASE WHEN taken NOT IN ('incremental', 'verify') THEN {schema}.untold_groups(stored) END;
 BEGIN
+  IF taken = 'window' THEN
+    UPDATE {schema}.stored_relation AS s SET cursor = NULL, missed = untold WHERE s.stored_name = stored.stored_name AND untold IS NOT NULL;
+    RETURN;
+  END IF;
   UPDATE {schema}.stored_relation AS s
-  SET cursor = CASE WHEN kept AND (taken IN ('incremental', 'verify') OR unheard IS NULL) THEN seen END, as_of = now(),
-      server = {schema}.this_server(), hold = NULL, missed = CASE WHEN NOT kept THEN 'its changes were not kept for as long as it took to compute it, a day' END
+  SET cursor = CASE WHEN kept AND untold IS NULL AND (taken IN ('incremental', 'verify') OR unheard IS NULL) THEN seen END, as_of = now(),
+      server = {schema}.this_server(), hold = NULL,
+      missed = CASE WHEN kept THEN untold ELSE 'its changes were not kept for as long as it took to compute it, a day' END
   WHERE s.stored_name = stored.stored_name;
 END $$;
 
@@ -133,6 +140,7 @@ CREATE OR REPLACE FUNCTION {schema}.apply_increment(
 ) LANGUAGE plpgsql AS $$
 DECLARE
   definition jsonb := (SELECT d.definition FROM {schema}.deployed_view AS d WHERE d.stored_name = stored.stored_name);
+  changed_logs text[];
   wrong bigint;
   more bigint;
 BEGIN
@@ -141,7 +149,11 @@ BEGIN
   IF taken IN ('incremental', 'verify') THEN
     detail := {schema}.whole_because(stored, definition);
     IF detail IS NULL THEN
-      groups := {schema}.groups_of_keys(stored, definition, {schema}.stage_keys(stored, {schema}.changed_keys(stored)));
+      changed_logs := {schema}.changed_logs(stored);
+      detail := {schema}.dangling_changes(stored, changed_logs);
+    END IF;
+    IF detail IS NULL THEN
+      groups := {schema}.groups_of_keys(stored, definition, {schema}.stage_keys(stored, {schema}.changed_keys(stored, changed_logs)));
       detail := {schema}.over_threshold(stored, groups);
     END IF;
     IF detail IS NOT NULL THEN
@@ -410,17 +422,27 @@ BEGIN
           WHERE a.attrelid = format('%I.%I', '{name}', stored.companions ->> 'dirty')::regclass AND a.attnum > 0);
 END $$;
 
--- The query of the keys that may have changed since the last refresh. It names the causes that there are, so that the server leaves
--- the others out before it plans them: tables of many partitions take longer to plan than to read.
-CREATE OR REPLACE FUNCTION {schema}.changed_keys(stored {schema}.stored_relation)
-RETURNS text LANGUAGE plpgsql AS $$
+-- The logs with changes that the last refresh has not seen.
+CREATE OR REPLACE FUNCTION {schema}.changed_logs(stored {schema}.stored_relation)
+RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE
   unseen text := (
     SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM ONLY %1$I.%2$I AS l WHERE NOT pg_visible_in_snapshot(l.mvc_at, $1))'
                              ' OR (SELECT k.mvc_at FROM %1$I.%3$I AS k ORDER BY k.mvc_at DESC LIMIT 1) >= pg_snapshot_xmin($1) THEN %2$L END',
                              '{name}', w.log, {schema}.kept_of(w.log)), ', ')
     FROM unnest(stored.watches) AS w (log));
-  causes text[];
+  changed_logs text[];
+BEGIN
+  EXECUTE format('SELECT ARRAY[%s]::text[]', unseen) INTO changed_logs USING stored.cursor;
+  RETURN array_remove(changed_logs, NULL);
+END $$;
+
+-- The query of the keys that may have changed since the last refresh. It names the causes that there are, so that the server leaves
+-- the others out before it plans them: tables of many partitions take longer to plan than to read.
+CREATE OR REPLACE FUNCTION {schema}.changed_keys(stored {schema}.stored_relation, changed_logs text[])
+RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  causes constant text[] := changed_logs || ARRAY['time'] || CASE WHEN stored.as_of::date <> current_date THEN ARRAY['date'] END;
 BEGIN
   -- The view of the causes looks for the cursor of the table that it was made for: where that one was renamed by hand, it would find none, and no change.
   IF EXISTS (
@@ -431,8 +453,6 @@ BEGIN
   ) THEN
     RAISE EXCEPTION 'relation "%.%" does not exist', '{name}', stored.stored_name USING ERRCODE = 'undefined_table';
   END IF;
-  EXECUTE format('SELECT ARRAY[%s]::text[]', unseen) INTO causes USING stored.cursor;
-  causes := array_remove(causes, NULL) || ARRAY['time'] || CASE WHEN stored.as_of::date <> current_date THEN ARRAY['date'] END;
   RETURN format('SELECT DISTINCT %s FROM %I.%I WHERE mvc_cause = ANY (%L)', {schema}.key_columns(stored), '{name}',
                 stored.companions ->> 'causes', causes);
 END $$;
@@ -447,11 +467,11 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHEN current_setting('transaction_isolation') = 'read committed'
     THEN 'within a transaction that is not REPEATABLE READ'
     WHEN stored.filled_at IS NULL THEN 'it holds no data yet'
-    WHEN stored.cursor IS NULL THEN coalesce(stored.missed, 'what changed since the last refresh is not known')
+    WHEN stored.cursor IS NULL THEN coalesce({schema}.constraint_lacking(stored), stored.missed, 'what changed since the last refresh is not known')
     WHEN stored.server IS DISTINCT FROM {schema}.this_server() THEN 'the last refresh was on another server'
     WHEN stored.made_with ->> 'unsteady' IS NOT NULL
     THEN (stored.made_with ->> 'unsteady') || ' is not IMMUTABLE: what it gives may have changed with more than the rows'
-    ELSE coalesce({schema}.constraint_gone(stored) || ', by which the groups of changed rows are told', {schema}.changed_wholly(stored))
+    ELSE coalesce({schema}.constraint_lacking(stored), {schema}.changed_wholly(stored))
   END
 $$;
 

@@ -255,7 +255,8 @@ BEGIN
     SELECT n.line FROM used AS u CROSS JOIN LATERAL {schema}.constraints_now(u.relation) AS n (line, named) WHERE n.named <@ u.columns ORDER BY 1);
 END $$;
 
--- Those of one table, a line each, with the columns that it is about: `unique 16384 {1}`, `refers 16390 {2} 16384 {1}`, `filled 16384 {2}`.
+-- Those of one table, a line each, with the columns that it is about: `unique 16384 {1}`, `refers 16390 {2} 16384 {1}`, `filled 16384 {2}`. A table with children that
+-- are no partitions has keys and references for its own rows only, and one that is not validated says nothing of the rows that were there.
 CREATE OR REPLACE FUNCTION {schema}.constraints_now(relation oid)
 RETURNS TABLE (line text, named int2[]) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
@@ -263,10 +264,20 @@ BEGIN
   SELECT format('unique %s %s', i.indrelid, k.columns), k.columns FROM pg_index AS i
   CROSS JOIN LATERAL (SELECT ARRAY(SELECT a FROM unnest((i.indkey::int2[])[0:i.indnkeyatts - 1]) AS a ORDER BY a)) AS k (columns)
   WHERE i.indrelid = constraints_now.relation AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
+    AND NOT {schema}.has_children(i.indrelid)
   UNION SELECT format('refers %s %s %s %s', k.conrelid, k.conkey, k.confrelid, k.confkey), k.conkey FROM pg_constraint AS k
   WHERE k.conrelid = constraints_now.relation AND k.contype = 'f' AND k.convalidated AND to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false'
+    AND NOT {schema}.has_children(k.conrelid)
   UNION SELECT format('filled %s {%s}', a.attrelid, a.attnum), ARRAY[a.attnum] FROM pg_attribute AS a
-  WHERE a.attrelid = constraints_now.relation AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped;
+  WHERE a.attrelid = constraints_now.relation AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
+    AND NOT EXISTS (SELECT FROM pg_constraint AS k WHERE k.conrelid = a.attrelid AND k.contype = 'n' AND k.conkey = ARRAY[a.attnum] AND NOT k.convalidated);
+END $$;
+
+-- Whether tables inherit from it that are no partitions of it.
+CREATE OR REPLACE FUNCTION {schema}.has_children(relation oid)
+RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhparent WHERE i.inhparent = relation AND c.relkind = 'r');
 END $$;
 
 -- The first of those that a stored relation was proven with and that is not there any more, in words; NULL where all are.
