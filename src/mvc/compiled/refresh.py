@@ -8,7 +8,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class Merge:
     """Statements that bring a stored table, or a part of it, to what its query gives. Each returns the number of rows that were
-    not so, and by how many rows there are more now.
+    not so, and by how many rows there are more now; for the latter NULL where two rows have one key.
 
     `in_place` changes rows where they stand; `anew` takes those that differ out and puts them in again, which also works where
     values of a unique index change places.

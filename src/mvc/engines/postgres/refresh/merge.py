@@ -14,6 +14,7 @@ from mvc.compiled.refresh import Merge
 from mvc.engines.postgres.deploy.naming import Purpose, companion_name
 from mvc.engines.postgres.deploy.storage import grain_key, part_key
 from mvc.engines.postgres.query.hidden import hidden_columns
+from mvc.engines.postgres.query.unproven_keys import claims
 from mvc.quoting import identifier, qualified
 
 # Types whose `=` is the server's own and can be hashed. Of others the operator may be anywhere, or be another one under that name.
@@ -45,6 +46,7 @@ class Merges:
         self._columns = (*(column.name for column in view.columns), *hidden)
         plain = {item.name for item in view.columns if plain_type(item.type) in _COMMON and not item.nullable}
         self._common = plain.union(hidden)
+        self._claimed = not view.proven or bool(view.upstream) or bool(claims(view))
 
     def whole(self) -> Merge:
         """All rows."""
@@ -96,7 +98,7 @@ class Merges:
             f"  INSERT INTO {self._stored} AS stored ({columns})\n  SELECT {columns} FROM other\n"
             f"  ON CONFLICT ({_listed(self._key)}) DO UPDATE SET {sets}\n)\n"
             "SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM other),\n"
-            f"  (SELECT count(*) FROM other WHERE {_ADDED}) - (SELECT count(*) FROM gone)"
+            f"  {self._growth(f'(SELECT count(*) FROM other WHERE {_ADDED}) - (SELECT count(*) FROM gone)')}"
         )
 
     def _anew(self, part: _Part) -> str:
@@ -115,8 +117,16 @@ class Merges:
             f"  WHERE (SELECT count(*) FROM gone) >= 0 AND NOT EXISTS (SELECT FROM {self._stored} AS stored WHERE {same})\n"
             f"  RETURNING {key}\n)\n"
             f"SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put) - ({both}),\n"
-            "  (SELECT count(*) FROM put) - (SELECT count(*) FROM gone)"
+            f"  {self._growth('(SELECT count(*) FROM put) - (SELECT count(*) FROM gone)')}"
         )
+
+    def _growth(self, rows: str) -> str:
+        """By how many rows there are more; NULL where two rows of one key are wanted. No key of a table says that there are none where the spec claims it, and
+        the index does not see the second one if the first is stored already: it is put in its place.
+        """
+        if not self._claimed:
+            return rows
+        return f"CASE WHEN NOT EXISTS (SELECT FROM wanted GROUP BY {_listed(self._key)} HAVING count(*) > 1) THEN {rows} END"
 
     def _same_key(self) -> str:
         """That `stored` and `wanted` are one row, as the unique index sees it."""

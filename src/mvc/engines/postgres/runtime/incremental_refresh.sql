@@ -552,12 +552,18 @@ END $$;
 
 -- Brings a stored table, or a part of it, to what its query gives; returns how many of its rows were not so, and by how many it
 -- grew. Where values of a unique index change places between rows, no order of single changes does it: then all rows that
--- differ are taken out first.
+-- differ are taken out first. Of two rows with one key, which a spec may claim there are not, neither is taken.
 CREATE OR REPLACE FUNCTION {schema}.merge(
   statements jsonb, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, OUT changed bigint, OUT growth bigint
 ) LANGUAGE plpgsql AS $$
 BEGIN
-  EXECUTE statements ->> 'in_place' INTO STRICT changed, growth USING since, until;
-EXCEPTION WHEN unique_violation OR cardinality_violation THEN  -- the latter is said of a key that comes twice, without naming it
-  EXECUTE statements ->> 'anew' INTO STRICT changed, growth USING since, until;
+  BEGIN
+    EXECUTE statements ->> 'in_place' INTO STRICT changed, growth USING since, until;
+  EXCEPTION WHEN unique_violation OR cardinality_violation THEN  -- the latter is said of a key that comes twice, without naming it
+    EXECUTE statements ->> 'anew' INTO STRICT changed, growth USING since, until;
+  END;
+  IF growth IS NULL THEN
+    RAISE EXCEPTION 'two rows have one key, although the spec claims by `one: true`, by the key of a subquery or by its grain that there are no such rows'
+      USING ERRCODE = 'unique_violation', HINT = 'mvc check --data names the values that break a claim';
+  END IF;
 END $$;
