@@ -100,6 +100,9 @@ MONTHS = {
     "a month as a local time": "date_trunc('month', t.local)",
     "a month as a date": "date_trunc('month', t.at)::date",
     "a month as a date, the zone said": "(date_trunc('month', (t.at AT TIME ZONE 'Europe/Berlin')))::date",
+    "a month by a function": "date(date_trunc('month', t.local))::date",
+    "a month in a zone, by functions": "timezone('Europe/Berlin', date_trunc('month', t.at))::timestamp",
+    "a month of parts": "make_date(extract(year from t.local)::int, extract(month from t.local)::int, 1)::date",
 }
 
 
@@ -122,6 +125,41 @@ def test_a_row_stands_for_a_whole_unit(connection: Connection, period: str):
         "SELECT DISTINCT date_trunc('month', at AT TIME ZONE 'Europe/Berlin')::date::text FROM visit"
     ).fetchall()
     assert refreshed(connection) == set(row[0]) & {month for (month,) in held}
+
+
+BY_MONTH = {
+    "a calendar": "view: v\nsources:\n  d: {spine: month, from: 2024-01-01, to: 2024-06-30}\n  t: {table: visit, on: \"d.month = date_trunc('month', t.local)\"}\n"
+    "dimensions: {period: d.month}\naggregates: {shop: {max: t.shop}}\n",
+    "a body": "view: v\ngrain: [period]\nsql: SELECT t.day AS period, max(t.shop) AS shop FROM visit t GROUP BY t.day\n",
+    "a column": "view: v\nsources: {t: {table: visit}}\ndimensions: {period: t.day}\naggregates: {shop: {max: t.shop}}\n",
+    "a plain view": "view: v\nsources: {m: {view: months}}\ndimensions: {period: m.period}\naggregates: {shop: {max: m.shop}}\n",
+    "bins": "view: v\nsources: {t: {table: visit}}\ndimensions: {period: \"date_bin('31 days', t.local, timestamp '2024-03-01')::timestamp\"}\naggregates: {shop: {max: t.shop}}\n",
+}  # fmt: skip
+MONTHLY = "view: months\nmaterialized: false\nsources: {t: {table: visit}}\ndimensions: {period: \"date_trunc('month', t.local)::date\"}\naggregates: {shop: {max: t.shop}}\n"
+
+
+@pytest.mark.parametrize("of", BY_MONTH)
+def test_a_row_stands_for_the_time_up_to_the_next(connection: Connection, of: str):
+    """Nothing in the view says how long that is, and the window begins in the midst of it."""
+    files = {
+        "mvc.yml": "catalog: s.sql\ntimezone: Europe/Berlin\n",
+        "s.sql": SCHEMA,
+        "views/v.yml": BY_MONTH[of],
+        "views/m.yml": MONTHLY,
+        "schedules/s.yml": "schedules: [{schedule: s, refresh: v, within: 1h, mode: window, window: 2d}]\n",
+    }
+    connection.execute("UPDATE visit SET day = date_trunc('month', local)")
+    apply(connection, mvc.compile(mvc.load(files)))
+    assert refreshed(connection, "2024-03-10 00:00+01", "2024-04-01 00:00 Europe/Berlin") == {"2024-03-01"}
+    assert refreshed(connection, "2024-03-01 00:00+01", "2024-04-01 00:00 Europe/Berlin") == {"2024-03-01"}
+
+
+def test_the_zone_of_a_function_is_another_one(connection: Connection):
+    """By the clock of Los Angeles it is nine hours earlier, which is more than the window reaches back."""
+    apply(connection, project("date_trunc('hour', timezone('America/Los_Angeles', t.at)::timestamp)", window="2h"))
+    connection.execute("INSERT INTO visit VALUES (9999, 1, now(), now(), now())")
+    connection.execute("CALL mvc.refresh('public', 'v')")
+    assert connection.execute("SELECT max(period) > now() - interval '1 day' FROM v").fetchone() == (True,)
 
 
 def test_rows_that_went_go_and_rows_outside_stay(connection: Connection):

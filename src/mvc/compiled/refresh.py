@@ -51,8 +51,8 @@ class Increment:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How the rows of a period are refreshed alone: those whose `column` lies in it. A row stands for a whole `unit` (`month`)
-    where that is not empty. `seconds` is how far a refresh reaches back from now unless it is told. `inline` says that the merge
+    """How the rows of a period are refreshed alone: those whose `column` lies in it. A row stands for a whole `unit` (`month`),
+    or where that is empty for the time up to the next row. `seconds` is how far a refresh reaches back from now unless it is told. `inline` says that the merge
     holds the author's text, and not only the name of a stored query.
     """
 

@@ -18,12 +18,15 @@ from mvc.catalog.types import plain_type
 from mvc.diagnostics import Findings, error
 
 _ZONES_APART: Final = 26 * 3600  # seconds between the clocks of UTC+14 and UTC-12
+_UNITS: Final = frozenset(
+    "microseconds milliseconds second minute hour day week month quarter year decade century millennium".split()
+)
 _TIMES: Final = frozenset({"date", "timestamp without time zone", "timestamp with time zone"})
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """The column of the grain by which rows of a period are told, its type, and the `unit` of time that a row stands for."""
+    """The column of the grain by which rows of a period are told, its type, and the `unit` of time that a row stands for; empty where that is not known."""
 
     column: str
     type: str
@@ -109,21 +112,35 @@ def _period(view: ResolvedView, column: OutputColumn, seconds: int, timezone: st
 
 def _is_of_another_zone(node: exp.Expression | None, timezone: str) -> bool:
     """Whether a zone is named that may not be the project's."""
-    named = node.find_all(exp.AtTimeZone, *TRUNCATING) if node is not None else ()
-    zones = (item.args.get("zone") for item in named)
+    named = node.find_all(exp.AtTimeZone, exp.Anonymous, *TRUNCATING) if node is not None else ()
+    zones = (_zone(item) for item in named)
     return any(zone and not (isinstance(zone, exp.Literal) and zone.this == timezone) for zone in zones)
 
 
+def _zone(node: exp.Expression) -> exp.Expression | None:
+    """Of `x AT TIME ZONE zone`, `timezone(zone, x)` and the like; of what other functions mean nothing is known."""
+    if not isinstance(node, exp.Anonymous):
+        return node.args.get("zone")
+    return node.expressions[0] if node.name.lower() == "timezone" and len(node.expressions) == 2 else None
+
+
 def _unit(view: ResolvedView, column: str, type_: str) -> str:
-    """`month` for a dimension `date_trunc('month', …)`, whatever it is cast to; else `day` for a date; nothing where a row is a
-    moment.
+    """`month` for a dimension `date_trunc('month', …)`, whatever it is cast to; `day` for a moment as a date; nothing where that is not
+    known, as of a date that may stand for more than its day.
     """
-    node = _node(view, column)
+    whole = node = _node(view, column)
     while isinstance(node, exp.Cast | exp.Paren | exp.AtTimeZone):
         node = node.this
     if isinstance(node, TRUNCATING):
-        return str(node.text("unit")).lower()
-    return "day" if type_ == "date" else ""
+        unit = str(node.text("unit")).lower()
+        return unit if unit in _UNITS else ""
+    is_moment = isinstance(node, exp.Column) and node is not whole and _type_of(view, node) != "date"
+    return "day" if type_ == "date" and is_moment else ""
+
+
+def _type_of(view: ResolvedView, column: exp.Column) -> str | None:
+    tree = view.query.tree if isinstance(view.query, DeclaredQuery) else None
+    return plain_type(tree[column.table].readable.columns[column.name].type) if tree else None
 
 
 def _node(view: ResolvedView, column: str) -> exp.Expression | None:

@@ -104,7 +104,7 @@ BEGIN
   unheard := {schema}.watch_again(deployed.stored_name);
   INSERT INTO {schema}.refresh_log (view_schema, view_name, mode, schedule, window_start, window_end, detail)
   VALUES (deployed.view_schema, deployed.view_name, asked, refresh_begin.schedule,
-          CASE asked WHEN 'window' THEN {schema}.window_start(deployed, refresh_begin.since) END,
+          CASE asked WHEN 'window' THEN {schema}.first_in_window(deployed, {schema}.window_start(deployed, refresh_begin.since)) END,
           CASE asked WHEN 'window' THEN refresh_begin.until END, unheard)
   RETURNING id INTO run;
   RETURN run;
@@ -166,6 +166,28 @@ RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS
                  SELECT greatest(s.filled_at, s.windowed_at) FROM {schema}.stored_relation AS s WHERE s.stored_name = deployed.stored_name
                )) - make_interval(secs => (deployed.definition #>> '{window,seconds}')::int))) AS b (w, back)
 $$;
+
+-- The first row that is in a window from `since` on. Where nothing says how long a row stands for, as a date of a calendar by month or of a body in SQL, that is the
+-- last one that is stored and begins by then; where a row of the unit is missing, an earlier one, which does no harm.
+CREATE OR REPLACE FUNCTION {schema}.first_in_window(deployed {schema}.deployed_view, since timestamptz)
+RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  told constant name := deployed.definition #>> '{window,column}';
+  type oid;
+  begins timestamptz;
+BEGIN
+  IF deployed.definition #>> '{window,unit}' <> '' THEN
+    RETURN since;
+  END IF;
+  SELECT a.atttypid INTO type FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.%I', '{name}', deployed.stored_name)) AND a.attname = told;
+  IF type = 'timestamptz'::regtype THEN
+    EXECUTE format('SELECT max(s.%1$I) FROM %2$I.%3$I AS s WHERE s.%1$I <= $1', told, '{name}', deployed.stored_name) INTO begins USING since;
+  ELSIF type IN ('timestamp'::regtype, 'date'::regtype) THEN
+    EXECUTE format('SELECT max(s.%1$I)::timestamp AT TIME ZONE $2 FROM %2$I.%3$I AS s WHERE s.%1$I <= ($1 AT TIME ZONE $2)::%4$s', told, '{name}', deployed.stored_name, type::regtype)
+    INTO begins USING since, deployed.timezone;
+  END IF;
+  RETURN least(since, begins);
+END $$;
 
 -- Whether what lies from `since` until `until` is all of the window that the schedules ask for now.
 CREATE OR REPLACE FUNCTION {schema}.is_whole_window(stored_name name, since timestamptz, until timestamptz)
