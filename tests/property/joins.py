@@ -8,7 +8,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from .catalog import Table
-from .expressions import Call, Col, Expr, call, conjunction, conjuncts
+from .expressions import Call, Col, Expr, call, columns_read, conjunction, conjuncts
 from .scalars import a_column, predicates
 from .views import Order, Source, Tree
 
@@ -57,7 +57,8 @@ def _picked(draw: st.DrawFn, source: Source, table: Table) -> Source:
         Order(column, draw(st.booleans()), draw(st.sampled_from(("", "", "first", "last"))))
         for column in draw(st.lists(a_column(sight), min_size=1, max_size=2))
     ]
-    key = [column for column in table.identity if Col(source.alias, column) not in [term.expr for term in terms]]
+    said = {column for term in terms for _, column in columns_read(term.expr)}
+    key = [column for column in table.identity if column not in said]
     implied = len(key) if table.keys == (table.identity,) and draw(st.booleans()) else 0
     last = [Order(Col(source.alias, column), terms[-1].descending, terms[-1].nulls) for column in key]
     return replace(source, order=(*terms, *last), implied=implied, latest=draw(st.booleans()))
