@@ -1,8 +1,8 @@
-"""Base tables and their rows, as data, with DDL and INSERTs as text."""
+"""Tables and their rows, as data, with DDL and INSERTs as text. Some are no base tables: their rows are made of what a spec says."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from .expressions import Row, Value, literal
@@ -28,13 +28,27 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Values:
+    """Rows that stand in the spec, with the table's columns; by name alone, or with the types that are `said`. A `mapping` is of the first
+    column's values to the others.
+    """
+
+    rows: tuple[tuple[Value, ...], ...]
+    said: bool = False
+    mapping: bool = False
+
+
+@dataclass(frozen=True)
 class Table:
+    """One that is `made` is no base table."""
+
     name: str
     columns: tuple[Column, ...]
     primary: tuple[str, ...] = ()
     uniques: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     hidden: tuple[str, ...] = ()  # a key that the rows obey though the DDL does not say so (`one: true`)
+    made: Values | None = None
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -67,13 +81,18 @@ def _column(text: str) -> Column:
 
 def ddl(tables: Sequence[Table]) -> str:
     """CREATE TABLEs, then the foreign keys, as pg_dump has them."""
-    return "\n".join([*map(_create, tables), *foreign_keys(tables)]) + "\n"
+    return "\n".join([*map(_create, based(tables)), *foreign_keys(tables)]) + "\n"
 
 
 def setup(tables: Sequence[Table], rows: Rows) -> str:
     """The same with rows in between, so that rows may point to each other."""
-    inserts = (_insert(each, rows.get(each.name, ())) for each in tables)
-    return "\n".join([*map(_create, tables), *filter(None, inserts), *foreign_keys(tables)])
+    inserts = (_insert(each, rows.get(each.name, ())) for each in based(tables))
+    return "\n".join([*map(_create, based(tables)), *filter(None, inserts), *foreign_keys(tables)])
+
+
+def based(tables: Iterable[Table]) -> tuple[Table, ...]:
+    """Those that the database has."""
+    return tuple(table for table in tables if table.made is None)
 
 
 def _create(self: Table) -> str:
@@ -104,6 +123,8 @@ def foreign_keys(tables: Sequence[Table]) -> list[str]:
 
 def pruned(self: Table, used: frozenset[str]) -> Table:
     """Only the columns that are used or belong to a key: a failing example should be short."""
+    if isinstance(self.made, Values):
+        return self
     keep = used.union(self.hidden, *self.keys)
     return replace(
         self,

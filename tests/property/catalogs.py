@@ -1,4 +1,4 @@
-"""Random base tables, and random rows that obey their keys."""
+"""Random tables, and random rows that obey their keys."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from .catalog import Column, Reference, Row, Table
+from .catalog import Column, Reference, Row, Table, Values, based
 from .expressions import Value
+from .made import made_rows
 
 # Few values, so that rows collide.
 VALUES: dict[str, tuple[Value, ...]] = {
@@ -46,11 +47,37 @@ IDENTITIES = (
 
 @st.composite
 def catalogs(draw: st.DrawFn) -> tuple[Table, ...]:
-    """Two to five tables; each may point to earlier ones and to itself."""
-    tables: list[Table] = []
+    """Two to five base tables; each may point to earlier ones and to itself, and to values."""
+    tables: list[Table] = [draw(_given("v0"))] if draw(st.integers(0, 2)) == 2 else []
     for place in range(draw(st.integers(2, 5))):
         tables.append(draw(_tables(f"t{place}", tables)))
     return tuple(tables)
+
+
+KEYS = ({"k": "integer"}, {"k": "integer"}, {"c": "text"}, {"e": "date"}, {"k": "integer", "c": "text"})
+
+
+@st.composite
+def _given(draw: st.DrawFn, name: str) -> Table:
+    """Values. Some of those of one column that are all of a type say no type."""
+    key = draw(st.sampled_from(KEYS))
+    others = draw(st.lists(st.sampled_from(sorted(PAYLOAD)), max_size=3, unique=True))
+    types = key | {each: PAYLOAD[each] for each in others}
+    cells = (_values(Column(each, type_, each not in key)) for each, type_ in types.items())
+    least = draw(st.sampled_from((2, 3, 1)))
+    rows = draw(st.lists(st.tuples(*cells), min_size=least, max_size=5, unique_by=lambda row: row[: len(key)]))
+    columns = tuple(
+        Column(each, type_, any(row[place] is None for row in rows))
+        for place, (each, type_) in enumerate(types.items())
+    )
+    known = all(_is_plain(column, [row[place] for row in rows]) for place, column in enumerate(columns))
+    said = not known or draw(st.booleans())
+    return Table(name, columns, tuple(key), made=Values(tuple(rows), said, len(key) == 1 and draw(st.booleans())))
+
+
+def _is_plain(column: Column, cells: Sequence[Value]) -> bool:
+    """The type follows from the values."""
+    return column.type == "text" or (column.type in ("integer", "boolean") and any(cell is not None for cell in cells))
 
 
 @st.composite
@@ -73,7 +100,8 @@ def _tables(draw: st.DrawFn, name: str, earlier: Sequence[Table]) -> Table:
 @st.composite
 def _references(draw: st.DrawFn, place: int, target: Table) -> tuple[tuple[Column, ...], Reference]:
     key = draw(st.sampled_from([*target.keys, *([target.hidden] if target.hidden else [])]))
-    nullable, declared = draw(st.integers(0, 3)) < 3, draw(st.booleans()) and key in target.keys
+    nullable, declared = draw(st.integers(0, 3)) < 3, draw(st.booleans())
+    declared = declared and key in target.keys and target.made is None
     columns = tuple(Column(f"r{place}_{part}", target.type_of(part), nullable) for part in key)
     return columns, Reference(tuple(column.name for column in columns), target.name, key, declared)
 
@@ -83,13 +111,13 @@ def _references(draw: st.DrawFn, place: int, target: Table) -> tuple[tuple[Colum
 
 @st.composite
 def worlds(draw: st.DrawFn, tables: Sequence[Table]) -> dict[str, list[dict[str, Value]]]:
-    """Rows for all tables: declared foreign keys hold, other references may dangle."""
-    rows: dict[str, list[dict[str, Value]]] = {}
-    for table in tables:
+    """Rows for all base tables: declared foreign keys hold, other references may dangle."""
+    rows: dict[str, list[dict[str, Value]]] = {each.name: made_rows(each) for each in tables if each.made}
+    for table in based(tables):
         rows[table.name] = draw(_rows(table, draw(st.sampled_from((2, 3, 4, 5, 6, 0)))))
         for reference in (each for each in table.references if each.table in rows):
             draw(_pointing(table, rows, reference))
-    return rows
+    return {table.name: rows[table.name] for table in based(tables)}
 
 
 def _rows(table: Table, least: int) -> st.SearchStrategy[list[dict[str, Value]]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from .catalog import Table
 from .expressions import Call, Col, Expr, call, columns_read, conjunction, conjuncts
-from .scalars import a_column, predicates
+from .scalars import a_column, columns, predicates
 from .views import Order, Source, Tree
 
 KINDS = ("reference",) * 6 + ("chance",) * 3 + ("pair", "inequality", "either", "null-safe", "shifted")
@@ -72,22 +72,25 @@ def _condition(draw: st.DrawFn, tree: Tree, alias: str, parent: str) -> tuple[st
     if kind == "reference" and links:
         name, pairs = draw(st.sampled_from(links))
         return name, _all(tuple(Col(alias, own) == Col(parent, other) for own, other in pairs))
-    name = draw(st.sampled_from(sorted(tree.tables)))
+    near = (name for name, table in tree.tables.items() if _common(table, tree.table(parent)))
+    name = draw(st.sampled_from(sorted(near)))
     return name, draw(_chance(kind, {alias: tree.tables[name]}, {parent: tree.table(parent)}))
 
 
 @st.composite
 def _chance(draw: st.DrawFn, kind: str, own: Mapping[str, Table], parent: Mapping[str, Table]) -> Expr:
-    common = (
-        "integer" if kind == "shifted" else draw(st.sampled_from(("integer", "integer", "integer", "date", "text")))
-    )
+    types = _common(*own.values(), *parent.values())
+    if kind not in ("chance", "inequality") and "integer" not in types:
+        kind = "chance"
+    common = "integer" if kind == "shifted" else draw(st.sampled_from(types))
     one, other = draw(a_column(own, (common,))), draw(a_column(parent, (common,)))
     if kind == "pair":
         return (one == other) & (draw(a_column(own, ("integer",))) == draw(a_column(parent, ("integer",))))
     if kind == "either":
         return (one == other) | (draw(a_column(own, ("integer",))) == draw(a_column(parent, ("integer",))))
     if kind == "null-safe":  # on plain columns: whether such an equation makes a key to-one is left open
-        return call("IS NOT DISTINCT FROM", Col(one.alias, draw(st.sampled_from(("n", "m")))), Col(other.alias, "n"))
+        plain = [[each for each in columns(sight, ("integer",)) if each.name in ("n", "m")] for sight in (own, parent)]
+        return call("IS NOT DISTINCT FROM", *map(draw, map(st.sampled_from, plain))) if all(plain) else one == other
     if kind == "shifted":
         return one == other + 1
     return one > other if kind == "inequality" else one == other
@@ -102,9 +105,18 @@ def _extra(draw: st.DrawFn, tree: Tree, alias: str, child: Table, parent: str) -
     if shape == "parent":
         return draw(predicates({parent: tree.table(parent)}))
     above = draw(st.sampled_from(tree.path(parent)))
-    kind = draw(st.sampled_from(("integer", "integer", "date")))
+    types = [type_ for type_ in _common(child, tree.table(above)) if type_ != "text"]
+    if not types:
+        return draw(predicates({alias: child}))
+    kind = draw(st.sampled_from(types))
     own, other = draw(a_column({alias: child}, (kind,))), draw(a_column({above: tree.table(above)}, (kind,)))
     return call(draw(st.sampled_from(("=", "<", ">", "<>", ">="))), own, other)
+
+
+def _common(one: Table, other: Table) -> list[str]:
+    """The types of columns that may be compared; most often numbers."""
+    both = {column.type for column in one.columns} & {column.type for column in other.columns}
+    return [type_ for type_ in ("integer", "integer", "integer", "date", "text") if type_ in both]
 
 
 def _links(parent: Table, tables: Collection[Table]) -> list[Link]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .expressions import Expr, columns_read, sql
+from .made import relation
 from .views import PLACES, Aggregate, Order, Source, Tree, View, Window
 
 CALLS = {
@@ -81,7 +82,7 @@ def _windowed(window: Window) -> str:
 
 def _base(tree: Tree) -> str:
     base = tree.base
-    return f"(SELECT ctid AS tid, * FROM public.{tree.by_alias[base].table}) {base}" + _attributes(tree, base, set())
+    return f"({relation(tree.table(base))}) {base}" + _attributes(tree, base, set())
 
 
 def _attributes(tree: Tree, alias: str, present: set[str]) -> str:
@@ -94,7 +95,7 @@ def _rows(tree: Tree, source: Source) -> str:
     """The rows of a source under the row of its parent that is in scope."""
     conditions = [f"{tree.parents[source.alias]}.tid IS NOT NULL", *_conditions(source.on, source.where)]
     conditions += _exists(tree, source.alias)
-    inner = f"(SELECT ctid AS tid, * FROM public.{source.table}) {source.alias}"
+    inner = f"({relation(tree.table(source.alias))}) {source.alias}"
     order = ", ".join(_term(sql(term.expr), term) for term in source.order)
     first = f" ORDER BY {order} LIMIT 1" if order else ""
     return f"(SELECT {source.alias}.* FROM {inner} WHERE {' AND '.join(conditions)}{first})"
@@ -122,7 +123,7 @@ def _subquery(self: Aggregate, view: View, tree: Tree) -> str:
     outer = "".join(_attributes(tree, step, present) for step in (tree.base, *steps))
     same = [f"({sql(expr)}) IS NOT DISTINCT FROM g.{name}" for name, expr in view.dimensions]
     kept = " AND ".join([_kept(view, tree), *same, *_conditions(self.where)])
-    table = f"(SELECT ctid AS tid, * FROM public.{tree.by_alias[tree.base].table}) {tree.base}"
+    table = f"({relation(tree.table(tree.base))}) {tree.base}"
     argument = "1" if self.argument is None else sql(self.argument)
     orders = "".join(f", {sql(term.expr)} AS o{place}" for place, term in enumerate(self.order))
     once = f"SELECT DISTINCT ON ({source}.tid) {argument} AS x{orders} FROM {table}{joined}{outer} WHERE {kept}"

@@ -12,6 +12,7 @@ from functools import cmp_to_key
 from .catalog import Rows, Table
 from .expressions import Env, Row, Value, aliases_read, holds, value
 from .functions import Seen, answer, compared
+from .made import with_made
 from .rows import finished
 from .views import Aggregate, Source, Tree, View
 
@@ -89,7 +90,7 @@ def picked(source: Source, rows: Sequence[Row], env: Env) -> Sequence[Row]:
 
 def expected(view: View, tables: Mapping[str, Table], rows: Rows) -> list[tuple[Value, ...]]:
     """The rows of the view, in no order."""
-    world = World(Tree(view.sources, tables), rows)
+    world = World(Tree(view.sources, tables), with_made(tables, rows))
     groups: dict[tuple[Value, ...], list[Row]] = {} if view.dimensions else {(): []}
     for env in world.base_rows(view):
         key = tuple(value(expr, env) for _, expr in view.dimensions)

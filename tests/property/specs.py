@@ -37,11 +37,16 @@ class Case:
         return Tree(self.view.sources, self.by_name)
 
     @property
+    def kinds(self) -> set[str]:
+        """What its sources are, besides base tables."""
+        return {type(made).__name__ for source in self.view.sources if (made := self.tree.table(source.alias).made)}
+
+    @property
     def setup(self) -> str:
         return setup(self.tables, self.rows)
 
     def files(self, layout: Layout = PLAIN) -> dict[str, str]:
-        view, measures = measured(self.view, self.tree) if self.measured else (as_mapping(self.view), {})
+        view, measures = measured(self.view, self.tree) if self.measured else (as_mapping(self.view, self.by_name), {})
         return {
             "mvc.yml": "catalog: schema.sql\n",
             "schema.sql": ddl(self.tables),
@@ -194,6 +199,8 @@ def _calls(draw: st.DrawFn, tree: Tree, alias: str) -> Aggregate:
         return Aggregate("", "count", of=alias)
     sight = draw(_argument_sight(tree, alias))
     usable = [kind for kind in TYPES.get(function, tuple(DEFAULTS)) if columns(sight, (kind,))]
+    if not usable:
+        return Aggregate("", "count", of=alias)
     argument, kind = draw(scalars(sight, usable, derived=0.25 if len(sight) == 1 else 0.9))
     source = tree.source_of(Aggregate("", function, argument))
     if function in ("first", "last") and not tree.table(source).identity:

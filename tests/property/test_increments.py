@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mvc.engines.postgres.server.apply import apply
 from servers import NEWEST, Servers, new_database
 
+from .catalog import based
 from .catalogs import catalogs, worlds
 from .clocked import MOMENTS, clocked, read_our_clock
 from .compiled import Refusal, compiled_in_part
@@ -56,9 +57,10 @@ def stories(draw: st.DrawFn) -> Story:
     if draw(st.booleans()):
         view = draw(clocked(view, tree))
     needed = needed_of(tuple(tables.values()), view)
+    assume(based(needed))
     case = Case(needed, view, draw(worlds(needed)))
     moments = sorted(draw(st.lists(st.sampled_from(MOMENTS), min_size=4, max_size=4)))
-    return Story(case, moments[0], tuple((draw(batches(needed)), moment) for moment in moments[1:]))
+    return Story(case, moments[0], tuple((draw(batches(based(needed))), moment) for moment in moments[1:]))
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def _texts(node: object) -> object:
 @given(case=cases(), seed=seeds)
 def test_layouts_are_the_same_document(case: Case, seed: int) -> None:
     """The test's own writer on trial."""
-    document = as_mapping(case.view)
+    document = as_mapping(case.view, case.by_name)
     text = write(document, Layout(seed, shuffle_sources=True))
     note(text)
     assert yaml.load(text, yaml.BaseLoader) == _texts(document)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, note
+from hypothesis import event, given, note
 
 from .naive import query
 from .oracle import AmbiguousArgument, expected
@@ -16,6 +16,8 @@ pytestmark = pytest.mark.slow
 @given(case=cases())
 def test_oracle_equals_naive_sql(arena: Arena, case: Case) -> None:
     """Also shows that the generated rows obey the keys of the catalog: the server checks them."""
+    for kind in case.kinds:
+        event(kind)
     text = query(case.view, case.tree)
     note(text)
     try:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from .catalog import Table
 from .expressions import PERIOD, Call, Col, Expr, Value, aliases_read, bare, columns_read, conjuncts, sql
+from .made import written
 
 
 @dataclass(frozen=True)
@@ -236,13 +237,13 @@ def _equated(part: Expr, alias: str) -> tuple[str, ...]:
 # --- the YAML mapping -------------------------------------------------------------------------------------------------
 
 
-def as_mapping(view: View) -> dict[str, object]:
+def as_mapping(view: View, tables: Mapping[str, Table]) -> dict[str, object]:
     """What stands in `views/v.yml`."""
-    tree = Tree(view.sources, {})
+    tree = Tree(view.sources, tables)
     implied = {step for alias in view.required for step in tree.path(alias)}
     return _given(
         view=view.name,
-        sources={source.alias: _source(source, implied) for source in view.sources},
+        sources={source.alias: _source(source, tree.table(source.alias), implied) for source in view.sources},
         required=list(view.required),
         where=view.where,
         dimensions={name: _dimension(expr) for name, expr in view.dimensions},
@@ -253,11 +254,11 @@ def as_mapping(view: View) -> dict[str, object]:
     )
 
 
-def _source(self: Source, required: set[str]) -> dict[str, object]:
+def _source(self: Source, table: Table, required: set[str]) -> dict[str, object]:
     terms = [_latest(term) if self.latest else term.sql for term in self.order[: len(self.order) - self.implied]]
     order = terms[0] if len(terms) == 1 else terms
     return _given(
-        table=self.table,
+        **written(table),
         on=self.on,
         where=self.where,
         required=self.required and self.alias not in required,
@@ -281,7 +282,7 @@ def _dimension(expr: Expr) -> object:
 
 def measured(view: View, tree: Tree) -> tuple[dict[str, object], dict[str, object]]:
     """The view with what can be a measure of the project as one, and these measures."""
-    mapping, measures = as_mapping(view), {}
+    mapping, measures = as_mapping(view, tree.tables), {}
     shown = dict(mapping.get("aggregates", {}))  # type: ignore[call-overload]
     for each in view.aggregates:
         if each.function == "expr":
@@ -289,7 +290,7 @@ def measured(view: View, tree: Tree) -> tuple[dict[str, object], dict[str, objec
         source = tree.by_alias[tree.source_of(each)]
         read = aliases_read(each.argument) | aliases_read(each.where)
         read |= frozenset().union(*(aliases_read(term.expr) for term in each.order))
-        if read <= {source.alias}:
+        if read <= {source.alias} and tree.table(source.alias).made is None:
             measures[f"m_{each.name}"] = {"table": source.table} | _aggregate(_bared(each))
             hidden = _hidden(each.name in view.after.hidden)
             shown[each.name] = {"measure": f"m_{each.name}", "of": source.alias} | hidden

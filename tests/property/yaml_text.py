@@ -20,7 +20,8 @@ class Layout:
 
 
 PLAIN = Layout()
-ORDERED = ("sources", "dimensions", "aggregates", "windows")  # their entries are columns, in the order of writing
+# Their entries are columns, or rows, in the order of writing.
+ORDERED = ("sources", "dimensions", "aggregates", "windows", "columns", "values")
 
 
 def write(document: dict[str, object], layout: Layout = PLAIN) -> str:
@@ -72,7 +73,7 @@ class _Writer:
         return "'" + value.replace("'", "''") + "'" if self._chance(2) else json.dumps(value)
 
     def _key(self, key: str) -> str:
-        return json.dumps(key) if self._chance(5) else key
+        return json.dumps(key) if not key or self._chance(5) else key
 
     def _comment(self) -> str:
         return "  # a comment: with {braces}" if self._chance(5) else ""
