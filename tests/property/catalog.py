@@ -9,6 +9,8 @@ from .expressions import Row, Value, literal
 
 Rows = Mapping[str, Sequence[Row]]  # table → its rows
 
+FROM_TABLE = "from_table"
+
 
 @dataclass(frozen=True)
 class Column:
@@ -39,6 +41,19 @@ class Values:
 
 
 @dataclass(frozen=True)
+class Several:
+    """All rows of base tables, with the columns that all of these have; `schema` where the spec says in which one they are."""
+
+    tables: tuple[str, ...]
+    schema: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `from_table` says."""
+        return tuple(f"{self.schema}{table}" for table in self.tables)
+
+
+@dataclass(frozen=True)
 class Table:
     """One that is `made` is no base table."""
 
@@ -48,12 +63,17 @@ class Table:
     uniques: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     hidden: tuple[str, ...] = ()  # a key that the rows obey though the DDL does not say so (`one: true`)
-    made: Values | None = None
+    made: Values | Several | None = None
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
         """The declared keys: the compiler knows these and no others."""
         return ((self.primary,) if self.primary else ()) + self.uniques
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The base tables that are read as one."""
+        return self.made.tables if isinstance(self.made, Several) else ()
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -125,7 +145,7 @@ def pruned(self: Table, used: frozenset[str]) -> Table:
     """Only the columns that are used or belong to a key: a failing example should be short."""
     if isinstance(self.made, Values):
         return self
-    keep = used.union(self.hidden, *self.keys)
+    keep = used.union(self.hidden, *self.keys, (FROM_TABLE,))
     return replace(
         self,
         columns=tuple(column for column in self.columns if column.name in keep),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from .catalog import Column, Reference, Row, Table, Values, based
+from .catalog import Column, Reference, Row, Several, Table, Values, based
 from .expressions import Value
-from .made import made_rows
+from .made import made_rows, several
 
 # Few values, so that rows collide.
 VALUES: dict[str, tuple[Value, ...]] = {
@@ -47,13 +47,44 @@ IDENTITIES = (
 
 @st.composite
 def catalogs(draw: st.DrawFn) -> tuple[Table, ...]:
-    """Two to five base tables; each may point to earlier ones and to itself, and to values."""
-    tables: list[Table] = [draw(_given("v0"))] if draw(st.integers(0, 2)) == 2 else []
+    """Two to five base tables; each may point to earlier ones and to itself, and to values. Some may be read as one."""
+    kinds = draw(st.sampled_from(MADE))
+    tables: list[Table] = [draw(_given("v0"))] if Values in kinds else []
     for place in range(draw(st.integers(2, 5))):
         tables.append(draw(_tables(f"t{place}", tables)))
+    if Several in kinds:
+        tables += draw(_several("u0", f"t{len(tables)}", based(tables)))
     return tuple(tables)
 
 
+@st.composite
+def _several(draw: st.DrawFn, name: str, free: str, tables: Sequence[Table]) -> list[Table]:
+    """Mostly a table and another one much like it, which is new; or any two or three."""
+    if draw(st.integers(0, 3)) == 3:
+        arms = draw(st.lists(st.sampled_from(tables), min_size=2, max_size=3, unique_by=lambda each: each.name))
+        return [several(name, arms, draw(SCHEMAS))]
+    first = draw(st.sampled_from(tables))
+    second = draw(_twin(free, first))
+    others = [each for each in tables if each is not first]
+    third = [draw(st.sampled_from(others))] if draw(st.integers(0, 4)) == 4 else []
+    return [second, several(name, draw(st.permutations([first, second, *third])), draw(SCHEMAS))]
+
+
+@st.composite
+def _twin(draw: st.DrawFn, name: str, table: Table) -> Table:
+    """Columns in another order; some are not there, some are NULL where those of the table are not."""
+    lost = draw(st.sets(st.sampled_from(sorted(PAYLOAD)), max_size=2))
+    turned = draw(st.sets(st.sampled_from(sorted(PAYLOAD)), max_size=2))
+    columns = [
+        replace(column, nullable=column.nullable != (column.name in turned))
+        for column in draw(st.permutations(table.columns))
+        if column.name not in lost
+    ]
+    return replace(table, name=name, columns=tuple(columns))
+
+
+MADE: tuple[tuple[type, ...], ...] = ((), (Values,), (Values,), (Several,), (Several,), (Values, Several))
+SCHEMAS = st.sampled_from(("", "", "public."))
 KEYS = ({"k": "integer"}, {"k": "integer"}, {"c": "text"}, {"e": "date"}, {"k": "integer", "c": "text"})
 
 
@@ -112,7 +143,9 @@ def _references(draw: st.DrawFn, place: int, target: Table) -> tuple[tuple[Colum
 @st.composite
 def worlds(draw: st.DrawFn, tables: Sequence[Table]) -> dict[str, list[dict[str, Value]]]:
     """Rows for all base tables: declared foreign keys hold, other references may dangle."""
-    rows: dict[str, list[dict[str, Value]]] = {each.name: made_rows(each) for each in tables if each.made}
+    rows: dict[str, list[dict[str, Value]]] = {
+        each.name: made_rows(each, {}) for each in tables if each.made and not each.arms
+    }
     for table in based(tables):
         rows[table.name] = draw(_rows(table, draw(st.sampled_from((2, 3, 4, 5, 6, 0)))))
         for reference in (each for each in table.references if each.table in rows):

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from .catalog import Table
+from .catalog import FROM_TABLE, Several, Table
 from .expressions import Call, Col, Expr, call, columns_read, conjunction, conjuncts
 from .scalars import a_column, columns, predicates
 from .views import Order, Source, Tree
@@ -32,6 +32,8 @@ def _joined(draw: st.DrawFn, tree: Tree, alias: str) -> Source:
     name, condition = draw(_condition(tree, alias, parent))
     child = tree.tables[name]
     extras = draw(st.lists(_extra(tree, alias, child, parent), max_size=1))
+    if isinstance(child.made, Several) and draw(st.integers(0, 3)) == 3:
+        extras.append(Col(alias, FROM_TABLE) == draw(st.sampled_from(child.made.names)))
     on = conjunction(condition, *extras)
     where = draw(predicates({alias: child})) if draw(st.integers(0, 3)) == 3 else None
     source = Source(alias, name, on, where)
@@ -120,15 +122,24 @@ def _common(one: Table, other: Table) -> list[str]:
 
 
 def _links(parent: Table, tables: Collection[Table]) -> list[Link]:
-    """Along references: from the parent to what it points to, and back from what points to it."""
-    up = [(ref.table, tuple(zip(ref.key, ref.columns, strict=True))) for ref in parent.references]
+    """Along references: from the parent to what it points to, and back from what points to it; also where it is one of several tables."""
+    up = [
+        (table.name, tuple(zip(ref.key, ref.columns, strict=True)))
+        for ref in parent.references
+        for table in tables
+        if ref.table in (table.name, *table.arms) and _has(table, ref.key)
+    ]
     down = [
         (table.name, tuple(zip(ref.columns, ref.key, strict=True)))
         for table in tables
         for ref in table.references
-        if ref.table == parent.name
+        if ref.table in (parent.name, *parent.arms) and _has(parent, ref.key)
     ]
     return up + down
+
+
+def _has(table: Table, names: Collection[str]) -> bool:
+    return {column.name for column in table.columns}.issuperset(names)
 
 
 def _may_say_one(on: Expr | None, alias: str, child: Table) -> bool:

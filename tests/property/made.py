@@ -2,20 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
-from .catalog import Rows, Table
+from .catalog import FROM_TABLE, Column, Rows, Several, Table
 from .expressions import Value, literal
 
 
 def with_made(tables: Mapping[str, Table], rows: Rows) -> Rows:
     """The rows of base tables with those that are made."""
-    return {**rows, **{name: made_rows(table) for name, table in tables.items() if table.made}}
+    return {**rows, **{name: made_rows(table, rows) for name, table in tables.items() if table.made}}
 
 
-def made_rows(table: Table) -> list[dict[str, Value]]:
+def several(name: str, arms: Sequence[Table], schema: str) -> Table:
+    """Base tables read as one: the columns that all have, and the keys together with the table that a row is from."""
+    columns = [Column(FROM_TABLE, "text", nullable=False)]
+    for column in arms[0].columns:
+        alike = [each for arm in arms for each in arm.columns if (each.name, each.type) == (column.name, column.type)]
+        if len(alike) == len(arms):
+            columns.append(replace(column, nullable=any(each.nullable for each in alike)))
+    names = {column.name for column in columns}
+    keys = [key for key in arms[0].keys if all(key in arm.keys for arm in arms)]
+    pointing = {ref.columns: replace(ref, declared=False) for arm in arms for ref in arm.references}
+    return Table(
+        name,
+        tuple(columns),
+        uniques=tuple((FROM_TABLE, *key) for key in keys if names.issuperset(key)),
+        references=tuple(ref for ref in pointing.values() if names.issuperset(ref.columns)),
+        made=Several(tuple(arm.name for arm in arms), schema),
+    )
+
+
+def made_rows(table: Table, rows: Rows) -> list[dict[str, Value]]:
     names = [column.name for column in table.columns]
+    if isinstance(table.made, Several):
+        return [
+            {column: label if column == FROM_TABLE else row[column] for column in names}
+            for arm, label in zip(table.made.tables, table.made.names, strict=True)
+            for row in rows[arm]
+        ]
     assert table.made is not None
     return [dict(zip(names, row, strict=True)) for row in table.made.rows]
 
@@ -27,6 +53,8 @@ def written(table: Table) -> dict[str, object]:
     """What says in a spec which rows a source has."""
     if table.made is None:
         return {"table": table.name}
+    if isinstance(table.made, Several):
+        return {"table": list(table.made.names)}
     names = [column.name for column in table.columns]
     columns: object = {column.name: column.type for column in table.columns} if table.made.said else names
     cells = [[_cell(value) for value in row] for row in table.made.rows]
@@ -48,6 +76,12 @@ def relation(table: Table) -> str:
     """The rows with a `tid` that tells them apart, for the oracle in SQL."""
     if table.made is None:
         return f"SELECT ctid AS tid, * FROM public.{table.name}"
+    if isinstance(table.made, Several):
+        listed = ", ".join(column.name for column in table.columns if column.name != FROM_TABLE)
+        return " UNION ALL ".join(
+            f"SELECT '{arm} ' || ctid AS tid, '{label}'::text AS {', '.join(filter(None, (FROM_TABLE, listed)))} FROM public.{arm}"
+            for arm, label in zip(table.made.tables, table.made.names, strict=True)
+        )
     names = ", ".join(column.name for column in table.columns)
     types = [column.type for column in table.columns]
     rows = (

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from hypothesis import strategies as st
 
-from .catalog import Table
+from .catalog import FROM_TABLE, Several, Table
 from .catalogs import VALUES
-from .expressions import Col, Expr, call
+from .expressions import Col, Expr, Value, call
 
 Sight = Mapping[str, Table]  # alias → its table
 NUMERIC, COMPARABLE = ("integer", "numeric(8,2)"), ("integer", "text", "numeric(8,2)", "date")
@@ -40,7 +40,7 @@ def predicates(draw: st.DrawFn, sight: Sight) -> Expr:
 def _atoms(draw: st.DrawFn, sight: Sight) -> Expr:
     column = draw(a_column(sight))
     kind = type_of(sight, column)
-    some = st.sampled_from(VALUES[kind])
+    some = st.sampled_from(_constants(sight[column.alias], column.name))
     shape = draw(st.sampled_from(("literal", "literal", "null", "column", "in", "distinct")))
     if kind == "boolean":
         return column if shape != "null" else call("IS NULL", column)
@@ -54,6 +54,12 @@ def _atoms(draw: st.DrawFn, sight: Sight) -> Expr:
         return call("IS DISTINCT FROM", column, draw(some))
     # Never `=` between columns: equating a key by a detour would leave open what is to-one.
     return call(draw(st.sampled_from(("<", "<>", ">="))), column, draw(a_column(sight, (kind,))))
+
+
+def _constants(table: Table, column: str) -> Sequence[Value]:
+    if column == FROM_TABLE and isinstance(table.made, Several):
+        return (*table.made.names, "none")
+    return VALUES[table.type_of(column)]
 
 
 @st.composite

@@ -250,18 +250,19 @@ def _expressions(draw: st.DrawFn, aggregates: Sequence[Aggregate]) -> list[Aggre
 
 def needed_of(tables: Sequence[Table], view: View) -> tuple[Table, ...]:
     """The tables that the view reads and what they point to, each with the columns that matter."""
-    names = {source.table for source in view.sources}
+    read = {table.name: (table.name, *table.arms) for table in tables}
+    names = {name for source in view.sources for name in read[source.table]}
     for table in reversed(tables):
         if table.name in names:
-            kept = pruned(table, _used(table, view))
+            kept = pruned(table, _used(table, view, read))
             names |= {ref.table for ref in kept.references if ref.declared}
-    return tuple(pruned(table, _used(table, view)) for table in tables if table.name in names)
+    return tuple(pruned(table, _used(table, view, read)) for table in tables if table.name in names)
 
 
-def _used(table: Table, view: View) -> frozenset[str]:
-    read = frozenset[tuple[str, str]]().union(*map(columns_read, _all_expressions(view)))
-    aliases = {source.alias for source in view.sources if source.table == table.name}
-    return frozenset(column for alias, column in read if alias in aliases)
+def _used(table: Table, view: View, read: Mapping[str, Sequence[str]]) -> frozenset[str]:
+    found = frozenset[tuple[str, str]]().union(*map(columns_read, _all_expressions(view)))
+    aliases = {source.alias for source in view.sources if table.name in read[source.table]}
+    return frozenset(column for alias, column in found if alias in aliases)
 
 
 def _all_expressions(view: View) -> list[Expr | None]:
