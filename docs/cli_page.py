@@ -33,7 +33,7 @@ where that is a terminal and `NO_COLOR` is not set. `--quiet` leaves the errors,
 
 **Variables.** An option that is not given is read from the environment: `--timeout` of `mvc refresh` is `MVC_REFRESH_TIMEOUT`. A switch is on
 for `1`, `true`, `yes` or `on`; a variable that is empty counts as not set; words of a list are separated by spaces. What agrees to something
-(`--yes`, `--allow`, `--plan`) is read from the command line only. `DATABASE_URL` is the database where `--database` and its variable say nothing, and
+(`--yes`, `--allow`, `--plan`, `--force`) is read from the command line only. `DATABASE_URL` is the database where `--database` and its variable say nothing, and
 `MVC_DEBUG=1` adds a traceback to what `mvc` calls an error of its own.
 
 **Completion.** `mvc completion` prints a script for bash (4.4 or newer), zsh or fish. It completes commands, options and their values: the

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from mvc.library.catalogs import pull_catalog
     from mvc.library.checks import Checked, check
     from mvc.library.comparing import diff
+    from mvc.library.importing import Imported, ImportedView, Lost, NothingFound, import_views
     from mvc.library.names import (
         ApplyOptions,
         RefreshOptions,
@@ -104,14 +105,18 @@ __all__ = [
     "GeneratedFile",
     "GitError",
     "Hazard",
+    "Imported",
+    "ImportedView",
     "IndexColumnSpec",
     "IndexSpec",
     "Label",
     "LeftOut",
     "Leftover",
     "LogSpec",
+    "Lost",
     "Maintained",
     "NamesSpec",
+    "NothingFound",
     "PartitionSpec",
     "Plan",
     "PolicySpec",
@@ -150,6 +155,7 @@ __all__ = [
     "compile",
     "connect",
     "diff",
+    "import_views",
     "json_schema",
     "load",
     "migration",
@@ -188,6 +194,7 @@ _HOMES = {
     "mvc.library.catalogs": "pull_catalog",
     "mvc.library.checks": "Checked check",
     "mvc.library.comparing": "diff",
+    "mvc.library.importing": "Imported ImportedView Lost NothingFound import_views",
     "mvc.library.names": "ApplyOptions RefreshOptions RollbackPlan Timeouts partitions plan_partitions plan_prune run",
     "mvc.library.projects": "compile load",
     "mvc.library.releasing": "release_sql",

@@ -49,6 +49,7 @@ STAGES = (
     ("mvc.pipeline.consequences",),
     ("mvc.pipeline.cache", "mvc.pipeline.cache_folder"),
     ("mvc.pipeline.pair",),
+    ("mvc.importing",),
     ("mvc.engines.postgres.server",),
     ("mvc.demo",),
     ("mvc.report",),

@@ -13,7 +13,7 @@ import pytest
 
 import mvc.cli
 from mvc.cli.command import Command
-from mvc.cli.commands import ALIASES, COMMANDS, GROUPS
+from mvc.cli.commands import ALIASES, COMMANDS, GROUPS, module_of
 from mvc.cli.group import cli
 
 TOP = click.Context(cli, info_name="mvc", auto_envvar_prefix="MVC")
@@ -28,21 +28,21 @@ def found(command: str) -> Command:
 class TestCommands:
     @pytest.mark.parametrize("name", COMMANDS)
     def test_its_record_has_a_field_for_each_option(self, name):
-        record = importlib.import_module(f"mvc.cli.{name}").Options
+        record = importlib.import_module(f"mvc.cli.{module_of(name)}").Options
         declared = [parameter.name for parameter in found(name).params if parameter.expose_value]
         assert sorted(field.name for field in dataclasses.fields(record)) == sorted(declared)
 
     def test_every_file_of_a_command_is_in_the_table(self):
         folder = Path(mvc.cli.__file__).parent
         files = [path.stem for path in folder.glob("*.py") if "\n@command(" in path.read_text(encoding="utf-8")]
-        assert sorted(files) == sorted(COMMANDS)
+        assert sorted(files) == sorted(map(module_of, COMMANDS))
 
     @pytest.mark.parametrize("name", ["schema", "explain", "check"])
     def test_only_the_one_that_runs_is_imported(self, name):
         code = (
-            "import sys; from mvc.cli.main import main; from mvc.cli.commands import COMMANDS\n"
+            "import sys; from mvc.cli.main import main; from mvc.cli.commands import COMMANDS, module_of\n"
             f"main([{name!r}, '--help'])\n"
-            "sys.stderr.write(' '.join(name for name in COMMANDS if f'mvc.cli.{name}' in sys.modules))"
+            "sys.stderr.write(' '.join(name for name in COMMANDS if f'mvc.cli.{module_of(name)}' in sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stderr == name
@@ -132,7 +132,7 @@ class TestEnvironment:
             for parameter in found(name).params
             if isinstance(parameter, click.Option) and not parameter.show_envvar
         }
-        assert {option for _, option in without} == {"yes", "allow", "plan", "verify", "json"}
+        assert {option for _, option in without} == {"yes", "allow", "plan", "verify", "json", "force"}
 
     def test_is_read_where_the_command_line_is_silent(self, mvc, shop, monkeypatch):
         monkeypatch.setenv("MVC_CHECK_FORMAT", "json")

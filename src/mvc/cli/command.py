@@ -102,7 +102,7 @@ def command(record: type[Record], epilog: str = "") -> Callable[[Callable[[Recor
         for decorated in (quiet(verbose(call)), function):
             declared += getattr(decorated, "__click_params__", ())
         module = sys.modules[function.__module__]
-        name = function.__module__.rpartition(".")[2]
+        name = function.__module__.rpartition(".")[2].removesuffix("_")
         return Command(name, call, declared[::-1], help=module.__doc__ or "", epilog=epilog)
 
     return make

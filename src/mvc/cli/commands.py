@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from mvc.version import VERSION
 
-# What a command is for → its name → what it does. A command's module bears its name.
+# What a command is for → its name → what it does. A command's module bears its name; `import` is a word of Python's, so that one's ends in a `_`.
 GROUPS = {
     "write": {
         "init": "write a small project that compiles",
+        "import": "write a project for the materialized views that a database has",
         "check": "validate the project; --server proves it on a real PostgreSQL",
         "compile": "print the SQL; --output writes it to a file or folder",
         "catalog": "pull: take a snapshot of a database's tables, keys and functions",
@@ -69,6 +70,11 @@ a first view:
   mvc check
   mvc compile
 """
+
+
+def module_of(name: str) -> str:
+    """The module of a command, within this package."""
+    return f"{name}_" if name == "import" else name
 
 
 def at_once(arguments: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mvc.cli.commands import ALIASES, COMMANDS, USAGE
+from mvc.cli.commands import ALIASES, COMMANDS, USAGE, module_of
 from mvc.cli.ending import finish
 from mvc.cli.failure import UsageMistake
 from mvc.cli.options import project, quiet, verbose
@@ -32,7 +32,7 @@ class Commands(click.Group):
         name = ALIASES.get(cmd_name, (cmd_name,))[0]
         if name not in COMMANDS:
             return None
-        found: click.Command = import_module(f"mvc.cli.{name}").execute
+        found: click.Command = import_module(f"mvc.cli.{module_of(name)}").execute
         return found
 
     def resolve_command(

@@ -8,7 +8,6 @@ Example:
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from mvc.cli.candidates import folders
 from mvc.cli.command import command
 from mvc.cli.failure import Failure
 from mvc.cli.options import argument
+from mvc.cli.output import in_the_way
 
 if TYPE_CHECKING:
     from mvc.cli.context import Context
@@ -36,7 +36,7 @@ def execute(options: Options, context: Context) -> int:
     from mvc.library.starter import STARTER, starter
 
     folder = Path(options.folder)
-    taken = dict.fromkeys(str(path) for name in STARTER for path in _in_the_way(folder / name))
+    taken = dict.fromkeys(str(path) for name in STARTER for path in in_the_way(folder / name))
     if taken:
         raise Failure(f"nothing was written: in the way: {', '.join(taken)}", "name an empty folder: mvc init shop")
     texts = {folder / name: text.encode() for name, text in starter().items()}
@@ -48,9 +48,3 @@ def execute(options: Options, context: Context) -> int:
     into = "" if options.folder == "." else f"cd {options.folder} && "
     context.talk(f"next: {into}mvc check")
     return 0
-
-
-def _in_the_way(path: Path) -> list[Path]:
-    """What is there already, links to nowhere included, and what stands where a folder is needed."""
-    folders = [parent for parent in path.parents if os.path.lexists(parent) and not parent.is_dir()]
-    return [path] if os.path.lexists(path) else folders

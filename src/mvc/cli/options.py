@@ -1,7 +1,7 @@
 """The options and arguments that several commands take, each declared once, as decorators.
 
 Every option reads a variable of the environment too, MVC_COMMAND_OPTION, but for those by which somebody agrees to something (--yes, --allow,
---plan): what lingers in an environment is no consent.
+--plan, --force): what lingers in an environment is no consent.
 """
 
 from __future__ import annotations

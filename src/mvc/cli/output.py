@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,27 @@ def write_within(folder: Path, path: Path, content: bytes) -> None:
     refuse_links(folder, path)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
+
+
+def write_together(texts: Mapping[Path, bytes]) -> None:
+    """Writes all files or, where one of them cannot be written, none: each is written beside its place first."""
+    beside = {path: path.with_name(f".{path.name}.new") for path in texts}
+    try:
+        for path, content in texts.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside[path].write_bytes(content)
+    except OSError:
+        for path in beside.values():
+            path.unlink(missing_ok=True)
+        raise
+    for path, written in beside.items():
+        written.replace(path)
+
+
+def in_the_way(path: Path) -> list[Path]:
+    """What is there already, links to nowhere included, and what stands where a folder is needed."""
+    folders = [parent for parent in path.parents if os.path.lexists(parent) and not parent.is_dir()]
+    return [path] if os.path.lexists(path) else folders
 
 
 def refuse_way_out(context: Context, path: Path) -> None:

@@ -13,6 +13,7 @@ from mvc.comparison.difference import Difference
 from mvc.compiled.project import Compiled
 from mvc.diagnostics import Diagnostic, ProjectError
 from mvc.diagnostics.rules import Rule
+from mvc.importing.imported import Imported
 from mvc.library.checks import Checked
 from mvc.report.diff.json_output import diff_json
 from mvc.report.diff.markdown import diff_markdown
@@ -20,6 +21,9 @@ from mvc.report.diff.text import diff_text
 from mvc.report.findings.explain import render_rule
 from mvc.report.findings.for_tools import FORMATS, findings_text
 from mvc.report.findings.text import render_diagnostics
+from mvc.report.importing.data import import_json
+from mvc.report.importing.markdown import import_markdown
+from mvc.report.importing.text import import_text
 from mvc.report.text.json_output import compiled_json, diagnostics_json
 
 Printer = Callable[[Any, str], str]  # of a result and the name that it is shown under
@@ -63,6 +67,11 @@ PRINTERS: Final[Mapping[type, Mapping[str, Printer]]] = {
         "text": lambda found, _: diff_text(found),
         "markdown": diff_markdown,
         "json": lambda found, name: json_text(diff_json(found, name)),
+    },
+    Imported: {
+        "text": lambda found, _: import_text(found),
+        "markdown": lambda found, _: import_markdown(found),
+        "json": lambda found, _: json_text(import_json(found)),
     },
     Catalog: {"json": lambda catalog, _: dump_snapshot(catalog)},
     Rule: {"text": lambda rule, _: render_rule(rule)},

@@ -1,0 +1,1 @@
+"""What an import took, and what it could not take."""
