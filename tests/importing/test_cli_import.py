@@ -152,3 +152,34 @@ def test_no_server(mvc, tmp_path):
     assert code == 1
     assert "cannot connect" in err
     assert written(tmp_path) == {}
+
+
+class TestFromFiles:
+    def test_is_a_project_that_check_takes(self, mvc, tmp_path):
+        (tmp_path / "schema").mkdir()
+        (tmp_path / "schema" / "1.sql").write_text(f"{TABLE} CREATE MATERIALIZED VIEW v AS SELECT id, n FROM t;")
+        (tmp_path / "schema" / "2.sql").write_text("GRANT SELECT ON v TO reader; CREATE INDEX ON v (n);")
+        (tmp_path / "schema" / "2.down.sql").write_text("DROP MATERIALIZED VIEW v;")
+        code, out, err = mvc("import", "schema/", "-C", "project")
+        assert code == 0, err
+        assert "v     its author's  id (the key of what it reads)  1        reader" in out
+        code, _, err = mvc("-C", "project", "check")
+        assert (code, "error" in err) == (0, False), err
+
+    def test_no_such_file(self, mvc, tmp_path):
+        code, _, err = mvc("import", "nowhere.sql")
+        assert (code, "there is no file nowhere.sql" in err) == (1, True)
+        (tmp_path / "empty").mkdir()
+        code, _, err = mvc("import", "empty/")
+        assert (code, "there is no .sql file in empty" in err) == (1, True)
+
+    def test_no_view_in_it(self, mvc, tmp_path):
+        (tmp_path / "schema.sql").write_text(TABLE)
+        code, _, err = mvc("import", "schema.sql", "-C", "project")
+        assert (code, "there is no materialized view" in err) == (1, True)
+        assert not (tmp_path / "project").exists()
+
+    def test_no_text(self, mvc, tmp_path):
+        (tmp_path / "schema.sql").write_bytes(b"\xff\xfe\x00")
+        code, _, err = mvc("import", "schema.sql")
+        assert (code, "schema.sql is not UTF-8 text" in err) == (1, True)

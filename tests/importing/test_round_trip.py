@@ -10,7 +10,7 @@ import pytest
 import mvc
 from mvc.quoting import identifier, qualified
 
-from .shop import MATERIALIZED, ROLES
+from .shop import GRANTS, MATERIALIZED, ROLES, TABLES, VIEWS
 
 COLUMNS = """
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)
@@ -47,9 +47,13 @@ def indexes_of(connection: psycopg.Connection[Any], name: str) -> list[str]:
     return [row[0] for row in connection.execute(INDEXES, [name]).fetchall()]
 
 
-@pytest.fixture
-def applied(by_hand, elsewhere) -> mvc.Compiled:
-    imported = mvc.import_views(by_hand)
+@pytest.fixture(params=["database", "files", "both"])
+def applied(request, by_hand, elsewhere) -> mvc.Compiled:
+    """What was imported, from wherever, and is deployed in another database."""
+    connection = None if request.param == "files" else by_hand
+    sql = {} if request.param == "database" else {"shop.sql": TABLES + VIEWS + GRANTS}
+    imported = mvc.import_views(connection, sql=sql)
+    assert all(view.authored == bool(sql) for view in imported.views), imported.views
     compiled = mvc.compile(mvc.load(imported.files))
     mvc.apply(elsewhere, compiled)
     mvc.refresh(elsewhere, compiled)

@@ -62,7 +62,7 @@ def query_of(draft: Draft, written: Written, relation: Node, listed: list[str]) 
     cursor = written.cursor(relation.get("location"))
     cursor.skip_to("as")
     cursor.expect("as")
-    first, last = cursor.peek(), cursor.tokens[_end_of_query(cursor.tokens) - 1]
+    first, last = cursor.peek(), cursor.tokens[end_of_query(cursor.tokens) - 1]
     if problem := _too_much(cursor.tokens):
         raise Unreadable(problem, first.start, last.end)
     body = written.source.text[first.start : last.end]
@@ -105,7 +105,7 @@ def _first_line(problem: SqlglotError) -> str:
     return str(problem).split("\n", maxsplit=1)[0].split(". Line", maxsplit=1)[0]
 
 
-def _end_of_query(tokens: list[Token]) -> int:
+def end_of_query(tokens: list[Token]) -> int:
     """How many of the tokens are the query's: what follows it says whether rows are filled in, or checked."""
     words = [token.text if token.kind == "word" else "" for token in tokens[-4:]]
     return len(tokens) - next((len(tail) for tail in _AFTER_QUERY if words[-len(tail) :] == tail), 0)

@@ -8,7 +8,7 @@ from mvc.version import VERSION
 GROUPS = {
     "write": {
         "init": "write a small project that compiles",
-        "import": "write a project for the materialized views that a database has",
+        "import": "write a project for materialized views that were made by hand",
         "check": "validate the project; --server proves it on a real PostgreSQL",
         "compile": "print the SQL; --output writes it to a file or folder",
         "catalog": "pull: take a snapshot of a database's tables, keys and functions",

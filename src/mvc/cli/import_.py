@@ -1,14 +1,18 @@
-"""Bring the materialized views that a database has: their queries, indexes, readers, comments and what else is on them, as a project.
+"""Bring materialized views that were made by hand: their queries, indexes, readers, comments and what else is on them, as a project.
+
+They come from a database or, without --database, from files of SQL: a dump, or migrations in the order in which they apply (a folder is read whole, by name),
+with the tables among them or in the project that there is. With both, a view is written in its author's words where the server proves that they mean the same.
 
 A name may have `*` in it, and a schema before it; without a name, all are taken, with the plain views that stand between two of them. Each becomes a file
 with its query (`sql:`) and the columns that tell its rows apart (`grain:`), as its unique index or its query says; where neither does, the file asks. Who
-may read them becomes policies. What the language has no word for is listed, by name and reason.
+may read them becomes policies, jobs of pg_cron become schedules. What the language has no word for is listed, by name and reason.
 
 The database is only read, and none of its rows are. What there is in the project's folder stays: a file in the way ends it, and nothing is written.
 
 Examples:
   mvc import --database postgresql:///shop
-  mvc import --database postgresql:///shop 'reports.*' mv_daily
+  mvc import --database postgresql:///shop 'reports.*' mv_daily migrations/
+  mvc import schema.sql views.sql
   mvc import --format markdown > import.md
 """
 
@@ -20,13 +24,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mvc.cli.candidates import files as offered
 from mvc.cli.command import command
 from mvc.cli.failure import Failure
 from mvc.cli.options import argument, database, dry_run, form, project
 from mvc.cli.output import in_the_way, refuse_links, write_together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mvc.cli.context import Context
     from mvc.importing.imported import Imported
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
 class Options:
     """The command line."""
 
-    patterns: tuple[str, ...]
+    what: tuple[str, ...]
     database: str | None
     format: str
     force: bool
@@ -44,27 +49,71 @@ class Options:
 
 
 @command(Options)
-@argument("patterns", "[NAME …]", "views, `*` in a name stands for any letters (default: all)", nargs=-1)
-@database("which (default: DATABASE_URL, then libpq's variables)")
+@argument(
+    "what",
+    "[NAME|FILE …]",
+    "views, where `*` stands for any letters (default: all); files that end in .sql, and folders with a /",
+    nargs=-1,
+    shell_complete=offered,
+)
+@database("which (default, where no file is named: DATABASE_URL, then libpq's variables)")
 @form(("text", "markdown", "json"), "of the report")
 @click.option("--force", is_flag=True, allow_from_autoenv=False, help="write over files that are in the way")
 @dry_run("write nothing, and show the report")
 @project
 def execute(options: Options, context: Context) -> int:
     """Writes all files, or none."""
-    from mvc.library.importing import import_views
     from mvc.workspace.folder import Folder
 
     folder = _folder(context)
     existing = Folder(folder)
-    with context.connect(options.database) as connection:
-        found = import_views(connection, options.patterns, project=existing, name=folder.resolve().name or "project")
+    found = _imported(options, existing, folder.resolve().name or "project", context)
     changed = _changed(found.files, existing, folder, force=options.force)
     if not options.dry_run:
         write_together({folder / path: text.encode() for path, text in changed.items()})
     _show(found, options.format, context)
     _talk(found, len(changed), folder, options, context)
     return 0
+
+
+def _imported(options: Options, existing: Mapping[str, str], name: str, context: Context) -> Imported:
+    from mvc.library.importing import import_views
+
+    patterns = [word for word in options.what if not _is_file(word)]
+    sql = dict(_texts(word for word in options.what if _is_file(word)))
+    if sql and options.database is None:
+        return import_views(None, patterns, sql=sql, project=existing, name=name)
+    with context.connect(options.database) as connection:
+        return import_views(connection, patterns, sql=sql, project=existing, name=name)
+
+
+def _is_file(word: str) -> bool:
+    return word.endswith(".sql") or "/" in word
+
+
+def _texts(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The files that are named, and those of folders. Raises Failure where there is none, or one cannot be read."""
+    yield from ((str(path), _text(path)) for word in words for path in _paths(Path(word)))
+
+
+def _text(path: Path) -> str:
+    from mvc.workspace.folder import read_file
+
+    try:
+        return read_file(path)
+    except UnicodeDecodeError:
+        raise Failure(f"{path} is not UTF-8 text") from None
+
+
+def _paths(path: Path) -> list[Path]:
+    if not path.exists():
+        raise Failure(f"there is no file {path}", "files end in .sql; views are named as reports.* or mv_daily")
+    if not path.is_dir():
+        return [path]
+    found = sorted(item for item in path.rglob("*.sql") if not item.name.endswith(".down.sql"))
+    if not found:
+        raise Failure(f"there is no .sql file in {path}")
+    return found
 
 
 def _folder(context: Context) -> Path:

@@ -40,7 +40,7 @@ def read_index(text: str, *, is_valid: bool = True, search_path: tuple[str, ...]
         keys=keys,
         include=tuple(item["IndexElem"]["name"] for item in node.get("indexIncludingParams", [])),
         where=_condition(cursor, text),
-        parameters=dict(_parameter(item["DefElem"]) for item in node.get("options", [])),
+        parameters=dict(parameter(item["DefElem"]) for item in node.get("options", [])),
         nulls_not_distinct=node.get("nulls_not_distinct", False),
         is_valid=is_valid,
         definition=text,
@@ -101,10 +101,12 @@ def _last(names: list[Node]) -> str:
     return str(names[-1]["String"]["sval"]) if names else ""
 
 
-def _parameter(node: Node) -> tuple[str, Setting]:
+def parameter(node: Node) -> tuple[str, Setting]:
+    """A storage parameter (`DefElem`) with its value."""
     argument = node.get("arg", {})
     unsaid = "0" if "Integer" in argument else "true"  # the tree leaves out a 0
-    return node["defname"], setting(str(next(_values(argument), unsaid)))
+    name = f"{node['defnamespace']}.{node['defname']}" if "defnamespace" in node else node["defname"]
+    return name, setting(str(next(_values(argument), unsaid)))
 
 
 def _values(node: Any) -> Iterator[Any]:

@@ -78,6 +78,7 @@ class FoundView:
     upstream: tuple[Place, ...] = ()
     lost: tuple[Lost, ...] = ()
     authored: bool = False  # the text is its author's, not what a server made of it
+    unproven: str = ""  # why it is not, though a file has one
 
     @property
     def place(self) -> Place:
@@ -91,9 +92,9 @@ class FoundJob:
 
     name: str
     line: str
-    zone: str
-    active: bool
-    refreshes: tuple[Place, ...]
+    zone: str = "UTC"
+    active: bool = True
+    refreshes: tuple[Place, ...] = ()
     others: tuple[str, ...] = ()
 
 

@@ -13,6 +13,7 @@ from mvc.importing.found import Found, FoundView, Lost, Place
 from mvc.importing.grain import ASKED, Grain, claimed, grains
 from mvc.importing.imported import Imported, ImportedView
 from mvc.importing.policies import policy_data
+from mvc.importing.schedules import lost_jobs, schedule_data
 from mvc.importing.view_spec import ASK, carried, lost_indexes, view_data
 from mvc.model.cron import zone_problem
 from mvc.model.project import Project
@@ -22,12 +23,12 @@ from mvc.workspace.folder import PROJECT_FILE
 from mvc.workspace.inputs import described_paths
 
 CATALOG: Final = "catalog.json"
-POLICIES: Final = "policies/imported.yml"
 _UTC: Final = frozenset({"UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Universal"})
 
 
 def imported(found: Found, name: str, existing: Mapping[str, str]) -> Imported:
-    """The files to write beside those that there are (`existing`, path → text): settings and a catalog where there are none, a file for each view, the policies.
+    """The files to write beside those that there are (`existing`, path → text): settings and a catalog where there are none, a file for each view, policies,
+    schedules.
 
     `name` is what the project is called where it has no settings yet. Raises ProjectError where those that there are cannot be read.
     """
@@ -37,9 +38,10 @@ def imported(found: Found, name: str, existing: Mapping[str, str]) -> Imported:
     paths = _paths(found.views, {(view.schema, view.name): view.origin.document.path for view in project.views})
     known = _grains(found, {**existing, **settings}, paths, exposed)
     files = {**settings, **{paths[view.place]: _text(view, known[view.place], exposed) for view in found.views}}
-    files |= _policies(found.views, project, existing)
+    called = _called(found.views, project)
+    files |= _rules(found, called, project)
     views = tuple(_told(view, known[view.place], paths[view.place], found.user) for view in found.views)
-    return Imported(files, views, (*found.lost, *_lost_settings(found)))
+    return Imported(files, views, (*found.lost, *_lost_settings(found), *lost_jobs(found.jobs, called)))
 
 
 def _settings(found: Found, name: str, existing: Mapping[str, str]) -> dict[str, str]:
@@ -54,20 +56,40 @@ def _settings(found: Found, name: str, existing: Mapping[str, str]) -> dict[str,
         data["schemas"] = {"exposed": min(schemas)}
     if found.catalog.search_path != ("public",):
         data["search_path"] = list(found.catalog.search_path)
-    if found.zone not in _UTC and not zone_problem(found.zone):
-        data["timezone"] = found.zone
+    if (zone := zone_of(found)) != "UTC":
+        data["timezone"] = zone
     return {PROJECT_FILE: write({key: value for key, value in data.items() if value is not None}), **catalog}
 
 
-def _policies(views: tuple[FoundView, ...], project: Project, existing: Mapping[str, str]) -> dict[str, str]:
-    """The file of the policies, beside those that there are; a view that has some keeps these."""
+def zone_of(found: Found) -> str:
+    """The zone that the settings get."""
+    return "UTC" if found.zone in _UTC or zone_problem(found.zone) else found.zone
+
+
+def _called(views: tuple[FoundView, ...], project: Project) -> dict[Place, str]:
+    """What policies and schedules call each view: by its schema, too, where another one has its name."""
     places = {*(view.place for view in views), *((view.schema, view.name) for view in project.views)}
     several = Counter(name for _, name in places)
+    return {view.place: view.name if several[view.name] == 1 else ".".join(view.place) for view in views}
+
+
+def _rules(found: Found, called: Mapping[Place, str], project: Project) -> dict[str, str]:
+    """The files of the policies and the schedules, beside those that there are; a view that has policies keeps these, and a schedule of a name stays."""
     guarded = {policy.view for policy in project.policies}
-    called = {view.place: view.name if several[view.name] == 1 else ".".join(view.place) for view in views}
-    wanted = policy_data((view for view in views if not guarded & {view.name, called[view.place]}), called)
-    offered = chain([POLICIES], (POLICIES.replace(".", f"_{number}.") for number in count(2)))
-    return {next(path for path in offered if path not in existing): write({"policies": wanted})} if wanted else {}
+    unguarded = (view for view in found.views if not guarded & {view.name, called[view.place]})
+    stored = {view.place: called[view.place] for view in found.views if view.kind == "materialized view"}
+    taken = [schedule.name for schedule in project.schedules]
+    entries = {
+        "policies": policy_data(unguarded, called),
+        "schedules": schedule_data(found.jobs, stored, project.settings.timezone, taken),
+    }
+    return {_free(kind, project.files): write({kind: wanted}) for kind, wanted in entries.items() if wanted}
+
+
+def _free(kind: str, existing: Mapping[str, str]) -> str:
+    """A file that is not there yet."""
+    offered = chain([f"{kind}/imported.yml"], (f"{kind}/imported_{number}.yml" for number in count(2)))
+    return next(path for path in offered if path not in existing)
 
 
 def _lost_settings(found: Found) -> Iterator[Lost]:
@@ -137,6 +159,8 @@ def _remarks(view: FoundView, grain: Grain, user: str) -> Iterator[str]:
         yield "nothing tells its rows apart: say its grain in the file"
     elif view.kind == "materialized view" and not claimed(view):
         yield "it has no unique index, so it could not be refreshed while it is read; the one on its grain is made"
+    if view.unproven:
+        yield f"it is written as the server prints it: {view.unproven}"
     if None in view.readers:
         yield "everybody may read it (PUBLIC)"
     if view.owner and view.owner != user:

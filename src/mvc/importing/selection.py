@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from mvc.diagnostics import did_you_mean
-from mvc.importing.found import Kind, Place
+from mvc.importing.found import FoundView, Kind, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,23 @@ def chosen(views: Iterable[NamedView], patterns: Iterable[str] = ()) -> tuple[in
     known = {view.number: view for view in views}
     stored = [view for view in known.values() if view.kind == "materialized view"]
     if not stored:
-        raise NothingFound(
-            "there is no materialized view", "--database names the database, and a role sees all views of it"
-        )
+        raise NothingFound("there is no materialized view", "is it another database, or are there other files?")
     wanted = tuple(patterns)
     for pattern in wanted:
         _check(pattern, stored, known.values())
     asked = {view.number for view in stored if not wanted or any(matches(view.place, item) for item in wanted)}
     between = _between(known, asked)
     return tuple(number for number in known if number in asked | between)
+
+
+def chosen_written(views: tuple[FoundView, ...], patterns: Iterable[str] = ()) -> tuple[FoundView, ...]:
+    """The same of views that files define. Raises NothingFound."""
+    numbers = {view.place: number for number, view in enumerate(views)}
+    named = [
+        NamedView(number, *view.place, view.kind, frozenset(numbers[place] for place in view.upstream))
+        for number, view in enumerate(views)
+    ]
+    return tuple(views[number] for number in chosen(named, patterns))
 
 
 def _check(pattern: str, stored: Iterable[NamedView], views: Iterable[NamedView]) -> None:

@@ -17,6 +17,7 @@ from psycopg.rows import tuple_row
 from mvc.catalog.tokens import all_tokens
 from mvc.engines.postgres.server.errors import server_errors
 from mvc.engines.postgres.server.pull import pull
+from mvc.engines.postgres.server.refresh_jobs import read_jobs
 from mvc.engines.postgres.server.search_path import own_names
 from mvc.importing.create_index import read_index, setting
 from mvc.importing.found import Found, FoundIndex, FoundView, Lost
@@ -52,7 +53,8 @@ def read_found(
     places = {view.place for view in views}
     kept = tuple(item for item in catalog.relations if (item.schema, item.name) not in places)
     version = connection.info.server_version // 10_000
-    return Found(views, replace(catalog, relations=kept), (), version, zone, user)
+    jobs, lost = read_jobs(connection, (view.place for view in named if view.kind == "materialized view"), path)
+    return Found(views, replace(catalog, relations=kept), jobs, version, zone, user, lost)
 
 
 def _session(connection: psycopg.Connection) -> tuple[str, str, tuple[str, ...]]:
