@@ -335,6 +335,13 @@ def test_types_nullability_and_descriptions():
     assert (column(result, "twice").type, column(result, "twice").nullable) == (None, True)
 
 
+@pytest.mark.parametrize("grouped", ["ROLLUP (id)", "CUBE (id)", "GROUPING SETS ((id), ())"])
+def test_what_a_grouping_set_leaves_out_is_null(grouped):
+    """Also a column that is NOT NULL in its table; a count is never NULL."""
+    result = resolve_sql(f"SELECT id, count(*) AS n FROM orders GROUP BY {grouped}", grain="[id]")
+    assert (column(result, "id").nullable, column(result, "n").nullable) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("join", "left", "right"),
     [("JOIN", False, False), ("LEFT JOIN", False, True), ("RIGHT JOIN", True, False), ("FULL JOIN", True, True)],
