@@ -19,22 +19,22 @@ WHERE c.oid = %s::regclass AND a.attnum > 0 ORDER BY a.attnum
 """
 
 
-def rows_of(connection: psycopg.Connection[Any], view: str) -> list[str]:
-    found = connection.execute(f"SELECT v::text FROM {identifier(view)} v".encode()).fetchall()
+def rows_of(connection: psycopg.Connection[Any], *view: str) -> list[str]:
+    found = connection.execute(f"SELECT v::text FROM {qualified(*view)} v".encode()).fetchall()
     return sorted(row[0] for row in found)
 
 
-def columns_of(connection: psycopg.Connection[Any], view: str) -> list[Any]:
-    return connection.execute(COLUMNS, [identifier(view)]).fetchall()
+def columns_of(connection: psycopg.Connection[Any], *view: str) -> list[Any]:
+    return connection.execute(COLUMNS, [qualified(*view)]).fetchall()
 
 
-def comment_of(connection: psycopg.Connection[Any], view: str) -> Any:
-    return connection.execute("SELECT obj_description(%s::regclass)", [identifier(view)]).fetchone()
+def comment_of(connection: psycopg.Connection[Any], *view: str) -> Any:
+    return connection.execute("SELECT obj_description(%s::regclass)", [qualified(*view)]).fetchone()
 
 
-def readers_of(connection: psycopg.Connection[Any], view: str) -> list[bool]:
+def readers_of(connection: psycopg.Connection[Any], *view: str) -> list[bool]:
     query = "SELECT has_table_privilege(%s, %s::regclass, 'SELECT')"
-    return [connection.execute(query, [role, identifier(view)]).fetchone()[0] for role in (*ROLES, "public")]
+    return [connection.execute(query, [role, qualified(*view)]).fetchone()[0] for role in (*ROLES, "public")]
 
 
 INDEXES = """

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mvc.analysis.body.analysed import AnalysedBody
+from mvc.analysis.body.analysed import AnalysedBody, Analysis
+from mvc.analysis.body.keys import Keys
 from mvc.analysis.body.resolve import resolve_body
 from mvc.analysis.body.scopes import RowType, SelectScope
 from mvc.analysis.declared.resolve import resolve_declared
@@ -89,7 +90,7 @@ def _grain(view: FoundView, resolved: ResolvedView) -> Grain:
         return _unseen(view)
     analysis = resolved.query.analysis
     scope = next((item for item in analysis.scopes if item.select is analysis.parsed.select), None)
-    keys = _keys(analysis.output)
+    keys = _keys(analysis.output) or _together(analysis, scope)
     columns = claimed(view)
     if columns is None:
         return Grain(keys[0], _told_by(keys[0], scope)) if keys else ASKED
@@ -123,6 +124,19 @@ def _keys(rows: RowType) -> list[tuple[str, ...]]:
     return sorted(found, key=lambda key: (len(key), [order.index(name) for name in key]))
 
 
+def _together(analysis: Analysis, scope: SelectScope | None) -> list[tuple[str, ...]]:
+    """Columns of several relations that tell the rows apart together, none of which can be left out; the first ones stay rather than the last."""
+    if scope is None or analysis.output.open:
+        return []
+    keys, kept = Keys(analysis.calls, analysis.refs), [item.name for item in analysis.output.fields]
+    if not keys.identifies(frozenset(kept), scope):
+        return []
+    for name in reversed(tuple(kept)):
+        if keys.identifies(frozenset(kept) - {name}, scope):
+            kept.remove(name)
+    return [tuple(kept)] if len(kept) <= MOST else []
+
+
 def _told_by(key: tuple[str, ...], scope: SelectScope | None) -> str:
     if not key:
         return "it is one row"
@@ -131,4 +145,6 @@ def _told_by(key: tuple[str, ...], scope: SelectScope | None) -> str:
     distinct = scope.select.args.get("distinct")
     if distinct:
         return "its DISTINCT ON" if distinct.args.get("on") else "its DISTINCT"
-    return "its GROUP BY" if scope.grouping else "the key of what it reads"
+    return (
+        "its GROUP BY" if scope.grouping else "the key of what it reads" if len(key) == 1 else "keys of what it reads"
+    )

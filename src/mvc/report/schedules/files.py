@@ -168,7 +168,9 @@ def airflow_files(target: Target) -> Files:
     """A module with a DAG for each schedule."""
     rows = "\n".join(f"    {_airflow_row(slug, schedule)}," for slug, schedule in _slugs(target))
     return {
+        # The first line says how the text is encoded: else Python believes a comment below it, with a name of the project, that says so.
         "mvc_refresh.py": f'''\
+# coding: utf-8
 {_head("airflow", target)}"""Refreshes materialized views. The workers need {requirement("postgres")} and the project's folder."""
 
 from datetime import datetime, timezone
