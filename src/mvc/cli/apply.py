@@ -7,6 +7,7 @@ named where the spec uses it and refused (mvc explain MV805); so are missing rig
   drop-column    readers lose a column, or find it under another name
   loosen-access  somebody may see rows that he could not see before
   row-count      a new definition gives less than half or more than twice the rows
+  changed-rows   a view takes the name of what was made by hand, and gives other rows
   foreign-code   a view or rule runs a function, or reads a table, of somebody whom mvc.yml does not trust
 
 The database is --database, else DATABASE_URL, else what libpq's own variables say (PGHOST, PGDATABASE, …).

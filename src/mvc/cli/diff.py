@@ -117,7 +117,7 @@ def _deployed(options: Options, context: Context) -> Comparison:
     with context.connect(usual_or(options.database)) as connection:
         found = diff_deployed(connection, after)
     context.show(item.diagnostic for item in found.catalog)
-    against = Against(found.drift, found.outside, found.rebuilds, found.catalog)
+    against = Against(found.drift, found.outside, found.rebuilds, found.catalog, found.taken_over)
     return Comparison(found.deployed, after, found, against)
 
 

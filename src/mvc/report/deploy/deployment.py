@@ -42,6 +42,7 @@ _WORDS: Final[Mapping[Action, str]] = {  # where they are other words than the a
     "copy": "copy the rows of",
     "clear way": "clear the way",
     "migrate": "run the migration",
+    "compare": "compare the rows of",
     "drop unneeded": "drop what nobody needs",
 }
 
@@ -129,6 +130,7 @@ def leftovers_text(items: Iterable[Leftover]) -> str:
     words = {
         "replaced": "kept for a rollback",
         "unused": "built, never used",
+        "former": "made by hand, kept for a rollback",
         "arm": "part of a view that is no more",
         "unknown": "not made by mvc",
     }

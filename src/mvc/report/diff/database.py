@@ -12,6 +12,7 @@ from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
 from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.outside import OutsideReader
 from mvc.engines.postgres.plan.rebuilds import Rebuild
+from mvc.engines.postgres.plan.takeover_words import Takeover
 from mvc.report.deploy.catalog import catalog_json, catalog_text
 from mvc.report.status.drift import drift_json, drift_text
 from mvc.report.text.sanitize import visible
@@ -27,6 +28,7 @@ class Against:
     outside: tuple[OutsideReader, ...] = ()
     rebuilds: tuple[Rebuild, ...] = ()
     catalog: tuple[CatalogFinding, ...] = ()
+    taken_over: tuple[Takeover, ...] = ()
 
     @property
     def differs(self) -> bool:
@@ -49,7 +51,17 @@ def against_text(against: Against, style: Style = PLAIN) -> str:
         parts.append(
             "\n".join(["to be built anew, while readers go on with the old:", *map(_rebuild, against.rebuilds)])
         )
+    if against.taken_over:
+        lines = (line for item in against.taken_over for line in _takeover(item))
+        parts.append("\n".join(["made by hand, and taken over by mvc apply once it has compared the rows:", *lines]))
     return "\n\n".join(parts)
+
+
+def _takeover(item: Takeover) -> Iterable[str]:
+    size = f", {size_text(item.bytes)}" if item.bytes else ""
+    read = f"; read by {visible(', '.join(item.reads))}" if item.reads else ""
+    yield f"  {visible(item.view)}: the {item.kind} {visible(item.relation)} of the role {visible(item.owner)}{size}{read}"
+    yield from (f"    {visible(note)}" for note in item.notes)
 
 
 def _rebuild(item: Rebuild) -> str:
@@ -73,4 +85,7 @@ def against_json(against: Against) -> dict[str, Any]:
         ],
         "rebuilds": [asdict(item) for item in against.rebuilds],
         "catalog": catalog_json(against.catalog),
+        "taken_over": [
+            {**asdict(item), "reads": list(item.reads), "notes": list(item.notes)} for item in against.taken_over
+        ],
     }

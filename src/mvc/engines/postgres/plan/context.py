@@ -13,6 +13,8 @@ from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.obstacles import unfit_columns
 from mvc.engines.postgres.plan.renames import Renames
 from mvc.engines.postgres.plan.state import DeployedView, Name, RelationState, State
+from mvc.engines.postgres.plan.taken_names import InTheWay
+from mvc.engines.postgres.plan.takeover_words import in_the_way
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,21 @@ class PlanContext:
     def exposure(self, view: CompiledView) -> RelationState | None:
         """What readers use now."""
         return self.state.relations.get((view.schema, view.name))
+
+    def in_the_way(self, view: CompiledView) -> InTheWay | None:
+        """What bears the view's name and was made by hand."""
+        pair = in_the_way(view, self.state)
+        return pair[0] if pair else None
+
+    @property
+    def taken(self) -> Mapping[Name, InTheWay]:
+        """What bears names of views and was made by hand, by its names."""
+        return self.state.taken_names.in_the_way
+
+    def readers_of_taken(self, name: Name) -> tuple[Name, ...]:
+        """The relations that are taken over as well, and that read the one of that name."""
+        found = self.taken.get(name)
+        return tuple(reader for reader in (*found.readers, *found.views) if reader in self.taken) if found else ()
 
     def storage(self, view: CompiledView) -> RelationState | None:
         """The stored relation of this definition, if it is there as it was built."""

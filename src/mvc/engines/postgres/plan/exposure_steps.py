@@ -17,6 +17,7 @@ from mvc.engines.postgres.deploy.statements import (
     readers_sql,
     record_sql,
 )
+from mvc.engines.postgres.deploy.takeover import take_over_sql
 from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.drift import differs, exposure_options, granted_by_hand
 from mvc.engines.postgres.plan.proof_steps import foreign_code
@@ -24,6 +25,8 @@ from mvc.engines.postgres.plan.renames import rename_steps
 from mvc.engines.postgres.plan.renewal import is_refreshed_otherwise, renewal_steps
 from mvc.engines.postgres.plan.state import DeployedView, RelationState
 from mvc.engines.postgres.plan.steps import Danger, Lock, Step
+from mvc.engines.postgres.plan.takeover import takeover_dangers
+from mvc.engines.postgres.plan.takeover_words import takeover_reason
 
 
 def exposure_steps(view: CompiledView, also: Iterable[Step], site: PlanContext) -> list[Step]:
@@ -65,20 +68,21 @@ def _expose(view: CompiledView, exposure: RelationState | None, site: PlanContex
     found = [item.change for item in changes.changes] if changes else []
     renamed = [(item.before, item.after) for item in found if isinstance(item, ColumnRenamed)]
     look, proof = (prove(site.target, view, site.agreed(view)) for prove in (prove_sources_sql, prove_exposure_sql))
-    statements = (
-        look,
-        *arms_sql(site.target, view),
-        expose_sql(site.target, view, renamed, anew=site.made_anew(view)),
-        proof,
-    )
+    taken = site.in_the_way(view) is not None
+    anew = site.made_anew(view)
+    put = take_over_sql(site.target, view) if taken else expose_sql(site.target, view, renamed, anew=anew)
+    statements = (look, *arms_sql(site.target, view), put, proof)
     lock = Lock("ACCESS EXCLUSIVE", (view.schema, view.name), brief=True) if exposure else None
-    yield Step("expose", view.called, reason, statements, lock, (*_dangers(view, site), *foreign_code(view, site)))
+    dangers = (*_dangers(view, site), *takeover_dangers(view, site), *foreign_code(view, site))
+    yield Step("take over" if taken else "expose", view.called, reason, statements, lock, dangers)
 
 
 def _why_exposed(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> str:
     deployed, before = site.deployed(view), site.before(view)
     if exposure is None:
         return "it is new" if deployed is None else "it is gone"
+    if found := site.in_the_way(view):
+        return takeover_reason(view, found, exposure)
     if deployed is None or before is None:
         return "it is not known how it was deployed"
     if site.storage(view) is None or (site.refill and not site.is_live(view)):
@@ -170,7 +174,7 @@ def _without_rules(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
 
 def _owner(view: CompiledView, exposure: RelationState | None, site: PlanContext) -> Iterator[Step]:
     """Before the exposure is replaced, so that whoever deploys need not be a superuser for more than this."""
-    parts = [((view.schema, view.name), exposure)]
+    parts = [((view.schema, view.name), None if site.in_the_way(view) else exposure)]
     parts += [
         (arm, site.state.relations.get(arm)) for arm in ((view.storage[0], arm.name) for arm in view.exposure.arms)
     ]

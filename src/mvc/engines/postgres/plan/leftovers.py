@@ -10,12 +10,12 @@ from mvc.engines.postgres.deploy.naming import arm_names
 from mvc.engines.postgres.plan.orphans import orphans
 from mvc.engines.postgres.plan.state import Name, RelationState, State, StoredState
 
-LeftoverKind = Literal["replaced", "unused", "arm", "unknown"]
+LeftoverKind = Literal["replaced", "unused", "former", "arm", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A relation of the stored schema that is not in use. `replaced` ones were; `unused` ones never were; an `arm` is a part
+    """A relation of the stored schema that is not in use. `replaced` ones were; `unused` ones never were; a `former` one bore the name of a view before that took it; an `arm` is a part
     of an exposure, or what was beside a table, that is no more; what is `unknown` nobody but its maker knows. Size in bytes, time
     in seconds since 1970. A table goes with its `companions`, name and relkind of each; without a `relkind` it is gone already.
     """
@@ -73,6 +73,8 @@ def _companions(state: State, schema: str, known: StoredState) -> tuple[tuple[st
 def _leftover(named: Name, relation: RelationState, state: State, replaced: frozenset[str]) -> Leftover:
     (schema, name), relkind, size = named, relation.kind, relation.bytes
     known = state.stored.get(name)
+    if former := state.taken_names.formers.get(name):
+        return Leftover(name, _called(former.view, state), "former", relkind, size, former.taken_at)
     if known:
         kind: LeftoverKind = "replaced" if name in replaced else "unused"
         return Leftover(

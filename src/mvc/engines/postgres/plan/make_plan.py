@@ -29,6 +29,8 @@ from mvc.engines.postgres.plan.rights import absent_schemas, missing_rights, rea
 from mvc.engines.postgres.plan.state import DeployedView, Grant, Name, State
 from mvc.engines.postgres.plan.steps import Danger, LeftOut, Plan, Step, Switch
 from mvc.engines.postgres.plan.storage_steps import storage_steps
+from mvc.engines.postgres.plan.takeover import closing_steps, compare_steps, in_switch_order
+from mvc.engines.postgres.plan.takeover_words import takeovers
 from mvc.engines.postgres.plan.together import together
 from mvc.engines.postgres.plan.unneeded import unneeded_steps
 from mvc.engines.postgres.plan.upgrade import adopted, runtime_step
@@ -58,7 +60,7 @@ def make_plan(
         *_runtime(site),
         *stored_steps(renames),
         *watch_steps(views, site),
-        *(step for view in views for step in storage_steps(view, site)),
+        *(step for view in views for step in (*storage_steps(view, site), *compare_steps(view, site))),
     ]
     exposed = {view.called: tuple(exposure_steps(view, unwanted_indexes(view, site), site)) for view in views}
     dropped = tuple(removal_step(name, view, state, wanted.stored) for name, view in removed)
@@ -76,13 +78,21 @@ def make_plan(
         drift=site.drift,
         compared=tuple(_compared(views, site)),
         finish=(
+            *closing_steps((*chain.from_iterable(exposed.values()), *dropped), site),
             *unwatch_steps(views, _replaced(views, removed, site), site),
             *unneeded_steps(views, _replaced(views, removed, site), site),
         ),
-        notes=(*job_notes(state, site.target), *alias_notes(state, views), *reader_notes(state, views)),
+        notes=tuple(_notes(views, site)),
         catalog=catalog,
         missing_rights=missing,
     )
+
+
+def _notes(views: tuple[CompiledView, ...], site: PlanContext) -> Iterator[str]:
+    yield from job_notes(site.state, site.target)
+    yield from alias_notes(site.state, views)
+    yield from reader_notes(site.state, views)
+    yield from chain.from_iterable(item.notes for item in takeovers(views, site.state, site.target.stored))
 
 
 def _site_of(
@@ -211,7 +221,10 @@ def _switches(
     groups = together([view for view in views if exposed[view.called]], site)
     first = True
     for group in groups:
-        steps = (*_history(group, site), *(step for view in group for step in exposed[view.called]))
+        steps = (
+            *_history(group, site),
+            *(step for view in in_switch_order(group, site) for step in exposed[view.called]),
+        )
         extra = (*project, *dropped) if first else ()
         awaits = tuple(view.storage[1] for view in group if _is_new_table(view, site))
         yield Switch(tuple(view.called for view in group), (*extra, *steps), awaits)

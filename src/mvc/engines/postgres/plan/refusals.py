@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from mvc.compiled.view import CompiledView
@@ -10,10 +9,11 @@ from mvc.engines.postgres.plan.catalog_findings import CatalogFinding
 from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.name_steps import name_refusals
 from mvc.engines.postgres.plan.obstacles import obstacles
+from mvc.engines.postgres.plan.orphans import was_ours
 from mvc.engines.postgres.plan.renames import rename_refusals
-from mvc.engines.postgres.plan.state import DeployedView, Name, RelationState
+from mvc.engines.postgres.plan.state import DeployedView, Name
 from mvc.engines.postgres.plan.steps import Refusal
-from mvc.meaning.fingerprint import FINGERPRINT_LENGTH
+from mvc.engines.postgres.plan.takeover import RENAME, takeover_refusals
 
 
 def find_refusals(
@@ -25,11 +25,17 @@ def find_refusals(
     yield from _moved_storage(site)
     yield from name_refusals(site.state, site.target)
     yield from rename_refusals(site.renames)
+    planned = frozenset((view.schema, view.name) for view in chosen)
     for view in chosen:
-        yield from _not_ours(view, site)
+        yield from _not_ours(view, site, planned)
         yield from _broken_dependents(view, site)
+    returning = site.state.taken_names.returning  # what reads these reads what was there before
     for name, gone in removed:
-        if readers := [item.described for item in site.state.dependents.get(name, ()) if item.kind != "mention"]:
+        if readers := [
+            item.described
+            for item in site.state.dependents.get(name, ())
+            if item.kind != "mention" and name not in returning
+        ]:
             hint = "change or drop what reads it first"
             yield Refusal(f"{gone.called(name)} is no longer in the project, and is read by {', '.join(readers)}", hint)
 
@@ -66,25 +72,17 @@ def _moved_storage(site: PlanContext) -> Iterator[Refusal]:
         yield Refusal(f"the schema {site.target.stored} belongs to the role {owner}", hint)
 
 
-def _not_ours(view: CompiledView, site: PlanContext) -> Iterator[Refusal]:
+def _not_ours(view: CompiledView, site: PlanContext, planned: frozenset[Name]) -> Iterator[Refusal]:
     deployed, exposure = site.deployed(view), site.exposure(view)
-    lost = deployed is None and exposure is not None and _was_ours(view, exposure, site)
-    if exposure is not None and not lost and (deployed is None or exposure.kind != "v"):
+    lost = deployed is None and exposure is not None and was_ours(view, exposure, site.state)
+    if site.in_the_way(view):
+        yield from takeover_refusals(view, site, planned)
+    elif exposure is not None and not lost and (deployed is None or exposure.kind != "v"):
         message = f"not ours, and in the way: {view.schema}.{view.name}"
-        yield Refusal(message, "rename or drop it, or give the view another name or schema")
+        yield Refusal(message, RENAME)
     elif deployed is not None and deployed.project != site.target.project:
         message = f"{view.schema}.{view.name} belongs to the project {deployed.project}"
         yield Refusal(message, "give the view another name, or another schema in mvc.yml: schemas: {exposed: NAME}")
-
-
-def _was_ours(view: CompiledView, exposure: RelationState, site: PlanContext) -> bool:
-    """Whether it is what a deployment left, though the ledger does not know it any more: somebody deleted its row, or restored the
-    definitions without the ledger's rows. It belongs to whom all that is stored belongs to, and reads what is stored under the view's name.
-    """
-    stem = re.escape(view.storage[1][:-FINGERPRINT_LENGTH])
-    stored = re.compile(f"{stem}[0-9a-f]{{{FINGERPRINT_LENGTH}}}(_gate|_rows)?")
-    ours = exposure.kind == "v" and exposure.owner == site.state.owner
-    return ours and any(stored.fullmatch(name) for name in exposure.reads)
 
 
 def _broken_dependents(view: CompiledView, site: PlanContext) -> Iterator[Refusal]:

@@ -6,6 +6,7 @@ from mvc.compiled.project import Compiled
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.plan.state import DeployedView, Name, State
 from mvc.engines.postgres.plan.steps import Danger, Lock, Step
+from mvc.engines.postgres.plan.takeover import give_back_step
 from mvc.quoting import literal, qualified
 
 
@@ -23,6 +24,8 @@ def _depth(view: CompiledView | None, others: dict[str, DeployedView]) -> int:
 
 def removal_step(name: Name, view: DeployedView, state: State, storage_schema: str) -> Step:
     """Takes a view from its readers and out of the ledger of `storage_schema`."""
+    if name in state.taken_names.returning:
+        return give_back_step(name, view, state, storage_schema)
     statements = [f"DROP VIEW {qualified(*name)}"] if name in state.relations else []
     statements.append(f"SELECT {qualified(storage_schema, 'forget')}({literal(name[0])}, {literal(name[1])})")
     danger = Danger("drop-view", f"{view.called(name)} goes")

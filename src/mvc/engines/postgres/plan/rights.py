@@ -81,7 +81,7 @@ def _of_database(state: State, live: Live, steps: tuple[Step, ...]) -> Iterator[
 
 def _of_schemas(live: Live, views: list[CompiledView], steps: tuple[Step, ...]) -> Iterator[MissingRight]:
     schemas = {view.called: view.schema for view in views}
-    exposed = {schemas[step.view] for step in steps if step.action == "expose" and step.view in schemas}
+    exposed = {schemas[step.view] for step in steps if step.action in ("expose", "take over") and step.view in schemas}
     for schema in sorted(exposed & live.rights.closed):
         names = tuple(view.called for view in views if view.schema == schema)
         yield MissingRight("CREATE", f"SCHEMA {identifier(schema)}", live.rights.role, names)

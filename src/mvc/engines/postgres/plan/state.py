@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from mvc.compiled.view import CompiledView, Target
 from mvc.engines.postgres.plan.live import Live
+from mvc.engines.postgres.plan.taken_names import TakenNames
 
 Name = tuple[str, str]  # (schema, name)
 RELATION_KINDS: Final = {"v": "VIEW", "m": "MATERIALIZED VIEW", "r": "TABLE"}  # what statements call a pg_class.relkind
@@ -236,6 +237,7 @@ class State:
     cron: CronState | None = None
     live: Live | None = None
     today: str = ""
+    taken_names: TakenNames = field(default_factory=TakenNames)
 
     def role_now(self, role: str, deployed: DeployedView) -> str | None:
         """What a role is called now that the rules of a deployed view name; None where it is gone. `public` is everyone."""

@@ -12,13 +12,16 @@ from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.live import MissingRight
 from mvc.engines.postgres.plan.state import Name
 
-Hazard = Literal["drop-view", "drop-column", "loosen-access", "row-count", "foreign-code", "prepared-statements"]
+Hazard = Literal[
+    "drop-view", "drop-column", "loosen-access", "row-count", "changed-rows", "foreign-code", "prepared-statements"
+]
 HAZARDS: Final[dict[Hazard, str]] = {
     "drop-view": "readers lose a view",
     "drop-column": "readers lose a column",
     "loosen-access": "somebody may see rows that he could not see before",
     "foreign-code": "somebody else can have code run with the deployer's or the readers' rights: the owner of a function, or of a table that is read",
     "row-count": "the new definition gives far more or far fewer rows than the old one",
+    "changed-rows": "the rows differ from those of the relation whose name the view takes",
     "prepared-statements": "a connected client that has prepared SELECT * fails once",
 }
 ONLY_TOLD: Final[frozenset[Hazard]] = frozenset(
@@ -30,7 +33,7 @@ Action = Literal[
     "runtime", "upgrade", "set aside", "rename", "build", "fill", "index", "options", "owner", "seal", "prove",
     "expose", "renew", "readers", "comments", "record", "drop view", "drop index", "name", "drop name", "close",
     "watch", "follow", "unwatch", "copy", "release", "clear way", "take back", "migrate", "drop unneeded",
-    "create job", "change job", "remove job",
+    "create job", "change job", "remove job", "compare", "take over", "give back",
 ]
 # fmt: on
 NO_LOCK: Final = "no lock that readers or refreshes notice"

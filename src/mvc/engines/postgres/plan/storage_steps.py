@@ -144,6 +144,8 @@ def _build(view: CompiledView, site: PlanContext) -> Step:
 
 
 def _why_built(view: CompiledView, site: PlanContext) -> str:
+    if site.in_the_way(view):
+        return "it is new; readers go on with what was made by hand until the switch"
     if site.deployed(view) is None:
         return "it is new"
     if site.is_released(view):

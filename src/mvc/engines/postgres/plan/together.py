@@ -25,7 +25,7 @@ def together(views: list[CompiledView], site: PlanContext) -> list[list[Compiled
         joined = [
             group
             for group in groups
-            if any(other.called in view.upstream or (closed and site.is_closed(other)) for other in group)
+            if any(_belong(view, other, site) or (closed and site.is_closed(other)) for other in group)
         ]
         groups = [group for group in groups if group not in joined]
         groups.append([*(other for group in joined for other in group), view])
@@ -38,6 +38,13 @@ def together(views: list[CompiledView], site: PlanContext) -> list[list[Compiled
     return packed
 
 
+def _belong(view: CompiledView, other: CompiledView, site: PlanContext) -> bool:
+    """Whether one reads the other, or takes the name of what reads what the other takes the name of."""
+    names = (view.schema, view.name), (other.schema, other.name)
+    read = names[0] in site.readers_of_taken(names[1]) or names[1] in site.readers_of_taken(names[0])
+    return other.called in view.upstream or read
+
+
 def _cost(group: list[CompiledView], site: PlanContext) -> int:
     """For how long readers wait that it is switched, in exposures that are replaced in place."""
-    return sum(MADE_ANEW if site.made_anew(view) else 1 for view in group)
+    return sum(MADE_ANEW if site.made_anew(view) or site.in_the_way(view) else 1 for view in group)

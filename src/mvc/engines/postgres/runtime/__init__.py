@@ -31,6 +31,7 @@ FILES: Final = (
     "access.sql",
     "deploy.sql",
     "switch.sql",
+    "takeover.sql",
     "change_log.sql",
     "incremental_refresh.sql",
     "trust.sql",

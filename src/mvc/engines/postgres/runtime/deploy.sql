@@ -43,7 +43,7 @@ BEGIN
       USING HINT = 'this was made for another state of the database: compare again with mvc diff --database';
   ELSIF deployed.stored_name IS NULL AND to_regclass(format('%I.%I', view_schema, view_name)) IS NOT NULL THEN
     RAISE EXCEPTION 'the relation %.% is not ours', quote_ident(view_schema), quote_ident(view_name)
-      USING HINT = 'rename or drop it, or give the view another name or schema';
+      USING HINT = 'mvc apply takes its place, once the rows of both are compared; or rename or drop it, or give the view another name or schema';
   ELSIF deployed.stored_name IS DISTINCT FROM expect.stored_name AND deployed.stored_name IS NOT NULL
      OR EXISTS (SELECT FROM jsonb_each(stated) AS s WHERE (
           (deployed.definition -> s.key) @> s.value AND s.value @> (deployed.definition -> s.key)) IS NOT TRUE) THEN

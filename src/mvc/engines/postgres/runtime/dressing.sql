@@ -76,48 +76,54 @@ $$;
 
 -- Owner, grants, comments, defaults, rules and triggers of a view, as statements; of `columns` only, where they are given.
 CREATE OR REPLACE FUNCTION {schema}.dressing_of(view oid, columns name[])
-RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+RETURNS text LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-  RETURN (
-    SELECT string_agg(part.sql, E';\n' ORDER BY part.step) FROM (
-      SELECT 1 AS step, format('ALTER VIEW %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(c.relowner)) AS sql
-      FROM pg_class AS c WHERE c.oid = view AND c.relowner <> (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user)
-      UNION ALL
-      SELECT 2, format('GRANT %s ON TABLE %s TO %s%s', e.privilege_type, c.oid::regclass,
-                       CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
-                       CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-      FROM pg_class AS c, aclexplode(c.relacl) AS e WHERE c.oid = view AND e.grantee <> c.relowner
-      UNION ALL
-      SELECT 2, format('GRANT %s (%I) ON TABLE %s TO %s%s', e.privilege_type, a.attname, view::regclass,
-                       CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
-                       CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-      FROM pg_attribute AS a, aclexplode(a.attacl) AS e
-      WHERE a.attrelid = view AND a.attnum > 0 AND (columns IS NULL OR a.attname = ANY (columns))
-      UNION ALL
-      SELECT 3, format('COMMENT ON VIEW %s IS %L', view::regclass, d.description)
-      FROM pg_description AS d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND d.objsubid = 0
-      UNION ALL
-      SELECT 3, format('COMMENT ON COLUMN %s.%I IS %L', view::regclass, a.attname, d.description)
-      FROM pg_description AS d JOIN pg_attribute AS a ON a.attrelid = view AND a.attnum = d.objsubid
-      WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND (columns IS NULL OR a.attname = ANY (columns))
-      UNION ALL
-      SELECT 4, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', view::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid))
-      FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
-      WHERE f.adrelid = view AND (columns IS NULL OR a.attname = ANY (columns))
-      UNION ALL
-      SELECT 5, rtrim(pg_get_ruledef(r.oid), ';') FROM pg_rewrite AS r WHERE r.ev_class = view AND r.rulename <> '_RETURN'
-      UNION ALL
-      SELECT 6, pg_get_triggerdef(t.oid) FROM pg_trigger AS t WHERE t.tgrelid = view AND NOT t.tgisinternal
-      UNION ALL
-      SELECT 7, format('COMMENT ON RULE %I ON %s IS %L', r.rulename, view::regclass, d.description)
-      FROM pg_rewrite AS r JOIN pg_description AS d ON d.classoid = 'pg_rewrite'::regclass AND d.objoid = r.oid
-      WHERE r.ev_class = view AND r.rulename <> '_RETURN'
-      UNION ALL
-      SELECT 7, format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, view::regclass, d.description)
-      FROM pg_trigger AS t JOIN pg_description AS d ON d.classoid = 'pg_trigger'::regclass AND d.objoid = t.oid
-      WHERE t.tgrelid = view AND NOT t.tgisinternal
-    ) AS part
-  );
+  RETURN (SELECT string_agg(part.sql, E';\n' ORDER BY part.step) FROM {schema}.dressing_parts(view, columns) AS part);
+END $$;
+
+-- The same one by one, in the order of their steps; grants with whom they are to.
+CREATE OR REPLACE FUNCTION {schema}.dressing_parts(view oid, columns name[])
+RETURNS TABLE (step int, sql text, grantee name) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+BEGIN
+  RETURN QUERY
+    SELECT 1, format('ALTER VIEW %s OWNER TO %I', c.oid::regclass, pg_get_userbyid(c.relowner)), NULL::name
+    FROM pg_class AS c WHERE c.oid = view AND c.relowner <> (SELECT r.oid FROM pg_roles AS r WHERE r.rolname = current_user)
+    UNION ALL
+    SELECT 2, format('GRANT %s ON TABLE %s TO %s%s', e.privilege_type, c.oid::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END),
+      CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END
+    FROM pg_class AS c, aclexplode(c.relacl) AS e WHERE c.oid = view AND e.grantee <> c.relowner
+    UNION ALL
+    SELECT 2, format('GRANT %s (%I) ON TABLE %s TO %s%s', e.privilege_type, a.attname, view::regclass,
+                     CASE e.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(e.grantee)) END,
+                     CASE WHEN e.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END),
+      CASE e.grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(e.grantee) END
+    FROM pg_attribute AS a, aclexplode(a.attacl) AS e
+    WHERE a.attrelid = view AND a.attnum > 0 AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 3, format('COMMENT ON VIEW %s IS %L', view::regclass, d.description), NULL
+    FROM pg_description AS d WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND d.objsubid = 0
+    UNION ALL
+    SELECT 3, format('COMMENT ON COLUMN %s.%I IS %L', view::regclass, a.attname, d.description), NULL
+    FROM pg_description AS d JOIN pg_attribute AS a ON a.attrelid = view AND a.attnum = d.objsubid
+    WHERE d.classoid = 'pg_class'::regclass AND d.objoid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 4, format('ALTER VIEW %s ALTER COLUMN %I SET DEFAULT %s', view::regclass, a.attname, pg_get_expr(f.adbin, f.adrelid)), NULL
+    FROM pg_attrdef AS f JOIN pg_attribute AS a ON a.attrelid = f.adrelid AND a.attnum = f.adnum
+    WHERE f.adrelid = view AND (columns IS NULL OR a.attname = ANY (columns))
+    UNION ALL
+    SELECT 5, rtrim(pg_get_ruledef(r.oid), ';'), NULL FROM pg_rewrite AS r WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 6, pg_get_triggerdef(t.oid), NULL FROM pg_trigger AS t WHERE t.tgrelid = view AND NOT t.tgisinternal
+    UNION ALL
+    SELECT 7, format('COMMENT ON RULE %I ON %s IS %L', r.rulename, view::regclass, d.description), NULL
+    FROM pg_rewrite AS r JOIN pg_description AS d ON d.classoid = 'pg_rewrite'::regclass AND d.objoid = r.oid
+    WHERE r.ev_class = view AND r.rulename <> '_RETURN'
+    UNION ALL
+    SELECT 7, format('COMMENT ON TRIGGER %I ON %s IS %L', t.tgname, view::regclass, d.description), NULL
+    FROM pg_trigger AS t JOIN pg_description AS d ON d.classoid = 'pg_trigger'::regclass AND d.objoid = t.oid
+    WHERE t.tgrelid = view AND NOT t.tgisinternal;
 END $$;
 
 -- Puts the dressing of a view on a new one, instead of the grants that default privileges gave it.

@@ -144,7 +144,7 @@ BEGIN
     EXECUTE format('DROP VIEW %s', names[place]);
   END LOOP;
   EXECUTE format('DROP VIEW %s', exposed);
-  PERFORM {schema}.run_as_project(format('CREATE VIEW %s WITH (%s) AS %s', exposed, options, query));
+  PERFORM {schema}.run_as_project(format('CREATE VIEW %s%s AS %s', exposed, ' WITH (' || options || ')', query));
   PERFORM {schema}.dress(exposed, dressing[1]);
   FOR place IN 1 .. coalesce(array_length(names, 1), 0) LOOP
     BEGIN

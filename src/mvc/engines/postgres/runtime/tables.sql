@@ -106,6 +106,17 @@ CREATE TABLE IF NOT EXISTS {schema}.released_view (
   PRIMARY KEY (view_schema, view_name)
 );
 
+-- What had a view's name before the view of a project took it (takeover.sql), and is kept in this schema under another one: by which deployment, and how it
+-- was (`former`): its owner, its grants, the names of its indexes.
+CREATE TABLE IF NOT EXISTS {schema}.former_relation (
+  stored_name name PRIMARY KEY,
+  view_schema name NOT NULL,
+  view_name name NOT NULL,
+  deployment bigint NOT NULL,
+  former jsonb NOT NULL,
+  taken_at timestamptz NOT NULL DEFAULT now()
+);
+
 -- The stored relations that nobody refreshes any more: copies of the last rows, and tables whose companions are gone.
 CREATE TABLE IF NOT EXISTS {schema}.frozen_relation (
   stored_name name PRIMARY KEY,

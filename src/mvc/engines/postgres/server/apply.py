@@ -27,10 +27,11 @@ from mvc.engines.postgres.server.run_steps import PATIENCE, Session, Timeouts, r
 from mvc.engines.postgres.server.snapshots import await_snapshots
 from mvc.engines.postgres.server.standbys import freeze_for_standbys
 from mvc.pipeline.consequences import catalog_findings
-from mvc.quoting import dollar_quoted, qualified
+from mvc.quoting import dollar_quoted, literal, qualified
 from mvc.retired import retired_parameter
 
 FEWEST_ROWS = 100  # views with fewer rows than this, before and after, are not compared
+CHANGED_ROWS = "MV870"  # the SQLSTATE of a comparison that found others (takeover.sql)
 BAND = 2.0  # a new definition may give half to double the rows of the old one
 
 
@@ -141,11 +142,20 @@ def refuse(made: Plan, options: ApplyOptions) -> None:
 def carry_out(connection: psycopg.Connection, compiled: Compiled, made: Plan, conduct: ApplyRun) -> int:
     """Does what a plan says. Returns the number of the deployment, 0 where none was opened."""
     owner = working_role(connection, compiled.stored)
-    session = Session(connection, tuple(settings_sql(compiled)), owner, conduct.options.pace)
+    session = Session(connection, (*settings_sql(compiled), *_accepted_sql(made, conduct)), owner, conduct.options.pace)
     try:
         return _carried_out(session, compiled, made, conduct)
     except StatementRefused as problem:
+        if problem.refusal.sqlstate == CHANGED_ROWS:
+            raise ServerError(problem.refusal.message, problem.refusal.hint) from None
         raise placed(problem, compiled) from None
+
+
+def _accepted_sql(made: Plan, conduct: ApplyRun) -> tuple[str, ...]:
+    """Tells the comparisons of rows what somebody agreed to, whatever the role's or the database's settings say."""
+    if all(step.action != "compare" for step in made.prepare):
+        return ()
+    return (f"SET LOCAL mvc.accepted = {literal(','.join(sorted(conduct.options.allow)))}",)
 
 
 def _carried_out(session: Session, compiled: Compiled, made: Plan, conduct: ApplyRun) -> int:

@@ -14,6 +14,7 @@ from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.make_plan import deployed_project, difference_of
 from mvc.engines.postgres.plan.outside import OutsideReader, outside_of
 from mvc.engines.postgres.plan.rebuilds import Rebuild, rebuilds_of
+from mvc.engines.postgres.plan.takeover_words import Takeover, takeovers
 from mvc.engines.postgres.server.apply import findings_of
 from mvc.engines.postgres.server.errors import server_errors
 from mvc.engines.postgres.server.read_state import read_state
@@ -22,7 +23,7 @@ from mvc.engines.postgres.server.read_state import read_state
 @dataclass(frozen=True, slots=True)
 class DatabaseDifference(Difference):
     """A difference from what is `deployed`. `drift` is what is not as the last deployment left it, `outside` what reads the views and is not
-    of the project, `rebuilds` what is to be built anew, `catalog` where the database is not as the project's catalog says.
+    of the project, `rebuilds` what is to be built anew, `catalog` where the database is not as the project's catalog says, `taken_over` what was made by hand and bears the name of a view.
     """
 
     deployed: Compiled
@@ -30,6 +31,7 @@ class DatabaseDifference(Difference):
     outside: tuple[OutsideReader, ...]
     rebuilds: tuple[Rebuild, ...]
     catalog: tuple[CatalogFinding, ...]
+    taken_over: tuple[Takeover, ...] = ()
 
 
 @server_errors()
@@ -46,4 +48,5 @@ def diff_deployed(connection: psycopg.Connection, compiled: Compiled) -> Databas
         outside=outside_of(state, difference),
         rebuilds=rebuilds_of(state, difference),
         catalog=findings_of(state, compiled),
+        taken_over=tuple(takeovers(compiled.views, state, compiled.stored)),
     )

@@ -37,6 +37,14 @@ _ASKED: Mapping[str, tuple[str, str, str]] = {
         "EXISTS (SELECT FROM {schema}.released_view AS r WHERE r.view_schema = v.view_schema AND r.view_name = v.view_name AND r.released ? 'shown')",
         "false",
     ),
+    "formers": (
+        "give_back",
+        """(SELECT json_agg(json_build_object('name', f.stored_name, 'view_schema', f.view_schema, 'view_name', f.view_name, 'deployment', f.deployment,
+          'kind', coalesce(f.former ->> 'kind', ''), 'owner', pg_get_userbyid((f.former ->> 'owner')::oid), 'taken_at', extract(epoch FROM f.taken_at)::float8, 'readers', (
+            SELECT json_agg(CASE g.item ->> 0 WHEN '0' THEN 'public' ELSE pg_get_userbyid((g.item ->> 0)::oid) END) FROM jsonb_array_elements(f.former -> 'grants') AS g (item)
+            WHERE g.item ->> 1 = 'SELECT')) ORDER BY f.stored_name) FROM {schema}.former_relation AS f)""",
+        "NULL::json",
+    ),
     "frozen": (
         "release_plan",
         "EXISTS (SELECT FROM {schema}.frozen_relation AS f WHERE f.stored_name = s.stored_name)",

@@ -34,6 +34,7 @@ from mvc.engines.postgres.server.earlier_ledgers import LEDGER
 from mvc.engines.postgres.server.earlier_records import read_target, read_view
 from mvc.engines.postgres.server.errors import server_errors
 from mvc.engines.postgres.server.generation import functions_changing, installed, refuse_newer
+from mvc.engines.postgres.server.in_the_way import with_taken_names
 from mvc.engines.postgres.server.ledger_query import ledger_and_catalog, query_text
 from mvc.engines.postgres.server.live import read_live
 from mvc.engines.postgres.server.owner import distrusted, not_alone, unknown, with_trust
@@ -82,8 +83,10 @@ def observe(
         changing = functions_changing(connection, storage_schema, found["ledger"].get("runtime")) if there else 0
         schemas = [schema for schema, _ in names]
         live = read_live(connection, believed, storage_schema, schemas, readers) if believed is not None else None
-        cron = _cron(connection, about)
-    state = replace(_state(about, found["ledger"], found["catalog"], cron), live=live, functions_changing=changing)
+        state = _state(about, found["ledger"], found["catalog"])
+        whose = {**about, "trusted_roles": target.trusted_roles}
+        state = with_taken_names(state, connection, names, whose, found["ledger"].get("formers") or ())
+        state = replace(state, live=live, functions_changing=changing, cron=_cron(connection, about))
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state
 
 
@@ -107,7 +110,7 @@ def _cron(connection: psycopg.Connection, about: Json) -> CronState | None:
     return replace(cron, jobs=tuple(JobState(*job) for job in jobs))
 
 
-def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> State:
+def _state(about: Json, ledger: Json, catalog: Json) -> State:
     return State(
         database=about["database"],
         database_number=about["database_number"],
@@ -130,7 +133,6 @@ def _state(about: Json, ledger: Json, catalog: Json, cron: CronState | None) -> 
         extensions=frozenset(about["extensions"]),
         strangers=about["strangers"] or {},
         strange_tables={name: tuple(owners) for name, owners in (about["strange_tables"] or {}).items()},
-        cron=cron,
     )
 
 

@@ -106,10 +106,13 @@ def _why_kept(connection: psycopg.Connection, item: Leftover, storage_schema: st
 
 def _drop(item: Leftover, storage_schema: str) -> Step:
     forget = f"DELETE FROM {qualified(storage_schema, 'stored_relation')} WHERE stored_name = {literal(item.name)}"
+    former = f"DELETE FROM {qualified(storage_schema, 'former_relation')} WHERE stored_name = {literal(item.name)}"
     turn = f"DELETE FROM {qualified(storage_schema, 'turn')} WHERE work = {literal(f'refresh {item.name}')}"
     logs = f"SELECT {qualified(storage_schema, 'drop_unused_logs')}()"
     lock = Lock("ACCESS EXCLUSIVE", (storage_schema, item.name), brief=True)
-    return Step("drop view", item.view, "nobody reads it", (*_drops(item, storage_schema), forget, turn, logs), lock)
+    return Step(
+        "drop view", item.view, "nobody reads it", (*_drops(item, storage_schema), forget, former, turn, logs), lock
+    )
 
 
 def _drops(item: Leftover, storage_schema: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from mvc.compiled.project import Compiled
 from mvc.compiled.serialize import RecordError
 from mvc.compiled.view import CompiledView, Operations, Target
 from mvc.engines.postgres.plan.make_plan import deployed_project, make_plan
-from mvc.engines.postgres.plan.state import Name
+from mvc.engines.postgres.plan.state import Name, State
 from mvc.engines.postgres.plan.steps import Hazard, Plan
 from mvc.engines.postgres.server.apply import (
     Applied,
@@ -56,9 +56,17 @@ def plan_rollback(connection: psycopg.Connection, compiled: Compiled) -> Rollbac
     number, target, before = _last(connection, compiled)
     if not before.keys() <= state.views.keys():  # others may have taken the name of a view that was dropped
         state = read_state(connection, compiled, before)
+    state = _without_takeovers(state, number, before)
     current = deployed_project(state, compiled)
     project = _returned(current, target or replace(current, operations=Operations()), before)
     return RollbackPlan(number, project, make_plan(state, project, refill=False))
+
+
+def _without_takeovers(state: State, number: int, before: Mapping[Name, CompiledView | None]) -> State:
+    """The state in which a name is only given back, to what a deployment that is undone has taken it from."""
+    latest = {name: state.taken_names.former(name) for name, view in before.items() if view is None}
+    returning = (name for name, found in latest.items() if found and found[1].deployment == number)
+    return replace(state, taken_names=replace(state.taken_names, in_the_way={}, returning=frozenset(returning)))
 
 
 @retired_parameter("terms", "options", "0.3")

@@ -16,7 +16,7 @@ SELECT json_build_object(
     WHERE c.relnamespace = n.oid AND c.relkind = 'r' AND c.relname = l.name)),
   'acts', coalesce(pg_has_role(n.nspowner, 'MEMBER'), true),
   'callable', (SELECT coalesce(json_agg(p.proname), '[]') FROM pg_proc AS p WHERE p.pronamespace = n.oid
-               AND p.proname IN ('proven_for', 'watch_problem', 'renamed_sources', 'outdated', 'release_plan') AND has_function_privilege(p.oid, 'EXECUTE')),
+               AND p.proname IN ('proven_for', 'watch_problem', 'renamed_sources', 'outdated', 'release_plan', 'give_back') AND has_function_privilege(p.oid, 'EXECUTE')),
   'strangers', (SELECT json_object_agg(code.name, pg_get_userbyid(code.owner)) FROM (
       SELECT format('%%I.%%I(%%s)', s.nspname, p.proname, oidvectortypes(p.proargtypes)), p.proowner
       FROM pg_proc AS p JOIN pg_namespace AS s ON s.oid = p.pronamespace WHERE p.oid >= 16384

@@ -13,6 +13,7 @@ SELECT json_build_object(
       'filled_at', extract(epoch FROM s.filled_at)::float8, 'fill_seconds', s.fill_seconds, 'rows', s.rows,
       'proven', {proven}, 'renamed', {renamed}, 'outdated', {outdated}, 'frozen', {frozen}) ORDER BY s.stored_name), '[]')
     FROM {schema}.stored_relation AS s),
+  'formers', {formers},
   'watched', (SELECT coalesce(json_agg(json_build_object(
       'log', w.log, 'schema', w.table_schema, 'table', w.table_name, 'columns', w.columns, 'broken', {broken}
     ) ORDER BY w.log), '[]') FROM {schema}.watched_table AS w)

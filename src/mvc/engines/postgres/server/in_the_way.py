@@ -1,0 +1,86 @@
+"""What bears the names of views and was made by hand, asked for only where there is something such."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+
+from mvc.engines.postgres.plan.state import Name, State
+from mvc.engines.postgres.plan.taken_names import FormerRelation, InTheWay, RefreshJob, TakenNames
+from mvc.engines.postgres.server.ledger_query import query_text
+from mvc.engines.postgres.server.owner import with_trust
+
+Json = Mapping[str, Any]
+_MADE = "made by mvc for the project "  # how the comment of a name of a project's own begins
+_READS_JOBS = """SELECT CASE WHEN pg_catalog.to_regclass('cron.job') IS NULL THEN false
+  ELSE pg_catalog.has_schema_privilege('cron', 'USAGE') AND pg_catalog.has_table_privilege('cron.job', 'SELECT') END"""
+
+
+def with_taken_names(
+    state: State, connection: psycopg.Connection, names: Iterable[Name], about: Json, formers: Iterable[Json]
+) -> State:
+    """The state with what bears one of the `names` and is not ours, and with what was taken over and is kept."""
+    asked = [name for name in names if name not in state.views and name in state.relations and not _is_own(name, state)]
+    kept = {row["name"]: _former(row) for row in formers}
+    found = _in_the_way(connection, asked, about) if asked else {}
+    return replace(state, taken_names=TakenNames(found, kept)) if found or kept else state
+
+
+def _is_own(name: Name, state: State) -> bool:
+    return (state.relations[name].comment or "").startswith(_MADE)
+
+
+def _former(row: Json) -> FormerRelation:
+    view = (row["view_schema"], row["view_name"])
+    return FormerRelation(
+        view, row["deployment"], row["kind"], row["owner"] or "", tuple(row["readers"] or ()), row["taken_at"]
+    )
+
+
+def _in_the_way(connection: psycopg.Connection, names: list[Name], about: Json) -> dict[Name, InTheWay]:
+    asked = {
+        "schemas": [schema for schema, _ in names],
+        "names": [name for _, name in names],
+        "role": about["owner"] or about["user"],
+        "trusted_roles": list(about["trusted_roles"]),
+    }
+    rows = _one(connection, with_trust(query_text("in_the_way")), asked)
+    reads_jobs = bool(about["cron"]["here"]) and _one(connection, _READS_JOBS)
+    jobs = [RefreshJob(*job) for job in _one(connection, query_text("active_jobs"))] if reads_jobs else []
+    return {(row["schema"], row["name"]): _relation(row, jobs) for row in rows}
+
+
+def _one(connection: psycopg.Connection, query: str, values: Json | None = None) -> Any:
+    row = connection.execute(query.encode(), values).fetchone()
+    return row[0] if row else None
+
+
+def _relation(row: Json, jobs: Iterable[RefreshJob]) -> InTheWay:
+    refreshers = tuple(row["refreshers"] or ())
+    return InTheWay(
+        acts=row["acts"],
+        trusted=row["trusted"],
+        secured=row["secured"],
+        readers=tuple((schema, name) for schema, name in row["readers"] or ()),
+        views=tuple((schema, name) for schema, name in row["views"] or ()),
+        unfit=tuple(row["unfit"] or ()),
+        bound=tuple(row["bound"] or ()),
+        repointed=tuple(row["repointed"] or ()),
+        refreshers=refreshers,
+        jobs=tuple(job for job in jobs if _refreshes(job, row["name"], refreshers)),
+    )
+
+
+def _refreshes(job: RefreshJob, name: str, functions: Iterable[str]) -> bool:
+    """Whether its command refreshes the relation of that name, or calls a function that does."""
+    named = re.escape(name)
+    if re.search(
+        rf'refresh\s+materialized\s+view\s+(concurrently\s+)?[^;]*(?<!\w)"?{named}"?(?!\w)', job.command, re.IGNORECASE
+    ):
+        return True
+    called = (re.escape(function.partition("(")[0].rpartition(".")[2].strip('"')) for function in functions)
+    return any(re.search(rf'(?<!\w)"?{function}"?\s*\(', job.command, re.IGNORECASE) for function in called)
