@@ -15,7 +15,7 @@ from mvc.engines.postgres.server.ledger_query import query_text
 from mvc.engines.postgres.server.owner import with_trust
 
 Json = Mapping[str, Any]
-_MADE = "made by mvc for the project "  # how the comment of a name of a project's own begins
+_MADE = "made by mvc for the project "  # what the comment of a name of a project's own says
 _READS_JOBS = """SELECT CASE WHEN pg_catalog.to_regclass('cron.job') IS NULL THEN false
   ELSE pg_catalog.has_schema_privilege('cron', 'USAGE') AND pg_catalog.has_table_privilege('cron.job', 'SELECT') END"""
 
@@ -31,7 +31,7 @@ def with_taken_names(
 
 
 def _is_own(name: Name, state: State) -> bool:
-    return (state.relations[name].comment or "").startswith(_MADE)
+    return _MADE in (state.relations[name].comment or "")
 
 
 def _former(row: Json) -> FormerRelation:
