@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from .expressions import Row, Value, literal
 
@@ -54,6 +55,16 @@ class Several:
 
 
 @dataclass(frozen=True)
+class Spine:
+    """A row for each period, from the one that holds the day `first` to the one that holds `last`; None is today."""
+
+    unit: str
+    first: date
+    last: date | None
+    zone: str = ""
+
+
+@dataclass(frozen=True)
 class Table:
     """One that is `made` is no base table."""
 
@@ -63,7 +74,7 @@ class Table:
     uniques: tuple[tuple[str, ...], ...] = ()
     references: tuple[Reference, ...] = ()
     hidden: tuple[str, ...] = ()  # a key that the rows obey though the DDL does not say so (`one: true`)
-    made: Values | Several | None = None
+    made: Values | Several | Spine | None = None
 
     @property
     def keys(self) -> tuple[tuple[str, ...], ...]:
@@ -74,6 +85,11 @@ class Table:
     def arms(self) -> tuple[str, ...]:
         """The base tables that are read as one."""
         return self.made.tables if isinstance(self.made, Several) else ()
+
+    @property
+    def is_open(self) -> bool:
+        """Time adds rows."""
+        return isinstance(self.made, Spine) and self.made.last is None
 
     @property
     def identity(self) -> tuple[str, ...]:

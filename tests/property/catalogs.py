@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from .catalog import Column, Reference, Row, Several, Table, Values, based
+from .catalog import Column, Reference, Row, Several, Spine, Table, Values, based
 from .expressions import Value
 from .made import made_rows, several
 
@@ -46,10 +46,11 @@ IDENTITIES = (
 
 
 @st.composite
-def catalogs(draw: st.DrawFn) -> tuple[Table, ...]:
-    """Two to five base tables; each may point to earlier ones and to itself, and to values. Some may be read as one."""
+def catalogs(draw: st.DrawFn, *, until_today: bool = False) -> tuple[Table, ...]:
+    """Two to five base tables; each may point to earlier ones and to itself, and to values and periods. Some may be read as one."""
     kinds = draw(st.sampled_from(MADE))
     tables: list[Table] = [draw(_given("v0"))] if Values in kinds else []
+    tables += [draw(_spines("y0", until_today=until_today))] if Spine in kinds else []
     for place in range(draw(st.integers(2, 5))):
         tables.append(draw(_tables(f"t{place}", tables)))
     if Several in kinds:
@@ -83,7 +84,25 @@ def _twin(draw: st.DrawFn, name: str, table: Table) -> Table:
     return replace(table, name=name, columns=tuple(columns))
 
 
-MADE: tuple[tuple[type, ...], ...] = ((), (Values,), (Values,), (Several,), (Several,), (Values, Several))
+@st.composite
+def _spines(draw: st.DrawFn, name: str, *, until_today: bool) -> Table:
+    """Up to six periods around the days of VALUES, so that some have rows and some have none."""
+    unit, length = draw(st.sampled_from(tuple(LENGTHS.items())))
+    first = draw(st.sampled_from(BEGINNINGS))
+    last = first + timedelta(days=length * draw(st.integers(0, 5)) + draw(st.integers(0, 2)))
+    is_open = until_today and draw(st.booleans())
+    zone = draw(st.sampled_from(("", "Asia/Tokyo", "America/New_York")))
+    return Table(
+        name, (Column(unit, "date", nullable=False),), (unit,), made=Spine(unit, first, None if is_open else last, zone)
+    )
+
+
+LENGTHS = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+BEGINNINGS = (date(2024, 1, 1), date(2023, 12, 31), date(2023, 11, 15), date(2024, 2, 27))
+MADE: tuple[tuple[type, ...], ...] = (
+    *((), (Values,), (Several,), (Spine,), (Values, Several), (Values, Several)),
+    *((Values, Spine), (Several, Spine), (Values, Several, Spine)),
+)
 SCHEMAS = st.sampled_from(("", "", "public."))
 KEYS = ({"k": "integer"}, {"k": "integer"}, {"c": "text"}, {"e": "date"}, {"k": "integer", "c": "text"})
 
@@ -144,7 +163,7 @@ def _references(draw: st.DrawFn, place: int, target: Table) -> tuple[tuple[Colum
 def worlds(draw: st.DrawFn, tables: Sequence[Table]) -> dict[str, list[dict[str, Value]]]:
     """Rows for all base tables: declared foreign keys hold, other references may dangle."""
     rows: dict[str, list[dict[str, Value]]] = {
-        each.name: made_rows(each, {}) for each in tables if each.made and not each.arms
+        each.name: made_rows(each, {}) for each in tables if each.made and not each.arms and not each.is_open
     }
     for table in based(tables):
         rows[table.name] = draw(_rows(table, draw(st.sampled_from((2, 3, 4, 5, 6, 0)))))

@@ -40,8 +40,10 @@ def may_refuse(case: Case) -> bool:
 
 
 def _has_no_identity(tree: Tree, aggregate: Aggregate) -> bool:
-    """Rows that no key tells apart cannot be counted once each where paths may repeat them."""
+    """Rows that no key tells apart cannot be counted once each where paths may repeat them; nor can what is to-one from them."""
     source = tree.source_of(aggregate)
+    while source != tree.base and tree.table(source).identity and tree.is_one(tree.by_alias[source]):
+        source = tree.parents[source]
     return source != tree.base and not tree.table(source).identity
 
 

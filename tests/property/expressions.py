@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -137,6 +137,7 @@ def aliases_read(expr: Expr | None) -> frozenset[str]:
 
 # --- SQL text ---------------------------------------------------------------------------------------------------------
 
+UNITS = ("day", "week", "month", "quarter", "year")
 TEMPLATES = {
     "NOT": "NOT {0}",
     "IS NULL": "{0} IS NULL",
@@ -153,7 +154,8 @@ TEMPLATES = {
     "date_trunc": "date_trunc({0}, {1})",
     "interval": "INTERVAL {0}",
     "month": "extract(month FROM {0})",
-    **{f"period {unit}": f"date_trunc('{unit}', ({{0}})::timestamp)::date" for unit in ("month", "quarter", "year")},
+    **{f"period {unit}": f"date_trunc('{unit}', ({{0}})::timestamp)::date" for unit in UNITS},
+    **{f"begin {unit}": f"date_trunc('{unit}', {{0}})" for unit in UNITS},
 }
 # What reads the clock has no value here: the oracle knows no time.
 CLOCK = (
@@ -168,8 +170,9 @@ CLOCK = (
 )
 # Their arguments need no parentheses, nor do they.
 PERIOD = "period "  # and a unit: a dimension that the language has words for
+BEGIN = "begin "  # and a unit: the same as people write it, a moment of which the session decides
 CALL_LIKE = {"upper", "coalesce", "nullif", "case", "date", "timestamptz", "date_trunc", "interval", "month", *CLOCK}
-CALL_LIKE |= {op for op in TEMPLATES if op.startswith(PERIOD)}
+CALL_LIKE |= {op for op in TEMPLATES if op.startswith((PERIOD, BEGIN))}
 
 
 def sql(expr: Expr) -> str:
@@ -206,6 +209,13 @@ def _quotient(left: Value, right: Value) -> Value:
     return Decimal(left) / Decimal(right)
 
 
+PERIODS: dict[str, Callable[[Value], Value]] = {
+    "day": lambda a: a,
+    "week": lambda a: a - timedelta(days=a.weekday()),
+    "month": lambda a: a.replace(day=1),
+    "quarter": lambda a: a.replace(month=a.month - (a.month - 1) % 3, day=1),
+    "year": lambda a: a.replace(month=1, day=1),
+}
 STRICT: dict[str, Callable[..., Value]] = {
     "=": lambda a, b: a == b,
     "<>": lambda a, b: a != b,
@@ -220,9 +230,7 @@ STRICT: dict[str, Callable[..., Value]] = {
     "||": lambda a, b: a + b,
     "NOT": lambda a: not a,
     "upper": lambda a: a.upper(),
-    "period month": lambda a: a.replace(day=1),
-    "period quarter": lambda a: a.replace(month=a.month - (a.month - 1) % 3, day=1),
-    "period year": lambda a: a.replace(month=1, day=1),
+    **{f"{word}{unit}": function for word in (PERIOD, BEGIN) for unit, function in PERIODS.items()},
 }
 LENIENT: dict[str, Callable[..., Value]] = {
     "AND": lambda a, b: False if a is False or b is False else None if a is None or b is None else True,

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from .catalog import FROM_TABLE, Several, Table
-from .expressions import Call, Col, Expr, call, columns_read, conjunction, conjuncts
+from .catalog import FROM_TABLE, Several, Spine, Table
+from .expressions import BEGIN, PERIOD, Call, Col, Expr, call, columns_read, conjunction, conjuncts
 from .scalars import a_column, columns, predicates
 from .views import Order, Source, Tree
 
@@ -19,7 +19,7 @@ Link = tuple[str, tuple[tuple[str, str], ...]]  # table, (its column, the parent
 @st.composite
 def trees(draw: st.DrawFn, tables: Mapping[str, Table]) -> Tree:
     """One to five sources; the first is the base, and each next one hangs below one that is there."""
-    base = draw(st.sampled_from(sorted(tables)))
+    base = draw(st.sampled_from(_twice_if_made(sorted(tables), tables)))
     tree = Tree((Source("a", base),), tables)
     for alias in "bcde"[: draw(st.sampled_from((0, 1, 2, 2, 3, 3, 4)))]:
         tree = Tree((*tree.sources, draw(_joined(tree, alias))), tables)
@@ -70,13 +70,41 @@ def _picked(draw: st.DrawFn, source: Source, table: Table) -> Source:
 def _condition(draw: st.DrawFn, tree: Tree, alias: str, parent: str) -> tuple[str, Expr]:
     """A table and how its rows hang below the parent's."""
     kind = draw(st.sampled_from(KINDS))
+    if periodic := _of_periods(tree, parent) if draw(st.integers(0, 2)) == 2 else []:
+        name = draw(st.sampled_from(periodic))
+        return name, draw(_in_period({alias: tree.tables[name]}, {parent: tree.table(parent)}))
     links = _links(tree.table(parent), tree.tables.values())
     if kind == "reference" and links:
-        name, pairs = draw(st.sampled_from(links))
+        name = draw(st.sampled_from(_twice_if_made(sorted({name for name, _ in links}), tree.tables)))
+        pairs = draw(st.sampled_from([pairs for table, pairs in links if table == name]))
         return name, _all(tuple(Col(alias, own) == Col(parent, other) for own, other in pairs))
     near = (name for name, table in tree.tables.items() if _common(table, tree.table(parent)))
-    name = draw(st.sampled_from(sorted(near)))
+    name = draw(st.sampled_from(_twice_if_made(sorted(near), tree.tables)))
     return name, draw(_chance(kind, {alias: tree.tables[name]}, {parent: tree.table(parent)}))
+
+
+def _twice_if_made(names: Sequence[str], tables: Mapping[str, Table]) -> list[str]:
+    """There are fewer tables that are made than base tables."""
+    return [*names, *(name for name in names if tables[name].made)]
+
+
+def _of_periods(tree: Tree, parent: str) -> list[str]:
+    """The tables that may be joined by a period."""
+    if isinstance(tree.table(parent).made, Spine):
+        return sorted(name for name, table in tree.tables.items() if columns({"": table}, ("date",)))
+    dated = columns({parent: tree.table(parent)}, ("date",))
+    return sorted(name for name, table in tree.tables.items() if dated and isinstance(table.made, Spine))
+
+
+@st.composite
+def _in_period(draw: st.DrawFn, own: Mapping[str, Table], parent: Mapping[str, Table]) -> Expr:
+    """A day is in a period."""
+    spine, other = (own, parent) if any(isinstance(each.made, Spine) for each in own.values()) else (parent, own)
+    ((alias, table),) = spine.items()
+    assert isinstance(table.made, Spine)
+    unit, day = table.made.unit, draw(a_column(other, ("date",)))
+    begins = call(f"{draw(st.sampled_from((PERIOD, BEGIN)))}{unit}", day)
+    return call("=", *draw(st.permutations([Col(alias, unit), begins])))
 
 
 @st.composite

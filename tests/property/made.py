@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
-from .catalog import FROM_TABLE, Column, Rows, Several, Table
-from .expressions import Value, literal
+from .catalog import FROM_TABLE, Column, Rows, Several, Spine, Table
+from .expressions import PERIOD, STRICT, Value, literal
 
 
 def with_made(tables: Mapping[str, Table], rows: Rows) -> Rows:
@@ -42,8 +43,17 @@ def made_rows(table: Table, rows: Rows) -> list[dict[str, Value]]:
             for arm, label in zip(table.made.tables, table.made.names, strict=True)
             for row in rows[arm]
         ]
+    if isinstance(table.made, Spine):
+        return [{table.made.unit: day} for day in periods(table.made)]
     assert table.made is not None
     return [dict(zip(names, row, strict=True)) for row in table.made.rows]
+
+
+def periods(spine: Spine) -> list[date]:
+    """The first day of each period that some day is in."""
+    assert spine.last is not None, "what is until today has no rows here"
+    days = [spine.first + timedelta(days=number) for number in range((spine.last - spine.first).days + 1)]
+    return list(dict.fromkeys(STRICT[f"{PERIOD}{spine.unit}"](day) for day in days))
 
 
 # --- in YAML ----------------------------------------------------------------------------------------------------------
@@ -55,6 +65,10 @@ def written(table: Table) -> dict[str, object]:
         return {"table": table.name}
     if isinstance(table.made, Several):
         return {"table": list(table.made.names)}
+    if isinstance(table.made, Spine):
+        last = "today" if table.made.last is None else table.made.last.isoformat()
+        zone = {"zone": table.made.zone} if table.made.zone else {}
+        return {"spine": table.made.unit, "from": table.made.first.isoformat(), "to": last, **zone}
     names = [column.name for column in table.columns]
     columns: object = {column.name: column.type for column in table.columns} if table.made.said else names
     cells = [[_cell(value) for value in row] for row in table.made.rows]
@@ -82,6 +96,10 @@ def relation(table: Table) -> str:
             f"SELECT '{arm} ' || ctid AS tid, '{label}'::text AS {', '.join(filter(None, (FROM_TABLE, listed)))} FROM public.{arm}"
             for arm, label in zip(table.made.tables, table.made.names, strict=True)
         )
+    if isinstance(table.made, Spine):
+        unit, days = table.made.unit, f"'{table.made.first}'::timestamp, '{table.made.last}'::timestamp"
+        days = f"SELECT DISTINCT date_trunc('{unit}', day)::date AS {unit} FROM generate_series({days}, '1 day') AS day"
+        return f"SELECT {unit} AS tid, {unit} FROM ({days}) AS days"
     names = ", ".join(column.name for column in table.columns)
     types = [column.type for column in table.columns]
     rows = (
