@@ -5,5 +5,6 @@ from __future__ import annotations
 from .examples_filters import FILTERS
 from .examples_grain import GRAIN
 from .examples_joins import JOINS
+from .examples_kinds import KINDS
 
-EXAMPLES = [*GRAIN, *JOINS, *FILTERS]
+EXAMPLES = [*GRAIN, *JOINS, *FILTERS, *KINDS]
