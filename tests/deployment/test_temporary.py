@@ -11,6 +11,7 @@ import pytest
 
 import mvc
 from mvc.engines.postgres.server.apply import ApplyOptions, apply, plan
+from mvc.engines.postgres.server.pull import pull
 from servers import MAJORS, Database, Servers, new_database
 
 pytestmark = pytest.mark.by_turns
@@ -117,3 +118,57 @@ def test_nothing_that_a_session_was_left_with_is_installed(shop: Database):
     apply(own, COMPILED, options=ApplyOptions(frozenset()))
     assert own.execute("SELECT to_regclass('mvc.another'), to_regclass('left_over')").fetchone() == (None, None)
     assert plan(own, COMPILED).empty
+
+
+# --- readers, in whose sessions rules run ---------------------------------------------------------------------------
+
+RULE = "SELECT EXISTS (SELECT FROM staff AS m WHERE m.who = session_user AND m.shop = $1)"
+ASKED = {  # how a function is made that a rule asks
+    "no_path": f"LANGUAGE sql AS $$ {RULE} $$",
+    "definer": f"LANGUAGE sql SECURITY DEFINER AS $$ {RULE} $$",
+    "pinned": f"LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$ {RULE} $$",
+    "procedural": f"LANGUAGE plpgsql SET search_path TO public AS $$ BEGIN RETURN ({RULE}); END $$",
+    "last": f"LANGUAGE plpgsql SET search_path = public, pg_temp AS $$ BEGIN RETURN ({RULE}); END $$",
+    "bound": f"LANGUAGE sql BEGIN ATOMIC {RULE}; END",
+    "named": f"LANGUAGE sql AS $$ {RULE.replace('staff', 'public.staff')} $$",
+}
+STAFF = "CREATE TABLE staff (who text NOT NULL, shop text NOT NULL, PRIMARY KEY (who, shop));\n" + "".join(
+    f"CREATE FUNCTION {name}(text) RETURNS boolean STABLE {made};\n" for name, made in ASKED.items()
+)
+RULED = {
+    "mvc.yml": "project: shops\ncatalog: s.sql\n",
+    "s.sql": f"CREATE TABLE sale (id int PRIMARY KEY, shop text NOT NULL);\n{STAFF}",
+    **{
+        f"views/{name}.yml": f"view: of_{name}\nsources: {{s: {{table: sale}}}}\ndimensions: {{shop: s.shop}}\n"
+        for name in ASKED
+    },
+    "policies/p.yml": "policies:\n"
+    + "".join(f'  - {{policy: {name}, view: of_{name}, to: [tp_reader], using: "{name}(shop)"}}\n' for name in ASKED),
+}
+
+
+def test_a_reader_answers_what_a_rule_asks_where_that_is_found(database: Database):
+    """MV430 is right: where it fires, a temporary table of the reader's lets all rows through, and elsewhere none."""
+    own = database.connect()
+    with suppress(psycopg.errors.DuplicateObject):
+        own.execute("CREATE ROLE tp_reader LOGIN")
+    own.execute(RULED["s.sql"].encode())
+    own.execute(
+        "INSERT INTO sale SELECT g, 's' || g FROM generate_series(1, 3) AS g; GRANT SELECT ON staff TO tp_reader"
+    )
+    found = mvc.check(mvc.load(RULED)).diagnostics
+    apply(own, mvc.compile(mvc.load(RULED)), options=ApplyOptions(frozenset()))
+    reader = database.connect(user="tp_reader")
+    reader.execute(
+        "CREATE TEMP TABLE staff AS SELECT 'tp_reader' AS who, 's' || g AS shop FROM generate_series(1, 3) AS g"
+    )
+    reader.execute("GRANT SELECT ON staff TO PUBLIC")
+    seen = {name: reader.execute(f"SELECT count(*) FROM of_{name}".encode()).fetchone() for name in ASKED}
+    told = {item.title.split("`")[1] for item in found if item.code == "MV430"}
+    assert (
+        {name for name, rows in seen.items() if rows == (3,)} == told == {"no_path", "definer", "pinned", "procedural"}
+    )
+    assert {rows for name, rows in seen.items() if name not in told} == {(0,)}
+    pulled = pull(own)
+    assert {item.name for item in pulled.functions if item.late} == told
+    assert {item.late for item in pulled.functions} == {(), ("staff",)}

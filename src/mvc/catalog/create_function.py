@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from mvc.catalog.draft import Draft
+from mvc.catalog.late_names import late_names
 from mvc.catalog.types import Column, Function, FunctionKind
 from mvc.catalog.written import Written, items, strings
 from mvc.sql.parser import Node
@@ -67,13 +68,30 @@ def create_aggregate(draft: Draft, written: Written) -> None:
 
 def drop_function(draft: Draft, written: Written, node: Node) -> None:
     """One item of `DROP FUNCTION name [(arguments)], …`."""
+    for place in _places(draft, written, node):
+        del draft.functions[place]
+
+
+def alter_function(draft: Draft, written: Written) -> None:
+    """`ALTER FUNCTION … SET search_path = …`: with a path of its own, what the body reads is not each caller's affair, or is not known here."""
+    paths = [
+        option["arg"]["VariableSetStmt"] for _, option in items(written.node["actions"]) if option["defname"] == "set"
+    ]
+    if any(
+        path.get("name") == "search_path" and (path["kind"] == "VAR_SET_CURRENT" or "pg_temp" in path_of(path))
+        for path in paths
+    ):
+        for place in _places(draft, written, written.node["func"]):
+            draft.functions[place] = replace(draft.functions[place], late=())
+
+
+def _places(draft: Draft, written: Written, node: Node) -> list[tuple[str, str, tuple[str, ...]]]:
+    """The functions that a name means, with arguments or without."""
     *schema, name = strings(node["objname"])
     listed = not node.get("args_unspecified")
     types = tuple(_spelled(draft, written, type_) for _, type_ in items(node.get("objargs", [])))
-    places = [place for place in draft.functions if place[1] == name and (not schema or schema[-1] == place[0])]
-    for place in places:
-        if not listed or place[2] == types:
-            del draft.functions[place]
+    named = [place for place in draft.functions if place[1] == name and (not schema or schema[-1] == place[0])]
+    return [place for place in named if not listed or place[2] == types]
 
 
 def _signature(function: Function, arguments: _Arguments) -> Function:
@@ -120,13 +138,32 @@ def _returning(draft: Draft, written: Written, function: Function, table: list[C
 
 
 def _with_options(node: Node, function: Function) -> Function:
-    """Volatility and WINDOW."""
+    """Volatility, WINDOW, and what the body reads by a name alone."""
+    function = replace(function, late=_late(node))
     for _, option in items(node.get("options", [])):
         if option["defname"] == "window":
             function = replace(function, kind="window")
         elif option["defname"] == "volatility":
             function = replace(function, volatility=option["arg"]["String"]["sval"])
     return function
+
+
+def _late(node: Node) -> tuple[str, ...]:
+    """What the body reads by a name alone, of a function that sets no path which says what is meant. One FROM CURRENT is not known."""
+    options = [option for _, option in items(node.get("options", []))]
+    said = {option["defname"]: option.get("arg", {}) for option in options if option["defname"] in ("language", "as")}
+    paths = [option["arg"]["VariableSetStmt"] for option in options if option["defname"] == "set"]
+    paths = [path for path in paths if path.get("name") == "search_path"]
+    if "sql_body" in node or any(path["kind"] == "VAR_SET_CURRENT" for path in paths):
+        return ()
+    body = strings(said.get("as", {}).get("List", {}).get("items", []))
+    names = path_of(paths[-1]) if paths else None
+    return late_names(said.get("language", {}).get("String", {}).get("sval", ""), body[0] if body else "", names)
+
+
+def path_of(setting: Node) -> list[str]:
+    """The schemas that a SET of search_path names."""
+    return [value.get("sval", {}).get("sval", "") for _, value in items(setting.get("args", []))]
 
 
 def _is_type(option: Node) -> bool:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from mvc.catalog.alter_table import alter_relation, move_relation, rename_relation
-from mvc.catalog.create_function import create_aggregate, create_function
+from mvc.catalog.create_function import alter_function, create_aggregate, create_function, path_of
 from mvc.catalog.create_index import create_index
 from mvc.catalog.create_table import create_table, create_table_as
 from mvc.catalog.create_type import (
@@ -192,8 +192,7 @@ def _set(draft: Draft, written: Written) -> None:
     node = written.node
     if node.get("name") != "search_path":
         return
-    values = (value.get("sval", {}).get("sval", "") for _, value in items(node.get("args", [])))
-    draft.path = draft.search_path if node["kind"] in ("VAR_SET_DEFAULT", "VAR_RESET") else _path(values)
+    draft.path = draft.search_path if node["kind"] in ("VAR_SET_DEFAULT", "VAR_RESET") else _path(path_of(node))
 
 
 def _select(draft: Draft, written: Written) -> None:
@@ -228,6 +227,7 @@ _READERS: Final[Mapping[str, Callable[[Draft, Written], None]]] = {
     "AlterEnumStmt": alter_enum,
     "AlterDomainStmt": alter_domain,
     "CreateFunctionStmt": create_function,
+    "AlterFunctionStmt": alter_function,
     "DefineStmt": _define,
     "CreateCastStmt": _create_cast,
     "CreateSchemaStmt": _create_schema,

@@ -88,7 +88,8 @@ class Function:
 
     `argument_names` is empty where no argument has a name, else as long as `arguments` (with "" for those without).
     `columns` are those of `RETURNS TABLE (…)` and of OUT arguments, where there are several (a procedure's always). `extension` names the
-    extension that it came with, if any (only a live database tells).
+    extension that it came with, if any (only a live database tells). `late` are relations that its body reads by names which mean something else to each
+    caller, by which no two functions differ.
     """
 
     schema: str
@@ -103,6 +104,7 @@ class Function:
     argument_names: tuple[str, ...] = ()
     columns: tuple[Column, ...] = ()
     extension: str = ""
+    late: tuple[str, ...] = field(default=(), compare=False)
 
     def takes(self, count: int) -> bool:
         """Whether a call with `count` arguments can mean this function; a variadic one wants at least one for its last."""

@@ -13,6 +13,7 @@ from mvc.analysis.lint.bodies import lint_bodies
 from mvc.analysis.lint.casts import lint_casts
 from mvc.analysis.lint.fanout import lint_fanout
 from mvc.analysis.lint.joins import lint_joins
+from mvc.analysis.lint.late_names import lint_late_names
 from mvc.analysis.lint.order import lint_order, lint_stars, lint_ties
 from mvc.analysis.lint.outer import lint_outer
 from mvc.analysis.lint.parents import lint_parents
@@ -34,7 +35,7 @@ OF_VIEW: Final = frozenset(
     MV401 MV402 MV404 MV405 MV406 MV411 MV412 MV421 MV422 MV423 MV425 MV426 MV427 MV428
     """.split()
 )
-OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV613"})
+OF_PROJECT: Final = frozenset({"MV403", "MV407", "MV408", "MV409", "MV424", "MV430", "MV613"})
 
 
 def lint_view(
@@ -88,6 +89,7 @@ def lint_project(
         found += [*lint_index(resolved, mine), *lint_personal(resolved, mine)]
         found += [item for policy in mine for item in lint_policy_zones(resolved, policy)]
         found += [item for policy in mine for item in policy_warnings(resolved, policy, functions)]
+        found += [item for policy in mine for item in lint_late_names(policy, functions)]
         fired = {item.code for item in (*found, *lint_zones(resolved))}
         kept += [*_kept(found, view), *_idle(view, (OF_PROJECT & view.accept.keys()) - fired)]
     return kept

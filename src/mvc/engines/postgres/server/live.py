@@ -17,7 +17,7 @@ from mvc.engines.postgres.server.pull_queries import OF_NAMED_FUNCTIONS, OF_NAME
 from mvc.quoting import identifier, qualified
 
 Json = Mapping[str, Any]
-_WIDTHS: Final = {"columns": 5, "relations": 9, "keys": 3, "foreign_keys": 4, "functions": 13}  # columns of the queries
+_WIDTHS: Final = {"columns": 5, "relations": 9, "keys": 3, "foreign_keys": 4, "functions": 16}  # columns of the queries
 
 
 def read_live(

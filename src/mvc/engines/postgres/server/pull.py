@@ -17,6 +17,7 @@ from sqlglot.errors import SqlglotError
 
 from mvc.catalog.create_function import NOT_CALLED
 from mvc.catalog.freeze import ordered_foreign_keys, ordered_indexes, ordered_keys
+from mvc.catalog.late_names import late_names
 from mvc.catalog.tokens import is_too_deep
 from mvc.catalog.trees import first_tree
 from mvc.catalog.types import (
@@ -205,7 +206,7 @@ def _never_null(body: str, outside: QuerySurroundings) -> set[str]:
 
 def _function(row: Row) -> Function:
     schema, name, arguments, returns, kind, returns_set, volatility, defaults, variadic, *rest = row
-    names, modes, all_types, extension = rest
+    names, modes, all_types, extension, language, body, path = rest
     modes = modes or ["i"] * len(arguments)
     names = names or [""] * len(modes)
     inputs = tuple(item for item, mode in zip(names, modes, strict=False) if mode in "ibv")
@@ -222,6 +223,7 @@ def _function(row: Row) -> Function:
         inputs if any(inputs) else (),
         _out_columns(kind, names, modes, all_types),
         extension,
+        () if extension else late_names(language, body, path and [part.strip(' "') for part in path.split(",")]),
     )
 
 

@@ -100,8 +100,10 @@ SELECT n.nspname, p.proname,
        p.pronargdefaults::int, p.provariadic <> 0, p.proargnames, p.proargmodes::text[],
        ARRAY(SELECT pg_catalog.format_type(a.type, NULL) FROM unnest(p.proallargtypes) WITH ORDINALITY AS a (type, place)
              ORDER BY a.place),
-       coalesce(e.extname, '')
+       coalesce(e.extname, ''), l.lanname, CASE WHEN e.oid IS NULL AND p.prosqlbody IS NULL THEN p.prosrc ELSE '' END,
+       (SELECT pg_catalog.substr(s.setting, 13) FROM unnest(p.proconfig) AS s (setting) WHERE pg_catalog.starts_with(s.setting, 'search_path='))
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 LEFT JOIN pg_catalog.pg_depend d ON d.classid = p.tableoid AND d.objid = p.oid AND d.deptype = 'e'
 LEFT JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
 WHERE {_WANTED}
