@@ -105,6 +105,7 @@ BEGIN
         'if it is not meant: REVOKE CREATE ON SCHEMA %I FROM PUBLIC; DROP %s %s. If it is, name its owner in mvc.yml: trusted_roles: [%I]; or describe it in the'
         ' catalog and mvc apply --allow foreign-code', found.schema, upper(found.type), found.identity, found.owner);
   END IF;
+  PERFORM {schema}.expect_trusted_texts(named, queries, roles, allowed);
   SELECT late.called, format_type(late.type, NULL) AS type, pg_get_userbyid(t.typowner) AS owner INTO found
   FROM pg_rewrite AS r CROSS JOIN {schema}.late_lookups(r.ev_action::text, roles) AS late JOIN pg_type AS t ON t.oid = late.type
   WHERE r.ev_class = ANY (queries) AND r.rulename = '_RETURN' LIMIT 1;
@@ -114,6 +115,31 @@ BEGIN
         'cast the value itself: (…)::text, and put a row together of its columns: json_build_object(…); or name the owner of the type in mvc.yml: trusted_roles: [%I]', found.owner);
   END IF;
   RETURN code;
+END $$;
+
+-- Refuses queries that have a function of PostgreSQL's own run SQL out of a text, or read a table by its name in one, where the name of a relation of a role that
+-- nobody trusts is in it: what such a text reads is in no pg_depend. What a function of the project's reads is the affair of its owner.
+CREATE OR REPLACE FUNCTION {schema}.expect_trusted_texts(named text, queries oid[], roles name[], allowed text[])
+RETURNS void LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+  runs_text constant text := (
+    SELECT format('{FUNCEXPR :funcid (%s) ', string_agg(p.oid::text, '|')) FROM pg_proc AS p
+    WHERE p.proname = ANY (ARRAY['query_to_xml', 'query_to_xmlschema', 'query_to_xml_and_xmlschema', 'cursor_to_xml', 'cursor_to_xmlschema', 'table_to_xml',
+      'table_to_xmlschema', 'table_to_xml_and_xmlschema', 'ts_stat', 'ts_rewrite']::name[])
+      AND p.pronamespace = 'pg_catalog'::regnamespace AND (p.proname <> 'ts_rewrite' OR p.pronargs = 2));
+  found record;
+BEGIN
+  SELECT call.m[1]::oid AS called, c.oid AS relation, c.relowner AS owner INTO found
+  FROM pg_rewrite AS r CROSS JOIN LATERAL regexp_match(r.ev_action::text, runs_text) AS call (m) CROSS JOIN LATERAL (
+    SELECT c.* FROM pg_class AS c WHERE call.m IS NOT NULL AND c.oid >= 16384 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+      AND strpos(lower(pg_get_viewdef(r.ev_class)), lower(c.relname)) > 0 AND c.relnamespace <> to_regnamespace('{schema}')) AS c
+  WHERE r.ev_class = ANY (queries) AND r.rulename = '_RETURN' AND NOT {schema}.is_trusted(c.relowner, roles)
+    AND {schema}.is_named('pg_class'::regclass, c.oid, allowed) IS NOT TRUE LIMIT 1;
+  IF found.called IS NOT NULL THEN
+    RAISE EXCEPTION '% has a text run by %, in which stands the name of % of the role %, who can have code run as whoever reads it', named, found.called::regprocedure,
+      found.relation::regclass, quote_ident(pg_get_userbyid(found.owner)) USING ERRCODE = 'wrong_object_type', HINT = format(
+        'if that role is trusted, name it in mvc.yml: trusted_roles: [%s]; else call it in a function of a role that is', array_to_string(roles || pg_get_userbyid(found.owner), ', '));
+  END IF;
 END $$;
 
 CREATE OR REPLACE FUNCTION {schema}.is_named(class oid, object oid, names text[])
