@@ -115,6 +115,7 @@ def test_nothing_that_a_session_was_left_with_is_installed(shop: Database):
     own.execute(
         """SET mvc.views_wanted = '[{"name": "another", "query": "SELECT 1 AS one"}]'; SET mvc.views_aside = '[{"name": "x", "creation": "CREATE TABLE left_over ()"}]'"""
     )
+    own.execute("PREPARE mvc_source AS SELECT 1")
     apply(own, COMPILED, options=ApplyOptions(frozenset()))
     assert own.execute("SELECT to_regclass('mvc.another'), to_regclass('left_over')").fetchone() == (None, None)
     assert plan(own, COMPILED).empty

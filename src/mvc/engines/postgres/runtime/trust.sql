@@ -372,6 +372,9 @@ RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET row_secu
 DECLARE
   source regclass;
 BEGIN
+  IF EXISTS (SELECT FROM pg_prepared_statements AS p WHERE p.name = 'mvc_source') THEN  -- a pooler hands on what another client left
+    DEALLOCATE mvc_source;
+  END IF;
   FOR source IN SELECT DISTINCT c.oid::regclass FROM pg_class AS c WHERE c.oid = ANY (relations) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') LOOP
     BEGIN
       EXECUTE format('PREPARE mvc_source AS SELECT FROM ONLY %s', source);
