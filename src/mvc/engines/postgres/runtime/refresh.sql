@@ -173,17 +173,18 @@ CREATE OR REPLACE FUNCTION {schema}.first_in_window(deployed {schema}.deployed_v
 RETURNS timestamptz LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   told constant name := deployed.definition #>> '{window,column}';
-  type oid;
+  type name;
   begins timestamptz;
 BEGIN
   IF deployed.definition #>> '{window,unit}' <> '' THEN
     RETURN since;
   END IF;
-  SELECT a.atttypid INTO type FROM pg_attribute AS a WHERE a.attrelid = to_regclass(format('%I.%I', '{name}', deployed.stored_name)) AND a.attname = told;
-  IF type = 'timestamptz'::regtype THEN
+  SELECT t.typname INTO type FROM pg_attribute AS a JOIN pg_type AS t ON t.oid = a.atttypid AND t.typnamespace = 'pg_catalog'::regnamespace
+  WHERE a.attrelid = to_regclass(format('%I.%I', '{name}', deployed.stored_name)) AND a.attname = told;
+  IF type = 'timestamptz' THEN
     EXECUTE format('SELECT max(s.%1$I) FROM %2$I.%3$I AS s WHERE s.%1$I <= $1', told, '{name}', deployed.stored_name) INTO begins USING since;
-  ELSIF type IN ('timestamp'::regtype, 'date'::regtype) THEN
-    EXECUTE format('SELECT max(s.%1$I)::timestamp AT TIME ZONE $2 FROM %2$I.%3$I AS s WHERE s.%1$I <= ($1 AT TIME ZONE $2)::%4$s', told, '{name}', deployed.stored_name, type::regtype)
+  ELSIF type IN ('timestamp', 'date') THEN
+    EXECUTE format('SELECT max(s.%1$I)::timestamp AT TIME ZONE $2 FROM %2$I.%3$I AS s WHERE s.%1$I <= ($1 AT TIME ZONE $2)::%4$I', told, '{name}', deployed.stored_name, type)
     INTO begins USING since, deployed.timezone;
   END IF;
   RETURN least(since, begins);
