@@ -98,6 +98,35 @@ COMMAND = "CALL mvc.run_schedule('shop', 'hourly', true)"
 
 
 class TestPlan:
+    def test_jobs_that_refresh_what_is_taken_over_are_named(self, owner, admin):
+        """By the name, or through a function; of others only what the server shows."""
+        owner.execute("CREATE MATERIALIZED VIEW d AS SELECT id, n FROM t")
+        owner.execute(
+            "CREATE FUNCTION renew() RETURNS void LANGUAGE plpgsql AS $$ BEGIN REFRESH MATERIALIZED VIEW public.d; END $$"
+        )
+        commands = {
+            "named": "REFRESH MATERIALIZED VIEW CONCURRENTLY public.d",
+            "quoted": 'VACUUM t; refresh materialized view "d" ;',
+            "called": "SELECT public.renew()",
+            "another": "REFRESH MATERIALIZED VIEW d2",
+            "mentioned": "SELECT renewed() FROM d",
+        }
+        for name, command in commands.items():
+            owner.execute("SELECT cron.schedule(%s, '0 0 * * *', %s)", (name, command))
+        admin.execute("SELECT cron.schedule('theirs', '0 0 * * *', 'REFRESH MATERIALIZED VIEW d')")
+        notes = [note for note in plan(owner, project(HOURLY)).notes if "of pg_cron" in note]
+        ids = dict(owner.execute("SELECT jobname, jobid FROM cron.job").fetchall())
+        expected = [
+            f"the job {ids[name]} ({name}) of pg_cron, of the role {OWNER}, refreshes public.d and fails"
+            for name in ("named", "quoted", "called")
+        ]
+        assert [note.partition(" from then on")[0] for note in notes] == expected
+        assert [
+            f"SELECT cron.unschedule({ids[name]})" in note
+            for name, note in zip(("named", "quoted", "called"), notes, strict=True)
+        ] == [True] * 3
+        owner.execute("SELECT cron.unschedule(jobid) FROM cron.job; DROP MATERIALIZED VIEW d; DROP FUNCTION renew()")
+
     def test_a_job_for_each_schedule(self, owner):
         compiled = project(HOURLY, PROMISE)
         shown = plan_text(plan(owner, compiled), HOME, PLAIN)
