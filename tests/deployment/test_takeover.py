@@ -13,6 +13,7 @@ import pytest
 from mvc.compiled.project import Compiled
 from mvc.engines.postgres.plan.steps import Plan, Step, Switch
 from mvc.engines.postgres.server.apply import Applied, ApplyOptions, apply, plan
+from mvc.engines.postgres.server.around import around
 from mvc.engines.postgres.server.errors import ServerError
 from mvc.engines.postgres.server.prune import leftovers, prune
 from mvc.engines.postgres.server.rollback import plan_rollback, rollback
@@ -20,6 +21,7 @@ from mvc.engines.postgres.server.run_steps import Timeouts
 from servers import Database, Servers, new_database
 
 from .projects import (
+    BASE,
     MAJORS,
     POLICIES,
     SALES,
@@ -31,6 +33,7 @@ from .projects import (
     drift_of,
     dump,
     edited,
+    in_tables,
     told,
 )
 from .test_readers import Watched, timed, watching
@@ -503,3 +506,72 @@ def _only_other() -> dict[str, Any]:
             del files[name]
     files[POLICIES] = {"policies": []}
     return files
+
+
+def test_a_view_that_is_stored_as_a_table(shop: Database):
+    connection = shop.connect()
+    by_hand(connection)
+    before, project = dump(connection, oids=True), alone(in_tables)
+    take(connection, project)
+    assert_settled(connection, project)
+    assert all_of(connection, "SELECT count(*), sum(total) FROM sales") == all_of(
+        connection, f"SELECT count(*), sum(total) FROM ({HAND_QUERY}) AS h"
+    )
+    connection.execute("UPDATE orders SET amount = amount + 1 WHERE id = 1")
+    connection.execute("CALL mvc.refresh('public', 'sales', 'incremental')")
+    assert all_of(connection, "SELECT count(*), sum(total) FROM sales") == all_of(
+        connection, f"SELECT count(*), sum(total) FROM ({HAND_QUERY}) AS h"
+    )
+    rollback(connection, project)
+    assert dump(connection, oids=True) == before
+
+
+def test_one_that_was_never_filled_and_one_with_forced_row_security(shop: Database):
+    connection = shop.connect()
+    connection.execute(f"CREATE MATERIALIZED VIEW sales AS {HAND_QUERY} WITH NO DATA")
+    before = dump(connection, oids=True)
+    take(connection, alone())
+    assert all_of(connection, "SELECT count(*) FROM sales") == [(40,)]
+    rollback(connection, alone())
+    assert dump(connection, oids=True) == before
+    connection.execute("DROP MATERIALIZED VIEW sales")
+    by_hand(
+        connection,
+        "TABLE",
+        on_it="ALTER TABLE sales ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON sales USING (id = 1)",
+    )
+    assert [item.hazard for item in plan(connection, alone()).dangers] == ["loosen-access"]
+    before = dump(connection, oids=True)
+    take(connection, alone(), "loosen-access")
+    rollback(connection, alone(), ApplyOptions(frozenset({"loosen-access"})))
+    assert dump(connection, oids=True) == before
+    assert all_of(connection, "SELECT relrowsecurity FROM pg_class WHERE oid = 'sales'::regclass") == [(True,)]
+
+
+@pytest.mark.parametrize("name", ['Sale "x".y', "ä" * 31, "installation"])
+def test_names(shop: Database, name: str):
+    """Mixed case, quotes and dots; 62 bytes; the name of a table of the runtime's own."""
+    connection = shop.connect()
+    quoted = '"' + name.replace('"', '""') + '"'
+    connection.execute(
+        f'CREATE MATERIALIZED VIEW {quoted} AS {HAND_QUERY}; CREATE UNIQUE INDEX {quoted[:-1]}i" ON {quoted} (id)'
+    )
+    connection.execute(f"CREATE VIEW outside AS SELECT total FROM {quoted}; GRANT SELECT ON {quoted} TO dm_bob")
+    before, project = dump(connection, oids=True), alone(lambda files: files[SALES].update({"view": name}))
+    take(connection, project)
+    assert_settled(connection, project)
+    connection.execute("SET ROLE dm_bob")
+    assert all_of(connection, f"SELECT count(*) FROM {quoted}") == [(40,)]
+    connection.execute("RESET ROLE")
+    rollback(connection, project)
+    assert dump(connection, oids=True) == before
+
+
+def test_a_migration_around_the_views_takes_over_too(shop: Database):
+    connection = shop.connect()
+    take(connection, compiled(_only_other()))
+    by_hand(connection)
+    both = compiled(_only_other() | {SALES: BASE[SALES]})
+    around(connection, both, "ALTER TABLE customers ADD COLUMN note text")
+    assert_settled(connection, both)
+    assert all_of(connection, "SELECT c.relkind::text FROM pg_class AS c WHERE c.oid = 'sales'::regclass") == [("v",)]

@@ -146,3 +146,46 @@ def test_a_function_that_was_called_before_the_switch_finds_what_it_read(shop: D
     apply(connection, trusting, on_step=look)
     look(None)
     assert seen == [True, False]  # before the closing step, and after it
+
+
+def test_a_view_in_a_schema_where_nothing_may_be_created(shop: Database):
+    admin, connection = shop.connect(), deployer(shop)
+    admin.execute("GRANT tk_app TO tk_deployer")
+    made_by_app(admin)
+    admin.execute(
+        "CREATE SCHEMA closed; GRANT CREATE ON SCHEMA closed TO tk_app; GRANT USAGE ON SCHEMA closed TO tk_app, tk_deployer"
+    )
+    admin.execute(
+        "SET ROLE tk_app; CREATE VIEW closed.theirs AS SELECT day FROM v; CREATE FUNCTION closed.f() RETURNS bigint BEGIN ATOMIC SELECT sum(n) FROM v; END; RESET ROLE"
+    )
+    admin.execute(
+        "REVOKE tk_app FROM tk_deployer; GRANT tk_app TO tk_deployer; REVOKE CREATE ON SCHEMA closed FROM tk_app"
+    )
+    trusting = project("trusted_roles: [tk_app]\n")
+    messages = [item.message for item in plan(connection, trusting).refusals]
+    assert len(messages) == 1
+    assert "the view closed.theirs, in whose schema the role tk_deployer may not create anything" in messages[0]
+    assert "the function closed.f(), in whose schema the role tk_deployer may not create anything" in messages[0]
+    admin.execute("GRANT CREATE ON SCHEMA closed TO tk_deployer")
+    apply(connection, project("trusted_roles: [tk_app]\n"), options=ApplyOptions(frozenset({"foreign-code"})))
+    assert admin.execute("SELECT count(*), closed.f() FROM closed.theirs").fetchone() == (5, 210)
+
+
+def test_the_former_owner_loses_it_to_a_policy(shop: Database):
+    admin, connection = shop.connect(), deployer(shop)
+    admin.execute("GRANT tk_app TO tk_deployer")
+    made_by_app(admin)
+    policies = {"policies/p.yml": "policies: [{policy: all, view: v, to: [tk_reader], using: true}]\n"}
+    files = {
+        "mvc.yml": "project: shop\ncatalog: s.sql\ntrusted_roles: [tk_app]\n",
+        "s.sql": SCHEMA,
+        "views/v.yml": VIEW,
+    }
+    ruled = mvc.compile(mvc.load(files | policies))
+    assert "tk_app may read public.v by hand, and no policy names them" in " ".join(plan(connection, ruled).notes)
+    take(connection, ruled)
+    assert_settled(connection, ruled)
+    readers = admin.execute(
+        "SELECT has_table_privilege('tk_app', 'v', 'SELECT'), has_table_privilege('tk_reader', 'v', 'SELECT')"
+    ).fetchone()
+    assert readers == (False, True)

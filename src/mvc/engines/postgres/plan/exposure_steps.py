@@ -82,7 +82,7 @@ def _why_exposed(view: CompiledView, exposure: RelationState | None, site: PlanC
     if exposure is None:
         return "it is new" if deployed is None else "it is gone"
     if found := site.in_the_way(view):
-        return takeover_reason(view, found, exposure)
+        return takeover_reason(view, found, exposure, site.state)
     if deployed is None or before is None:
         return "it is not known how it was deployed"
     if site.storage(view) is None or (site.refill and not site.is_live(view)):

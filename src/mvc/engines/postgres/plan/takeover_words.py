@@ -10,7 +10,7 @@ from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.plan.orphans import was_ours
 from mvc.engines.postgres.plan.state import RELATION_KINDS, RelationState, State
 from mvc.engines.postgres.plan.taken_names import InTheWay
-from mvc.quoting import qualified
+from mvc.quoting import literal, qualified
 
 WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE"})
 
@@ -44,7 +44,7 @@ def takeovers(views: Iterable[CompiledView], state: State, storage_schema: str) 
     for view in views:
         if pair := in_the_way(view, state):
             found, relation = pair
-            notes = (*_of_refreshes(view, found, relation, storage_schema), *_of_rights(view, relation))
+            notes = (*_of_refreshes(view, found, relation, storage_schema), *_of_rights(view, relation, state))
             place, kind = f"{view.schema}.{view.name}", kind_words(relation)
             yield Takeover(view.called, place, kind, relation.owner, relation.bytes, found.repointed, notes)
 
@@ -60,12 +60,12 @@ def gone_columns(view: CompiledView, relation: RelationState | None) -> list[str
     return [item.name for item in relation.columns if item.name not in wanted] if relation else []
 
 
-def takeover_reason(view: CompiledView, found: InTheWay, relation: RelationState) -> str:
+def takeover_reason(view: CompiledView, found: InTheWay, relation: RelationState, state: State) -> str:
     """What becomes of the relation and of those who read it."""
     parts = [f"it takes the place of the {kind_words(relation)} of that name, which is kept for mvc rollback"]
     if found.repointed:
         parts.append(f"{', '.join(found.repointed)} read it then")
-    if lost := shut_out(view, relation):
+    if lost := shut_out(view, relation, state):
         parts.append(f"{', '.join(lost)} may not read it then")
     return "; ".join(parts)
 
@@ -75,17 +75,20 @@ def readers_by_hand(relation: RelationState) -> set[str]:
     return {grant.role for grant in relation.grants if grant.privilege == "SELECT"}
 
 
-def shut_out(view: CompiledView, relation: RelationState) -> list[str]:
-    """Those who may read the relation, and whom no policy lets read the view. Without policies all grants are carried along."""
+def shut_out(view: CompiledView, relation: RelationState, state: State) -> list[str]:
+    """Those who may read the relation, and whom no policy lets read the view, whose owner is the stored schema's. Without policies all grants are
+    carried along.
+    """
     if not view.readers or "public" in view.readers:
         return []
-    return sorted(readers_by_hand(relation) - set(view.readers))
+    owner = state.owner or (state.live.rights.role if state.live else relation.owner)
+    return sorted((readers_by_hand(relation) | {relation.owner}) - {*view.readers, owner})
 
 
 def _of_refreshes(view: CompiledView, found: InTheWay, relation: RelationState, storage_schema: str) -> Iterator[str]:
     place = f"{view.schema}.{view.name}"
     if relation.kind == "m":
-        call = f"CALL {qualified(storage_schema, 'refresh')}('{view.schema}', '{view.name}')"
+        call = f"CALL {qualified(storage_schema, 'refresh')}({literal(view.schema)}, {literal(view.name)})"
         yield f"{place} is a view from then on: what says REFRESH MATERIALIZED VIEW {place} fails; say {call} or mvc refresh {view.called}"
     for job in found.jobs:
         named = f" ({job.name})" if job.name else ""
@@ -97,9 +100,9 @@ def _of_refreshes(view: CompiledView, found: InTheWay, relation: RelationState, 
         yield f"the function {function} refreshes {place} and fails from then on: have it call the refresh of mvc"
 
 
-def _of_rights(view: CompiledView, relation: RelationState) -> Iterator[str]:
+def _of_rights(view: CompiledView, relation: RelationState, state: State) -> Iterator[str]:
     place = f"{view.schema}.{view.name}"
-    if lost := shut_out(view, relation):
+    if lost := shut_out(view, relation, state):
         yield f"{', '.join(lost)} may read {place} by hand, and no policy names them: they may not read it then; name them in `to:` of a policy if they should"
     if relation.kind == "r":
         writers = sorted({grant.role for grant in relation.grants if grant.privilege in WRITES} | {relation.owner})

@@ -24,7 +24,7 @@ def trial_statements(made: Plan, compiled: Compiled, *, foreign_code: bool) -> I
     built = _views_of(made, "build")
     names = {view.storage[1]: joined_name(view.storage[1], "trial") for view in compiled.views if view.called in built}
     for view in compiled.views:
-        if view.called in _views_of(made, "build", "expose"):
+        if view.called in _views_of(made, "build", "expose", "take over"):
             tried = renamed_view(view, names | _own_arms(view, names))
             look = prove_sources_sql(compiled, tried, view.named if foreign_code else ())
             stored = f"CREATE VIEW {qualified(*tried.storage)} AS\n{tried.stored_query}"

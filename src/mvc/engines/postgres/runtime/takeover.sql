@@ -94,6 +94,7 @@ DECLARE
     LEFT JOIN pg_rewrite AS r ON d.classid = 'pg_rewrite'::regclass AND r.oid = d.objid
     WHERE c.oid = target AND r.ev_class IS DISTINCT FROM target AND (r.ev_class IS NULL OR NOT {schema}.is_former(r.ev_class))
       AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT k.oid FROM pg_constraint AS k WHERE k.conrelid = target))
+      AND NOT (d.classid = 'pg_policy'::regclass AND d.objid IN (SELECT p.oid FROM pg_policy AS p WHERE p.polrelid = target))
       AND NOT (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT f.oid FROM pg_attrdef AS f WHERE f.adrelid = target)));
 BEGIN
   IF reader IS NOT NULL THEN
@@ -242,7 +243,7 @@ END $$;
 -- once, numbers are compared as numbers and all else as text, and rows that are there several times count as often. Where they differ it refuses,
 -- unless `mvc.accepted` says that somebody agreed to that.
 CREATE OR REPLACE FUNCTION {schema}.compare_former(view_schema name, view_name name, stored_name name, columns name[], grain name[], roles name[] DEFAULT '{}', allowed text[] DEFAULT '{}')
-RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET DateStyle = 'ISO, MDY' SET IntervalStyle = 'postgres' SET extra_float_digits = 1 SET bytea_output = 'hex' SET row_security = off AS $$
 DECLARE
   exposed constant text := format('%I.%I', view_schema, view_name);
   former constant regclass := to_regclass(exposed);
@@ -254,7 +255,7 @@ DECLARE
   found record;
   words text;
 BEGIN
-  IF former IS NULL THEN
+  IF former IS NULL OR (SELECT NOT c.relispopulated FROM pg_class AS c WHERE c.oid = former) THEN  -- nobody could read it
     RETURN;
   END IF;
   PERFORM {schema}.expect_trusted_sources(exposed, ARRAY[former::oid], '{}', roles, allowed);

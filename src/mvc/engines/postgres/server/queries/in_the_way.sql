@@ -9,7 +9,8 @@ WITH asked AS (
   JOIN pg_rewrite AS r ON r.oid = d.objid JOIN pg_class AS c ON c.oid = r.ev_class JOIN pg_namespace AS h ON h.oid = c.relnamespace
   WHERE c.oid <> a.oid
 ), code AS (
-  SELECT DISTINCT a.oid AS target, p.oid, p.proowner, pg_has_role(%(role)s::name, p.proowner, 'USAGE') AND pg_has_role(p.proowner, %(role)s::name, {as_another}) AS fits
+  SELECT DISTINCT a.oid AS target, p.oid, p.proowner, pg_has_role(%(role)s::name, p.proowner, 'USAGE')
+    AND (pg_has_role(p.proowner, %(role)s::name, {as_another}) OR pg_get_userbyid(p.proowner) = ANY (%(trusted_roles)s::name[])) AS fits
   FROM asked AS a JOIN pg_depend AS d ON d.classid = 'pg_proc'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid
   JOIN pg_proc AS p ON p.oid = d.objid AND p.prosqlbody IS NOT NULL
 ), unfit AS (
@@ -17,11 +18,16 @@ WITH asked AS (
   FROM ruled AS r WHERE r.rulename = '_RETURN' AND r.relkind = 'v' AND NOT pg_has_role(%(role)s::name, r.relowner, 'USAGE')
   UNION ALL SELECT r.target, format('the rule %%I of %%I.%%I, which belongs to the role %%I', r.rulename, r.nspname, r.relname, pg_get_userbyid(r.relowner))
   FROM ruled AS r WHERE r.rulename <> '_RETURN' AND NOT pg_has_role(%(role)s::name, r.relowner, 'USAGE')
+  UNION ALL SELECT r.target, format('the view %%I.%%I, in whose schema the role %%I may not create anything', r.nspname, r.relname, %(role)s)
+  FROM ruled AS r WHERE r.rulename = '_RETURN' AND r.relkind = 'v' AND NOT has_schema_privilege(%(role)s::name, r.nspname::text, 'CREATE')
+  UNION ALL SELECT c.target, format('the function %%s, in whose schema the role %%I may not create anything', c.oid::regprocedure, %(role)s)
+  FROM code AS c JOIN pg_proc AS p ON p.oid = c.oid WHERE NOT has_schema_privilege(%(role)s::name, p.pronamespace, 'CREATE')
   UNION ALL SELECT c.target, format('the function %%s, which belongs to the role %%I', c.oid::regprocedure, pg_get_userbyid(c.proowner)) FROM code AS c WHERE NOT c.fits
   UNION ALL SELECT a.oid, pg_describe_object(d.classid, d.objid, d.objsubid)
   FROM asked AS a JOIN pg_depend AS d ON d.refclassid = 'pg_class'::regclass AND d.refobjid = a.oid AND d.deptype IN ('n', 'e', 'x')
   WHERE d.classid <> 'pg_rewrite'::regclass AND NOT (d.classid = 'pg_proc'::regclass AND d.objid IN (SELECT c.oid FROM code AS c))
     AND NOT (d.classid = 'pg_constraint'::regclass AND d.objid IN (SELECT k.oid FROM pg_constraint AS k WHERE k.conrelid = a.oid))
+    AND NOT (d.classid = 'pg_policy'::regclass AND d.objid IN (SELECT p.oid FROM pg_policy AS p WHERE p.polrelid = a.oid))
     AND NOT (d.classid = 'pg_attrdef'::regclass AND d.objid IN (SELECT f.oid FROM pg_attrdef AS f WHERE f.adrelid = a.oid))
   UNION ALL SELECT a.oid, pg_describe_object(d.classid, d.objid, d.objsubid)
   FROM asked AS a JOIN pg_type AS t ON t.oid = a.reltype
