@@ -132,6 +132,20 @@ def test_what_cannot_be_read_is_named_with_its_place():
     assert "put together as it runs" in lost[1].reason
 
 
+@pytest.mark.parametrize("text", ["a" + " || a" * 3000, "(" * 3000 + "a" + ")" * 3000, "a" + "::text" * 3000])
+def test_a_query_that_is_nested_too_deep_ends_nothing(text):
+    """Whatever becomes of it, what stands beside it comes in, and nobody sees a traceback."""
+    files = f"CREATE MATERIALIZED VIEW deep (x, y) AS SELECT {text} AS z FROM t; CREATE MATERIALIZED VIEW v AS SELECT id FROM t;"
+    assert data_of(files)["grain"] == ("id",)
+
+
+def test_rows_of_a_dump_are_passed_over():
+    rows = "COPY t (id, n) FROM stdin;\n1\tCREATE MATERIALIZED VIEW x AS\n\\.\nINSERT INTO t VALUES (1, 2, 'CREATE MATERIALIZED VIEW');\n"
+    imported = imported_of(f"{rows}CREATE MATERIALIZED VIEW v AS SELECT id FROM t;")
+    assert [view.name for view in imported.views] == ["v"]
+    assert imported.lost == ()
+
+
 def test_other_search_paths():
     text = "CREATE SCHEMA r; SET search_path TO r, public; CREATE MATERIALIZED VIEW v AS SELECT id FROM t; CREATE UNIQUE INDEX ON v (id);"
     assert data_of(text)["view"] == "v"

@@ -110,6 +110,11 @@ def test_of_some_views_only(cron_server):
         ("BEGIN EXECUTE 'REFRESH MATERIALIZED VIEW s.' || name; END", [], True),
         ("BEGIN /* REFRESH MATERIALIZED VIEW a; */ RETURN; END", [], False),
         ("BEGIN RAISE NOTICE 'it''s time to refresh'; END", [], False),
+        (
+            "BEGIN RAISE NOTICE 'REFRESH MATERIALIZED VIEW %', x; RAISE 'refresh materialized view a failed'; END",
+            [],
+            False,
+        ),
     ],
 )
 def test_what_a_body_refreshes(body, views, computes):

@@ -93,7 +93,7 @@ class DraftViews:
 def _reads(view: DraftView, path: tuple[str, ...]) -> set[Place]:
     try:
         found = relations(view.sql) or frozenset()
-    except GrammarError:
+    except (GrammarError, RecursionError):
         return set()
     return {(schema, item.name) for item in found for schema in ((item.schema,) if item.schema else path)}
 

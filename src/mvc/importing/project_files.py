@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain, count
 from typing import Any, Final
 
@@ -46,10 +47,13 @@ def imported(found: Found, name: str, existing: Mapping[str, str]) -> Imported:
 
 def _settings(found: Found, name: str, existing: Mapping[str, str]) -> dict[str, str]:
     """`mvc.yml` and the catalog, where they are not there."""
-    catalog = {CATALOG: dump_snapshot(found.catalog)}
     if PROJECT_FILE in existing:
+        ours = {(view.schema, view.name) for view in load_files(existing).project().views}
+        kept = tuple(item for item in found.catalog.relations if (item.schema, item.name) not in ours)
+        catalog = {CATALOG: dump_snapshot(replace(found.catalog, relations=kept))}
         is_wanted = CATALOG not in existing and CATALOG in described_paths({**existing, **catalog})
         return catalog if is_wanted else {}
+    catalog = {CATALOG: dump_snapshot(found.catalog)}
     data: dict[str, Any] = {"project": name, "version": found.version, "catalog": CATALOG}
     schemas = {view.schema for view in found.views}
     if len(schemas) == 1 and schemas != {"public"}:

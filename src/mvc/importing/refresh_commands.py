@@ -18,6 +18,7 @@ from mvc.sql.parser import GrammarError, Node, parse
 Named = tuple[str | None, str]  # schema, name
 _REFRESH: Final = ("refresh", "materialized", "view")
 _CALLS: Final = ("perform", "select", "call")
+_LEVELS: Final = ("debug", "log", "info", "notice", "warning", "exception", "raise")  # before a message
 _NOTHING: Final = frozenset({"TransactionStmt", "VariableSetStmt"})
 _DEEPEST: Final = 3  # strings within strings
 
@@ -64,7 +65,7 @@ def _statement(text: str, found: Command) -> None:
         found.views.append((node["relation"].get("schemaname"), node["relation"]["relname"]))
     elif kind == "DoStmt":
         _body(_constants(node), found, _DEEPEST)
-    elif kind in ("SelectStmt", "CallStmt") and (called := list(_called(node))):
+    elif kind in ("SelectStmt", "CallStmt") and (called := _all_called(node)):
         found.calls += called
     elif kind not in _NOTHING:
         found.others.append(text)
@@ -74,6 +75,13 @@ def _constants(node: Node) -> str:
     """The text of DO, the longest constant in it: the other one is its language."""
     texts = [item["DefElem"]["arg"]["String"]["sval"] for item in node["args"]]
     return max(texts, key=len, default="")
+
+
+def _all_called(node: Node) -> list[Named]:
+    try:
+        return list(_called(node))
+    except RecursionError:
+        return []
 
 
 def _called(node: Any) -> Iterator[Named]:
@@ -94,9 +102,10 @@ def _body(text: str, found: Command, depth: int) -> None:
     except Unreadable:
         found.others.append(text)
         return
+    cursor = Cursor(tokens)
     for place, token in enumerate(tokens):
-        cursor = Cursor(tokens[place:])
-        if token.kind == "string" and depth:
+        cursor.index = place
+        if token.kind == "string" and depth and not (place and tokens[place - 1].text in _LEVELS):
             _body(token.text, found, depth - 1)
         elif cursor.take(*_REFRESH):
             _refreshed(cursor, found)

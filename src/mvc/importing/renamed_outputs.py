@@ -24,9 +24,12 @@ def renamed(sql: str, names: tuple[str, ...]) -> str:
     before = query_names(sql)
     if not names or before is None or before[: len(names)] == names:
         return sql
-    edited = _in_place(sql, names)
-    if edited is not None and _is_proven(sql, edited, names):
-        return edited
+    try:
+        edited = _in_place(sql, names)
+        if edited is not None and _is_proven(sql, edited, names):
+            return edited
+    except RecursionError:  # the query is nested too deep to be compared
+        pass
     listed = ", ".join(map(identifier, names))
     outer = listed if None not in before and len(before) == len(names) else "*"
     return f"SELECT {outer}\nFROM (\n{sql}\n) AS renamed ({listed})"

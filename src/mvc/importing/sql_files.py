@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -23,6 +23,7 @@ _DOWN: Final = re.compile(
     r"^\s*--\s*(?:\+goose\s+down|\+migrate\s+down|migrate:down)\b.*", re.IGNORECASE | re.MULTILINE | re.DOTALL
 )
 _BEGINS: Final = frozenset({"create", "drop", "alter", "comment", "grant", "revoke", "select", "perform"})
+_SAYS_SOMETHING: Final = _BEGINS | {"do", "set", "reset"}
 _BEFORE: Final = frozenset({"begin", "then", "else", "loop"})
 _DEEPEST: Final = 3  # DO and EXECUTE within each other
 _OF_VIEWS: Final = re.compile(r"\bmaterialized\s+view\b", re.IGNORECASE)
@@ -40,11 +41,25 @@ def read_files(
     drafts = read_definitions(files, search_path)
     found = drafts.finished()
     views = chosen_written(found, patterns)
+    unread: tuple[Lost, ...] = ()
     if catalog is None:
-        catalog, _ = read_ddl(files, search_path)
+        catalog, findings = read_ddl(files, search_path)
+        unread = tuple(
+            Lost(f"{item.span.path}:{item.span.line}", item.title) for item in findings if item.severity == "error"
+        )
     places = {view.place for view in views}
     kept = tuple(item for item in catalog.relations if (item.schema, item.name) not in places)
-    return Found(views, replace(catalog, relations=kept), tuple(_jobs(drafts, found)), lost=tuple(drafts.lost))
+    return Found(
+        views, replace(catalog, relations=kept), tuple(_jobs(drafts, found)), lost=_once((*drafts.lost, *unread))
+    )
+
+
+def _once(lost: Iterable[Lost]) -> tuple[Lost, ...]:
+    """One for each place: what two readers stumble over is told once."""
+    first: dict[str, Lost] = {}
+    for item in lost:
+        first.setdefault(item.what, item)
+    return tuple(first.values())
 
 
 def read_definitions(files: Mapping[str, str], search_path: tuple[str, ...]) -> DraftViews:
@@ -65,6 +80,8 @@ def _read(text: str, path: str, line: int, drafts: DraftViews, depth: int) -> No
     """Applies the statements of a text that begins in this line of the file."""
     try:
         for tokens in statements(text):
+            if tokens[0].text not in _SAYS_SOMETHING:
+                continue  # rows, of which a dump may have many megabytes
             at = f"{path}:{line + text.count(chr(10), 0, tokens[0].start) + 1}"
             _statement(text[tokens[0].start : tokens[-1].end], at, drafts, depth)
     except Unreadable as problem:
@@ -89,7 +106,14 @@ def _statement(text: str, at: str, drafts: DraftViews, depth: int) -> None:
             body = max((item["DefElem"]["arg"]["String"]["sval"] for item in statement.node["args"]), key=len)
             _body(body, path, int(line) - 1 + text.count("\n", 0, max(text.find(body), 0)), drafts, depth - 1)
         elif read := READERS.get(statement.kind):
-            read(drafts, SqlStatement(text, list(all_tokens(text)), statement.node, at))
+            _apply(read, SqlStatement(text, list(all_tokens(text)), statement.node, at), drafts)
+
+
+def _apply(read: Callable[[DraftViews, SqlStatement], None], said: SqlStatement, drafts: DraftViews) -> None:
+    try:
+        read(drafts, said)
+    except RecursionError:
+        drafts.lost.append(Lost(said.at, "this statement is nested too deep"))
 
 
 def _body(text: str, path: str, line: int, drafts: DraftViews, depth: int) -> None:
