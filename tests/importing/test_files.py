@@ -169,3 +169,24 @@ def test_other_search_paths():
 )  # fmt: skip
 def test_names_of_a_column_list(sql, names, expected):
     assert renamed(sql, names) == expected
+
+
+def test_without_a_parser_for_the_platform(monkeypatch):
+    monkeypatch.setattr("mvc.importing.sql_files.is_available", lambda: False)
+    with pytest.raises(mvc.NothingFound, match="no build for this platform") as raised:
+        imported_of("CREATE MATERIALIZED VIEW v AS SELECT id FROM t")
+    assert raised.value.hint == "--database asks a server"
+
+
+@pytest.mark.parametrize(("form", "begin"), [("text", "view  query"), ("markdown", "| view | query |"), ("json", "{")])
+def test_its_report_is_rendered(form, begin):
+    imported = imported_of("CREATE MATERIALIZED VIEW v AS SELECT id FROM t")
+    assert mvc.render(imported, form).startswith(begin)
+
+
+def test_remarks_that_are_alike_are_said_once():
+    text = "".join(
+        f"CREATE MATERIALIZED VIEW v{number} AS SELECT id FROM t; GRANT SELECT ON v{number} TO PUBLIC;"
+        for number in range(3)
+    )
+    assert "  v0, v1, v2: everybody may read it (PUBLIC)" in mvc.render(imported_of(text))

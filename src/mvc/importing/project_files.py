@@ -159,9 +159,7 @@ def _remarks(view: FoundView, grain: Grain, user: str) -> Iterator[str]:
     if grain.unsure:
         names = ", ".join(grain.unsure)
         yield f"{names} may be NULL: its unique index takes several such rows, and its grain does not"
-    if view.kind == "materialized view" and grain.columns is None:
-        yield "nothing tells its rows apart: say its grain in the file"
-    elif view.kind == "materialized view" and not claimed(view):
+    if grain.columns is not None and not claimed(view):
         yield "it has no unique index, so it could not be refreshed while it is read; the one on its grain is made"
     if view.unproven:
         yield f"it is written as the server prints it: {view.unproven}"

@@ -30,7 +30,7 @@ def view_data(view: FoundView, grain: Grain, exposed: str) -> dict[str, Any]:
         "indexes": [_index(index) for index in carried(view, grain)],
     }
     data |= {key: value for key, value in optional.items() if value}
-    return data | {"sql": f"{view.sql}\n" if "\n" in view.sql else view.sql}
+    return data | {"sql": f"{view.sql}\n"}
 
 
 def carried(view: FoundView, grain: Grain) -> Iterator[FoundIndex]:

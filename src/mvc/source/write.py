@@ -1,6 +1,6 @@
 """Plain data → YAML text that a person would have written, and that `read` reads back as the same data.
 
-Texts of several lines are blocks, short lists and mappings stand on one line. Rule source: YAML 1.2.2, sections 5.7 (escapes) and 8.1 (blocks).
+Texts of lines are blocks, short lists and mappings stand on one line. Rule source: YAML 1.2.2, sections 5.7 (escapes) and 8.1 (blocks).
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ def _is_apart(item: Any) -> bool:
 
 
 def _is_block(text: str) -> bool:
-    """Whether a text is written as a block: it has several lines, and a block gives it back as it is."""
-    lines = "\n" in text.removesuffix("\n") and not text.endswith("\n\n")
+    """Whether a text is written as a block: it has lines, be it one that is ended, and a block gives it back as it is."""
+    lines = "\n" in text and not text.endswith("\n\n")
     return lines and not _NO_BLOCK.match(text) and not _UNPRINTABLE.search(text)
 
 

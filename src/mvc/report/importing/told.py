@@ -49,7 +49,7 @@ def lists(found: Imported) -> Iterator[tuple[str, list[Said]]]:
     asked = [
         Said(view.path, "nothing tells its rows apart: write its `grain` there") for view in found.views if view.asks
     ]
-    remarks = [Said(called(view), text) for view in found.views for text in view.remarks]
+    remarks = list(_remarks(found))
     lost = [Said(called(view), f"{item.what}: {item.reason}") for view in found.views for item in view.lost]
     lost += [Said("", f"{item.what}: {item.reason}") for item in found.lost]
     for heading, said in (
@@ -60,6 +60,15 @@ def lists(found: Imported) -> Iterator[tuple[str, list[Said]]]:
     ):
         if said:
             yield heading, said
+
+
+def _remarks(found: Imported) -> Iterator[Said]:
+    """What is the same of several views is said once."""
+    views: dict[str, list[str]] = {}
+    for view in found.views:
+        for text in view.remarks:
+            views.setdefault(text, []).append(called(view))
+    yield from (Said(", ".join(names), text) for text, names in views.items())
 
 
 def _findings(found: Imported) -> Iterator[Said]:
