@@ -6,7 +6,7 @@ import pytest
 
 import mvc
 from mvc.quoting import qualified
-from servers import need, new_database, on_major
+from servers import need, new_database, newest, on_major
 
 from .test_round_trip import columns_of, comment_of, indexes_of, rows_of
 
@@ -140,3 +140,39 @@ def test_options_of_a_plain_view_are_named(database, option):
     connection.execute("CREATE MATERIALIZED VIEW high AS SELECT id FROM mid")
     found = {view.name: [item.what for item in view.lost] for view in mvc.import_views(connection).views}
     assert found == {"low": [], "mid": [f"option {option}=true"], "high": []}
+
+
+@newest
+def test_rights_beside_reading(database):
+    """GRANT ALL gives what means nothing to a view; who may refresh it does mean something."""
+    connection = database.connect()
+    connection.execute("CREATE ROLE import_refresher; CREATE ROLE import_passing")
+    try:
+        connection.execute(
+            f"{TABLES} CREATE MATERIALIZED VIEW v AS SELECT id, n FROM t; GRANT ALL ON v TO import_refresher"
+        )
+        connection.execute("GRANT SELECT ON v TO import_passing WITH GRANT OPTION; GRANT SELECT (n) ON v TO PUBLIC")
+        (view,) = mvc.import_views(connection).views
+        assert view.readers == ("import_passing", "import_refresher")
+        assert [item.what for item in view.lost] == [
+            "column n: granted to PUBLIC", "GRANT OPTION of import_passing", "MAINTAIN of import_refresher"
+        ]  # fmt: skip
+    finally:
+        connection.execute("DROP OWNED BY import_refresher, import_passing; DROP ROLE import_refresher, import_passing")
+
+
+@newest
+def test_a_role_without_rights_reads_the_catalogs(database):
+    """What it cannot prove, it writes as the server prints it."""
+    connection = database.connect()
+    connection.execute("CREATE ROLE import_stranger LOGIN")
+    try:
+        connection.execute("CREATE SCHEMA closed; CREATE TABLE closed.t (id int PRIMARY KEY)")
+        connection.execute("CREATE MATERIALIZED VIEW closed.v AS SELECT id FROM closed.t")
+        sql = {"v.sql": "CREATE MATERIALIZED VIEW closed.v AS SELECT id FROM closed.t"}
+        (view,) = mvc.import_views(database.connect(user="import_stranger"), sql=sql).views
+        assert (view.grain, view.authored) == (("id",), False)
+        assert any("permission denied for schema closed" in text for text in view.remarks)
+        assert any("it belongs to" in text for text in view.remarks)
+    finally:
+        connection.execute("DROP ROLE import_stranger")

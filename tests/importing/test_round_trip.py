@@ -88,3 +88,17 @@ def test_storage_parameters_are_the_same_elsewhere(elsewhere, applied):
     query = "SELECT reloptions FROM pg_class WHERE oid = %s::regclass"
     (options,) = elsewhere.execute(query, [qualified(*applied.view("order_sizes").storage)]).fetchone()
     assert options == ["autovacuum_enabled=false", "fillfactor=70"]
+
+
+def test_they_are_taken_over_where_they_are(by_hand):
+    """Imported and applied in one database, under the same names, with nothing allowed."""
+    by_hand.execute("SET timezone = 'UTC'")
+    reads = (rows_of, columns_of, comment_of, readers_of)
+    names = [*MATERIALIZED, "best"]
+    before = {(name, read.__name__): read(by_hand, name) for name in names for read in reads}
+    compiled = mvc.compile(mvc.load(mvc.import_views(by_hand).files))
+    mvc.apply(by_hand, compiled)
+    after = {(name, read.__name__): read(by_hand, name) for name in names for read in reads}
+    assert [key for key, value in after.items() if value != before[key]] == []
+    assert by_hand.execute("SELECT count(*) FROM pg_matviews WHERE schemaname = 'public'").fetchone() == (0,)
+    assert mvc.plan(by_hand, compiled).steps == ()

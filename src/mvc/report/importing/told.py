@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,8 +49,8 @@ def lists(found: Imported) -> Iterator[tuple[str, list[Said]]]:
     asked = [
         Said(view.path, "nothing tells its rows apart: write its `grain` there") for view in found.views if view.asks
     ]
-    remarks = list(_remarks(found))
-    lost = [Said(called(view), f"{item.what}: {item.reason}") for view in found.views for item in view.lost]
+    remarks = _together((called(view), text) for view in found.views for text in view.remarks)
+    lost = _together((called(view), f"{item.what}: {item.reason}") for view in found.views for item in view.lost)
     lost += [Said("", f"{item.what}: {item.reason}") for item in found.lost]
     for heading, said in (
         ("to be said by you", asked),
@@ -62,13 +62,12 @@ def lists(found: Imported) -> Iterator[tuple[str, list[Said]]]:
             yield heading, said
 
 
-def _remarks(found: Imported) -> Iterator[Said]:
+def _together(said: Iterable[tuple[str, str]]) -> list[Said]:
     """What is the same of several views is said once."""
     views: dict[str, list[str]] = {}
-    for view in found.views:
-        for text in view.remarks:
-            views.setdefault(text, []).append(called(view))
-    yield from (Said(", ".join(names), text) for text, names in views.items())
+    for of, text in said:
+        views.setdefault(text, []).append(of)
+    return [Said(", ".join(names), text) for text, names in views.items()]
 
 
 def _findings(found: Imported) -> Iterator[Said]:

@@ -28,8 +28,14 @@ def in_authors_words(connection: psycopg.Connection, found: Found, written: Iter
     """
     texts = {view.place: view for view in written}
     path = found.catalog.search_path
-    with connection.transaction(force_rollback=True):
-        connection.execute(b"SET TRANSACTION READ WRITE")
+    with connection.transaction(force_rollback=True), connection.cursor(row_factory=tuple_row) as cursor:
+        if cursor.execute(b"SELECT pg_catalog.pg_is_in_recovery()").fetchone() == (True,):
+            reason = "a standby makes no views, so the text in the file is not proven: ask the primary"
+            return replace(
+                found,
+                views=tuple(replace(view, unproven=reason) if view.place in texts else view for view in found.views),
+            )
+        cursor.execute(b"SET TRANSACTION READ WRITE")
         views = tuple(_view(connection, view, texts, path, zone) for view in found.views)
     return replace(found, views=views)
 
@@ -60,8 +66,6 @@ def _difference(connection: psycopg.Connection, view: FoundView, sql: str, path:
             return _compared(connection, view, path)
     except GrammarError as problem:
         return f"PostgreSQL's grammar does not take the text in the file: {problem.message}"
-    except psycopg.errors.ReadOnlySqlTransaction:
-        raise
     except psycopg.Error as problem:
         return f"the server does not take the text in the file: {refusal_of(problem).message}"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any
 
 import psycopg
 from psycopg.rows import tuple_row
@@ -25,11 +25,6 @@ from mvc.importing.selection import NamedView, chosen
 from mvc.quoting import qualified
 
 Json = Mapping[str, Any]
-_NOT_OF_READERS: Final = {
-    "MAINTAIN": "who may refresh is said for all views: `refresh_roles` in mvc.yml",
-    "TRIGGER": "a materialized view has no triggers",
-    "REFERENCES": "no foreign key refers to a view",
-}
 
 
 @server_errors()
@@ -171,12 +166,14 @@ def _lost_of_column(column: Json) -> Iterator[Lost]:
 
 
 def _lost_grants(grants: Iterable[tuple[str | None, str, bool]]) -> Iterator[Lost]:
-    for grantee, privilege, grantable in grants:
-        role = grantee or "PUBLIC"
-        if privilege == "SELECT" and grantable:
-            yield Lost(f"GRANT OPTION of {role}", "who may read is said by policies, and by nobody else")
-        elif privilege in _NOT_OF_READERS:
-            yield Lost(f"{privilege} of {role}", _NOT_OF_READERS[privilege])
+    """What of them means something, beside reading: GRANT ALL gives more than a view has."""
+    passing = [grantee or "PUBLIC" for grantee, privilege, grantable in grants if privilege == "SELECT" and grantable]
+    if passing:
+        yield Lost(f"GRANT OPTION of {', '.join(passing)}", "who may read is said by policies, and by nobody else")
+    refreshing = [grantee or "PUBLIC" for grantee, privilege, _ in grants if privilege == "MAINTAIN"]
+    if refreshing:
+        reason = "who may refresh is said for all views: `refresh_roles` in mvc.yml"
+        yield Lost(f"MAINTAIN of {', '.join(refreshing)}", reason)
 
 
 def _lost_of_index(item: Json, index: FoundIndex | None) -> Iterator[Lost]:
