@@ -117,6 +117,8 @@ class Walk:
                 terms = [*term.expressions, *terms]
             else:
                 self._grouped(unwrapped(term), scope)
+        if scope.sets:  # a column that a set leaves out is NULL
+            scope.outputs = [_nullable(output) if output.ref else output for output in scope.outputs]
 
     def _grouped(self, term: exp.Expr, scope: SelectScope) -> None:
         name = _bare_name(term)
@@ -199,6 +201,10 @@ def _either(one: Field, other: Field) -> Field:
     return Field(
         one.name, same, one.nullable or other.nullable, one.lineage | other.lineage, star, one.counts or other.counts
     )
+
+
+def _nullable(output: Output) -> Output:
+    return replace(output, field=replace(output.field, nullable=True))
 
 
 def _bare_name(node: exp.Expr) -> str:
