@@ -93,6 +93,17 @@ LATEST_THAT_FITS_BY_HAND = f"""
 SELECT DISTINCT ON (s.id) s.id, h.from_table
 FROM stores s LEFT JOIN {ALL_ORDERS} h ON h.store_id = s.id AND h.amount > 10 ORDER BY s.id, h.placed_on DESC NULLS LAST, h.from_table DESC, h.id DESC
 """
+PICKED_OF_SEVERAL = """
+view: v
+sources:
+  s: {table: stores}
+  h: {table: [orders_2024, orders_2025], on: h.store_id = s.id, where: h.amount > 3 and h.placed_on <= CURRENT_DATE, first: [h.placed_on]}
+dimensions: {id: s.id, table_: h.from_table}
+"""
+PICKED_OF_SEVERAL_BY_HAND = f"""
+SELECT DISTINCT ON (s.id) s.id, h.from_table FROM stores s
+LEFT JOIN {ALL_ORDERS} h ON h.store_id = s.id AND h.amount > 3 AND h.placed_on <= CURRENT_DATE ORDER BY s.id, h.placed_on, h.from_table, h.id
+"""
 MONTHS = """
 view: v
 sources:
@@ -115,6 +126,7 @@ CASES = {
     "several tables as the base": (BASE_OF_SEVERAL, BASE_OF_SEVERAL_BY_HAND),
     "the latest of several tables": (LATEST_OF_SEVERAL, LATEST_OF_SEVERAL_BY_HAND),
     "the latest that fits, by columns that nothing else reads": (LATEST_THAT_FITS, LATEST_THAT_FITS_BY_HAND),
+    "one of several tables by what nothing else reads": (PICKED_OF_SEVERAL, PICKED_OF_SEVERAL_BY_HAND),
     "a calendar": (MONTHS, MONTHS_BY_HAND),
 }
 
