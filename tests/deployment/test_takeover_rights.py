@@ -70,11 +70,15 @@ def test_a_role_that_may_not_act_as_the_owner_is_refused(shop: Database):
     admin.execute(refusals[0].hint.partition(";")[0])
     made = plan(connection, project())
     assert made.refusals == ()
-    assert [item.hazard for item in made.dangers] == ["foreign-code"]  # tk_app cannot do what tk_deployer can
+    assert [item.hazard for item in made.dangers] == [
+        "foreign-code",
+        "loosen-access",
+    ]  # tk_app cannot do what tk_deployer can
+    assert "tk_app, tk_reader may read it, by grants of the role tk_app, whom nobody trusts" in made.dangers[1].reason
     with pytest.raises(ServerError, match="the role tk_app can have code run"):
         take(connection, project())
     assert dump(admin, oids=True) == before
-    take(connection, project(), "foreign-code")
+    take(connection, project(), "foreign-code", "loosen-access")
     assert_settled(connection, project())
     for role in ("tk_app", "tk_reader"):  # its former owner reads it as before
         admin.execute(f"SET ROLE {role}")

@@ -101,6 +101,10 @@ def takeover_dangers(view: CompiledView, site: PlanContext) -> Iterator[Danger]:
     before = readers_by_hand(relation)
     if more := [role for role in view.readers if role not in before and "public" not in before]:
         yield Danger("loosen-access", f"{view.called}: {', '.join(more)} may read it, and could not before")
+    if not found.trusted and not view.readers:
+        carried = ", ".join(sorted({*before, relation.owner}))
+        reason = f"{view.called}: {carried} may read it, by grants of the role {relation.owner}, whom nobody trusts"
+        yield Danger("loosen-access", reason)
     if found.secured:
         yield Danger(
             "loosen-access", f"{view.called}: the table that it takes the place of has row security, which ends"
