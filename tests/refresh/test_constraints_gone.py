@@ -248,3 +248,46 @@ def test_rows_that_went_together_refer_to_nothing_no_more(connection: Connection
         "DELETE FROM org WHERE id = 3; INSERT INTO org VALUES (50, 'n', 'r'); INSERT INTO svc VALUES (500, 50, 'l'); UPDATE org SET id = 51 WHERE id = 50"
     )
     assert [(run.mode, run.wrong) for run in all_refreshed(connection).values()] == [("incremental", [])] * 3
+
+
+TEMPORAL = """CREATE TABLE price (item int4range, valid daterange, amount int NOT NULL, PRIMARY KEY (item, valid WITHOUT OVERLAPS));
+CREATE TABLE sale (id int PRIMARY KEY, item int4range NOT NULL, valid daterange NOT NULL, n int NOT NULL, twice int GENERATED ALWAYS AS (n * 2) VIRTUAL,
+  FOREIGN KEY (item, PERIOD valid) REFERENCES price (item, PERIOD valid));
+"""
+PRICES = """INSERT INTO price SELECT int4range(i, i + 1), daterange('2026-01-01'::date + 10 * g, '2026-01-11'::date + 10 * g), i * g FROM generate_series(1, 40) AS i, generate_series(0, 5) AS g;
+INSERT INTO sale SELECT g, int4range(g % 40 + 1, g % 40 + 2), daterange('2026-01-01'::date + 10 * (g % 5), '2026-01-11'::date + 10 * (g % 5 + g % 2)), g FROM generate_series(1, 400) AS g"""
+AT_PRICE = "view: at_price\nsources: {s: {table: sale}, p: {table: price, on: p.item = s.item and p.valid = s.valid}}\ndimensions: {item: s.item, amount: p.amount}\naggregates: {n: {count: s}, w: {sum: s.twice}}\n"
+BY_ITEM = "view: by_item\nsources: {p: {table: price}, s: {table: sale, on: s.item = p.item and s.valid && p.valid}}\ndimensions: {item: p.item}\naggregates: {n: {count: s}, w: {sum: s.twice}}\n"
+
+
+def test_a_reference_of_a_time_is_none_of_equal_rows(database: Database):
+    """The rows referred to cover a time, none of them need be equal to it (PostgreSQL 18)."""
+    if database.major < 18:
+        return
+    files = {
+        "mvc.yml": FILES["mvc.yml"],
+        "s.sql": TEMPORAL,
+        "views/a.yml": AT_PRICE,
+        "views/b.yml": BY_ITEM,
+        "schedules/s.yml": schedule(["at_price", "by_item"]),
+    }
+    compiled = mvc.compile(mvc.load(files))
+    connection = database.connect()
+    connection.execute(TEMPORAL + PRICES)
+    apply(connection, compiled)
+    never_whole(connection)
+    for write in (
+        "UPDATE sale SET valid = daterange('2026-01-05', '2026-01-08') WHERE id % 9 = 1",
+        "UPDATE price SET amount = 777 WHERE item = '[3,4)'",
+        "UPDATE sale SET n = 7, item = '[5,6)' WHERE id % 11 = 0",
+        "DELETE FROM sale WHERE item = '[7,8)'; DELETE FROM price WHERE item = '[7,8)'",
+        "UPDATE sale SET valid = daterange('2026-01-11', '2026-01-21') WHERE id % 9 = 1",
+    ):
+        connection.execute(write.encode())
+        assert [(run.mode, run.wrong) for run in (refresh(connection, view) for view in compiled.views)] == [
+            ("incremental", [])
+        ] * 2, write
+    connection.execute("ALTER TABLE sale ALTER twice SET EXPRESSION AS (n * 3)")
+    assert [(run.mode, run.wrong) for run in (refresh(connection, view) for view in compiled.views)] == [
+        ("full", [])
+    ] * 2

@@ -267,6 +267,7 @@ BEGIN
     AND NOT {schema}.has_children(i.indrelid)
   UNION SELECT format('refers %s %s %s %s', k.conrelid, k.conkey, k.confrelid, k.confkey), k.conkey FROM pg_constraint AS k
   WHERE k.conrelid = constraints_now.relation AND k.contype = 'f' AND k.convalidated AND to_jsonb(k) ->> 'conenforced' IS DISTINCT FROM 'false'
+    AND to_jsonb(k) ->> 'conperiod' IS DISTINCT FROM 'true'  -- which asks for rows that cover a time, and for none that is equal
     AND NOT {schema}.has_children(k.conrelid)
   UNION SELECT format('filled %s {%s}', a.attrelid, a.attnum), ARRAY[a.attnum] FROM pg_attribute AS a
   WHERE a.attrelid = constraints_now.relation AND a.attnum > 0 AND a.attnotnull AND NOT a.attisdropped
