@@ -335,6 +335,22 @@ def test_types_nullability_and_descriptions():
     assert (column(result, "twice").type, column(result, "twice").nullable) == (None, True)
 
 
+@pytest.mark.parametrize(
+    ("terms", "proven"),
+    [
+        ("status || 'x', upper(status), total + 1", True),
+        ("coalesce(status, '-'), CASE WHEN total > 1 THEN 'a' END, now()", True),
+        ("status || random()::text", False),
+        ("status || no_such(status)", None),
+        ("(SELECT max(a) FROM heap)", False),
+    ],
+)
+def test_groups_by_expressions_of_a_row_that_the_key_fixes(terms, proven):
+    """A group per row, whatever of the row stands beside its key; unless it is another value each time."""
+    result = resolve_sql(f"SELECT id, count(*) AS n FROM orders GROUP BY id, {terms}")
+    assert (result.views["v"].proven if "v" in result.views else None) is proven
+
+
 @pytest.mark.parametrize("grouped", ["ROLLUP (id)", "CUBE (id)", "GROUPING SETS ((id), ())"])
 def test_what_a_grouping_set_leaves_out_is_null(grouped):
     """Also a column that is NOT NULL in its table; a count is never NULL."""

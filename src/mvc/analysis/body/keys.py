@@ -106,8 +106,21 @@ class Keys:
         if not missing:
             return True
         fixed = self._rows_fixed(names, scope, equal)
-        places = (place_read(term, scope, self.refs) for term in missing)
-        return all(place is not None and place[0] in fixed for place in places)
+        return all(self._follows(term, fixed, scope) for term in missing)
+
+    def _follows(self, term: exp.Expr, fixed: set[FromItem], scope: SelectScope) -> bool:
+        """Whether an expression has one value where the rows of these items are fixed."""
+        if (place := place_read(term, scope, self.refs)) is not None:
+            return place[0] in fixed
+        nodes = list(own_nodes(term))
+        if any(isinstance(node, exp.Query) or self._varies(node) for node in nodes):
+            return False
+        refs = [self.refs.get(id(node)) for node in nodes if isinstance(node, exp.Column)]
+        return all(ref is not None and ref.scope is scope and ref.item in fixed for ref in refs)
+
+    def _varies(self, node: exp.Expr) -> bool:
+        """Whether it is a call whose value may be another one each time, or one that nobody knows."""
+        return self.calls.unknown(node) or any(item.volatility == "volatile" for item in self.calls.overloads(node))
 
     @staticmethod
     def _rows_fixed(names: frozenset[str], scope: SelectScope, equal: list[Equation]) -> set[FromItem]:
