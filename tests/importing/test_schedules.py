@@ -127,6 +127,32 @@ def test_a_command_that_is_no_sql_is_shown():
     assert read_command("SELECT 'open").others == ["SELECT 'open"]
 
 
+@pytest.mark.parametrize(
+    ("command", "places", "others"),
+    [
+        ("SELECT refresh('v')", (("public", "v"),), ()),
+        ("SELECT refresh('s.v'); SELECT refresh('v')", (("s", "v"), ("public", "v")), ()),
+        ("SELECT refresh(lower('V'))", (), ("views whose names it computes",)),
+        ("SELECT refresh('nothing')", (), ("views whose names it computes",)),
+        ("SELECT two()", (("public", "v"), ("s", "v")), ()),
+    ],
+)
+def test_a_function_that_is_given_the_name_of_a_view(command, places, others):
+    known = {("public", "v"), ("s", "v")}
+    bodies = {
+        "refresh": read_body("BEGIN EXECUTE format('REFRESH MATERIALIZED VIEW CONCURRENTLY %I', name); END"),
+        "two": read_body("BEGIN PERFORM refresh('v'); PERFORM refresh('s.v'); END"),
+    }
+
+    def place(name):
+        found = (name[0] or "public", name[1])
+        return found if found in known else None
+
+    job = found_job("j", "0 * * * *", command, lambda name: bodies.get(name[1]), place)
+    assert job is not None
+    assert (job.refreshes, job.others) == (places, others)
+
+
 def test_functions_that_call_each_other_come_to_an_end():
     bodies = {
         "f": read_body("BEGIN PERFORM g(); END"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mvc.catalog.cursor import Cursor
 from mvc.catalog.statements import statements
@@ -16,6 +16,15 @@ from mvc.catalog.tokens import Token, Unreadable, all_tokens
 from mvc.sql.parser import GrammarError, Node, parse
 
 Named = tuple[str | None, str]  # schema, name
+
+
+class Call(NamedTuple):
+    """A function that is called, and the constants that it is given."""
+
+    named: Named
+    texts: tuple[str, ...] = ()
+
+
 _REFRESH: Final = ("refresh", "materialized", "view")
 _CALLS: Final = ("perform", "select", "call")
 _LEVELS: Final = ("debug", "log", "info", "notice", "warning", "exception", "raise")  # before a message
@@ -30,7 +39,7 @@ class Command:
     """
 
     views: list[Named] = field(default_factory=list)
-    calls: list[Named] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     computes: bool = False
 
@@ -77,21 +86,22 @@ def _constants(node: Node) -> str:
     return max(texts, key=len, default="")
 
 
-def _all_called(node: Node) -> list[Named]:
+def _all_called(node: Node) -> list[Call]:
     try:
         return list(_called(node))
     except RecursionError:
         return []
 
 
-def _called(node: Any) -> Iterator[Named]:
+def _called(node: Any) -> Iterator[Call]:
     if isinstance(node, list):
         for item in node:
             yield from _called(item)
     elif isinstance(node, dict):
         if "funcname" in node:
             *schema, name = (item["String"]["sval"] for item in node["funcname"])
-            yield (schema[-1] if schema else None, name)
+            texts = [item.get("A_Const", {}).get("sval", {}).get("sval") for item in node.get("args", [])]
+            yield Call((schema[-1] if schema else None, name), tuple(text for text in texts if text))
         for value in node.values():
             yield from _called(value)
 
@@ -122,9 +132,15 @@ def _refreshed(cursor: Cursor, found: Command) -> None:
         found.views.append(name)
 
 
-def _call(cursor: Cursor) -> Named | None:
+def _call(cursor: Cursor) -> Call | None:
     name = _name(cursor)
-    return name if name and cursor.sees("(") else None
+    if name is None or not cursor.sees("("):
+        return None
+    try:
+        inner = cursor.group().tokens
+    except Unreadable:
+        inner = []
+    return Call(name, tuple(token.text for token in inner if token.kind == "string"))
 
 
 def _name(cursor: Cursor) -> Named | None:

@@ -26,7 +26,7 @@ def found_job(
     name: str, line: str, command: str, bodies: Bodies, place_of: Callable[[Named], Place | None]
 ) -> FoundJob | None:
     """A job by its command; None for one that refreshes nothing. `place_of` is where a materialized view of that name is."""
-    whole = _with_calls(read_command(command), bodies)
+    whole = _with_calls(read_command(command), bodies, place_of)
     places = dict.fromkeys(place for named in whole.views if (place := place_of(named)))
     others = [*whole.others, *(["views whose names it computes"] if whole.computes else [])]
     if not places and not whole.computes:
@@ -34,18 +34,24 @@ def found_job(
     return FoundJob(name, _NICKNAMES.get(line.strip().lower(), line), refreshes=tuple(places), others=tuple(others))
 
 
-def _with_calls(command: Command, bodies: Bodies) -> Command:
-    """The command with what the functions that it calls do."""
+def _with_calls(command: Command, bodies: Bodies, place_of: Callable[[Named], Place | None]) -> Command:
+    """The command with what the functions that it calls do. One that computes a name, and is given that of a view, refreshes this view."""
     done = Command(list(command.views), [], list(command.others), command.computes)
     waiting, seen = list(command.calls), set(command.calls)
     for _ in range(_DEEPEST):
-        inner = [found for name in waiting if (found := bodies(name))]
-        for item in inner:
-            done.views += item.views
-            done.computes |= item.computes
-        waiting = [name for item in inner for name in item.calls if name not in seen]
+        inner = [(call, found) for call in waiting if (found := bodies(call.named))]
+        for call, item in inner:
+            given = [named for text in call.texts if place_of(named := _spoken_of(text))] if item.computes else []
+            done.views += [*item.views, *given]
+            done.computes |= item.computes and not given
+        waiting = [call for _, item in inner for call in item.calls if call not in seen]
         seen.update(waiting)
     return done
+
+
+def _spoken_of(text: str) -> Named:
+    schema, _, name = text.rpartition(".")
+    return schema or None, name
 
 
 def schedule_data(
