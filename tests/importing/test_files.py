@@ -190,3 +190,23 @@ def test_remarks_that_are_alike_are_said_once():
         for number in range(3)
     )
     assert "  v0, v1, v2: everybody may read it (PUBLIC)" in mvc.render(imported_of(text))
+
+
+@pytest.mark.parametrize(
+    ("query", "requires"),
+    [
+        ("SELECT id, similarity(note, 'x') AS s FROM t", ("pg_trgm",)),
+        ("SELECT id, note::citext AS c FROM t", ("citext",)),
+        ("SELECT id, ST_SetSRID(ST_MakePoint(n, n), 4326) AS p FROM t", ("postgis",)),
+        ("SELECT id, lower(note) AS s FROM t", None),
+        ("SELECT id, own(n) AS s FROM t", None),
+    ],
+)
+def test_extensions_that_a_view_names(query, requires):
+    own = "CREATE FUNCTION own(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+    assert data_of(f"{own} CREATE MATERIALIZED VIEW v AS {query}").get("requires") == requires
+
+
+def test_an_extension_by_an_index():
+    text = "CREATE MATERIALIZED VIEW v AS SELECT id, note FROM t; CREATE INDEX ON v USING gin (note gin_trgm_ops)"
+    assert data_of(text)["requires"] == ("pg_trgm",)

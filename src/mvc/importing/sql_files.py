@@ -12,6 +12,7 @@ from mvc.catalog.statements import statements
 from mvc.catalog.tokens import Token, Unreadable, all_tokens
 from mvc.catalog.types import Catalog
 from mvc.importing.draft_views import DraftViews
+from mvc.importing.extensions_used import with_extensions
 from mvc.importing.found import Found, FoundJob, FoundView, Lost, Place
 from mvc.importing.refresh_commands import Command, Named, read_body
 from mvc.importing.schedules import found_job
@@ -47,6 +48,7 @@ def read_files(
         unread = tuple(
             Lost(f"{item.span.path}:{item.span.line}", item.title) for item in findings if item.severity == "error"
         )
+    views = with_extensions(views, catalog)
     places = {view.place for view in views}
     kept = tuple(item for item in catalog.relations if (item.schema, item.name) not in places)
     return Found(
