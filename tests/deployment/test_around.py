@@ -181,7 +181,7 @@ def settled(connection: Connection, project: Compiled) -> None:
     assert {item.kind for item in again.drift} <= {"grant by hand"}
     assert not any(item.frozen for item in observe(connection, project).stored.values())
     rest = connection.execute(
-        "SELECT relname FROM pg_class WHERE relnamespace = 'mvc'::regnamespace AND relname ~ '(_copy|_former|_aside)|^(copy|former)_'"
+        "SELECT relname FROM pg_class WHERE relnamespace = 'mvc'::regnamespace AND relname ~ '(_copy|_former|_aside)|^(copy|former)_(?!relation)'"
     )
     assert [row[0] for row in rest.fetchall()] == []
     done = refresh(connection, project)
