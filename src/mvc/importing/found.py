@@ -88,7 +88,9 @@ class FoundView:
 
 @dataclass(frozen=True, slots=True)
 class FoundJob:
-    """A job that refreshes views: when, in which zone, and which. `others` is what it does besides."""
+    """A job that refreshes views: when, in which zone, and which. `others` is what it does besides. pg_cron knows it by `number`, and
+    `owner` is the role that it runs as.
+    """
 
     name: str
     line: str
@@ -96,6 +98,8 @@ class FoundJob:
     active: bool = True
     refreshes: tuple[Place, ...] = ()
     others: tuple[str, ...] = ()
+    number: int = 0
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)

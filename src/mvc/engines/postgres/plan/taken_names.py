@@ -10,11 +10,10 @@ Name = tuple[str, str]  # (schema, name)
 
 @dataclass(frozen=True, slots=True)
 class RefreshJob:
-    """A job of pg_cron that refreshes such a relation, as far as its text says; `owner` is the role that it runs as."""
+    """A job of pg_cron that refreshes such a relation, as far as its command and the functions that it calls say; `owner` is the role that it runs as."""
 
     id: int
     name: str
-    command: str
     owner: str
 
 

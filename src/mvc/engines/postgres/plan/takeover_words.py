@@ -91,7 +91,7 @@ def _of_refreshes(view: CompiledView, found: InTheWay, relation: RelationState, 
         call = f"CALL {qualified(storage_schema, 'refresh')}({literal(view.schema)}, {literal(view.name)})"
         yield f"{place} is a view from then on: what says REFRESH MATERIALIZED VIEW {place} fails; say {call} or mvc refresh {view.called}"
     for job in found.jobs:
-        named = f" ({job.name})" if job.name else ""
+        named = f" ({job.name})" if job.name != f"job {job.id}" else ""
         yield (
             f"the job {job.id}{named} of pg_cron, of the role {job.owner}, refreshes {place} and fails from then on:"
             f" SELECT cron.unschedule({job.id}), and a schedule of the project instead"

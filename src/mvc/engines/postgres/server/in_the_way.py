@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,11 +12,11 @@ from mvc.engines.postgres.plan.state import Name, State
 from mvc.engines.postgres.plan.taken_names import FormerRelation, InTheWay, RefreshJob, TakenNames
 from mvc.engines.postgres.server.ledger_query import query_text
 from mvc.engines.postgres.server.owner import with_trust
+from mvc.engines.postgres.server.refresh_jobs import read_jobs
+from mvc.importing.found import FoundJob
 
 Json = Mapping[str, Any]
 _MADE = "made by mvc for the project "  # what the comment of a name of a project's own says
-_READS_JOBS = """SELECT CASE WHEN pg_catalog.to_regclass('cron.job') IS NULL THEN false
-  ELSE pg_catalog.has_schema_privilege('cron', 'USAGE') AND pg_catalog.has_table_privilege('cron.job', 'SELECT') END"""
 
 
 def with_taken_names(
@@ -49,8 +48,7 @@ def _in_the_way(connection: psycopg.Connection, names: list[Name], about: Json) 
         "trusted_roles": list(about["trusted_roles"]),
     }
     rows = _one(connection, with_trust(query_text("in_the_way")), asked)
-    reads_jobs = bool(about["cron"]["here"]) and _one(connection, _READS_JOBS)
-    jobs = [RefreshJob(*job) for job in _one(connection, query_text("active_jobs"))] if reads_jobs else []
+    jobs, _ = read_jobs(connection, names, about["search_path"]) if about["cron"]["here"] else ((), ())
     return {(row["schema"], row["name"]): _relation(row, jobs) for row in rows}
 
 
@@ -59,8 +57,8 @@ def _one(connection: psycopg.Connection, query: str, values: Json | None = None)
     return row[0] if row else None
 
 
-def _relation(row: Json, jobs: Iterable[RefreshJob]) -> InTheWay:
-    refreshers = tuple(row["refreshers"] or ())
+def _relation(row: Json, jobs: Iterable[FoundJob]) -> InTheWay:
+    place = (row["schema"], row["name"])
     return InTheWay(
         acts=row["acts"],
         trusted=row["trusted"],
@@ -70,17 +68,8 @@ def _relation(row: Json, jobs: Iterable[RefreshJob]) -> InTheWay:
         unfit=tuple(row["unfit"] or ()),
         bound=tuple(row["bound"] or ()),
         repointed=tuple(row["repointed"] or ()),
-        refreshers=refreshers,
-        jobs=tuple(job for job in jobs if _refreshes(job, row["name"], refreshers)),
+        refreshers=tuple(row["refreshers"] or ()),
+        jobs=tuple(
+            RefreshJob(job.number, job.name, job.owner) for job in jobs if job.active and place in job.refreshes
+        ),
     )
-
-
-def _refreshes(job: RefreshJob, name: str, functions: Iterable[str]) -> bool:
-    """Whether its command refreshes the relation of that name, or calls a function that does."""
-    named = re.escape(name)
-    if re.search(
-        rf'refresh\s+materialized\s+view\s+(concurrently\s+)?[^;]*(?<!\w)"?{named}"?(?!\w)', job.command, re.IGNORECASE
-    ):
-        return True
-    called = (re.escape(function.partition("(")[0].rpartition(".")[2].strip('"')) for function in functions)
-    return any(re.search(rf'(?<!\w)"?{function}"?\s*\(', job.command, re.IGNORECASE) for function in called)

@@ -84,7 +84,7 @@ def observe(
         schemas = [schema for schema, _ in names]
         live = read_live(connection, believed, storage_schema, schemas, readers) if believed is not None else None
         state = _state(about, found["ledger"], found["catalog"])
-        whose = {**about, "trusted_roles": target.trusted_roles}
+        whose = {**about, "trusted_roles": target.trusted_roles, "search_path": target.search_path}
         state = with_taken_names(state, connection, names, whose, found["ledger"].get("formers") or ())
         state = replace(state, live=live, functions_changing=changing, cron=_cron(connection, about))
     return replace(state, generation=there.generation, compiler=there.compiler) if there else state

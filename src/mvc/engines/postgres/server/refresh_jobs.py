@@ -51,8 +51,12 @@ def read_jobs(
         query = (files("mvc.engines.postgres.server.queries") / "refresh_jobs.sql").read_bytes()
         rows = cursor.execute(query).fetchall()
         bodies, place_of = _bodies(cursor, path), _places(views, path)
-        jobs = [(found_job(name, line, command, bodies, place_of), active) for name, line, command, active in rows]
-    return tuple(replace(job, zone=_zone(zone), active=active) for job, active in jobs if job), ()
+        jobs = [(found_job(name, line, command, bodies, place_of), rest) for name, line, command, *rest in rows]
+    return tuple(
+        replace(job, zone=_zone(zone), active=active, number=number, owner=owner)
+        for job, (active, number, owner) in jobs
+        if job
+    ), ()
 
 
 def _zone(name: str) -> str:
