@@ -274,16 +274,18 @@ def test_what_the_ledger_has_lost_is_still_ours(database: Database, lost: str) -
     assert {item.status for item in refresh(connection, project())} == {"completed"}
 
 
-def test_what_never_was_ours_is_refused(database: Database) -> None:
-    """A view of somebody else, a view of the owner that reads something else, a table."""
+def test_what_never_was_ours_is_taken_over_or_refused(database: Database) -> None:
+    """A view of somebody else, which asks for consent, a view of the owner that reads something else, a table without the columns."""
     connection = database.connect()
     create_roles(connection, ["bv_other"])
     connection.execute("DELETE FROM mvc.deployed_view")
     connection.execute("DROP VIEW broken; CREATE VIEW broken AS SELECT 1 AS k")
     connection.execute("ALTER VIEW whole OWNER TO bv_other")
     connection.execute("DROP VIEW fine; CREATE TABLE fine ()")
-    said = {item.message for item in plan(connection, project()).refusals}
-    assert said == {f"not ours, and in the way: public.{name}" for name in VIEWS}
+    made = plan(connection, project())
+    assert {item.message for item in made.refusals} == {"not ours, and in the way: public.fine"}
+    assert {step.view for step in made.steps if step.action == "take over"} == set(VIEWS)
+    assert [danger.hazard for danger in made.dangers if "bv_other" in danger.reason] == ["foreign-code"]
     connection.execute("DROP OWNED BY bv_other")
 
 
