@@ -620,3 +620,18 @@ def test_a_reader_who_never_goes_is_named_and_all_is_as_before(database: Databas
 
 def _copies_only(connection: Connection, before: list[tuple[Any, ...]]) -> bool:
     return not [row for row in dump(connection, without=(), oids=True) if row not in before]
+
+
+def test_where_nothing_was_ever_deployed(servers: Servers):
+    """The project is deployed after the migration, and what keeps it from that is said as ever."""
+    change = CHANGES["a column added and read"]
+    with new_database(servers.get(NEWEST), bare=True) as fresh:
+        connection = fresh.connect()
+        build(connection)
+        lacking = compiled(
+            edited(("s.sql", "day date NOT NULL", "day date NOT NULL, lost int"), ("", "t.amt", "t.lost"))
+        )
+        with pytest.raises(ServerError, match="has no column `lost`"):
+            around(connection, lacking, change.sql, TERMS)
+        assert around(connection, change.project, change.sql, TERMS).released.empty
+        settled(connection, change.project)

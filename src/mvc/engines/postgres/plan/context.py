@@ -13,7 +13,7 @@ from mvc.engines.postgres.plan.drift_kinds import Drift
 from mvc.engines.postgres.plan.obstacles import unfit_columns
 from mvc.engines.postgres.plan.renames import Renames
 from mvc.engines.postgres.plan.state import DeployedView, Name, RelationState, State
-from mvc.engines.postgres.plan.taken_names import InTheWay
+from mvc.engines.postgres.plan.taken_names import NameHolder
 from mvc.engines.postgres.plan.takeover_words import in_the_way
 
 
@@ -65,13 +65,13 @@ class PlanContext:
         """What readers use now."""
         return self.state.relations.get((view.schema, view.name))
 
-    def in_the_way(self, view: CompiledView) -> InTheWay | None:
+    def in_the_way(self, view: CompiledView) -> NameHolder | None:
         """What bears the view's name and was made by hand."""
         pair = in_the_way(view, self.state)
         return pair[0] if pair else None
 
     @property
-    def taken(self) -> Mapping[Name, InTheWay]:
+    def taken(self) -> Mapping[Name, NameHolder]:
         """What bears names of views and was made by hand, by its names."""
         return self.state.taken_names.in_the_way
 

@@ -18,7 +18,7 @@ class RefreshJob:
 
 
 @dataclass(frozen=True, slots=True)
-class InTheWay:
+class NameHolder:
     """A relation that is not ours. `acts` says that who deploys may do what its owner can, `trusted` that the owner could do the same as who
     deploys. `readers` are materialized views that read it, `views` plain ones, `unfit` what else does and cannot be made to read another relation, `bound` what
     of it a view cannot take over; all in words. `repointed` are those that can. `refreshers` are functions whose text refreshes it, `writers` the roles that may write to it.
@@ -54,7 +54,7 @@ class FormerRelation:
 class TakenNames:
     """`in_the_way` by the names that they bear, `formers` by those that they are kept under; `returning` are views that give way to these again."""
 
-    in_the_way: Mapping[Name, InTheWay] = field(default_factory=dict)
+    in_the_way: Mapping[Name, NameHolder] = field(default_factory=dict)
     formers: Mapping[str, FormerRelation] = field(default_factory=dict)
     returning: frozenset[Name] = frozenset()
 

@@ -12,7 +12,7 @@ from mvc.engines.postgres.deploy.takeover import compare_former_sql, give_back_s
 from mvc.engines.postgres.plan.context import PlanContext
 from mvc.engines.postgres.plan.state import DeployedView, Name, RelationState, State
 from mvc.engines.postgres.plan.steps import Danger, Lock, Refusal, Step
-from mvc.engines.postgres.plan.taken_names import FormerRelation, InTheWay
+from mvc.engines.postgres.plan.taken_names import FormerRelation, NameHolder
 from mvc.engines.postgres.plan.takeover_words import gone_columns, kind_words, readers_by_hand
 from mvc.quoting import identifier, qualified
 
@@ -51,7 +51,9 @@ def _lost_of_a_table(view: CompiledView, relation: RelationState, named: str) ->
         )
 
 
-def _left_behind(view: CompiledView, found: InTheWay, site: PlanContext, planned: frozenset[Name]) -> Iterator[Refusal]:
+def _left_behind(
+    view: CompiledView, found: NameHolder, site: PlanContext, planned: frozenset[Name]
+) -> Iterator[Refusal]:
     """What reads the relation and would go on reading what nobody refreshes any more."""
     place = f"{view.schema}.{view.name}"
     left = [".".join(name) for name in found.readers if name not in planned or name not in site.taken]

@@ -9,7 +9,7 @@ from typing import Final
 from mvc.compiled.view import CompiledView
 from mvc.engines.postgres.plan.orphans import was_ours
 from mvc.engines.postgres.plan.state import RELATION_KINDS, RelationState, State
-from mvc.engines.postgres.plan.taken_names import InTheWay
+from mvc.engines.postgres.plan.taken_names import NameHolder
 from mvc.quoting import literal, qualified
 
 WRITES: Final = frozenset({"INSERT", "UPDATE", "DELETE", "TRUNCATE"})
@@ -30,7 +30,7 @@ class Takeover:
     notes: tuple[str, ...]
 
 
-def in_the_way(view: CompiledView, state: State) -> tuple[InTheWay, RelationState] | None:
+def in_the_way(view: CompiledView, state: State) -> tuple[NameHolder, RelationState] | None:
     """What bears the view's name and was made by hand."""
     name = (view.schema, view.name)
     found, relation = state.taken_names.in_the_way.get(name), state.relations.get(name)
@@ -60,7 +60,7 @@ def gone_columns(view: CompiledView, relation: RelationState | None) -> list[str
     return [item.name for item in relation.columns if item.name not in wanted] if relation else []
 
 
-def takeover_reason(view: CompiledView, found: InTheWay, relation: RelationState, state: State) -> str:
+def takeover_reason(view: CompiledView, found: NameHolder, relation: RelationState, state: State) -> str:
     """What becomes of the relation and of those who read it."""
     parts = [f"it takes the place of the {kind_words(relation)} of that name, which is kept for mvc rollback"]
     if found.repointed:
@@ -85,7 +85,7 @@ def shut_out(view: CompiledView, relation: RelationState, state: State) -> list[
     return sorted((readers_by_hand(relation) | {relation.owner}) - {*view.readers, owner})
 
 
-def _of_refreshes(view: CompiledView, found: InTheWay, relation: RelationState, storage_schema: str) -> Iterator[str]:
+def _of_refreshes(view: CompiledView, found: NameHolder, relation: RelationState, storage_schema: str) -> Iterator[str]:
     place = f"{view.schema}.{view.name}"
     if relation.kind == "m":
         call = f"CALL {qualified(storage_schema, 'refresh')}({literal(view.schema)}, {literal(view.name)})"

@@ -193,6 +193,11 @@ class _Run:
         role = self.session.owner or self.connection.info.user
         opening = [f"SET LOCAL ROLE {identifier(self.session.owner)}"] if self.session.owner else []
         self.connection.execute("; ".join([*opening, *self.session.preamble]).encode())
+        for step in (
+            made.prepare if not made.state else ()
+        ):  # nothing was ever deployed, and what looks at names is not there
+            if step.action == "runtime":
+                self.connection.execute("; ".join(step.statements).encode(), prepare=False)
         foreign_code = "foreign-code" in self.conduct.options.allow
         for view, statements in trial_statements(made, self.compiled, foreign_code=foreign_code):
             running = ""

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from mvc.engines.postgres.plan.state import Name, State
-from mvc.engines.postgres.plan.taken_names import FormerRelation, InTheWay, RefreshJob, TakenNames
+from mvc.engines.postgres.plan.taken_names import FormerRelation, NameHolder, RefreshJob, TakenNames
 from mvc.engines.postgres.server.ledger_query import query_text
 from mvc.engines.postgres.server.owner import with_trust
 from mvc.engines.postgres.server.refresh_jobs import read_jobs
@@ -40,7 +40,7 @@ def _former(row: Json) -> FormerRelation:
     )
 
 
-def _in_the_way(connection: psycopg.Connection, names: list[Name], about: Json) -> dict[Name, InTheWay]:
+def _in_the_way(connection: psycopg.Connection, names: list[Name], about: Json) -> dict[Name, NameHolder]:
     asked = {
         "schemas": [schema for schema, _ in names],
         "names": [name for _, name in names],
@@ -57,9 +57,9 @@ def _one(connection: psycopg.Connection, query: str, values: Json | None = None)
     return row[0] if row else None
 
 
-def _relation(row: Json, jobs: Iterable[FoundJob]) -> InTheWay:
+def _relation(row: Json, jobs: Iterable[FoundJob]) -> NameHolder:
     place = (row["schema"], row["name"])
-    return InTheWay(
+    return NameHolder(
         acts=row["acts"],
         trusted=row["trusted"],
         secured=row["secured"],

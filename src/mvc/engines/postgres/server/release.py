@@ -161,7 +161,8 @@ def take_back(session: Session, found: Release) -> None:
         return  # the server has undone what was not committed; the rest is released, and the next deployment builds it anew
     for switch in found.way_back:
         run_switch(session, switch, ())
-    run_step(session, _copies_gone(found))
+    if found.copies:
+        run_step(session, _copies_gone(found))
 
 
 def _copies_gone(found: Release) -> Step:
