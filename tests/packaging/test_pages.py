@@ -70,7 +70,9 @@ def columns(database: Database) -> set[str]:
 
 
 def test_every_page_with_shell_is_here() -> None:
-    assert set(BLOCKS) == {"base-tables.md", "deploying.md", "migrations.md", "refreshing.md", "reviewing.md"}
+    assert set(BLOCKS) == {
+        *("base-tables.md", "deploying.md", "migrations.md", "refreshing.md", "reviewing.md", "taking-over.md")
+    }
 
 
 @on_major(15)
@@ -95,6 +97,19 @@ class TestShop:
         assert "SELECT mvc.release('public.orders', ARRAY['amount']::name[]);" in printed
         asked = "SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'order_lines'::regclass AND attname = 'price'"
         assert shop.connect().execute(asked).fetchone() == ("numeric(14,2)",)
+
+    def test_taking_over(self, shop, paste, tmp_path):
+        (block,) = BLOCKS["taking-over.md"]
+        with shop.connect() as connection:
+            connection.execute("CREATE MATERIALIZED VIEW by_hand AS SELECT id, count(*) AS n FROM orders GROUP BY id")
+        view = "view: by_hand\nsources: {o: {table: orders}}\ndimensions: {id: o.id}\naggregates: {n: {count: o}}\n"
+        (tmp_path / "project" / "views" / "by_hand.yml").write_text(view, encoding="utf-8")
+        printed = paste(block, shop.url)
+        assert "by_hand: the materialized view public.by_hand of the role" in printed
+        assert printed.count("take over by_hand: it takes the place") == 2  # dry, and done
+        assert "give back by_hand" in printed
+        asked = "SELECT relkind FROM pg_class WHERE oid = 'by_hand'::regclass"
+        assert shop.connect().execute(asked).fetchone() == ("m",)
 
     def test_base_tables_from_python(self, shop, tmp_path, monkeypatch, capsys):
         block = re.findall(r"```python\n(import mvc\n.*?)```", PAGES["base-tables.md"], re.DOTALL)[0]
