@@ -43,9 +43,12 @@ WHOLE_STATEMENTS = {
     "make_way",
     "mend_tables",
     "changed_logs",
+    "compare_former",  # lists of names that quote_ident wrote
     "dangling_changes",  # what references_followed gives: names that the server quoted
     "dangling_rows",  # likewise
     "own_log",
+    "put_former_back",
+    "read_anew",  # definitions that the server printed
     "stage_keys",
     "rename_stored",
     "renew_views",

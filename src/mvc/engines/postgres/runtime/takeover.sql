@@ -34,7 +34,7 @@ RETURNS jsonb LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   found constant jsonb := {schema}.readings_of(target);
   there constant pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = target);
-  patience constant int := (SELECT s.setting FROM pg_settings AS s WHERE s.name = 'lock_timeout');
+  patience constant int := (SELECT s.setting::int FROM pg_settings AS s WHERE s.name = 'lock_timeout');
   item record;
 BEGIN
   IF patience > 0 THEN
@@ -141,7 +141,7 @@ DECLARE
   there constant pg_class := (SELECT c FROM pg_class AS c WHERE c.oid = format('%I.%I', view_schema, view_name)::regclass);
   word constant text := {schema}.kind_word(there.relkind);
   kept constant name := {schema}.former_name(view_name, there.oid);
-  renamed jsonb := '{}';
+  renamed jsonb := '{}'::jsonb;
   item record;
 BEGIN
   FOR item IN
@@ -191,7 +191,7 @@ DECLARE
   kept {schema}.former_relation;
   ours oid := to_regclass(exposed);
   gone name;
-  readings jsonb := '[]';
+  readings jsonb := '[]'::jsonb;
 BEGIN
   SELECT f.* INTO kept FROM {schema}.former_relation AS f
   WHERE f.view_schema = give_back.view_schema AND f.view_name = give_back.view_name AND NOT f.former ? 'gone' ORDER BY f.deployment DESC LIMIT 1;
@@ -252,7 +252,9 @@ DECLARE
   keys name[];
   former_rows text;
   stored_rows text;
-  found record;
+  lost numeric;
+  added numeric;
+  examples jsonb;
   words text;
 BEGIN
   IF former IS NULL OR (SELECT NOT c.relispopulated FROM pg_class AS c WHERE c.oid = former) THEN  -- nobody could read it
@@ -284,17 +286,17 @@ BEGIN
       (SELECT jsonb_agg(jsonb_build_array(to_jsonb(d), (SELECT to_jsonb(o) - 'mvc_side' FROM differing AS o WHERE o.mvc_side < 0 AND (%7$s) LIMIT 1),
         (SELECT to_jsonb(o) - 'mvc_side' FROM differing AS o WHERE o.mvc_side > 0 AND (%7$s) LIMIT 1))) FROM groups AS d) AS examples
   $sql$, stored_rows, stored, former_rows, former, {schema}.listed_columns('', shared), {schema}.listed_columns('d.', keys),
-    (SELECT string_agg(format('o.%I IS NOT DISTINCT FROM d.%1$I', k.name), ' AND ' ORDER BY k.place) FROM unnest(keys) WITH ORDINALITY AS k (name, place))) INTO found;
-  IF found.lost + found.added = 0 THEN
+    (SELECT string_agg(format('o.%I IS NOT DISTINCT FROM d.%1$I', k.name), ' AND ' ORDER BY k.place) FROM unnest(keys) WITH ORDINALITY AS k (name, place))) INTO lost, added, examples;
+  IF lost + added = 0 THEN
     RETURN;
   END IF;
-  words := format('the view %s gives other rows than what was made by hand under its name: %s of the former rows %s gone, %s %s new: %s', exposed, found.lost,
-    CASE found.lost WHEN 1 THEN 'is' ELSE 'are' END, found.added, CASE found.added WHEN 1 THEN 'is' ELSE 'are' END, {schema}.examples_text(found.examples, shared, keys));
+  words := format('the view %s gives other rows than what was made by hand under its name: %s of the former rows %s gone, %s %s new: %s', exposed, lost,
+    CASE lost WHEN 1 THEN 'is' ELSE 'are' END, added, CASE added WHEN 1 THEN 'is' ELSE 'are' END, {schema}.examples_text(examples, shared, keys));
   IF 'changed-rows' = ANY (string_to_array(current_setting('mvc.accepted', true), ',')) THEN
     RAISE NOTICE '%', words;
     RETURN;
   END IF;
-  RAISE EXCEPTION '%', words USING ERRCODE = 'MV870', HINT =
+  RAISE EXCEPTION '%', words USING ERRCODE = 'MVROW', HINT =
     CASE (SELECT c.relkind FROM pg_class AS c WHERE c.oid = former) WHEN 'm' THEN format('it holds the rows of its last refresh: REFRESH MATERIALIZED VIEW %s, and apply again, to see what differs beside that; ', exposed) ELSE '' END
     || '--allow changed-rows if the new rows are meant. Nothing was switched, and what was built is kept';
 END $$;

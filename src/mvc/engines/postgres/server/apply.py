@@ -31,7 +31,7 @@ from mvc.quoting import dollar_quoted, literal, qualified
 from mvc.retired import retired_parameter
 
 FEWEST_ROWS = 100  # views with fewer rows than this, before and after, are not compared
-CHANGED_ROWS = "MV870"  # the SQLSTATE of a comparison that found others (takeover.sql)
+CHANGED_ROWS = "MVROW"  # the SQLSTATE of a comparison that found others (takeover.sql)
 BAND = 2.0  # a new definition may give half to double the rows of the old one
 
 
