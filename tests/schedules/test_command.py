@@ -112,10 +112,10 @@ class TestWorker:
         assert "(quicker)" in worker.log.read_text()
 
     def test_keeps_a_promise(self, shop, until):
-        deploy(shop.connection, project("{schedule: quick, refresh: [d], within: 4s}"))
+        deploy(shop.connection, project("{schedule: quick, refresh: [d], within: 6s}"))
         shop.worker()
-        until("SELECT FROM mvc.refresh_log")
-        for _ in range(40):
+        until("SELECT FROM mvc.refresh_log WHERE status = 'completed'")
+        for _ in range(60):
             assert shop.connection.execute("SELECT broken FROM mvc.promises").fetchone() == (False,)
             time.sleep(0.2)
         assert 2 <= len(log(shop.connection)) <= 6
