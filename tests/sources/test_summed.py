@@ -71,6 +71,11 @@ def test_rows_are_as_by_hand(database: Database) -> None:
         ("{sum: v.id}", "{array_agg: v.id, order: v.id}"),
         ("{count: p.name, of: v, where: v.spent > 9}", "{count: p.name, of: v, where: \"t.tag = 'big'\"}"),
         ("t: {table: tags}", "t: {table: tags, where: t.store_id < 9}"),
+        ("on: p.id = v.staff_id", 'on: "p.id = v.staff_id AND t.tag <> p.name"'),
+        (
+            "p: {table: staff, on: p.id = v.staff_id}",
+            'p: {table: staff, on: "p.id = v.staff_id AND t.tag <> p.name", required: true}',
+        ),
     ],
 )
 def test_what_is_not_the_sum_of_parts_is_not_summed_first(changed: tuple[str, str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from mvc.analysis.declared.blocks import Block, Link, split_link
+from mvc.analysis.declared.blocks import Block, split_link, stands_alone
 from mvc.analysis.declared.measures import Measure
 from mvc.analysis.declared.tree import JoinTree
 from mvc.analysis.names.scope import bare_column, reads
@@ -41,7 +41,8 @@ def summed_first(block: Block, query: DeclaredQuery) -> Block | None:
     if tree.fixes(host, base.alias) or not all(_is_of_parts(item, host, tree) for item in block.measures):
         return None
     links, residue = split_link(tree[host], tree)
-    if not links or not all(reads(item) <= {host} for item in residue) or not all(map(_is_bare, links)):
+    alone = stands_alone((host,), residue, block.measures, tree)
+    if not links or not alone or not all(bare_column(link.inner) for link in links):
         return None
     return replace(block, path=(host,), by="link", links=links, residue=residue)
 
@@ -67,7 +68,3 @@ def _is_bigint(measure: Measure, tree: JoinTree) -> bool:
         return True
     exact = measure.aggregate.function == "sum" and measure.argument and exact_number(measure.argument, tree)
     return exact in ("smallint", "integer")
-
-
-def _is_bare(link: Link) -> bool:
-    return bare_column(link.inner) is not None

@@ -110,7 +110,7 @@ def _block(host: str, measures: tuple[Measure, ...], groups: Groups) -> Block:
         return main_block(host, measures)
     path = _path_below_singles(host, tree)
     links, residue = split_link(tree[path[0]], tree) if path else ((), ())
-    if links and all(groups.decides(link.outer) for link in links) and _stands_alone(path, residue, measures, tree):
+    if links and all(groups.decides(link.outer) for link in links) and stands_alone(path, residue, measures, tree):
         return Block(
             host, path, "link", links, residue, _repeats(path[0], host, measures, tree, NOTHING_GIVEN), measures
         )
@@ -149,7 +149,7 @@ def _as_link(condition: Expression, alias: str, tree: JoinTree) -> Link | None:
     return None
 
 
-def _stands_alone(
+def stands_alone(
     path: tuple[str, ...], residue: tuple[Expression, ...], measures: tuple[Measure, ...], tree: JoinTree
 ) -> bool:
     """Whether nothing but the links needs a row above the branch."""
