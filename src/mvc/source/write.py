@@ -5,16 +5,14 @@ Texts of lines are blocks, short lists and mappings stand on one line. Rule sour
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from mvc.source.words import yaml_flow, yaml_name, yaml_value
+from mvc.source.words import UNPRINTABLE, yaml_flow, yaml_name
 
 _WIDEST: Final = 110  # columns of a list or mapping on one line
 _STEP: Final = 2
-_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NO_BLOCK: Final = re.compile(r"[ \t\n]|\Z")  # how a text begins that a block would not give back
 
 
@@ -36,7 +34,7 @@ def _comment(text: str) -> list[str]:
 
 def _entry(key: str, value: Any, indent: int) -> Iterator[str]:
     """The lines of one key with its value."""
-    lead = f"{' ' * indent}{_key(key)}:"
+    lead = f"{' ' * indent}{yaml_name(key)}:"
     short = _on_one_line(value, len(lead) + 1)
     if short is not None:
         yield f"{lead} {short}"
@@ -80,12 +78,12 @@ def _block(text: str, indent: int) -> Iterator[str]:
 def _on_one_line(value: Any, before: int) -> str | None:
     """The value as it stands behind its key; None where it takes lines of its own."""
     if isinstance(value, str):
-        return None if _is_block(value) else _scalar(value)
+        return None if _is_block(value) else yaml_flow(value)
     if not isinstance(value, Mapping | list | tuple):
-        return _scalar(value)
+        return yaml_flow(value)
     if value and any(map(_is_apart, value.values() if isinstance(value, Mapping) else value)):
         return None
-    short = _flow(value)
+    short = yaml_flow(value)
     return short if len(short) + before <= _WIDEST or not value else None
 
 
@@ -99,28 +97,4 @@ def _is_apart(item: Any) -> bool:
 def _is_block(text: str) -> bool:
     """Whether a text is written as a block: it has lines, be it one that is ended, and a block gives it back as it is."""
     lines = "\n" in text and not text.endswith("\n\n")
-    return lines and not _NO_BLOCK.match(text) and not _UNPRINTABLE.search(text)
-
-
-def _flow(value: Any) -> str:
-    """Data on one line: `{fillfactor: 70}`."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_key(str(key))}: {_flow(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_flow, value))}]"
-    return _scalar(value)
-
-
-def _key(name: str) -> str:
-    return _escaped(name) if _UNPRINTABLE.search(name) else yaml_name(name)
-
-
-def _scalar(value: Any) -> str:
-    if not isinstance(value, str):
-        return yaml_flow(value)
-    return _escaped(value) if _UNPRINTABLE.search(value) or "\n" in value else yaml_value(value)
-
-
-def _escaped(text: str) -> str:
-    """A text within double quotes, with escapes for all that YAML does not take as it is."""
-    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return lines and not _NO_BLOCK.match(text) and not UNPRINTABLE.search(text.replace("\n", "").replace("\t", ""))
